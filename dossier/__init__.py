@@ -1,0 +1,1 @@
+"""Customer archives on a search index: files in, dossiers out."""

@@ -1,0 +1,1 @@
+"""Implementations of the ports; imported by :mod:`dossier.bootstrap` only."""

@@ -1,0 +1,170 @@
+"""Ports: what the product needs from engines that may be exchanged.
+
+A port exists only where two real implementations do. Adapters implement these in one process,
+without knowing of limits; :mod:`dossier.work.killable` puts them into a child that can be ended.
+The search index has its port in :mod:`dossier.search.port`, next to the query values it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from dossier.records import Extraction, PageReading
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """Bytes that the store has taken: name of the content and its size."""
+
+    sha256: str
+    size_bytes: int
+
+
+class FileStore(Protocol):
+    """Content-addressed files; what is stored is never changed.
+
+    May be called from any thread and process.
+    """
+
+    def put(self, source: BinaryIO) -> StoredFile:
+        """Copy, fsync, hash, and name the bytes; storing the same bytes again is no error.
+
+        Raises:
+            DiskFullError: no room; nothing half-written is left.
+        """
+        ...
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open stored bytes for reading.
+
+        Raises:
+            NotFoundError: no such content.
+        """
+        ...
+
+    def path(self, sha256: str) -> Path:
+        """A readable local path of the content (a store that is not local makes a copy)."""
+        ...
+
+    def exists(self, sha256: str) -> bool:
+        """Whether the content is here."""
+        ...
+
+    def walk(self) -> Iterator[str]:
+        """Every content's sha256, for reconcile and fixity."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProbe:
+    """What a look at a file's head and structure tells, before any reading.
+
+    Attributes:
+        media_type: decided by content, not by the extension.
+        page_count: pages or frames; 0 for formats without pages.
+        digital: for each page, whether it carries text of its own worth keeping (no OCR).
+            Empty for formats without pages.
+    """
+
+    media_type: str
+    page_count: int = 0
+    digital: tuple[bool, ...] = ()
+
+
+class DocumentInspector(Protocol):
+    """Tells the true type of a file and whether it is sound."""
+
+    def probe(self, path: Path, *, file_name: str) -> DocumentProbe:
+        """Look at one file.
+
+        Raises:
+            UnreadableFileError: with the quarantine reason (empty, truncated, password, corrupt,
+                no_pages, too_many_pages, too_many_pixels, unsupported).
+        """
+        ...
+
+
+class PageRenderer(Protocol):
+    """Pictures and own text of the pages of PDF, TIFF, JPEG, PNG, … files."""
+
+    def render(
+        self, path: Path, *, page_number: int, width: int | None = None, dpi: int = 200
+    ) -> bytes:
+        """The page as an upright-as-stored PNG or JPEG, ``width`` pixels wide or at ``dpi``.
+
+        Rotation flags inside the file (PDF /Rotate, EXIF) are applied; a page that was *scanned*
+        lying on its side stays so: the caller turns it by the reading's ``rotation``.
+
+        Raises:
+            UnreadableFileError: the page cannot be drawn, or breaks the pixel limit.
+        """
+        ...
+
+    def read_digital(self, path: Path, *, page_number: int) -> PageReading:
+        """The page's own text with character boxes, in pixels of the page drawn at 200 dpi."""
+        ...
+
+
+class TextExtractor(Protocol):
+    """Text of files without page pictures: office, mail, web, archives, OFD."""
+
+    media_types: frozenset[str]
+
+    def extract(self, path: Path, *, media_type: str, file_name: str) -> Extraction:
+        """Read one file whole.
+
+        Raises:
+            UnreadableFileError: with the quarantine reason.
+        """
+        ...
+
+
+class OcrEngine(Protocol):
+    """Reads the picture of a page."""
+
+    name: str
+
+    def read(self, picture: Path, *, page_number: int, dpi: int = 200) -> PageReading:
+        """Read one picture (PNG, JPEG, TIFF frame as drawn by the renderer).
+
+        Turns it upright by itself: the reading tells ``rotation``, and its boxes, width and
+        height are those of the upright picture. Deterministic for the same picture.
+
+        Raises:
+            UnreadableFileError: no picture.
+            StepFailedError: the engine failed on it.
+        """
+        ...
+
+    def release(self) -> None:
+        """Let go of models and memory; the next read loads them again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SearchablePdf:
+    """Outcome of making a searchable copy."""
+
+    path: Path
+    format: str
+    checks: tuple[str, ...]
+
+
+class SearchablePdfMaker(Protocol):
+    """Makes the searchable copy beside the untouched original (OCRmyPDF)."""
+
+    def make(
+        self, original: Path, *, media_type: str, readings: Sequence[PageReading], out: Path
+    ) -> SearchablePdf:
+        """Write a PDF with an invisible text layer from readings that exist already (no second OCR).
+
+        ``format`` is "PDF/A-2b" where it could be confirmed, else "PDF". Born-digital pages keep
+        their own text. The text is compared before and after.
+
+        Raises:
+            StepFailedError: no copy that is at least as good could be made; publish none.
+        """
+        ...

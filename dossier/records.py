@@ -1,0 +1,195 @@
+"""The values that parts hand to each other: frozen, without framework, engine or SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels of the upright page picture, origin top left."""
+
+
+class DocumentState(StrEnum):
+    """Where a document stands on its way in (the core part of domain.md §8's machine)."""
+
+    RECEIVED = "received"
+    READING = "reading"
+    TO_ASSIGN = "to_assign"
+    FILED = "filed"
+    QUARANTINED = "quarantined"
+
+
+class IntakeOutcome(StrEnum):
+    """What became of one file that came in."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    FAILED = "failed"
+
+
+class QuarantineReason(StrEnum):
+    """Why a file was set aside; labels for clerks in locale files."""
+
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    CORRUPT = "corrupt"
+    PASSWORD = "password"  # noqa: S105 - a reason, not a secret
+    UNSUPPORTED = "unsupported"
+    NO_PAGES = "no_pages"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PAGES = "too_many_pages"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    BOMB = "bomb"
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    MALWARE = "malware"
+    PLUGIN = "plugin"
+    NOT_A_FILE = "not_a_file"
+    INTERNAL = "internal"
+
+
+class RenditionKind(StrEnum):
+    """Which copy of a document a file is."""
+
+    ORIGINAL = "original"
+    SEARCHABLE = "searchable"
+    VIEW = "view"
+
+
+@dataclass(frozen=True, slots=True)
+class WordBox:
+    """A piece of the page's text and where it stands.
+
+    Attributes:
+        start: offset of the first character in the page's text.
+        end: offset after the last character.
+        box: the piece's rectangle in page-picture pixels.
+        confidence: 0..1; 1.0 for born-digital text.
+        edges: character boundaries along the reading direction in pixels, ``end - start + 1``
+            ascending numbers from ``box``'s near side to its far side; empty if unknown (then
+            characters share the length evenly).
+        vertical: True when the text runs from top to bottom; edges are then y values.
+    """
+
+    start: int
+    end: int
+    box: Box
+    confidence: float = 1.0
+    edges: tuple[float, ...] = ()
+    vertical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Barcode:
+    """A bar code that was read on a page."""
+
+    text: str
+    format: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """What was read on one page: the OCR checkpoint.
+
+    ``width`` and ``height`` are the pixels of the upright page picture to which all boxes refer;
+    a picture of any other size shows the same page, boxes scale with it.
+
+    Attributes:
+        number: 1-based page number in the document.
+        text: lines in reading order, separated by ``\\n``; cells of a row by ``\\t``.
+        words: ascending by ``start``; characters outside all words are separators.
+        rotation: degrees clockwise (0, 90, 180, 270) by which the *stored* picture must be
+            turned to stand upright.
+        skew: degrees, clockwise positive, that lines lean in the upright picture.
+        confidence: mean of the words' confidence weighted by length, 0 when blank.
+        blank: no text, no bar code, hardly any ink.
+        engine: name and version of what read the page ("rapidocr 3.10", "pdf text", "tika 0.6").
+        error: code of what went wrong when the page could not be read; the others live.
+        truncated: text was cut at a limit.
+    """
+
+    number: int
+    text: str = ""
+    words: tuple[WordBox, ...] = ()
+    width: int = 0
+    height: int = 0
+    rotation: int = 0
+    skew: float = 0.0
+    confidence: float = 0.0
+    blank: bool = False
+    barcodes: tuple[Barcode, ...] = ()
+    engine: str = ""
+    error: str = ""
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside a file (mail attachment, ZIP member): becomes a document of its own."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a text extractor found in one file.
+
+    Attributes:
+        pages: one reading a page; formats without pages give the text as one or more pages.
+        title: the file's own title, may be empty.
+        properties: the file's own metadata, plain names ("author", "created").
+        attachments: files inside, in order.
+        truncated: something was left out because of a limit.
+    """
+
+    pages: tuple[PageReading, ...]
+    title: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """A value read on a page, with its place and how sure it is (0..1)."""
+
+    name: str
+    value: str
+    page: int
+    box: Box | None = None
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCandidate:
+    """A customer that a document may belong to.
+
+    ``reasons`` are stable codes with the evidence's kind, not its value:
+    ``folder``, ``file_name``, ``barcode``, ``customer_no``, ``meter_no``, ``id_no``,
+    ``name_address``, ``name``, ``phone``.
+    """
+
+    customer_no: str
+    confidence: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentText:
+    """What a step or a linker sees of a document: text and origin, no database."""
+
+    document_id: str
+    file_name: str
+    folder: str
+    media_type: str
+    pages: Sequence[PageReading]
+    given_customer_no: str | None = None
+    type_code: str | None = None
+    captured_on: date | None = None

@@ -1,0 +1,1 @@
+"""Text analysis, query language, highlighting: one code for index and query, for every engine."""

@@ -1,0 +1,1 @@
+"""Use cases. The only callers of access, the database and the ports."""

@@ -1,0 +1,1 @@
+"""The steps a document goes through, in their order."""

@@ -1,0 +1,1 @@
+"""Routes of the JSON door, one module a resource."""
