@@ -174,11 +174,19 @@ class StepFailedError(DossierError):
 
 
 class LimitExceededError(StepFailedError):
-    """The killable child broke its time, memory or pixel limit and was ended."""
+    """The killable child broke its time, memory or pixel limit and was ended.
+
+    ``limit`` says which: ``time`` (also ``start``), ``memory`` or ``pixels``.
+    """
 
     code = "limit_exceeded"
     title = "The work broke its limit and was stopped"
     title_zh = "处理超出资源限制，已中止"
+
+    def __init__(self, detail: str = "", *, limit: str = "", detail_zh: str = "") -> None:
+        """Name the limit by its stable code."""
+        self.limit = limit
+        super().__init__(detail, detail_zh=detail_zh)
 
 
 class LostLeaseError(StepFailedError):
