@@ -1,0 +1,108 @@
+"""Authorisation: one place that says yes or no, and the only maker of scoped index queries.
+
+Deny by default: a role that rulebook/roles.yaml does not name has no permission at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import OrgUnit, RoleGrant, User
+from dossier.errors import ConfigurationError, ForbiddenError
+from dossier.viewer import EVERYTHING, Permission, Scope, Viewer
+
+
+def demand(viewer: Viewer, permission: Permission) -> None:
+    """Let pass or refuse.
+
+    Raises:
+        ForbiddenError: the role does not have the permission.
+    """
+    if not viewer.may(permission):
+        raise ForbiddenError(f"needs the permission {permission.value}")
+
+
+def permissions_of(roles: Mapping[str, Any], role: str) -> frozenset[Permission]:
+    """The permissions of a role; none for an unknown one."""
+    return frozenset(roles.get(role, ()))
+
+
+def parse_roles(body: Mapping[str, Any]) -> dict[str, frozenset[Permission]]:
+    """Roles from the rule file's body.
+
+    Raises:
+        ConfigurationError: a role names a permission that does not exist.
+    """
+    roles: dict[str, frozenset[Permission]] = {}
+    for code, entry in body["roles"].items():
+        try:
+            roles[code] = frozenset(Permission(name) for name in entry["permissions"])
+        except ValueError as err:
+            raise ConfigurationError(f"roles.yaml, role {code}: {err}") from err
+    return roles
+
+
+def viewer_for(
+    session: ScopedSession,
+    user: User,
+    roles: Mapping[str, frozenset[Permission]],
+    *,
+    at: datetime,
+    remote: str = "",
+) -> Viewer:
+    """The viewer that a user is at this moment: grants in force, subtree of units expanded.
+
+    Read at each request, so that a role taken away counts from the next one.
+    """
+    grants = [grant for grant in _grants(session, user.id) if _in_force(grant, at)]
+    permissions: set[Permission] = {Permission.SIGNED_IN}
+    for grant in grants:
+        permissions |= permissions_of(roles, grant.role)
+    return Viewer(
+        id=user.id,
+        name=user.name,
+        role=grants[0].role if grants else "none",
+        permissions=frozenset(permissions),
+        scope=_scope(session, grants),
+        remote=remote,
+    )
+
+
+def _grants(session: ScopedSession, user_id: str) -> list[RoleGrant]:
+    query = select(RoleGrant).where(RoleGrant.user_id == user_id).order_by(RoleGrant.id)
+    return list(session.scalars(query))
+
+
+def _in_force(grant: RoleGrant, at: datetime) -> bool:
+    return (grant.valid_from is None or grant.valid_from <= at) and (
+        grant.valid_to is None or at < grant.valid_to
+    )
+
+
+def _scope(session: ScopedSession, grants: Iterable[RoleGrant]) -> Scope:
+    roots = [grant.unit_id for grant in grants]
+    if not roots:
+        return Scope()
+    if None in roots:
+        return EVERYTHING
+    return Scope(units=subtree(session, [root for root in roots if root is not None]))
+
+
+def subtree(session: ScopedSession, roots: Iterable[int]) -> frozenset[int]:
+    """The units below and including ``roots``; a cycle in the tree ends the walk, not the program."""
+    children: dict[int | None, list[int]] = {}
+    for unit_id, parent_id in session.execute(select(OrgUnit.id, OrgUnit.parent_id)):
+        children.setdefault(parent_id, []).append(unit_id)
+    found: set[int] = set()
+    waiting = list(roots)
+    while waiting:
+        unit_id = waiting.pop()
+        if unit_id not in found:
+            found.add(unit_id)
+            waiting += children.get(unit_id, [])
+    return frozenset(found)

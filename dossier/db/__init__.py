@@ -1,0 +1,6 @@
+"""The records: tables, engines, and the one session that knows who is looking."""
+
+from dossier.db.engines import Database, create_database
+from dossier.db.session import ScopeError, scope_of, session_for
+
+__all__ = ["Database", "ScopeError", "create_database", "scope_of", "session_for"]

@@ -1,0 +1,107 @@
+"""Engines: one URL, a reader and a writer.
+
+SQLite: readers are deferred and query-only, the writer begins IMMEDIATE with synchronous=FULL;
+one engine for both gives "database is locked" (architecture.md, SQLite). PostgreSQL: one engine
+serves both names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import QueuePool
+
+from dossier.errors import ConfigurationError
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for the lock: longer than any of our transactions, shorter than a lease."""
+NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p"})
+"""SQLite's WAL needs shared memory, which these do not give."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """The two engines of a database."""
+
+    reader: Engine
+    writer: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether rows live in one local file."""
+        return self.writer.dialect.name == "sqlite"
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def create_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:
+    """Engines for ``url``.
+
+    Raises:
+        ConfigurationError: SQLite on a network file system.
+    """
+    if not make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, pool_pre_ping=True)
+        return Database(engine, engine)
+    path = Path(make_url(url).database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kind = file_system_of(path.parent)
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise ConfigurationError(
+            f"The database would lie on a network file system ({kind}), where SQLite loses data; "
+            "set DOSSIER_HOME to a local disk or DOSSIER_DATABASE_URL to PostgreSQL"
+        )
+    return Database(
+        _sqlite(url, busy_seconds, "BEGIN", query_only=True),
+        _sqlite(url, busy_seconds, "BEGIN IMMEDIATE", query_only=False),
+    )
+
+
+def _sqlite(url: str, busy_seconds: float, begin: str, *, query_only: bool) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=24,
+        connect_args={"timeout": busy_seconds, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-16000")
+        if query_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def file_system_of(folder: Path) -> str:
+    """The type of the file system that ``folder`` lies on, "" where it cannot be told."""
+    mounts = Path("/proc/self/mounts")
+    if not mounts.exists():
+        return ""
+    best, kind = "", ""
+    target = str(folder.resolve())
+    for row in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+        point, fs = row.split(" ")[1:3]
+        inside = target == point or target.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, fs
+    return kind

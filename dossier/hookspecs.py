@@ -1,0 +1,151 @@
+"""Every place where a plugin may take part. Built-in features use the same hooks.
+
+A plugin is a module or object with functions of these names, marked by :data:`hookimpl`; strangers'
+are found by the entry point group ``dossier.plugins``. Hooks are called one by one: a plugin that
+raises is named, reported and left out, and the others go on (architecture.md, Plugins).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from dossier.records import DocumentText, FieldValue, LinkCandidate
+from dossier.viewer import Viewer
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+    from pydantic import BaseModel
+
+    from dossier.ports import OcrEngine, TextExtractor
+
+PROJECT = "dossier"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step found; all optional. The core writes it with the step's own commit."""
+
+    fields: tuple[FieldValue, ...] = ()
+    type_code: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that every document goes through after it was read.
+
+    ``run`` is called in the worker process, without a transaction open. When it raises, the
+    document is quarantined with the plugin's name and the rest goes on.
+    """
+
+    name: str
+    run: Callable[[DocumentText], StepResult]
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Linker:
+    """Finds whose paper a document is. ``find`` may be called several times for one document."""
+
+    name: str
+    find: Callable[[DocumentText], Sequence[LinkCandidate]]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A section on a customer's or document's page.
+
+    ``render`` gives plain values (never HTML); the door escapes and lays them out:
+    ``rows`` of label and value.
+    """
+
+    name: str
+    title_zh: str
+    title_en: str
+    rows: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentCheck:
+    """One line of ``dossier doctor``."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexField:
+    """A field that a plugin adds to the index; its name is prefixed with the plugin's."""
+
+    name: str
+    kind: str
+    label_zh: str
+    label_en: str
+    facet: bool = False
+    values: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSet:
+    """Routes of a plugin for a door."""
+
+    router: APIRouter
+    prefix: str = ""
+    tags: tuple[str, ...] = field(default=())
+
+
+class Hooks:
+    """The hook specifications."""
+
+    @hookspec(firstresult=True)
+    def settings_model(self) -> type[BaseModel] | None:
+        """The plugin's settings, a pydantic model with ``extra="forbid"``. At start."""
+
+    @hookspec
+    def check_environment(self) -> Sequence[EnvironmentCheck]:  # type: ignore[empty-body]
+        """What the plugin needs and whether it is there. At start and in ``dossier doctor``."""
+
+    @hookspec
+    def ocr_engines(self) -> Mapping[str, Callable[[], OcrEngine]]:  # type: ignore[empty-body]
+        """OCR engines by name; the factory is called in the reading child and must be picklable."""
+
+    @hookspec
+    def text_extractors(self) -> Sequence[Callable[[], TextExtractor]]:  # type: ignore[empty-body]
+        """Factories of extractors, called in the reading child; must be picklable."""
+
+    @hookspec
+    def steps(self) -> Sequence[Step]:  # type: ignore[empty-body]
+        """Steps for every document. At start, in each worker."""
+
+    @hookspec
+    def linkers(self) -> Sequence[Linker]:  # type: ignore[empty-body]
+        """Linkers, asked beside the built-in ones. At start, in each worker."""
+
+    @hookspec
+    def index_fields(self) -> Sequence[IndexField]:  # type: ignore[empty-body]
+        """Fields for the index. At start, in every process."""
+
+    @hookspec
+    def api_routes(self) -> Sequence[RouteSet]:  # type: ignore[empty-body]
+        """Routes under ``/api/v1``; each must declare ``requires``. At start of the web process."""
+
+    @hookspec
+    def pages(self) -> Sequence[RouteSet]:  # type: ignore[empty-body]
+        """HTML routes; each must declare ``requires``. At start of the web process."""
+
+    @hookspec
+    def customer_panels(self, viewer: Viewer, customer_no: str) -> Sequence[Panel]:  # type: ignore[empty-body]
+        """Panels for a customer's page. In a request; must not be slow."""
+
+    @hookspec
+    def document_panels(self, viewer: Viewer, document_id: str) -> Sequence[Panel]:  # type: ignore[empty-body]
+        """Panels for a document's page. In a request; must not be slow."""

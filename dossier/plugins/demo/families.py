@@ -1,0 +1,60 @@
+"""Names of what varies between papers, and which of it is held out from tuning.
+
+A family name is ``kind.name``: ``layout.*`` how a form is arranged, ``font.*`` the face of its
+print, ``damage.*`` what the scanner or camera did to it. Measurements that are to be believed use
+names that nobody tuned on, so every type has a layout, and there is a face and several damages,
+that the default demo never uses.
+"""
+
+from __future__ import annotations
+
+LAYOUTS = ("layout.ruled", "layout.letter", "layout.boxed")
+FONTS = ("font.hei", "font.song", "font.light-hei", "font.narrow-song", "font.micro-hei")
+DAMAGES = (
+    "damage.clean",
+    "damage.office",
+    "damage.bilevel",
+    "damage.faded",
+    "damage.stained",
+    "damage.sealed",
+    "damage.turned",
+    "damage.photocopy",
+    "damage.photo",
+    "damage.night-photo",
+    "damage.curled",
+    "damage.carbon",
+    "damage.fax",
+    "damage.dithered",
+)
+ALL = frozenset((*LAYOUTS, *FONTS, *DAMAGES))
+HELD_OUT = frozenset(
+    (
+        "layout.boxed",
+        "font.micro-hei",
+        "damage.curled",
+        "damage.carbon",
+        "damage.fax",
+        "damage.dithered",
+    )
+)
+DEFAULT = ALL - HELD_OUT
+
+
+def choices(families: frozenset[str] | None, kind: str) -> tuple[str, ...]:
+    """Plain names of ``kind`` that ``families`` allows, in fixed order.
+
+    Args:
+        families: allowed family names; a kind of which it names none keeps its default, None
+            keeps all defaults.
+        kind: ``layout``, ``font`` or ``damage``.
+
+    Raises:
+        ValueError: when a name is not a family (a misspelling would silently widen the choice).
+    """
+    wanted = families or DEFAULT
+    if unknown := wanted - ALL:
+        raise ValueError(f"unknown families: {', '.join(sorted(unknown))}")
+    every = {"layout": LAYOUTS, "font": FONTS, "damage": DAMAGES}[kind]
+    chosen = [name for name in every if name in wanted]
+    chosen = chosen or [name for name in every if name in DEFAULT]
+    return tuple(name.split(".", 1)[1] for name in chosen)

@@ -1,0 +1,119 @@
+"""Fills sheets from top to bottom with breaks, rows and page numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from dossier.plugins.demo import fonts
+from dossier.plugins.demo.sheet import A4, Ink, Rule, Sheet, Text
+
+LEADING = 1.55
+"""Line distance in ems, as Chinese forms are usually set."""
+
+
+@dataclass(slots=True)
+class Flow:
+    """The cursor of a layout.
+
+    Attributes:
+        family: face of the print, which decides where lines break.
+        size: text size in points.
+        margin: left and right margin in points.
+        top: where text starts on each page.
+        page_size: width and height in points.
+        filled: ink of the filled-in values.
+    """
+
+    family: str
+    size: float = 10.5
+    margin: float = 56.0
+    top: float = 60.0
+    page_size: tuple[float, float] = A4
+    filled: Ink = Ink.PRINT
+    sheets: list[Sheet] = field(default_factory=list)
+    y: float = 0.0
+    row: int = 0
+
+    def __post_init__(self) -> None:
+        self.new_page()
+
+    @property
+    def sheet(self) -> Sheet:
+        """The page being filled."""
+        return self.sheets[-1]
+
+    @property
+    def right(self) -> float:
+        """x of the right margin."""
+        return self.page_size[0] - self.margin
+
+    @property
+    def inner(self) -> float:
+        """Width between the margins."""
+        return self.right - self.margin
+
+    def new_page(self) -> None:
+        """Starts the next page."""
+        self.sheets.append(Sheet(*self.page_size))
+        self.y = self.top
+
+    def need(self, height: float) -> bool:
+        """Starts a new page unless ``height`` points are left; says whether it did."""
+        if self.y + height <= self.page_size[1] - 56:
+            return False
+        self.new_page()
+        return True
+
+    def width(self, text: str, size: float | None = None, ink: Ink = Ink.PRINT) -> float:
+        """Width of a line in points."""
+        return fonts.width(self.face(ink), size or self.size, text)
+
+    def face(self, ink: Ink) -> str:
+        """The family in which an ink is set."""
+        return "pen" if ink is Ink.PEN else self.family
+
+    def put(
+        self, x: float, y: float, text: str, *, size: float | None = None, ink: Ink = Ink.PRINT,
+        field_name: str = "", value: str = "",
+    ) -> None:  # fmt: skip
+        """Places one line at its top left; a blank line is left out."""
+        if text.strip():
+            mark = Text(x, y, size or self.size, text, ink, self.row, field_name, value)
+            self.sheet.marks.append(mark)
+
+    def next_row(self) -> None:
+        """Lines placed from now on stand in another row."""
+        self.row += 1
+
+    def centred(self, text: str, size: float, ink: Ink = Ink.PRINT) -> None:
+        """One centred line, and the cursor below it."""
+        self.next_row()
+        self.put((self.page_size[0] - self.width(text, size)) / 2, self.y, text, size=size, ink=ink)
+        self.y += size * LEADING
+
+    def rule(self, x0: float, y0: float, x1: float, y1: float, weight: float = 0.8) -> None:
+        """A black line."""
+        self.sheet.marks.append(Rule(x0, y0, x1, y1, weight))
+
+    def paragraph(self, text: str, *, size: float | None = None, indent: float = 2.0) -> None:
+        """Running text over lines and pages, first line indented by ems."""
+        size = size or self.size
+        lead = "　" * int(indent)
+        for line in fonts.wrap(self.family, size, lead + text, self.inner):
+            self.need(size * LEADING)
+            self.next_row()
+            start = self.margin + (len(line) - len(line.lstrip("　"))) * size
+            self.put(start, self.y, line.lstrip("　"), size=size)
+            self.y += size * LEADING
+
+    def number_pages(self, pattern: str, size: float = 9.0) -> None:
+        """Puts ``第 {page} 页 共 {total} 页`` or the like below every page."""
+        for at, sheet in enumerate(self.sheets, 1):
+            text = pattern.format(page=at, total=len(self.sheets))
+            x = (sheet.width - self.width(text, size)) / 2
+            sheet.marks.append(Text(x, sheet.height - 42, size, text, Ink.PRINT, 10_000))
+
+
+def shifted(text: Text, dx: float, dy: float) -> Text:
+    """The same line elsewhere."""
+    return replace(text, x=text.x + dx, y=text.y + dy)

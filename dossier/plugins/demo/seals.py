@@ -1,0 +1,100 @@
+"""Draws round red company seals, portraits and emblems: nothing is copied from a real one."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from dossier.plugins.demo import fonts
+
+RED = (200, 32, 38)
+_SWEEP = 250.0  # degrees of the ring that the name may take
+
+
+@lru_cache(maxsize=64)
+def seal_mask(radius: int, name: str, foot: str, seed: int) -> Image.Image:
+    """Ink coverage of a seal as an ``L`` picture of ``2·radius`` pixels a side.
+
+    Ink is uneven and breaks in places, as a rubber stamp's does; ``seed`` decides where.
+    """
+    side = 2 * radius
+    mask = Image.new("L", (side, side), 0)
+    draw = ImageDraw.Draw(mask)
+    rim = max(2, radius // 16)
+    draw.ellipse((rim, rim, side - rim, side - rim), outline=255, width=rim)
+    _star(draw, radius, radius * 0.28)
+    _around(mask, radius, name)
+    if foot:
+        size = max(8, radius // 5)
+        draw.text((radius, radius * 1.55), foot, font=fonts.font("song", size), fill=255, anchor="mm")
+    return _uneven(mask, seed)
+
+
+def _star(draw: ImageDraw.ImageDraw, centre: float, radius: float) -> None:
+    points = []
+    for corner in range(10):
+        reach = radius if corner % 2 == 0 else radius * 0.382
+        turn = math.radians(corner * 36 - 90)
+        points.append((centre + reach * math.cos(turn), centre + reach * math.sin(turn)))
+    draw.polygon(points, fill=255)
+
+
+def _around(mask: Image.Image, radius: int, name: str) -> None:
+    shown = name[-18:]  # a longer name would not be legible on the ring
+    step = min(_SWEEP / max(1, len(shown) - 1), 26.0)
+    size = max(9, min(int(radius * 0.30), int(math.radians(step) * radius * 0.78)))
+    for at, character in enumerate(shown):
+        turn = (at - (len(shown) - 1) / 2) * step
+        used = "supplement" if character in fonts.SUPPLEMENT else "song"
+        glyph = Image.new("L", (size * 2, size * 2), 0)
+        ImageDraw.Draw(glyph).text(
+            (size, size), character, font=fonts.font(used, size), fill=255, anchor="mm"
+        )
+        glyph = glyph.rotate(-turn, resample=Image.Resampling.BILINEAR)
+        reach, angle = radius * 0.74, math.radians(turn)
+        x, y = radius + reach * math.sin(angle) - size, radius - reach * math.cos(angle) - size
+        mask.paste(255, (int(x), int(y)), glyph)
+
+
+def _uneven(mask: Image.Image, seed: int) -> Image.Image:
+    rng = np.random.default_rng(seed)
+    side = mask.width
+    coarse = rng.uniform(0.45, 1.25, (7, 7)).astype(np.float32)
+    patches = Image.fromarray((np.clip(coarse, 0, 1) * 255).astype(np.uint8))
+    smooth = np.asarray(patches.resize((side, side), Image.Resampling.BICUBIC), np.float32) / 255
+    grain = rng.uniform(0.75, 1.0, (side, side)).astype(np.float32)
+    inked = np.asarray(mask, np.float32) * smooth * grain
+    return Image.fromarray(np.clip(inked, 0, 255).astype(np.uint8))
+
+
+def draw_portrait(picture: Image.Image, box: tuple[int, int, int, int]) -> None:
+    """A head and shoulders in grey in the given pixel box."""
+    x0, y0, x1, y1 = box
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle(box, fill=(214, 222, 230))
+    width, height, centre = x1 - x0, y1 - y0, (x0 + x1) / 2
+    draw.pieslice((x0 + width * 0.1, y0 + height * 0.62, x1 - width * 0.1, y1 + height * 0.5),
+                  180, 360, fill=(70, 74, 84))  # fmt: skip
+    draw.ellipse((centre - width * 0.24, y0 + height * 0.16, centre + width * 0.24,
+                  y0 + height * 0.68), fill=(196, 168, 150))  # fmt: skip
+    draw.pieslice((centre - width * 0.26, y0 + height * 0.1, centre + width * 0.26,
+                   y0 + height * 0.56), 180, 360, fill=(40, 38, 38))  # fmt: skip
+    draw.rectangle((x0, y1, x1, y1 + height), fill=None)
+
+
+def draw_emblem(picture: Image.Image, x: int, y: int, radius: int) -> None:
+    """A red disc with rings and a star at the centre."""
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=RED, outline=(214, 168, 60),
+                 width=max(2, radius // 8))  # fmt: skip
+    inner = radius * 0.7
+    draw.ellipse((x - inner, y - inner, x + inner, y + inner), outline=(230, 190, 90), width=2)
+    points = []
+    for corner in range(10):
+        reach = radius * (0.42 if corner % 2 == 0 else 0.17)
+        turn = math.radians(corner * 36 - 90)
+        points.append((x + reach * math.cos(turn), y + reach * math.sin(turn)))
+    draw.polygon(points, fill=(240, 200, 80))

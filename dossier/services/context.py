@@ -1,0 +1,58 @@
+"""What the use cases work with: the wired parts, made once by :mod:`dossier.bootstrap`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dossier.clock import Clock
+from dossier.db import Database, session_for
+from dossier.db.session import ScopedSession
+from dossier.ports import FileStore
+from dossier.services.keys import Keyring
+from dossier.settings import Settings
+from dossier.viewer import Viewer
+
+if TYPE_CHECKING:
+    from dossier.search.port import SearchIndex
+    from dossier.services.plugin_registry import PluginRegistry
+    from dossier.services.readers import Readers
+
+
+@dataclass(frozen=True)
+class Context:
+    """The wired product.
+
+    Attributes:
+        settings: as read at start.
+        clock: the present.
+        database: reader and writer engines.
+        store: originals and renditions.
+        index: the search index (reading side; the writer is claimed by a worker).
+        keyring: keyed hashes and encryption of personal numbers.
+        plugins: registered features.
+        readers: inspector, renderer, extractors, OCR, each in a killable child.
+        roles: role code → permissions, from rulebook/roles.yaml.
+    """
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    store: FileStore
+    index: SearchIndex
+    keyring: Keyring
+    plugins: PluginRegistry
+    readers: Readers
+    roles: dict[str, Any] = field(default_factory=dict)
+
+    def reading(self, viewer: Viewer) -> AbstractContextManager[ScopedSession]:
+        """A read-only session within the viewer's scope."""
+        return session_for(self.database, viewer)
+
+    @contextmanager
+    def writing(self, viewer: Viewer) -> Iterator[ScopedSession]:
+        """A writing session within the viewer's scope; commits at the end of the block."""
+        with session_for(self.database, viewer, write=True) as session:
+            yield session

@@ -1,0 +1,149 @@
+"""Plugins: found, checked, called one by one; one that raises is named and left out.
+
+pluggy's own multi-call throws all results away when one implementation raises, and ignores a
+misspelt hook (architecture.md, Plugins); so hooks are called one plugin at a time here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+import pluggy
+
+from dossier import hookspecs
+from dossier.errors import ConfigurationError
+from dossier.hookspecs import EnvironmentCheck, IndexField, Linker, Panel, RouteSet, Step
+from dossier.viewer import Viewer
+
+ENTRY_POINTS = "dossier.plugins"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFault:
+    """A plugin that failed, where, and the kind of error (not its text: it may hold data)."""
+
+    plugin: str
+    hook: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one plugin gave for a hook."""
+
+    plugin: str
+    value: Any
+
+
+class PluginRegistry:
+    """The registered plugins of this process."""
+
+    def __init__(self, builtin: Iterable[tuple[str, Any]], *, off: Iterable[str] = ()) -> None:
+        """Register built-in plugins, then strangers' from the entry points.
+
+        Raises:
+            ConfigurationError: a built-in plugin has a hook that does not exist.
+        """
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs.Hooks)
+        self._off = frozenset(off)
+        self.faults: list[PluginFault] = []
+        for name, plugin in builtin:
+            self._register(name, plugin)
+        for entry in metadata.entry_points(group=ENTRY_POINTS):
+            self._register_foreign(entry)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the plugins that take part."""
+        return [name for name, _ in self._manager.list_name_plugin()]
+
+    def _register_foreign(self, entry: metadata.EntryPoint) -> None:
+        try:
+            self._register(entry.name, entry.load())
+        except Exception as err:  # noqa: BLE001 - a stranger's plugin may raise anything; it is named
+            self._blame(entry.name, "load", err)
+
+    def _register(self, name: str, plugin: Any) -> None:
+        if name in self._off:
+            return
+        self._manager.register(plugin, name)
+        try:
+            self._manager.check_pending()
+        except pluggy.PluginValidationError as err:
+            self._manager.unregister(plugin)
+            raise ConfigurationError(f"Plugin {name}: {err}") from err
+
+    def _blame(self, plugin: str, hook: str, err: BaseException) -> None:
+        fault = PluginFault(plugin, hook, type(err).__name__)
+        self.faults.append(fault)
+        log.error("plugin failed", extra={"plugin": plugin, "hook": hook, "error": fault.error})
+
+    def _each(self, hook: str, **arguments: Any) -> list[Contribution]:
+        found = []
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            wanted = {name: arguments[name] for name in implementation.argnames}
+            try:
+                value = implementation.function(**wanted)
+            except Exception as err:  # noqa: BLE001 - a plugin may raise anything; it is named and left out
+                self._blame(implementation.plugin_name, hook, err)
+                continue
+            if value is not None:
+                found.append(Contribution(implementation.plugin_name, value))
+        return found
+
+    def _flat(self, hook: str) -> list[Any]:
+        return [item for one in self._each(hook) for item in one.value]
+
+    def steps(self) -> list[Step]:
+        """All steps in their order."""
+        return sorted(self._flat("steps"), key=lambda step: step.order)
+
+    def linkers(self) -> list[Linker]:
+        """All linkers."""
+        return self._flat("linkers")
+
+    def extractor_factories(self) -> list[Any]:
+        """Factories of the plugins' extractors."""
+        return self._flat("text_extractors")
+
+    def engine_factories(self) -> dict[str, Any]:
+        """Factories of OCR engines by name."""
+        return {name: make for one in self._each("ocr_engines") for name, make in one.value.items()}
+
+    def index_fields(self) -> dict[str, list[IndexField]]:
+        """Index fields by plugin."""
+        return {one.plugin: list(one.value) for one in self._each("index_fields")}
+
+    def api_routes(self) -> list[tuple[str, RouteSet]]:
+        """Routes of the JSON door with the plugin's name."""
+        return [(one.plugin, routes) for one in self._each("api_routes") for routes in one.value]
+
+    def page_routes(self) -> list[tuple[str, RouteSet]]:
+        """Routes of the HTML door with the plugin's name."""
+        return [(one.plugin, routes) for one in self._each("pages") for routes in one.value]
+
+    def environment(self) -> list[EnvironmentCheck]:
+        """What ``dossier doctor`` says for the plugins."""
+        return self._flat("check_environment")
+
+    def customer_panels(self, viewer: Viewer, customer_no: str) -> Sequence[Panel]:
+        """Panels for a customer's page; a plugin that fails shows as a panel that says so."""
+        return self._panels("customer_panels", viewer=viewer, customer_no=customer_no)
+
+    def document_panels(self, viewer: Viewer, document_id: str) -> Sequence[Panel]:
+        """Panels for a document's page; a plugin that fails shows as a panel that says so."""
+        return self._panels("document_panels", viewer=viewer, document_id=document_id)
+
+    def _panels(self, hook: str, **arguments: Any) -> list[Panel]:
+        before = len(self.faults)
+        panels = [panel for one in self._each(hook, **arguments) for panel in one.value]
+        failed = self.faults[before:]
+        return panels + [
+            Panel(fault.plugin, fault.plugin, fault.plugin, problem=fault.error) for fault in failed
+        ]

@@ -1,0 +1,171 @@
+"""Settings: ``DOSSIER_*`` in the environment or ``dossier.toml``; unknown keys are refused.
+
+Read once in :mod:`dossier.bootstrap`. The environment wins over the file, the file over defaults.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from dossier.errors import ConfigurationError
+
+PREFIX = "DOSSIER_"
+NOT_SETTINGS = ("DOSSIER_TEST_", "DOSSIER_OCR_PLUGIN_")
+"""Prefixes of environment names that belong to the tests and to child processes."""
+
+
+class Settings(BaseModel):
+    """Everything that an operator may set. Units are in the names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    home: Path = Field(
+        Path("dossier-data"),
+        description="Folder of inbox, done, quarantine, files, database and index.",
+    )
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; empty means SQLite in the home folder."
+    )
+    files_url: str = Field("", description="Where originals are kept; empty: home/files.")
+    host: str = Field("127.0.0.1", description="Address that the web server listens on.")
+    port: int = Field(8321, ge=0, le=65535, description="Port of the web server; 0 takes a free one.")
+    workers: int = Field(
+        0, ge=0, le=256, description="Worker processes; 0 means one for each processor core."
+    )
+    locale: str = Field("zh_CN", pattern="^(zh_CN|zh_TW|en)$", description="Language of the pages.")
+    inbox: Path | None = Field(None, description="Watched folder; empty: home/inbox.")
+    inbox_polling: bool = Field(
+        default=False, description="Poll instead of events, for network folders (SMB, NFS)."
+    )
+    settle_seconds: float = Field(
+        1.0, ge=0.05, le=600, description="A file must be unchanged this long before it is taken."
+    )
+    reconcile_seconds: float = Field(
+        5.0, ge=0.2, le=3600, description="Every so often the whole inbox is compared, events or not."
+    )
+    lease_seconds: float = Field(
+        60.0, ge=1, description="A worker that stays silent this long loses its item."
+    )
+    max_attempts: int = Field(3, ge=1, le=20, description="Tries of a step before it is given up.")
+    max_file_bytes: int = Field(2 * 1024**3, ge=1, description="Largest file that is taken in.")
+    max_pages: int = Field(12_000, ge=1, description="Most pages of one document.")
+    max_page_pixels: int = Field(
+        200_000_000, ge=1_000_000, description="Largest picture that is decoded, in pixels."
+    )
+    page_seconds: float = Field(120.0, ge=1, description="Time limit for reading one page.")
+    file_seconds: float = Field(180.0, ge=1, description="Time limit for extracting one file.")
+    child_memory_bytes: int = Field(
+        2 * 1024**3, ge=64 * 1024**2, description="Memory limit of a reading child process."
+    )
+    idle_release_seconds: float = Field(
+        20.0, ge=0.1, description="Idle time after which OCR models and children are let go."
+    )
+    session_hours: float = Field(10.0, gt=0, description="A login ends after this time.")
+    session_idle_minutes: float = Field(60.0, gt=0, description="A login ends when unused so long.")
+    login_attempts: int = Field(10, ge=1, description="Wrong passwords in a row before a pause.")
+    login_pause_seconds: float = Field(60.0, ge=1, description="Length of that pause.")
+    upload_max_files: int = Field(50, ge=1, description="Files in one upload request.")
+    secret_key: SecretStr | None = Field(
+        None, description="Key for hashes and encryption (base64, 32 bytes); empty: home/secret.key."
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
+    plugins_off: tuple[str, ...] = Field((), description="Names of plugins that stay off.")
+    plugin: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Settings of plugins, by plugin name."
+    )
+
+    @property
+    def inbox_path(self) -> Path:
+        """The watched folder."""
+        return self.inbox or self.home / "inbox"
+
+    @property
+    def done_path(self) -> Path:
+        """Where sources go after they are safely taken in."""
+        return self.home / "done"
+
+    @property
+    def quarantine_path(self) -> Path:
+        """Where sources go that cannot be read."""
+        return self.home / "quarantine"
+
+    @property
+    def files_path(self) -> Path:
+        """Root of the content-addressed store."""
+        return Path(self.files_url.removeprefix("file://")) if self.files_url else self.home / "files"
+
+    @property
+    def index_path(self) -> Path:
+        """Root of the embedded index's generations."""
+        return self.home / "index"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'dossier.db'}"
+
+
+def load_settings(
+    environment: Mapping[str, str], *, file: Path | None = None, **overrides: Any
+) -> Settings:
+    """Settings from defaults, ``dossier.toml``, the environment and the command line, in this order.
+
+    Args:
+        environment: usually ``os.environ``.
+        file: a TOML file; None looks for ``dossier.toml`` in the working folder.
+        overrides: values from the command line; None means not given.
+
+    Raises:
+        ConfigurationError: an unknown key or a value out of range, named with a remedy.
+    """
+    values = _from_file(file)
+    values.update(_from_environment(environment))
+    values.update({key: value for key, value in overrides.items() if value is not None})
+    try:
+        return Settings(**values)
+    except ValidationError as err:
+        raise ConfigurationError(_explain(err)) from err
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    path = file or Path("dossier.toml")
+    if not path.exists():
+        if file is not None:
+            raise ConfigurationError(f"The settings file {file.name} does not exist")
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise ConfigurationError(f"{path.name} is not valid TOML: {err}") from err
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX) or name.startswith(NOT_SETTINGS):
+            continue
+        key = name.removeprefix(PREFIX).lower()
+        if key not in Settings.model_fields:
+            raise ConfigurationError(f"Unknown setting {name}.{_nearest(key)}")
+        found[key] = value.split(",") if key == "plugins_off" else value
+    return found
+
+
+def _nearest(key: str) -> str:
+    near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+    return f" Did you mean {PREFIX}{near[0].upper()}?" if near else ""
+
+
+def _explain(err: ValidationError) -> str:
+    parts = []
+    for problem in err.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        hint = _nearest(key) if problem["type"] == "extra_forbidden" else ""
+        parts.append(f"Setting {key}: {problem['msg']}.{hint}")
+    return " ".join(parts)

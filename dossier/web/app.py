@@ -1,0 +1,128 @@
+"""What every application of ours has: context, error answers, headers, and the check of routes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from dossier.errors import (
+    ConfigurationError,
+    DossierError,
+    InvalidInputError,
+    NotAuthenticatedError,
+    NotFoundError,
+    UnavailableError,
+)
+from dossier.services.context import Context
+from dossier.web.guard import Requirement
+from dossier.web.problems import problem_response
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'; manifest-src 'self'; media-src 'self' blob:"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), microphone=()",
+}
+ErrorPage = Callable[[Request, DossierError], Response]
+
+
+class MethodNotAllowedError(DossierError):
+    """The address exists, the method does not."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "This address does not take that method"
+    title_zh = "不支持的请求方式"
+
+
+def context_of(request: Request) -> Context:
+    """The wired product behind this request."""
+    context: Context = request.app.state.context
+    return context
+
+
+def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = None) -> None:
+    """Give ``app`` the context, the error answers and the security headers.
+
+    Args:
+        app: the application.
+        context: the wired product.
+        error_page: draws an error for a person; None leaves all answers to be problem documents.
+    """
+    app.state.context = context
+
+    def answer(request: Request, error: DossierError) -> Response:
+        for_person = error_page is not None and not request.url.path.startswith("/api/")
+        if not for_person or error_page is None:
+            return problem_response(error)
+        if isinstance(error, NotAuthenticatedError) and request.method == "GET":
+            return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
+        return error_page(request, error)
+
+    @app.exception_handler(DossierError)
+    async def _ours(request: Request, error: DossierError) -> Response:
+        return answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        places = ", ".join(".".join(str(part) for part in e["loc"]) for e in error.errors())
+        return answer(request, InvalidInputError(f"Check these parts of the request: {places}"))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        known: dict[int, DossierError] = {404: NotFoundError(), 405: MethodNotAllowedError()}
+        return answer(request, known.get(error.status_code, InvalidInputError(str(error.detail))))
+
+    @app.exception_handler(OperationalError)
+    async def _database(request: Request, error: OperationalError) -> Response:
+        log.error("database does not answer", extra={"error": type(error.orig).__name__})
+        return answer(request, UnavailableError("The database does not answer; try again shortly"))
+
+    @app.exception_handler(Exception)
+    async def _unknown(request: Request, error: Exception) -> Response:
+        log.exception("unexpected error", exc_info=error)
+        return answer(request, DossierError())
+
+    @app.middleware("http")
+    async def _headers(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        response = await call_next(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def check_routes(app: FastAPI) -> None:
+    """Refuse to start while a route does not declare ``requires``.
+
+    Raises:
+        ConfigurationError: names the routes.
+    """
+    open_routes = [
+        route.path
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        and not any(isinstance(d.call, Requirement) for d in route.dependant.dependencies)
+    ]
+    if open_routes:
+        raise ConfigurationError(
+            f"Routes without requires(Permission.…): {', '.join(sorted(open_routes))}"
+        )

@@ -1,0 +1,1 @@
+"""Durable work: queue rows, leases, and the killable children that do the dangerous part."""
