@@ -93,6 +93,8 @@ class KillableChild(Generic[T]):
 
         Args:
             method: name of the method; arguments and answer must be picklable.
+            *args: positional arguments of the method.
+            **kwargs: keyword arguments of the method.
             timeout_seconds: for this call; None means the child's limit.
 
         Raises:
@@ -101,9 +103,7 @@ class KillableChild(Generic[T]):
                 DossierError (type and place are told, the message is not: it may quote a page).
             DossierError: what the method itself raised, fields included.
         """
-        seconds = (
-            self._limits.timeout_seconds if timeout_seconds is None else timeout_seconds
-        )
+        seconds = self._limits.timeout_seconds if timeout_seconds is None else timeout_seconds
         with self._lock:
             reply = self._ready().ask(Request(method, args, kwargs, seconds), seconds)
             self._recycle()
@@ -133,9 +133,7 @@ class KillableChild(Generic[T]):
         if process is not None and process.claim():
             return process
         self._end()
-        self._process = process = _Process(
-            self._factory, self._limits, self._environment
-        )
+        self._process = process = _Process(self._factory, self._limits, self._environment)
         self.starts += 1
         try:
             _value(process.wait_built())
@@ -177,9 +175,7 @@ class _Proxy:
 class _Process:
     """One child process with the thread that watches it."""
 
-    def __init__(
-        self, factory: bytes, limits: ChildLimits, environment: dict[str, str]
-    ) -> None:
+    def __init__(self, factory: bytes, limits: ChildLimits, environment: dict[str, str]) -> None:
         self._limits = limits
         self._owner = os.getpid()
         self._scratch = tempfile.mkdtemp(prefix="dossier-child-")
@@ -205,9 +201,7 @@ class _Process:
 
     def is_alive(self) -> bool:
         """False after an end, a crash, or in a process forked off the one that started it."""
-        return (
-            not self._gone and self._owner == os.getpid() and self._popen.poll() is None
-        )
+        return not self._gone and self._owner == os.getpid() and self._popen.poll() is None
 
     def claim(self) -> bool:
         """Whether it lives; from here on it counts as busy, so that idleness cannot end it."""
@@ -219,9 +213,7 @@ class _Process:
 
     def wait_built(self) -> Reply:
         """Send the orders and wait until the object stands."""
-        return self._exchange(
-            pickle.dumps(self._orders), self._limits.start_seconds, "start"
-        )
+        return self._exchange(pickle.dumps(self._orders), self._limits.start_seconds, "start")
 
     def ask(self, request: Request, seconds: float) -> Reply:
         """Send one call and wait for its reply."""
@@ -252,11 +244,7 @@ class _Process:
         if self._broken == "memory":
             return _memory_error(self._limits)
         code = self._popen.returncode
-        how = (
-            signal.Signals(-code).name
-            if code is not None and code < 0
-            else f"exit code {code}"
-        )
+        how = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
         return StepFailedError(f"the reading process crashed ({how})")
 
     def end(self) -> None:
@@ -286,9 +274,7 @@ class _Process:
                     break
                 self._state.wait(_WATCH_SECONDS if busy else self._idle_left())
             ticks += 1
-            if busy and (
-                broken := self._broken_limit(family=ticks % _FAMILY_EVERY == 0)
-            ):
+            if busy and (broken := self._broken_limit(family=ticks % _FAMILY_EVERY == 0)):
                 self._broken = broken
                 self._kill()
                 return
@@ -308,9 +294,7 @@ class _Process:
         deadline = self._deadline
         if deadline is not None and time.monotonic() > deadline:
             return "time"
-        return (
-            "memory" if self._memory(family=family) > self._limits.memory_bytes else ""
-        )
+        return "memory" if self._memory(family=family) > self._limits.memory_bytes else ""
 
     def _memory(self, *, family: bool) -> int:
         try:
@@ -337,7 +321,7 @@ def _start(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         # A copy of the environment with ours on top; settings are not read from it here.
-        env={**os.environ, **environment, "TMPDIR": scratch},  # noqa: TID251 - see above
+        env={**os.environ, **environment, "TMPDIR": scratch},
         start_new_session=True,
     )
 
@@ -346,13 +330,17 @@ def _unpickled(message: bytes) -> Reply:
     try:
         return cast(Reply, pickle.loads(message))  # noqa: S301 - from our own child
     except Exception as err:
-        raise StepFailedError(
-            "the reading process answered what cannot be loaded here"
-        ) from err
+        raise StepFailedError("the reading process answered what cannot be loaded here") from err
 
 
 def _value(reply: Reply) -> Any:
-    """The call's value, or its exception as raised over there."""
+    """The call's value, or its exception as raised over there.
+
+    Raises:
+        DossierError: as raised over there.
+        LimitExceededError: no memory was left over there.
+        StepFailedError: any other exception over there.
+    """
     if reply.kind == "value":
         return reply.value
     if reply.kind == "error":
@@ -362,13 +350,9 @@ def _value(reply: Reply) -> Any:
         error.__dict__.update(fields)
         raise error
     if reply.kind == "memory":
-        raise LimitExceededError(
-            "memory ran out in the reading process", limit="memory"
-        )
+        raise LimitExceededError("memory ran out in the reading process", limit="memory")
     raise StepFailedError(f"the reading process failed: {reply.value}")
 
 
 def _memory_error(limits: ChildLimits) -> LimitExceededError:
-    return LimitExceededError(
-        f"memory limit of {limits.memory_bytes >> 20} MiB", limit="memory"
-    )
+    return LimitExceededError(f"memory limit of {limits.memory_bytes >> 20} MiB", limit="memory")

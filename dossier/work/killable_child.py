@@ -69,15 +69,21 @@ def serve(channel_fd: int, lifeline_fd: int) -> None:
     channel = Connection(channel_fd)
     orders: Orders = pickle.loads(channel.recv_bytes())  # noqa: S301 - from our own parent
     _die_with_parent(lifeline_fd, scratch=Path(orders.scratch))
-    _set_limits(orders)
+    try:
+        _set_limits(orders)
+        _answer_all(channel, orders)
+    except (EOFError, OSError):  # the parent closed the channel or is no more
+        pass
+    finally:
+        _end_all(Path(orders.scratch))
+
+
+def _answer_all(channel: Connection, orders: Orders) -> None:
     built: list[object] = []
     reply = _outcome(lambda: built.append(pickle.loads(orders.factory)()))  # noqa: S301 - as above
     channel.send_bytes(_pickled(reply))
     while built:
-        try:
-            request: Request = pickle.loads(channel.recv_bytes())  # noqa: S301 - as above
-        except EOFError:
-            _end_all(Path(orders.scratch))
+        request: Request = pickle.loads(channel.recv_bytes())  # noqa: S301 - as above
         channel.send_bytes(_pickled(_answer(built[0], request)))
 
 
@@ -110,9 +116,7 @@ def _outcome(work: Callable[[], Any]) -> Reply:
 
 def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    place = (
-        f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
-    )
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
     return f"{type(error).__name__} at {place}"
 
 
@@ -127,9 +131,7 @@ def _describe(target: object) -> dict[str, Any]:
     """Public attributes: methods as None, plain values as they are."""
     names = [name for name in dir(target) if not name.startswith("_")]
     values = {name: getattr(target, name) for name in names}
-    return {
-        name: (None if callable(value) else (value,)) for name, value in values.items()
-    }
+    return {name: (None if callable(value) else (value,)) for name, value in values.items()}
 
 
 def _set_limits(orders: Orders) -> None:
