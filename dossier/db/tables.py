@@ -192,9 +192,7 @@ class Document(Table):
     rowid: Mapped[int] = mapped_column(Integer, unique=True)
     """A small unique number, given at insert, for the index's sort keys."""
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("document.id"), index=True)
-    customer_no: Mapped[str | None] = mapped_column(
-        ForeignKey("customer.customer_no"), index=True
-    )
+    customer_no: Mapped[str | None] = mapped_column(ForeignKey("customer.customer_no"), index=True)
     case_no: Mapped[str | None] = mapped_column(String(40))
     type_code: Mapped[str | None] = mapped_column(String(8))
     title: Mapped[str] = mapped_column(String(400), default="")
@@ -296,6 +294,9 @@ class Intake(Table):
     reason: Mapped[str] = mapped_column(String(40), default="")
     detail: Mapped[str] = mapped_column(String(400), default="")
     document_id: Mapped[str | None] = mapped_column(ForeignKey("document.id"), index=True)
+    source_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Fingerprint of the source (path, inode, size, times): the same drop, seen again after a
+    crash or by a resumed ``ingest``, is known and not taken twice."""
     received_by: Mapped[str] = mapped_column(String(80), default="system:intake")
     received_at: Mapped[datetime]
     changed_at: Mapped[datetime]

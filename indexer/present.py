@@ -1,0 +1,160 @@
+"""From records to index rows: one batched query per table, whatever the number of keys."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import (
+    Customer,
+    CustomerNumber,
+    CustomerPast,
+    Document,
+    Identifier,
+    Page,
+)
+from dossier.rules import document_types
+from dossier.search.port import CustomerRow, DocumentRow, document_order
+from dossier.services.context import Context
+
+CLOSED = "closed"
+
+
+def customer_rows(
+    context: Context, session: ScopedSession, keys: Iterable[str]
+) -> dict[str, CustomerRow]:
+    """Rows of the customers that exist, by number; a key without a row is to be deleted."""
+    keys = list(keys)
+    customers = session.scalars(select(Customer).where(Customer.customer_no.in_(keys))).all()
+    numbers = _numbers(session, keys)
+    identities = _identities(context, session, keys)
+    former = _former_names(session, keys)
+    return {
+        customer.customer_no: _customer_row(
+            customer,
+            numbers[customer.customer_no],
+            identities[customer.customer_no],
+            former[customer.customer_no],
+        )
+        for customer in customers
+    }
+
+
+def _numbers(session: ScopedSession, keys: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    query = select(CustomerNumber).where(CustomerNumber.customer_no.in_(keys))
+    for row in session.scalars(query.order_by(CustomerNumber.id)):
+        found[row.customer_no][row.kind].append(row.value)
+    return found
+
+
+def _identities(
+    context: Context, session: ScopedSession, keys: Sequence[str]
+) -> dict[str, list[str]]:
+    """Clear numbers, for the index to hash; they do not leave the worker."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in session.scalars(select(Identifier).where(Identifier.customer_no.in_(keys))):
+        found[row.customer_no].append(context.keyring.decrypt(row.encrypted))
+    return found
+
+
+def _former_names(session: ScopedSession, keys: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in session.scalars(select(CustomerPast).where(CustomerPast.customer_no.in_(keys))):
+        name = row.record.get("name")
+        if name and name not in found[row.customer_no]:
+            found[row.customer_no].append(name)
+    return found
+
+
+def _customer_row(
+    customer: Customer,
+    numbers: dict[str, list[str]],
+    identities: list[str],
+    former_names: list[str],
+) -> CustomerRow:
+    return CustomerRow(
+        customer_no=customer.customer_no,
+        revision=customer.revision,
+        order=customer.rowid,
+        name=customer.name,
+        former_names=tuple(name for name in former_names if name != customer.name),
+        old_customer_nos=tuple(numbers["old_no"]),
+        meter_nos=tuple(numbers["meter"]),
+        phones=tuple(numbers["phone"]),
+        id_nos=tuple(identities),
+        address=customer.address,
+        category=customer.category,
+        status=customer.status,
+        closed=customer.status == CLOSED,
+        station=_text(customer.unit_id),
+        line=_text(customer.line_id),
+        district=_text(customer.district_id),
+        scope=_tokens(customer),
+    )
+
+
+def document_rows(
+    context: Context, session: ScopedSession, keys: Iterable[str]
+) -> dict[str, DocumentRow]:
+    """Rows of the documents that exist, by id, each with its customer as it is now."""
+    keys = list(keys)
+    documents = session.scalars(select(Document).where(Document.id.in_(keys))).all()
+    owners = {d.customer_no for d in documents if d.customer_no is not None}
+    customers = customer_rows(context, session, owners)
+    texts = _page_texts(session, keys)
+    return {
+        document.id: _document_row(
+            document, customers.get(document.customer_no or ""), tuple(texts[document.id])
+        )
+        for document in documents
+    }
+
+
+def _page_texts(session: ScopedSession, keys: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    query = (
+        select(Page.document_id, Page.text)
+        .where(Page.document_id.in_(keys))
+        .order_by(Page.document_id, Page.number)
+    )
+    for document_id, text in session.execute(query):
+        found[document_id].append(text)
+    return found
+
+
+def _document_row(
+    document: Document, customer: CustomerRow | None, texts: tuple[str, ...]
+) -> DocumentRow:
+    day = document.doc_date or document.captured_at.date()
+    return DocumentRow(
+        document_id=document.id,
+        revision=document.revision,
+        order=document_order(day.year * 10_000 + day.month * 100 + day.day, document.rowid),
+        customer=customer,
+        title=document.title,
+        type_code=document.type_code or "",
+        type_label=document_types.label(document.type_code, "zh_CN") if document.type_code else "",
+        year=str(document.doc_date.year) if document.doc_date else "",
+        state=document.state,
+        secrecy=str(document.secrecy) if document.secrecy else "",
+        case_no=document.case_no or "",
+        reference_code=document.reference_code or "",
+        station=_text(document.unit_id),
+        line=_text(document.line_id),
+        district=_text(document.district_id),
+        scope=_tokens(document),
+        page_texts=texts,
+    )
+
+
+def _tokens(record: Customer | Document) -> tuple[str, ...]:
+    leaves = (("unit", record.unit_id), ("line", record.line_id), ("district", record.district_id))
+    return tuple(f"{name}:{value}" for name, value in leaves if value is not None)
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
