@@ -441,6 +441,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.Column("detail", sa.String(length=400), nullable=False),
         sa.Column("document_id", sa.String(length=36), nullable=True),
+        sa.Column("source_key", sa.String(length=64), nullable=True),
         sa.Column("received_by", sa.String(length=80), nullable=False),
         sa.Column("received_at", dossier.db.tables.Instant(), nullable=False),
         sa.Column("changed_at", dossier.db.tables.Instant(), nullable=False),
@@ -449,6 +450,7 @@ def upgrade() -> None:
             ["document.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_key"),
     )
     with op.batch_alter_table("intake", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_intake_batch"), ["batch"], unique=False)
