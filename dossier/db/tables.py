@@ -318,6 +318,8 @@ class WorkItem(Table):
     run_at: Mapped[datetime]
     attempt: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int] = mapped_column(default=3)
+    deaths: Mapped[int] = mapped_column(default=0)
+    """How often its worker vanished; no failure of the item's own, so attempts do not count it."""
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     lease_token: Mapped[str | None] = mapped_column(String(36))
     lease_until: Mapped[datetime | None]

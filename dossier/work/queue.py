@@ -8,12 +8,12 @@ finish and next items together. A worker that slept past its lease has its resul
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from dossier.db.tables import WorkItem, new_id
@@ -21,6 +21,13 @@ from dossier.errors import LostLeaseError
 
 RETRY_SECONDS = (2.0, 15.0, 120.0)
 """Pause before the 2nd, 3rd and later tries: short for a stumble, long for a trouble that stays."""
+MAX_DEATHS = 25
+"""Foreign bytes are read in killable children, so a worker that vanishes was nearly always ended by
+somebody else (kill -9, power): that must never cost a document. An item at which so many workers
+died in a row is set aside all the same, lest it takes the house down for ever."""
+
+_ACTIVE = WorkItem.state.in_([literal_column("'ready'"), literal_column("'leased'")])
+# Spelled out, not bound: SQLite takes the partial index only if it sees the same text.
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,12 @@ class Lease:
     max_attempts: int
     token: str
     priority: int
+    deaths: int = 0
+
+    @property
+    def is_poison(self) -> bool:
+        """Whether too many workers died over it: set it aside without another try."""
+        return self.deaths > MAX_DEATHS
 
     @property
     def is_last_attempt(self) -> bool:
@@ -90,6 +103,26 @@ def _item(task: Task, now: datetime) -> WorkItem:
     )
 
 
+def requeue(session: Session, tasks: Iterable[Task], *, now: datetime) -> list[str]:
+    """Queue tasks again though they were done or failed before; ready or leased ones stay.
+
+    Returns:
+        Ids of the items that are new or ready again.
+    """
+    tasks = list(tasks)
+    by_key = {task.dedupe_key: task for task in tasks}
+    over = session.scalars(
+        select(WorkItem).where(
+            WorkItem.dedupe_key.in_(list(by_key)), WorkItem.state.in_(["done", "failed"])
+        )
+    ).all()
+    for item in over:
+        task = by_key[item.dedupe_key]
+        _make_ready(item, now, run_at=now + timedelta(seconds=task.delay_seconds))
+        item.payload, item.priority = dict(task.payload), task.priority
+    return [item.id for item in over] + enqueue(session, tasks, now=now)
+
+
 def claim(
     session: Session,
     *,
@@ -97,41 +130,60 @@ def claim(
     now: datetime,
     lease_seconds: float,
     kinds: Iterable[str] | None = None,
+    oldest_first: bool = False,
 ) -> Lease | None:
     """Lease the most urgent item that is ready, or whose lease ran out; None when there is none.
 
-    An item whose last attempt lost its worker is marked failed instead of being given out again.
+    Args:
+        oldest_first: by age instead of urgency; asked for now and then, so that the pages of a
+            giant do not wait for ever behind a stream of small files.
     """
-    due = [WorkItem.state == "ready", WorkItem.run_at <= now]
-    orphaned = [WorkItem.state == "leased", WorkItem.lease_until < now]
-    query = (
-        select(WorkItem)
-        .where(or_(_all(due), _all(orphaned)))
-        .order_by(WorkItem.priority, WorkItem.run_at, WorkItem.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    query = select(WorkItem).where(*_claimable(now, kinds))
+    if not oldest_first:
+        query = query.order_by(WorkItem.priority, WorkItem.run_at, WorkItem.id)
+    else:
+        query = query.order_by(WorkItem.run_at, WorkItem.id)
+    item = session.scalar(query.limit(1).with_for_update(skip_locked=True))
+    return None if item is None else _lease(item, owner, now, lease_seconds)
+
+
+def has_due(
+    session: Session,
+    *,
+    now: datetime,
+    kinds: Iterable[str] | None = None,
+    more_urgent_than: int | None = None,
+) -> bool:
+    """Whether :func:`claim` would find something: a look without the writer's lock.
+
+    Args:
+        more_urgent_than: only items of a smaller priority number count, and only ready ones.
+    """
+    query = select(WorkItem.id).where(*_claimable(now, kinds))
+    if more_urgent_than is not None:
+        query = query.where(WorkItem.priority < more_urgent_than, WorkItem.state == "ready")
+    return session.scalar(query.limit(1)) is not None
+
+
+def _claimable(now: datetime, kinds: Iterable[str] | None) -> list[ColumnElement[bool]]:
+    conditions = [
+        _ACTIVE,
+        or_(
+            and_(WorkItem.state == "ready", WorkItem.run_at <= now),
+            and_(WorkItem.state == "leased", WorkItem.lease_until < now),
+        ),
+    ]
     if kinds is not None:
-        query = query.where(WorkItem.kind.in_(list(kinds)))
-    while (item := session.scalar(query)) is not None:
-        if item.state == "leased" and item.attempt >= item.max_attempts:
-            _mark_failed(item, "the worker died in the last attempt", now)
-            session.flush()
-            continue
-        return _lease(item, owner, now, lease_seconds)
-    return None
-
-
-def _all(conditions: list[Any]) -> Any:
-    first, *rest = conditions
-    for condition in rest:
-        first = first & condition
-    return first
+        conditions.append(WorkItem.kind.in_(list(kinds)))
+    return conditions
 
 
 def _lease(item: WorkItem, owner: str, now: datetime, lease_seconds: float) -> Lease:
+    if item.state == "leased":
+        item.deaths += 1
+    else:
+        item.attempt += 1
     item.state = "leased"
-    item.attempt += 1
     item.lease_owner = owner
     item.lease_token = new_id()
     item.lease_until = now + timedelta(seconds=lease_seconds)
@@ -145,7 +197,32 @@ def _lease(item: WorkItem, owner: str, now: datetime, lease_seconds: float) -> L
         max_attempts=item.max_attempts,
         token=item.lease_token,
         priority=item.priority,
+        deaths=item.deaths,
     )
+
+
+def end_leases_of_the_dead(
+    session: Session, *, is_dead: Callable[[str], bool], now: datetime
+) -> int:
+    """End leases whose owner is known to be gone, so that nobody waits for them to run out.
+
+    A wrong ``is_dead`` costs a repeated step, never a double result: the token guards those.
+
+    Returns:
+        How many items may be claimed at once by now.
+    """
+    leased = and_(_ACTIVE, WorkItem.state == "leased", WorkItem.lease_until >= now)
+    owners = session.scalars(select(WorkItem.lease_owner).where(leased).distinct()).all()
+    dead = [owner for owner in owners if owner is not None and is_dead(owner)]
+    if not dead:
+        return 0
+    result = session.execute(
+        update(WorkItem)
+        .where(leased, WorkItem.lease_owner.in_(dead))
+        .values(lease_until=now - timedelta(seconds=1))
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def renew(
@@ -201,9 +278,7 @@ def give_back(session: Session, lease: Lease, *, now: datetime) -> None:
     )
 
 
-def fail(
-    session: Session, lease: Lease, *, error: str, now: datetime, final: bool = False
-) -> bool:
+def fail(session: Session, lease: Lease, *, error: str, now: datetime, final: bool = False) -> bool:
     """Note a failure: try again later, or for good when the attempts are used up.
 
     Args:
@@ -235,13 +310,12 @@ def fail(
 
 def retry(session: Session, *, subject: str, now: datetime) -> int:
     """Make failed items of a subject ready again, with all their attempts; returns how many."""
-    result = session.execute(
-        update(WorkItem)
-        .where(WorkItem.subject == subject, WorkItem.state == "failed")
-        .values(state="ready", attempt=0, run_at=now, changed_at=now, error="")
-        .execution_options(synchronize_session=False)
-    )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    failed = session.scalars(
+        select(WorkItem).where(WorkItem.subject == subject, WorkItem.state == "failed")
+    ).all()
+    for item in failed:
+        _make_ready(item, now, run_at=now)
+    return len(failed)
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -250,12 +324,14 @@ def counts(session: Session) -> dict[str, int]:
     return {state: number for state, number in rows}
 
 
-def _mark_failed(item: WorkItem, error: str, now: datetime) -> None:
-    item.state = "failed"
-    item.error = error
-    item.lease_token = None
-    item.lease_until = None
+def _make_ready(item: WorkItem, now: datetime, *, run_at: datetime) -> None:
+    item.state = "ready"
+    item.attempt = 0
+    item.deaths = 0
+    item.run_at = run_at
     item.changed_at = now
+    item.error = ""
+    item.progress_done = 0
 
 
 def _update_ours(session: Session, lease: Lease, values: dict[str, Any]) -> None:

@@ -125,6 +125,7 @@ def upgrade() -> None:
         sa.Column("run_at", dossier.db.tables.Instant(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("max_attempts", sa.Integer(), nullable=False),
+        sa.Column("deaths", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(length=80), nullable=True),
         sa.Column("lease_token", sa.String(length=36), nullable=True),
         sa.Column("lease_until", dossier.db.tables.Instant(), nullable=True),
