@@ -1,0 +1,196 @@
+"""The one place that wires all: settings in, a ready :class:`Context` out. Nothing is built at import."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dossier import access
+from dossier.clock import Clock, SystemClock
+from dossier.db import Database, create_database, migrate, session_for
+from dossier.db.tables import RuleSet
+from dossier.errors import ConfigurationError
+from dossier.ports import FileStore
+from dossier.rules import rulebook
+from dossier.rules.limits import ChildLimits, ReadingLimits
+from dossier.search.port import SearchIndex
+from dossier.services.context import Context
+from dossier.services.keys import Keyring, load_keyring
+from dossier.services.plugin_registry import PluginRegistry
+from dossier.settings import Settings
+from dossier.viewer import system_viewer
+from dossier.work.guarded_readers import GuardedReaders, ReaderFactories, ReaderTimes
+
+BUILTIN_PLUGINS = ("recognition",)
+"""Built-in features. A tuple, not entry points: those go stale in editable checkouts."""
+PEOPLE_PACKAGES = ("indexer", "searchapi", "ui", "mappings")
+SETUP = system_viewer("setup")
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> Context:
+    """Wire the product.
+
+    Makes the home folder, the key and the tables of a new archive.
+
+    Raises:
+        ConfigurationError: a setting, plugin, rule file or the installation itself is wrong.
+    """
+    check_installation()
+    clock = clock or SystemClock()
+    settings = settings.model_copy(update={"home": settings.home.absolute()})
+    _make_folders(settings)
+    database = create_database(settings.sqlalchemy_url)
+    is_new = migrate.is_new(database)
+    keyring = load_keyring(
+        settings.secret_key.get_secret_value() if settings.secret_key else None,
+        settings.home / "secret.key",
+        may_create=is_new,
+    )
+    migrate.upgrade(database)
+    plugins = PluginRegistry(_builtin_plugins(), off=settings.plugins_off)
+    roles = _load_roles(database, clock)
+    return Context(
+        settings=settings,
+        clock=clock,
+        database=database,
+        store=_file_store(settings),
+        index=_search_index(settings, keyring),
+        keyring=keyring,
+        plugins=plugins,
+        readers=GuardedReaders(
+            reader_factories(settings, plugins),
+            ChildLimits(
+                memory_bytes=settings.child_memory_bytes,
+                idle_seconds=settings.idle_release_seconds,
+            ),
+            ReaderTimes(settings.page_seconds, settings.file_seconds),
+        ),
+        roles=roles,
+    )
+
+
+def check_installation() -> None:
+    """Refuse to start when another distribution's ``indexer`` or ``ui`` shadows ours.
+
+    Raises:
+        ConfigurationError: names the package and the remedy.
+    """
+    ours = Path(__file__).resolve().parent.parent
+    for name in PEOPLE_PACKAGES:
+        module = importlib.import_module(name)
+        found = Path(module.__file__ or "").resolve().parent.parent
+        if found != ours:
+            raise ConfigurationError(
+                f"The package '{name}' comes from another distribution and hides ours; install "
+                "dossier-archive into an environment of its own"
+            )
+
+
+def _make_folders(settings: Settings) -> None:
+    for folder in (
+        settings.home,
+        settings.inbox_path,
+        settings.done_path,
+        settings.quarantine_path,
+        settings.index_path,
+    ):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise ConfigurationError(
+                f"The folder for '{folder.name}' cannot be made ({err.strerror}); "
+                "set DOSSIER_HOME to a folder that this user may write"
+            ) from err
+
+
+def _builtin_plugins() -> list[tuple[str, Any]]:
+    return [(name, importlib.import_module(f"dossier.plugins.{name}")) for name in BUILTIN_PLUGINS]
+
+
+def _file_store(settings: Settings) -> FileStore:
+    from dossier.adapters.filestore import LocalFileStore
+
+    if settings.files_url and not settings.files_url.startswith("file://"):
+        raise ConfigurationError("DOSSIER_FILES_URL must begin with file:// in this version")
+    return LocalFileStore(settings.files_path)
+
+
+def _search_index(settings: Settings, keyring: Keyring) -> SearchIndex:
+    from dossier.adapters.tantivy import TantivyIndex
+
+    return TantivyIndex(settings.index_path, key=keyring.hash_key)
+
+
+def reading_limits(settings: Settings) -> ReadingLimits:
+    """What one file may cost, from the settings."""
+    return ReadingLimits(
+        file_bytes=settings.max_file_bytes,
+        pages=settings.max_pages,
+        image_pixels=settings.max_page_pixels,
+    )
+
+
+def reader_factories(settings: Settings, plugins: PluginRegistry) -> ReaderFactories:
+    """Picklable makers of the readers: adapters are imported in the children, not here."""
+    limits = reading_limits(settings)
+    return ReaderFactories(
+        pages=_made("dossier.adapters.pages", "PageFiles", limits),
+        extractors=(
+            *plugins.extractor_factories(),
+            _made("dossier.adapters.archives", "ArchiveExtractor", limits),
+            _made("dossier.adapters.ofdkit", "OfdExtractor", limits),
+            _made("dossier.adapters.iscc_tika", "TikaExtractor", limits),
+        ),
+        typesetter=_made("dossier.adapters.textview", "TextView", limits),
+        ocr=_ocr_factory(plugins),
+        pdf=_made("dossier.adapters.ocrmypdf", "OcrMyPdfMaker"),
+    )
+
+
+def _ocr_factory(plugins: PluginRegistry) -> Callable[[], Any]:
+    engines = plugins.engine_factories()
+    if engines:
+        return next(iter(engines.values()))
+    return _made("dossier.adapters.rapidocr", "RapidOcrEngine")
+
+
+def _made(module: str, name: str, *args: Any) -> Callable[[], Any]:
+    return _Maker(module, name, args)
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Imports and builds in the process that calls it."""
+
+    module: str
+    name: str
+    args: tuple[Any, ...]
+
+    def __call__(self) -> Any:
+        return getattr(importlib.import_module(self.module), self.name)(*self.args)
+
+
+def _load_roles(database: Database, clock: Clock) -> dict[str, Any]:
+    """Roles in force, and the rule file noted in ``rule_set`` when its text is new."""
+    now = clock.now()
+    text = rulebook.text("roles")
+    body = rulebook.parse(text, "roles")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    with session_for(database, SETUP, write=True) as session:
+        known = session.query(RuleSet).filter_by(name="roles", sha256=digest).first()
+        if known is None:
+            session.add(
+                RuleSet(
+                    name="roles",
+                    effective_from=body["effective_from"],
+                    sha256=digest,
+                    body=text,
+                    author="built-in",
+                    loaded_at=now,
+                )
+            )
+    return dict(access.parse_roles(body))

@@ -1,0 +1,45 @@
+"""Logs: one line an event, ``name=value`` fields; never document text, names or paths of people."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+NOISY = (
+    "ocrmypdf",
+    "pikepdf",
+    "fontTools",
+    "PIL",
+    "fpdf",
+    "rapidocr",
+    "RapidOCR",
+    "watchdog",
+    "pdfminer",
+)
+"""Libraries that quote documents or file names in their messages."""
+
+
+class FieldFormatter(logging.Formatter):
+    """Adds the fields given by ``extra=`` to the line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        fields = {key: value for key, value in vars(record).items() if key not in STANDARD}
+        line = super().format(record)
+        return f"{line} {_pairs(fields)}" if fields else line
+
+
+def _pairs(fields: Mapping[str, Any]) -> str:
+    return " ".join(f"{key}={value}" for key, value in sorted(fields.items()))
+
+
+def configure(level: str) -> None:
+    """Log to standard error at ``level``; libraries that quote documents only from errors on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(FieldFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

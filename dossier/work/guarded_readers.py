@@ -1,0 +1,187 @@
+"""All readers of foreign bytes, each kind behind a killable child of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from dossier.errors import UnreadableFileError
+from dossier.ports import (
+    DocumentInspector,
+    DocumentProbe,
+    OcrEngine,
+    PageRenderer,
+    SearchablePdf,
+    SearchablePdfMaker,
+    TextExtractor,
+)
+from dossier.records import Extraction, PageReading, QuarantineReason
+from dossier.rules.limits import ChildLimits
+from dossier.work.killable import KillableChild
+
+
+class PageReader(DocumentInspector, PageRenderer, Protocol):
+    """Inspector and renderer in one child: both hold the same file open."""
+
+
+class Typesetter(Protocol):
+    """Draws text without pages as a view PDF."""
+
+    def typeset(self, extraction: Extraction, *, title: str, out: Path) -> tuple[PageReading, ...]:
+        """Write the PDF at ``out``; the readings' boxes match its pages."""
+        ...
+
+
+@dataclass(frozen=True)
+class ReaderFactories:
+    """Zero-argument, picklable makers of the readers; called in the children."""
+
+    pages: Callable[[], PageReader]
+    extractors: tuple[Callable[[], TextExtractor], ...]
+    typesetter: Callable[[], Typesetter]
+    ocr: Callable[[], OcrEngine]
+    pdf: Callable[[], SearchablePdfMaker]
+
+
+class ExtractorChoice:
+    """Asks the first extractor that knows the media type; built in the child."""
+
+    def __init__(self, factories: Sequence[Callable[[], TextExtractor]]) -> None:
+        """Build all extractors; the first that knows a type is asked."""
+        self._extractors = [make() for make in factories]
+
+    def extract(self, path: Path, *, media_type: str, file_name: str) -> Extraction:
+        """Text of the file.
+
+        Raises:
+            UnreadableFileError: no extractor knows the type, or the file is bad.
+        """
+        for extractor in self._extractors:
+            if media_type in extractor.media_types:
+                return extractor.extract(path, media_type=media_type, file_name=file_name)
+        raise UnreadableFileError(
+            QuarantineReason.UNSUPPORTED,
+            f"No reader for {media_type}",
+            detail_zh="不支持此文件类型",
+        )
+
+
+@dataclass(frozen=True)
+class _MakeExtractors:
+    """Picklable factory of the choice."""
+
+    factories: tuple[Callable[[], TextExtractor], ...]
+
+    def __call__(self) -> ExtractorChoice:
+        return ExtractorChoice(self.factories)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderTimes:
+    """Time limits in seconds."""
+
+    page_seconds: float
+    file_seconds: float
+
+
+class GuardedReaders:
+    """Implements :class:`dossier.services.readers.Readers` over children.
+
+    OCR and searchable PDFs have children of their own, because models and rasters need memory
+    that the others should not be limited by.
+    """
+
+    def __init__(self, factories: ReaderFactories, limits: ChildLimits, times: ReaderTimes) -> None:
+        """Prepare; children start at the first call."""
+        self._times = times
+        self._pages = KillableChild(factories.pages, limits=limits)
+        self._extractors = KillableChild(_MakeExtractors(factories.extractors), limits=limits)
+        self._typesetter = KillableChild(factories.typesetter, limits=limits)
+        self._ocr = KillableChild(factories.ocr, limits=limits)
+        self._pdf = KillableChild(factories.pdf, limits=limits)
+
+    def probe(self, path: Path, *, file_name: str) -> DocumentProbe:
+        """The file's true type, its pages, and which have text of their own."""
+        found: DocumentProbe = self._pages.call(
+            "probe", path, file_name=file_name, timeout_seconds=self._times.file_seconds
+        )
+        return found
+
+    def render(
+        self, path: Path, *, page_number: int, width: int | None = None, dpi: int = 200
+    ) -> bytes:
+        """A page's picture."""
+        picture: bytes = self._pages.call(
+            "render",
+            path,
+            page_number=page_number,
+            width=width,
+            dpi=dpi,
+            timeout_seconds=self._times.page_seconds,
+        )
+        return picture
+
+    def read_digital(self, path: Path, *, page_number: int) -> PageReading:
+        """A born-digital page's own text and boxes."""
+        reading: PageReading = self._pages.call(
+            "read_digital",
+            path,
+            page_number=page_number,
+            timeout_seconds=self._times.page_seconds,
+        )
+        return reading
+
+    def extract(self, path: Path, *, media_type: str, file_name: str) -> Extraction:
+        """Text of a file without page pictures."""
+        extraction: Extraction = self._extractors.call(
+            "extract",
+            path,
+            media_type=media_type,
+            file_name=file_name,
+            timeout_seconds=self._times.file_seconds,
+        )
+        return extraction
+
+    def typeset(self, extraction: Extraction, *, title: str, out: Path) -> tuple[PageReading, ...]:
+        """Draw an extraction as a view PDF."""
+        readings: tuple[PageReading, ...] = self._typesetter.call(
+            "typeset", extraction, title=title, out=out, timeout_seconds=self._times.file_seconds
+        )
+        return readings
+
+    def read_page(self, picture: Path, *, page_number: int, dpi: int = 200) -> PageReading:
+        """OCR of one page picture."""
+        reading: PageReading = self._ocr.call(
+            "read",
+            picture,
+            page_number=page_number,
+            dpi=dpi,
+            timeout_seconds=self._times.page_seconds,
+        )
+        return reading
+
+    def make_searchable(
+        self, original: Path, *, media_type: str, readings: Sequence[PageReading], out: Path
+    ) -> SearchablePdf:
+        """The searchable copy from readings that exist."""
+        pages = max(1, len(readings))
+        made: SearchablePdf = self._pdf.call(
+            "make",
+            original,
+            media_type=media_type,
+            readings=tuple(readings),
+            out=out,
+            timeout_seconds=self._times.page_seconds * pages,
+        )
+        return made
+
+    def release(self) -> None:
+        """Let idle children go, with their models."""
+        for child in (self._pages, self._extractors, self._typesetter, self._ocr, self._pdf):
+            child.release()
+
+    def close(self) -> None:
+        """End all children."""
+        self.release()
