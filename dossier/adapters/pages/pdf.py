@@ -1,0 +1,180 @@
+"""PDF files through pdfium: soundness, pictures of pages, and which pages carry their own text."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from dossier.adapters.pages.pdf_text import has_text_of_worth, read_text
+from dossier.errors import UnreadableFileError
+from dossier.records import PageReading, QuarantineReason
+from dossier.rules.limits import ReadingLimits
+
+POINTS_PER_INCH = 72.0
+_SCREEN_QUALITY = 82
+_CANNOT_DRAW = "the page cannot be drawn"
+# An end mark may be followed by rubbish from mail gateways and printers.
+_TAIL_BYTES = 65_536
+
+
+def inspect_pdf(path: Path, limits: ReadingLimits) -> tuple[bool, ...]:
+    """For each page whether its own text is kept (see :func:`has_text_of_worth`).
+
+    A single page that cannot be loaded is False; it fails alone when it is drawn.
+
+    Raises:
+        UnreadableFileError: password, truncated, corrupt, no_pages, too_many_pages,
+            too_many_pixels (when no page is left that could be drawn).
+    """
+    with opened(path) as document:
+        pages = len(document)
+        if pages == 0:
+            raise UnreadableFileError(QuarantineReason.NO_PAGES, "PDF without pages")
+        if pages > limits.pages:
+            raise UnreadableFileError(QuarantineReason.TOO_MANY_PAGES, f"{pages} pages")
+        _refuse_cut_off(path)
+        verdicts = [_verdict(document, index, limits) for index in range(pages)]
+    if all(verdict is None for verdict in verdicts):
+        raise UnreadableFileError(QuarantineReason.CORRUPT, "no page can be loaded")
+    if all(verdict == "huge" for verdict in verdicts):
+        raise UnreadableFileError(QuarantineReason.TOO_MANY_PIXELS, "picture in the PDF too large")
+    return tuple(verdict is True for verdict in verdicts)
+
+
+def _verdict(document: pdfium.PdfDocument, index: int, limits: ReadingLimits) -> bool | str | None:
+    try:
+        with _page(document, index) as page:
+            if largest_picture(page) > limits.image_pixels:
+                return "huge"
+            return has_text_of_worth(page)
+    except (pdfium.PdfiumError, UnreadableFileError):
+        return None
+
+
+def draw(
+    path: Path, *, page_index: int, width: int | None, dpi: int, limits: ReadingLimits
+) -> bytes:
+    """A page as it would be printed, form fields and stamps included: JPEG by width, PNG by dpi.
+
+    Raises:
+        UnreadableFileError: the page is not there, cannot be drawn, or breaks the pixel limit.
+    """
+    with opened(path) as document, _page(document, page_index) as page:
+        if largest_picture(page) > limits.image_pixels:
+            raise UnreadableFileError(
+                QuarantineReason.TOO_MANY_PIXELS, "picture on the page too large"
+            )
+        scale = _scale(page, width=width, dpi=dpi, limits=limits)
+        try:
+            bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
+        except pdfium.PdfiumError as err:
+            raise UnreadableFileError(QuarantineReason.CORRUPT, _CANNOT_DRAW) from err
+        picture = bitmap.to_pil().convert("RGB")
+        bitmap.close()
+    buffer = io.BytesIO()
+    if width is not None:
+        picture.save(buffer, "JPEG", quality=_SCREEN_QUALITY)
+    else:
+        picture.save(buffer, "PNG", compress_level=1, dpi=(dpi, dpi))
+    return buffer.getvalue()
+
+
+def read_page(path: Path, *, page_number: int, dpi: int) -> PageReading:
+    """The page's own text with the edges of its characters in pixels at ``dpi``.
+
+    Raises:
+        UnreadableFileError: the page is not there or cannot be loaded.
+    """
+    with opened(path) as document, _page(document, page_number - 1) as page:
+        return read_text(page, page_number=page_number, scale=dpi / POINTS_PER_INCH)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[pdfium.PdfDocument]:
+    """A PDF without its JavaScript (pdfium is built without V8 here).
+
+    Raises:
+        UnreadableFileError: password, truncated, corrupt.
+    """
+    try:
+        document = pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as err:
+        if getattr(err, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD:
+            reason, detail = QuarantineReason.PASSWORD, "PDF with a password"
+        elif not _has_end_mark(path):
+            reason, detail = QuarantineReason.TRUNCATED, "the PDF's end is missing"
+        else:
+            reason, detail = QuarantineReason.CORRUPT, "the PDF's structure is broken"
+        raise UnreadableFileError(reason, detail) from err
+    try:
+        if document.get_formtype():
+            document.init_forms()
+        yield document
+    finally:
+        document.close()
+
+
+@contextmanager
+def _page(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage]:
+    if not 0 <= index < len(document):
+        raise UnreadableFileError(QuarantineReason.CORRUPT, f"there is no page {index + 1}")
+    try:
+        page = document[index]
+        if pdfium_c.FPDFPage_GetAnnotCount(page):
+            # Filled-in fields and stamps become part of the page, for the text as for the picture.
+            page = _flattened(document, page, index)
+    except pdfium.PdfiumError as err:
+        raise UnreadableFileError(QuarantineReason.CORRUPT, _CANNOT_DRAW) from err
+    try:
+        yield page
+    finally:
+        page.close()
+
+
+def _flattened(document: pdfium.PdfDocument, page: pdfium.PdfPage, index: int) -> pdfium.PdfPage:
+    if pdfium_c.FPDFPage_Flatten(page, pdfium_c.FLAT_PRINT) != pdfium_c.FLATTEN_SUCCESS:
+        return page
+    page.close()
+    return document[index]
+
+
+def _scale(page: pdfium.PdfPage, *, width: int | None, dpi: int, limits: ReadingLimits) -> float:
+    across, down = (max(side, 1e-3) for side in page.get_size())
+    scale = width / across if width is not None else dpi / POINTS_PER_INCH
+    most = math.sqrt(limits.render_pixels / (across * down))
+    return float(min(scale, most, limits.image_side / max(across, down)))
+
+
+def largest_picture(page: pdfium.PdfPage) -> int:
+    """Pixels of the largest picture on the page, by its header; nothing is decoded."""
+    largest = 0
+    for picture in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=4):
+        try:
+            across, down = picture.get_px_size()
+        except pdfium.PdfiumError:
+            continue  # a broken picture is drawn as nothing; the page lives
+        largest = max(largest, across * down)
+    return largest
+
+
+def _refuse_cut_off(path: Path) -> None:
+    # pdfium rebuilds what it finds of a PDF that was cut; the lost pages would never be missed.
+    if not _has_end_mark(path):
+        raise UnreadableFileError(QuarantineReason.TRUNCATED, "the PDF's end is missing")
+
+
+def _has_end_mark(path: Path) -> bool:
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        stream.seek(max(0, size - _TAIL_BYTES))
+        tail = stream.read()
+    if b"%%EOF" not in tail:
+        return False
+    # A linearised PDF has its first end mark within its first page: look for what comes after.
+    return size > _TAIL_BYTES or b"startxref" in tail

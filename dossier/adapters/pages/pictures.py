@@ -1,0 +1,267 @@
+"""Pictures as pages: JPEG, PNG, TIFF (many frames), GIF, BMP, WebP, JPEG 2000, AVIF through Pillow.
+
+Sizes are checked in the header before anything is decoded. A picture that ends early is refused
+as truncated instead of being filled up with grey, as Pillow and browsers otherwise do.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError, features
+
+from dossier.adapters.pages import sniff
+from dossier.errors import UnreadableFileError
+from dossier.records import QuarantineReason
+from dossier.rules.limits import ReadingLimits
+
+# Our own check against ReadingLimits comes first and names the reason.
+Image.MAX_IMAGE_PIXELS = None
+ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+NOMINAL_DPI = 200
+# Scanners write 100 to 1200; below and above stands what cameras and screens invent (72, 96, 1).
+_DPI_RANGE = (100.0, 1200.0)
+# At 72 to 96 dpi and below lies what no scanner makes of a page (a stamp, a whole wall).
+_INCH_RANGE = (2.0, 60.0)
+_SCREEN_QUALITY = 82
+_PILLOW_FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "GIF", "BMP", "DIB", "WEBP", "JPEG2000", "AVIF")
+# What Pillow's plugins raise on broken files, collected by cutting and bit-flipping samples.
+_DECODE_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    OverflowError,
+    ZeroDivisionError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+_TURNED_MODES = {"1": "L", "P": "RGBA", "PA": "RGBA", "LA": "RGBA", "La": "RGBA", "RGBa": "RGBA"}
+
+
+def count_frames(path: Path, media_type: str, limits: ReadingLimits) -> int:
+    """Pages of a picture that is sound to its last row.
+
+    Frames of a TIFF are pages; of an animation only the first picture counts.
+
+    Raises:
+        UnreadableFileError: unsupported, truncated, corrupt, too_many_pixels, too_many_pages.
+    """
+    _refuse_unsupported(media_type)
+    with _decoding(path, media_type), _opened(path) as picture:
+        pages = getattr(picture, "n_frames", 1) if media_type == sniff.TIFF else 1
+        if pages > limits.pages:
+            raise UnreadableFileError(QuarantineReason.TOO_MANY_PAGES, f"{pages} frames")
+        for index in range(pages):
+            picture.seek(index)
+            _refuse_huge(picture, limits)
+            picture.load()
+    # JPEG is left out: Pillow tells it by itself, and phones append data after the end mark.
+    if media_type != sniff.JPEG and is_cut_off(path, media_type):
+        raise UnreadableFileError(QuarantineReason.TRUNCATED, "the picture's end is missing")
+    return pages
+
+
+def draw(
+    path: Path, media_type: str, *, frame: int, width: int | None, dpi: int, limits: ReadingLimits
+) -> bytes:
+    """One frame upright by its EXIF flag, without alpha, in grey or sRGB.
+
+    Args:
+        path: the file.
+        media_type: as sniffed.
+        frame: 0-based.
+        width: pixels of the picture wanted, for a screen: gives JPEG.
+        dpi: wanted resolution when ``width`` is None, for OCR: gives lossless PNG (or the JPEG
+            as it came, when it needs nothing). A picture without a credible resolution keeps its
+            own pixels.
+        limits: of pixels.
+
+    Raises:
+        UnreadableFileError: as :func:`count_frames`.
+    """
+    with _decoding(path, media_type), _opened(path) as picture:
+        picture.seek(frame)
+        _refuse_huge(picture, limits)
+        size = _wanted_size(picture, width=width, dpi=dpi, limits=limits)
+        if width is None and media_type == sniff.JPEG and _needs_nothing(picture, size):
+            return path.read_bytes()
+        if media_type == sniff.JPEG:
+            picture.draft(None, size)  # decodes at half or quarter size where that is enough
+        size = size[::-1] if _lies(picture) else size
+        return _encode(_plain(picture), size, for_screen=width is not None)
+
+
+def _refuse_unsupported(media_type: str) -> None:
+    if media_type == sniff.AVIF and not features.check("avif"):
+        raise UnreadableFileError(QuarantineReason.UNSUPPORTED, "AVIF pictures")
+
+
+@contextmanager
+def _decoding(path: Path, media_type: str) -> Iterator[None]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they quote the file's own metadata
+            yield
+    except _DECODE_ERRORS as err:
+        cut = is_cut_off(path, media_type) or "truncated" in str(err).lower()
+        reason = QuarantineReason.TRUNCATED if cut else QuarantineReason.CORRUPT
+        raise UnreadableFileError(reason, f"{media_type} cannot be decoded") from err
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    try:
+        picture = Image.open(path, formats=_PILLOW_FORMATS)
+    except UnidentifiedImageError as err:
+        raise OSError("not a picture after all") from err
+    with picture:
+        yield picture
+
+
+def _refuse_huge(picture: Image.Image, limits: ReadingLimits) -> None:
+    width, height = picture.size
+    if width * height > limits.image_pixels or max(width, height) > limits.image_side:
+        detail = f"{width} x {height} pixels, {limits.image_pixels} are allowed"
+        raise UnreadableFileError(QuarantineReason.TOO_MANY_PIXELS, detail)
+
+
+def _orientation(picture: Image.Image) -> int:
+    return int(picture.getexif().get(0x0112, 1))
+
+
+def _lies(picture: Image.Image) -> bool:
+    return _orientation(picture) >= 5  # 5 to 8 swap the sides
+
+
+def _wanted_size(
+    picture: Image.Image, *, width: int | None, dpi: int, limits: ReadingLimits
+) -> tuple[int, int]:
+    """Size as stored (before the EXIF turn) to which the picture is scaled."""
+    across, down = picture.size
+    if width is not None:
+        scale_x = scale_y = min(1.0, width / (down if _lies(picture) else across))
+    else:
+        scale_x, scale_y = _scales_for_dpi(picture, dpi)
+    size = (max(1, round(across * scale_x)), max(1, round(down * scale_y)))
+    shrink = (limits.render_pixels / (size[0] * size[1])) ** 0.5
+    if shrink < 1:
+        size = (max(1, int(size[0] * shrink)), max(1, int(size[1] * shrink)))
+    return size
+
+
+def _scales_for_dpi(picture: Image.Image, dpi: int) -> tuple[float, float]:
+    """Down to ``dpi`` where the file's own resolution is credible; fax pixels become square."""
+    try:
+        own_x, own_y = (float(value) for value in picture.info.get("dpi", (0, 0)))
+    except (TypeError, ValueError, ZeroDivisionError):
+        return 1.0, 1.0
+    low, high = _DPI_RANGE
+    if not (low / 2 <= own_x <= high and low / 2 <= own_y <= high and max(own_x, own_y) >= low):
+        return 1.0, 1.0
+    inches = (picture.width / own_x, picture.height / own_y)
+    if min(inches) < _INCH_RANGE[0] or max(inches) > _INCH_RANGE[1]:
+        return 1.0, 1.0
+    target = min(float(dpi), max(own_x, own_y))
+    return target / own_x, target / own_y
+
+
+def _needs_nothing(picture: Image.Image, size: tuple[int, int]) -> bool:
+    plain = picture.mode in ("RGB", "L") and "icc_profile" not in picture.info
+    return plain and _orientation(picture) == 1 and size == picture.size
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """Upright, grey or sRGB, on white paper."""
+    upright = ImageOps.exif_transpose(picture)
+    mode = upright.mode
+    if mode in ("L", "RGB"):
+        return upright
+    if mode == "CMYK":
+        return _from_cmyk(upright)
+    if mode.startswith(("I", "F")):
+        return _to_eight_bits(upright)
+    if mode in _TURNED_MODES or "transparency" in upright.info:
+        upright = upright.convert(_TURNED_MODES.get(mode, "RGBA"))
+    return _on_white(upright) if upright.mode == "RGBA" else _to_rgb(upright)
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(picture, mask=picture.getchannel("A"))
+    return paper
+
+
+def _from_cmyk(picture: Image.Image) -> Image.Image:
+    profile = picture.info.get("icc_profile")
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            target = ImageCms.createProfile("sRGB")
+            turned = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
+            if turned is not None:
+                return turned
+        except (ImageCms.PyCMSError, OSError):
+            pass  # a broken profile is as good as none: the plain formula below is readable
+    return picture.convert("RGB")
+
+
+def _to_eight_bits(picture: Image.Image) -> Image.Image:
+    """16-bit and floating grey: by the full range, or by its own range where that is odd."""
+    values = np.asarray(picture, dtype=np.float32)
+    low, high = float(values.min()), float(values.max())
+    if picture.mode.startswith("I;16") or (low >= 0 and 255 < high <= 65_535):
+        low, high = 0.0, 65_535.0
+    elif low >= 0 and 1 < high <= 255:
+        low, high = 0.0, 255.0
+    span = max(high - low, 1e-9)
+    scaled = np.clip((values - low) * (255.0 / span), 0, 255)
+    return Image.fromarray(scaled.astype(np.uint8))
+
+
+def _encode(picture: Image.Image, size: tuple[int, int], *, for_screen: bool) -> bytes:
+    if picture.size != size:
+        shrinks = picture.width > size[0]
+        filter_ = Image.Resampling.BOX if shrinks and for_screen else Image.Resampling.BICUBIC
+        picture = picture.resize(size, filter_, reducing_gap=2.0)
+    buffer = io.BytesIO()
+    if for_screen:
+        picture.save(buffer, "JPEG", quality=_SCREEN_QUALITY)
+    else:
+        # Level 1: OCR reads it once from a temporary file, so speed counts, not size.
+        picture.save(buffer, "PNG", compress_level=1, dpi=(NOMINAL_DPI, NOMINAL_DPI))
+    return buffer.getvalue()
+
+
+def is_cut_off(path: Path, media_type: str) -> bool:
+    """Whether the format's own end mark or length says that bytes are missing."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(64)
+        stream.seek(max(0, size - 4096))
+        tail = stream.read()
+    if media_type == sniff.JPEG:
+        return b"\xff\xd9" not in tail
+    if media_type == sniff.PNG:
+        return b"IEND" not in tail
+    if media_type == sniff.WEBP:
+        return int.from_bytes(head[4:8], "little") + 8 > size + 1
+    if media_type == sniff.BMP:
+        return int.from_bytes(head[2:6], "little") > size
+    return media_type == sniff.GIF and b"\x3b" not in tail[-64:]
