@@ -1,0 +1,115 @@
+"""``dossier doctor``: is everything there that the product needs, and what to do if not."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+
+from dossier.db import engines, outbox
+from dossier.errors import DossierError
+from dossier.hookspecs import EnvironmentCheck
+from dossier.services.context import Context
+from dossier.viewer import system_viewer
+
+VIEWER = system_viewer("doctor")
+LOW_DISK_BYTES = 2 * 1024**3
+"""Below this a day's intake of one office (some 2,000 scans of 500 kB) does not fit."""
+LAG_SECONDS = 60.0
+"""An index further behind than this has no worker, or a broken one."""
+NEEDED = {
+    "ocrmypdf": "searchable PDFs",
+    "rapidocr": "OCR",
+    "onnxruntime": "OCR",
+    "cv2": "OCR",
+    "pypdfium2": "PDF pages",
+    "iscc_tika": "office files",
+    "ofdkit": "OFD files",
+    "zxingcpp": "bar codes",
+    "tantivy": "search",
+}
+
+
+def examine(context: Context) -> Iterator[EnvironmentCheck]:
+    """One check after the other; none is stopped by another's failure."""
+    yield EnvironmentCheck(
+        "python", sys.version_info >= (3, 11), sys.version.split()[0], "Python 3.11+"
+    )
+    for module, purpose in NEEDED.items():
+        found = importlib.util.find_spec(module) is not None
+        yield EnvironmentCheck(f"package {module}", found, purpose, "install dossier-archive again")
+    for name, check in _CHECKS.items():
+        yield _guarded(name, check, context)
+    yield from context.plugins.environment()
+    for fault in context.plugins.faults:
+        yield EnvironmentCheck(
+            f"plugin {fault.plugin}", False, f"{fault.hook}: {fault.error}", "mend or remove it"
+        )
+
+
+def _guarded(
+    name: str, check: Callable[[Context], EnvironmentCheck], context: Context
+) -> EnvironmentCheck:
+    try:
+        return check(context)
+    except DossierError as err:
+        return EnvironmentCheck(name, False, err.title, err.detail)
+    except OSError as err:
+        return EnvironmentCheck(name, False, err.strerror or "failed", "check the folder's rights")
+
+
+def _disk(context: Context) -> EnvironmentCheck:
+    free = shutil.disk_usage(context.settings.home).free
+    return EnvironmentCheck(
+        "disk",
+        free > LOW_DISK_BYTES,
+        f"{free / 1024**3:.1f} GiB free",
+        "make room or move DOSSIER_HOME",
+    )
+
+
+def _file_system(context: Context) -> EnvironmentCheck:
+    kind = engines.file_system_of(context.settings.home)
+    ok = not context.database.is_sqlite or kind not in engines.NETWORK_FILE_SYSTEMS
+    return EnvironmentCheck("file system", ok, kind, "SQLite needs a local disk")
+
+
+def _key_file(context: Context) -> EnvironmentCheck:
+    if context.settings.secret_key is not None:
+        return EnvironmentCheck("secret key", True, "from the settings")
+    mode = (context.settings.home / "secret.key").stat().st_mode & 0o077
+    return EnvironmentCheck(
+        "secret key",
+        mode == 0,
+        "readable by its owner only" if not mode else "open to others",
+        "chmod 600 secret.key; and keep a copy apart from the data",
+    )
+
+
+def _index(context: Context) -> EnvironmentCheck:
+    reason = context.index.needs_rebuild()
+    return EnvironmentCheck(
+        "index", reason is None, reason or f"{context.index.state().rows} rows", "dossier reindex"
+    )
+
+
+def _lag(context: Context) -> EnvironmentCheck:
+    with context.reading(VIEWER) as session:
+        behind = outbox.backlog(session)
+    lag = behind.lag_seconds(context.clock.now())
+    return EnvironmentCheck(
+        "index lag",
+        lag < LAG_SECONDS,
+        f"{behind.pending} pending, {lag:.0f} s",
+        "start dossier serve or work",
+    )
+
+
+_CHECKS: dict[str, Callable[[Context], EnvironmentCheck]] = {
+    "disk": _disk,
+    "file system": _file_system,
+    "secret key": _key_file,
+    "index": _index,
+    "index lag": _lag,
+}
