@@ -14,7 +14,15 @@ from sqlalchemy import select
 from dossier.db.session import ScopedSession
 from dossier.db.tables import OrgUnit, RoleGrant, User
 from dossier.errors import ConfigurationError, ForbiddenError
+from dossier.search import port
+from dossier.search.port import ScopedQuery, SearchRight
+from dossier.search.query import Query
 from dossier.viewer import EVERYTHING, Permission, Scope, Viewer
+
+OWNED = "owned"
+"""Index token of every row that belongs to a customer."""
+POOL = "pool"
+"""Index token of documents that belong to nobody yet and to no unit either."""
 
 
 def demand(viewer: Viewer, permission: Permission) -> None:
@@ -106,3 +114,70 @@ def subtree(session: ScopedSession, roots: Iterable[int]) -> frozenset[int]:
             found.add(unit_id)
             waiting += children.get(unit_id, [])
     return frozenset(found)
+
+
+# -- the index ----------------------------------------------------------------------------------
+
+
+def row_tokens(
+    *, owned: bool, unit_id: int | None, line_id: int | None, district_id: int | None
+) -> tuple[str, ...]:
+    """The scope tokens that an index row carries; the counterpart of :func:`restrict`.
+
+    Leaves only, so that a reorganisation touches no row. A document of nobody has no line or
+    district of its own yet; its tokens are apart, because many roles may not see the pool.
+
+    Args:
+        owned: the row is a customer, or a document that has one.
+        unit_id: as in the record; likewise the others.
+    """
+    if not owned:
+        return (POOL,) if unit_id is None else (f"{POOL}:unit:{unit_id}",)
+    leaves = (("unit", unit_id), ("line", line_id), ("district", district_id))
+    return (OWNED, *(f"{name}:{value}" for name, value in leaves if value is not None))
+
+
+def restrict(
+    viewer: Viewer, query: Query, *, filters: Mapping[str, tuple[str, ...]] | None = None
+) -> ScopedQuery:
+    """The query bound to what this viewer may see; nothing else can ask the index.
+
+    Args:
+        viewer: who asks.
+        query: what was typed, parsed.
+        filters: facet name → chosen values.
+
+    Raises:
+        ForbiddenError: the role may not search.
+    """
+    demand(viewer, Permission.SEARCH)
+    return port.scoped(
+        query,
+        scope=_index_scope(viewer),
+        rights=search_rights(viewer),
+        filters=filters,
+        own=frozenset() if viewer.scope.everything else viewer.scope.tokens,
+    )
+
+
+def search_rights(viewer: Viewer) -> frozenset[SearchRight]:
+    """What the viewer may search by.
+
+    Who sees phones masked may find one by its whole number, not feel for it digit by digit.
+    """
+    hidden = frozenset() if viewer.sees_clear else frozenset({SearchRight.PHONE_PARTIAL})
+    return frozenset(SearchRight) - hidden
+
+
+def _index_scope(viewer: Viewer) -> port.Scope:
+    secrecy = None if viewer.sees_clear else frozenset[str]()
+    sees_pool = viewer.may(Permission.SEE_POOL)
+    if viewer.scope.everything:
+        if sees_pool:
+            return port.Scope(unlimited=True, secrecy=secrecy)
+        return port.Scope(tokens=frozenset({OWNED}), secrecy=secrecy)
+    tokens = viewer.scope.tokens
+    if sees_pool and tokens:
+        pools = {f"{POOL}:unit:{unit_id}" for unit_id in viewer.scope.units}
+        tokens = tokens | pools | {POOL}
+    return port.Scope(tokens=tokens, secrecy=secrecy)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
+from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.db.tables import (
     Customer,
@@ -152,8 +153,12 @@ def _document_row(
 
 
 def _tokens(record: Customer | Document) -> tuple[str, ...]:
-    leaves = (("unit", record.unit_id), ("line", record.line_id), ("district", record.district_id))
-    return tuple(f"{name}:{value}" for name, value in leaves if value is not None)
+    return access.row_tokens(
+        owned=record.customer_no is not None,
+        unit_id=record.unit_id,
+        line_id=record.line_id,
+        district_id=record.district_id,
+    )
 
 
 def _text(number: int | None) -> str:
