@@ -1,0 +1,47 @@
+"""Fixtures that all tests share: an archive of its own in a temporary folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dossier.clock import FixedClock
+from dossier.services.context import Context
+from dossier.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own DOSSIER_* variables must not steer the tests."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("DOSSIER_") and not name.startswith("DOSSIER_TEST_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an empty archive."""
+    return Settings(home=tmp_path / "home", workers=1, settle_seconds=0.1, reconcile_seconds=0.3)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands still until a test moves it."""
+    return FixedClock(datetime(2026, 11, 22, 2, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def context(settings: Settings) -> Iterator[Context]:
+    """A wired empty archive on the real clock."""
+    from dossier.bootstrap import build
+
+    made = build(settings)
+    yield made
+    made.readers.close()
+    made.index.close()
+    made.database.dispose()
