@@ -1,0 +1,1 @@
+"""Files inside files: ZIP archives and mails."""

@@ -1,0 +1,1 @@
+"""Originals on the local disk, by content."""

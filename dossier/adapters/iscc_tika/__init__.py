@@ -1,0 +1,1 @@
+"""Text of Office, RTF, web and Outlook files by Apache Tika as native code (iscc-tika)."""

@@ -1,0 +1,1 @@
+"""Text of OFD files (GB/T 33190) with the places of its characters."""

@@ -1,0 +1,1 @@
+"""Text of plain files in any encoding that Chinese offices use."""
