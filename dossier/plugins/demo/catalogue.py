@@ -46,7 +46,9 @@ TYPES: dict[str, PaperType] = {
     "B01": PaperType("现场勘查工作单", forms_company.survey, 4, 7),
     "B02": PaperType("供电方案答复单", forms_company.plan_reply, 3, 8),
     "C01": PaperType("供用电合同", forms_company.contract, 9, 9),
-    "C02": PaperType("电费结算协议", forms_company.settlement, 6, 6, ("customer_no", "name_address")),
+    "C02": PaperType(
+        "电费结算协议", forms_company.settlement, 6, 6, ("customer_no", "name_address")
+    ),
     "D01": PaperType("装拆表工作单", forms_company.meter_work, 8, 7, ("customer_no", "meter_no")),
     "E01": PaperType("银行代扣授权", forms_customer.bank_mandate, 5, 2, ("customer_no", "id_no")),
     "F01": PaperType("变更用电申请表", forms_customer.change, 5, 4, _BY_ID),

@@ -1,5 +1,7 @@
 """Invents the customer register: people and companies, units, lines and districts."""
 
+# ruff: noqa: S311 - a repeatable generator is wanted, nothing here is a secret
+
 from __future__ import annotations
 
 import csv
@@ -134,7 +136,15 @@ def _place_on_grid(rng: random.Random, town: str, category: str) -> tuple[str, s
     return line, f"{town}{line[5]}{rng.randint(1, 5)}组{rng.randint(1, 3)}#公变"
 
 
-_HARD_KINDS = ("supplementary", "compound", "rare", "minority", "traditional", "repeated", "repeated")
+_HARD_KINDS = (
+    "supplementary",
+    "compound",
+    "rare",
+    "minority",
+    "traditional",
+    "repeated",
+    "repeated",
+)
 
 
 def _person(rng: random.Random, index: int) -> str:

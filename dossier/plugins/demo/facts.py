@@ -1,5 +1,7 @@
 """What a paper is about: the customer, the day, the case, and how the paper names its customer."""
 
+# ruff: noqa: S311 - a repeatable generator is wanted, nothing here is a secret
+
 from __future__ import annotations
 
 import random
@@ -14,13 +16,31 @@ IDENTITIES = ("customer_no", "meter_no", "id_no", "name_address", "name")
 """What a paper tells about its customer besides the name; ``name`` alone may not decide."""
 
 LABELS = {
-    "ruled": {"customer_no": "户号", "name": "户名", "meter_no": "电能表资产编号", "phone": "联系电话",
-              "address": "用电地址", "id_no": "证件号码"},
-    "letter": {"customer_no": "客户编号", "name": "客户名称", "meter_no": "表号", "phone": "移动电话",
-               "address": "用电地址", "id_no": "身份证件号码"},
-    "boxed": {"customer_no": "用电户号", "name": "用电人", "meter_no": "资产编号", "phone": "手机",
-              "address": "地址", "id_no": "有效证件号码"},
-}  # fmt: skip
+    "ruled": {
+        "customer_no": "户号",
+        "name": "户名",
+        "meter_no": "电能表资产编号",
+        "phone": "联系电话",
+        "address": "用电地址",
+        "id_no": "证件号码",
+    },
+    "letter": {
+        "customer_no": "客户编号",
+        "name": "客户名称",
+        "meter_no": "表号",
+        "phone": "移动电话",
+        "address": "用电地址",
+        "id_no": "身份证件号码",
+    },
+    "boxed": {
+        "customer_no": "用电户号",
+        "name": "用电人",
+        "meter_no": "资产编号",
+        "phone": "手机",
+        "address": "地址",
+        "id_no": "有效证件号码",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +97,15 @@ class Facts:
             "name": ("name",),
         }[self.identity]
         hidden = set(IDENTITIES[:3]) | {"phone", "address"}
-        extra = more if self.identity == "customer_no" else tuple(m for m in more if m not in hidden)
+        extra = (
+            more if self.identity == "customer_no" else tuple(m for m in more if m not in hidden)
+        )
         fields = dict.fromkeys((*keys, *extra))
         return tuple(self.entry(f, wide=f in {"address", "meter_no"}) for f in fields)
 
     def number(self) -> str:
-        """The customer number where the paper may show it, else a blank line."""
-        return self.customer.customer_no if self.identity == "customer_no" else "＿＿＿＿＿＿"
+        """The customer number where the paper may show it, else where to look for it."""
+        return self.customer.customer_no if self.identity == "customer_no" else "（见登记表）"
 
     def titled(self, ruled: str, letter: str, boxed: str) -> str:
         """The title that this layout uses."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dossier.plugins.demo import fonts
 from dossier.plugins.demo.sheet import A4, Ink, Rule, Sheet, Text
@@ -44,7 +44,7 @@ class Flow:
 
     @property
     def right(self) -> float:
-        """x of the right margin."""
+        """X of the right margin."""
         return self.page_size[0] - self.margin
 
     @property
@@ -95,6 +95,13 @@ class Flow:
         """A black line."""
         self.sheet.marks.append(Rule(x0, y0, x1, y1, weight))
 
+    def frame(self, x0: float, y0: float, x1: float, y1: float, weight: float = 0.8) -> None:
+        """Four black lines around a rectangle."""
+        self.rule(x0, y0, x1, y0, weight)
+        self.rule(x1, y0, x1, y1, weight)
+        self.rule(x0, y1, x1, y1, weight)
+        self.rule(x0, y0, x0, y1, weight)
+
     def paragraph(self, text: str, *, size: float | None = None, indent: float = 2.0) -> None:
         """Running text over lines and pages, first line indented by ems."""
         size = size or self.size
@@ -112,8 +119,3 @@ class Flow:
             text = pattern.format(page=at, total=len(self.sheets))
             x = (sheet.width - self.width(text, size)) / 2
             sheet.marks.append(Text(x, sheet.height - 42, size, text, Ink.PRINT, 10_000))
-
-
-def shifted(text: Text, dx: float, dy: float) -> Text:
-    """The same line elsewhere."""
-    return replace(text, x=text.x + dx, y=text.y + dy)

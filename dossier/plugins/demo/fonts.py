@@ -91,6 +91,12 @@ def advance(family: str, character: str) -> float:
     return font(used, 200).getlength(character) / 200 * FACES[family].squeeze
 
 
+@cache
+def ascent(family: str) -> float:
+    """Height of the face's ascender above the base line, in ems."""
+    return font(family, 200).getmetrics()[0] / 200
+
+
 def width(family: str, size: float, text: str) -> float:
     """Width of a line in the unit of ``size``; no kerning, as the painters set it."""
     return size * sum(advance(family, character) for character in text)

@@ -1,5 +1,7 @@
 """Content of the papers that the utility makes (domain.md §2.1, groups B, C, D, G, H, J)."""
 
+# ruff: noqa: E501 - Chinese sentences stay whole; the formatter counts each character twice
+
 from __future__ import annotations
 
 from datetime import timedelta
@@ -38,7 +40,9 @@ def survey(facts: Facts) -> Content:
         Prose(f"经现场勘查，用电地址与申请一致，{facts.pick('表箱位于一楼楼道', '表箱安装在东侧外墙', '需新立电杆一基')}，同意按{customer.voltage}方案接入。", "勘查意见"),
         Signatures((facts.company_signs("勘查人员"), facts.customer_signs("客户确认"))),
     )  # fmt: skip
-    return _paper(facts, "B01", facts.titled("现场勘查工作单", "低压现场勘查单", "用电现场勘查记录"), blocks)
+    return _paper(
+        facts, "B01", facts.titled("现场勘查工作单", "低压现场勘查单", "用电现场勘查记录"), blocks
+    )
 
 
 def plan_reply(facts: Facts) -> Content:
@@ -64,7 +68,9 @@ def plan_reply(facts: Facts) -> Content:
         *(Prose(f"{n}．{text.format(**values)}") for n, text in numbered),
         Signatures((facts.company_signs("供电企业（盖章）", sealed=True), facts.customer_signs("客户签收"))),
     )  # fmt: skip
-    return _paper(facts, "B02", facts.titled("供电方案答复单", "供电方案答复函", "供电方案答复通知书"), blocks)
+    return _paper(
+        facts, "B02", facts.titled("供电方案答复单", "供电方案答复函", "供电方案答复通知书"), blocks
+    )
 
 
 def contract(facts: Facts) -> Content:
@@ -76,7 +82,9 @@ def contract(facts: Facts) -> Content:
         "voltage": customer.voltage,
         "line": customer.line,
         "capacity": customer.capacity_kva,
-        "meter_no": customer.first_meter if facts.identity in {"customer_no", "meter_no"} else "见附件",
+        "meter_no": customer.first_meter
+        if facts.identity in {"customer_no", "meter_no"}
+        else "见附件",
         "payment": facts.pick("预付费", "银行代扣", "按月抄表结算"),
         "years": facts.pick("三", "五", "十"),
     }
@@ -86,11 +94,19 @@ def contract(facts: Facts) -> Content:
         Entry("签订日期", chinese_date(facts.on), "date"),
         Entry("合同编号", f"XZ{facts.on.year}{facts.case_no[-6:]}", "contract_no"),
     )
-    opening = Prose("为确定供电人和用电人在电力供应与使用中的权利和义务，根据《中华人民共和国民法典》《中华人民共和国电力法》《电力供应与使用条例》和《供电营业规则》等法律法规，经双方协商一致，订立本合同，共同信守，严格履行。")
+    opening = Prose(
+        "为确定供电人和用电人在电力供应与使用中的权利和义务，根据《中华人民共和国民法典》《中华人民共和国电力法》《电力供应与使用条例》和《供电营业规则》等法律法规，经双方协商一致，订立本合同，共同信守，严格履行。"
+    )
     clauses = (Prose(text.format(**values), heading) for heading, text in wording.SUPPLY_CONTRACT)
-    signs = Signatures((facts.company_signs("供电人（盖章）", sealed=True), facts.customer_signs("用电人（签章）")))
+    signs = Signatures(
+        (facts.company_signs("供电人（盖章）", sealed=True), facts.customer_signs("用电人（签章）"))
+    )
     kind = "低压" if customer.category in {"LR", "LN", "PV"} else "高压"
-    title = facts.titled(f"{kind}供用电合同", "供用电合同", f"{kind}居民供用电合同" if customer.is_person else f"{kind}供用电合同书")
+    title = facts.titled(
+        f"{kind}供用电合同",
+        "供用电合同",
+        f"{kind}居民供用电合同" if customer.is_person else f"{kind}供用电合同书",
+    )
     return _paper(facts, "C01", title, (Section(entries), opening, *clauses, signs))  # fmt: skip
 
 
@@ -105,11 +121,15 @@ def settlement(facts: Facts) -> Content:
         "warn": facts.rng.choice((10, 20, 30, 50)),
     }
     blocks: tuple[Block, ...] = (
-        Section((*facts.who("meter_no", "phone"), Entry("签订日期", chinese_date(facts.on), "date"))),
+        Section(
+            (*facts.who("meter_no", "phone"), Entry("签订日期", chinese_date(facts.on), "date"))
+        ),
         *(Prose(text.format(**values), heading) for heading, text in wording.SETTLEMENT),
         Signatures((facts.company_signs("供电人", sealed=True), facts.customer_signs("用电人"))),
     )
-    return _paper(facts, "C02", facts.titled("电费结算协议", "智能交费电费结算协议", "费控业务协议书"), blocks)
+    return _paper(
+        facts, "C02", facts.titled("电费结算协议", "智能交费电费结算协议", "费控业务协议书"), blocks
+    )
 
 
 def meter_work(facts: Facts) -> Content:
@@ -135,7 +155,9 @@ def meter_work(facts: Facts) -> Content:
         Prose("客户已核对表底示数、封印完好，现场装接无误。", "客户确认"),
         Signatures((facts.company_signs("装表人员"), facts.customer_signs())),
     )
-    return _paper(facts, "D01", facts.titled("电能计量装接单", "装拆表工作单", "计量装置装拆工作票"), blocks)
+    return _paper(
+        facts, "D01", facts.titled("电能计量装接单", "装拆表工作单", "计量装置装拆工作票"), blocks
+    )
 
 
 def inspection(facts: Facts) -> Content:
@@ -157,7 +179,12 @@ def inspection(facts: Facts) -> Content:
         Prose(f"{facts.pick(*wording.DEFECTS)}，已向客户说明用电安全注意事项。", "检查情况"),
         Signatures((facts.company_signs("检查人员"), facts.customer_signs("客户签字"))),
     )
-    return _paper(facts, "G01", facts.titled("用电检查工作单", "客户用电安全检查单", "用电检查现场记录"), blocks)
+    return _paper(
+        facts,
+        "G01",
+        facts.titled("用电检查工作单", "客户用电安全检查单", "用电检查现场记录"),
+        blocks,
+    )
 
 
 def defect_notice(facts: Facts) -> Content:
@@ -168,8 +195,12 @@ def defect_notice(facts: Facts) -> Content:
         Section((*facts.who("address"), Entry("检查日期", chinese_date(facts.on), "date"))),
         Prose("经用电检查，贵单位（户）在用电安全方面存在下列问题："),
         *(Prose(f"{n}．{text}；") for n, text in enumerate(found, 1)),
-        Prose(f"请于{due}前整改完毕，并将整改情况书面回复我公司。逾期未整改造成的后果由贵单位（户）承担。"),
-        Signatures((facts.company_signs("供电企业（盖章）", sealed=True), facts.customer_signs("用户签收"))),
+        Prose(
+            f"请于{due}前整改完毕，并将整改情况书面回复我公司。逾期未整改造成的后果由贵单位（户）承担。"
+        ),
+        Signatures(
+            (facts.company_signs("供电企业（盖章）", sealed=True), facts.customer_signs("用户签收"))
+        ),
     )
     title = facts.titled("用电检查结果通知书", "用电安全隐患整改通知书", "客户用电缺陷整改告知单")
     return _paper(facts, "G02", title, blocks)
@@ -196,7 +227,9 @@ def cut_notice(facts: Facts) -> Content:
         Choice("送达方式", ("当面送达", "张贴送达", "邮寄送达"), frozenset({1})),
         Signatures((facts.company_signs("张贴人", sealed=True), facts.company_signs("见证人"))),
     )
-    return _paper(facts, "H03", facts.titled("停电通知书", "欠费停电通知书", "催费及停（限）电通知单"), blocks)
+    return _paper(
+        facts, "H03", facts.titled("停电通知书", "欠费停电通知书", "催费及停（限）电通知单"), blocks
+    )
 
 
 def contact_check(facts: Facts) -> Content:
@@ -213,7 +246,12 @@ def contact_check(facts: Facts) -> Content:
         Choice("通知渠道", ("短信", "网上国网", "电话"), frozenset({0, 1})),
         Signatures((facts.company_signs("台区经理"), facts.customer_signs("客户确认"))),
     )
-    return _paper(facts, "J01", facts.titled("客户联系方式核查表", "联系方式核查记录", "客户信息核实单"), blocks)
+    return _paper(
+        facts,
+        "J01",
+        facts.titled("客户联系方式核查表", "联系方式核查记录", "客户信息核实单"),
+        blocks,
+    )
 
 
 def name_check(facts: Facts) -> Content:
@@ -227,10 +265,18 @@ def name_check(facts: Facts) -> Content:
     blocks: tuple[Block, ...] = (
         Section(entries),
         Choice("核验结果", ("一致", "姓名不一致", "证件过期"), frozenset({0})),
-        Prose("经查验客户出示的有效证件原件，户名与证件登记姓名一致，同意进行实名认证登记。", "核验说明"),
+        Prose(
+            "经查验客户出示的有效证件原件，户名与证件登记姓名一致，同意进行实名认证登记。",
+            "核验说明",
+        ),
         Signatures((facts.company_signs("核验人"), facts.customer_signs())),
     )
-    return _paper(facts, "J02", facts.titled("客户实名制核验记录", "实名认证登记表", "用电客户实名核验单"), blocks)
+    return _paper(
+        facts,
+        "J02",
+        facts.titled("客户实名制核验记录", "实名认证登记表", "用电客户实名核验单"),
+        blocks,
+    )
 
 
 def _paper(facts: Facts, type_code: str, title: str, blocks: tuple[Block, ...]) -> Content:

@@ -1,5 +1,7 @@
 """Content of the papers that customers hand in (domain.md §2.1, groups A, E, F)."""
 
+# ruff: noqa: E501 - Chinese sentences stay whole; the formatter counts each character twice
+
 from __future__ import annotations
 
 from datetime import timedelta
@@ -86,9 +88,7 @@ def licence(facts: Facts) -> Content:
     sealed = Signatures((Party("登记机关", "", founded + timedelta(days=30), office),))
     title = facts.titled("营业执照", "营业执照（副本）", "营业执照 正本")
     form_no = f"{facts.rng.randint(1, 9)}-{facts.rng.randint(1, 4)}"
-    return Content(
-        "A03", title, "", form_no, facts.on, (Section(entries), sealed), framed=True
-    )
+    return Content("A03", title, "", form_no, facts.on, (Section(entries), sealed), framed=True)
 
 
 def deed(facts: Facts) -> Content:
@@ -129,7 +129,9 @@ def mandate(facts: Facts) -> Content:
         *(Prose(text.format(**values)) for text in wording.MANDATE),
         Signatures((facts.customer_signs("委托人（签字或盖章）"), Party("受托人", facts.agent, facts.on))),
     )  # fmt: skip
-    return _paper(facts, "A06", facts.titled("授权委托书", "委 托 书", "用电业务授权委托书"), blocks)
+    return _paper(
+        facts, "A06", facts.titled("授权委托书", "委 托 书", "用电业务授权委托书"), blocks
+    )
 
 
 def promise(facts: Facts) -> Content:
@@ -140,7 +142,9 @@ def promise(facts: Facts) -> Content:
         "due": chinese_date(facts.on + timedelta(days=30)),
     }
     blocks: tuple[Block, ...] = (
-        Section((*facts.who("phone", "address"), Entry("承诺日期", chinese_date(facts.on), "date"))),
+        Section(
+            (*facts.who("phone", "address"), Entry("承诺日期", chinese_date(facts.on), "date"))
+        ),
         *(Prose(text.format(**values)) for text in wording.PROMISE),
         Signatures((facts.customer_signs("承诺人"),)),
     )

@@ -109,17 +109,16 @@ def _boxes(flow: Flow, entries: list[Entry], room: float) -> None:
         size = flow.size if len(lines) == 1 else flow.size * (width - 10) / flow.width(entry.value)
         flow.put(left + 4, flow.y + 18, entry.value, size=size, ink=flow.filled,
                  field_name=entry.field, value=entry.value)  # fmt: skip
-        flow.rule(left, flow.y, left, bottom, 0.5)
-        flow.rule(left, bottom, left + width, bottom, 0.5)
-        flow.rule(left, flow.y, left + width, flow.y, 0.5)
-        flow.rule(left + width, flow.y, left + width, bottom, 0.5)
+        flow.frame(left, flow.y, left + width, bottom, 0.5)
     flow.y = bottom
 
 
 def _choice(flow: Flow, choice: Choice) -> None:
     flow.y += 6
     marks = ("●" if at in choice.chosen else "○" for at in range(len(choice.options)))
-    text = "   ".join(f"{mark} {option}" for mark, option in zip(marks, choice.options, strict=True))
+    text = "   ".join(
+        f"{mark} {option}" for mark, option in zip(marks, choice.options, strict=True)
+    )
     flow.paragraph(f"{choice.label}   {text}", indent=0)
 
 
@@ -151,9 +150,7 @@ def _signatures(flow: Flow, block: Signatures) -> None:
     flow.next_row()
     for at, party in enumerate(block.parties):
         x = flow.margin + at * width
-        for line in ((x, 0, width, 0), (x, height, width, 0), (x, 0, 0, height), (x + width, 0, 0, height)):  # fmt: skip
-            left, down, across, along = line
-            flow.rule(left, flow.y + down, left + across, flow.y + down + along, 0.5)
+        flow.frame(x, flow.y, x + width, flow.y + height, 0.5)
         flow.put(x + 5, flow.y + 5, party.label, size=8.5, ink=Ink.GREY)
     flow.next_row()
     for at, party in enumerate(block.parties):

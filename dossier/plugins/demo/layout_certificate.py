@@ -44,8 +44,7 @@ def arrange_cards(content: Content, card: Card, layout: str) -> list[Sheet]:
 def _outline(flow: Flow, x: float, y: float, scale: float) -> None:
     right, bottom = x + _CARD[0] * scale, y + _CARD[1] * scale
     flow.sheet.marks.append(Tint(x, y, right, bottom, 238))
-    for line in ((x, y, right, y), (right, y, right, bottom), (x, bottom, right, bottom), (x, y, x, bottom)):  # fmt: skip
-        flow.rule(*line, 0.7)
+    flow.frame(x, y, right, bottom, 0.7)
 
 
 def _front(flow: Flow, card: Card, x: float, y: float, scale: float) -> None:
@@ -98,7 +97,9 @@ def _back(flow: Flow, card: Card, x: float, y: float, scale: float) -> None:
 def arrange_framed(content: Content, family: str, layout: str) -> list[Sheet]:
     """A certificate in an ornamental border: landscape licence, upright deed, or a plain copy."""
     landscape = (layout == "ruled") == (content.type_code == "A03")
-    flow = Flow(family, size=13, margin=86, top=74, page_size=_LANDSCAPE if landscape else (595.0, 842.0))
+    flow = Flow(
+        family, size=13, margin=86, top=74, page_size=_LANDSCAPE if landscape else (595.0, 842.0)
+    )
     _border(flow, double=layout != "boxed")
     if layout != "letter":
         flow.sheet.marks.append(Emblem(flow.page_size[0] / 2, flow.y + 10, 24))

@@ -78,7 +78,10 @@ def _section(flow: Flow, section: Section) -> None:
 
 
 def _too_long(flow: Flow, entry: Entry) -> bool:
-    return flow.width(f"{entry.label}：") + flow.width(entry.value, ink=flow.filled) > flow.inner / 2 - 20
+    return (
+        flow.width(f"{entry.label}：") + flow.width(entry.value, ink=flow.filled)
+        > flow.inner / 2 - 20
+    )
 
 
 def _entry_row(flow: Flow, entries: tuple[Entry, ...]) -> None:

@@ -70,7 +70,7 @@ def mobile(index: int) -> str:
 
 
 def landline(index: int) -> str:
-    """A number of Xiangyang's area code that cannot exist: subscriber numbers never start with 1."""
+    """A number in Xiangyang that cannot exist: subscriber numbers never start with 1."""
     return f"0710-1{index * 48_611 % 1_000_000:06d}"
 
 

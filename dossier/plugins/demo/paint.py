@@ -1,5 +1,7 @@
 """Paints a sheet as a clean picture and says where each line of text stands on it."""
 
+# ruff: noqa: S311 - a repeatable generator is wanted, nothing here is a secret
+
 from __future__ import annotations
 
 import random
@@ -27,7 +29,12 @@ Point = tuple[float, float]
 Quad = tuple[Point, Point, Point, Point]
 """Corners of a line in reading direction: start top, end top, end bottom, start bottom."""
 
-_COLOURS = {Ink.PRINT: (24, 24, 28), Ink.BOLD: (18, 18, 22), Ink.RED: (204, 30, 36), Ink.GREY: (88, 90, 96)}
+_COLOURS = {
+    Ink.PRINT: (24, 24, 28),
+    Ink.BOLD: (18, 18, 22),
+    Ink.RED: (204, 30, 36),
+    Ink.GREY: (88, 90, 96),
+}
 _PEN_COLOURS = ((26, 34, 110), (20, 22, 30), (30, 40, 90))
 _SAFETY = 1.5  # pixels around the ink, so that smoothing never reaches past the box
 
@@ -177,9 +184,10 @@ def _line_mask(
             _written(mask, character, left, size, rng)
     else:
         stroke = 1 if ink is Ink.BOLD and size > 20 else 0
-        for start, run, used in _runs(text, family):
-            spot = (edges[start], size * 0.5)
-            draw.text(spot, run, font=fonts.font(used, size), fill=255, stroke_width=stroke)
+        for start, run, used in runs(text, family):
+            spot = (edges[start], size * (0.5 + fonts.ascent(family)))
+            draw.text(spot, run, font=fonts.font(used, size), fill=255, stroke_width=stroke,
+                      anchor="ls")  # fmt: skip
     if face.squeeze != 1.0:
         narrow = max(1, round(mask.width * face.squeeze))
         mask = mask.resize((narrow, mask.height), Image.Resampling.BILINEAR)
@@ -187,27 +195,27 @@ def _line_mask(
     return mask, edges
 
 
-def _runs(text: str, family: str) -> list[tuple[int, str, str]]:
+def runs(text: str, family: str) -> list[tuple[int, str, str]]:
     """Stretches of text that one face can set: start, characters, face."""
-    runs: list[tuple[int, str, str]] = []
+    found: list[tuple[int, str, str]] = []
     for at, character in enumerate(text):
         used = "supplement" if character in fonts.SUPPLEMENT else family
-        if runs and runs[-1][2] == used:
-            start, run, _ = runs[-1]
-            runs[-1] = (start, run + character, used)
+        if found and found[-1][2] == used:
+            start, run, _ = found[-1]
+            found[-1] = (start, run + character, used)
         else:
-            runs.append((at, character, used))
-    return runs
+            found.append((at, character, used))
+    return found
 
 
-def _written(
-    mask: Image.Image, character: str, left: float, size: int, rng: random.Random
-) -> None:
+def _written(mask: Image.Image, character: str, left: float, size: int, rng: random.Random) -> None:
     """One character as a hand writes it: leaning, uneven in size, off the base line."""
     used = "supplement" if character in fonts.SUPPLEMENT else "pen"
     tall = round(size * rng.uniform(0.92, 1.08))
     glyph = Image.new("L", (tall * 2, tall * 2), 0)
-    ImageDraw.Draw(glyph).text((tall * 0.5, tall * 0.5), character, font=fonts.font(used, tall), fill=255)
+    ImageDraw.Draw(glyph).text(
+        (tall * 0.5, tall * 0.5), character, font=fonts.font(used, tall), fill=255
+    )
     lean = rng.uniform(-0.02, 0.16)
     glyph = glyph.transform(
         glyph.size, Image.Transform.AFFINE, (1, lean, -lean * tall, rng.uniform(-0.05, 0.05), 1, 0),

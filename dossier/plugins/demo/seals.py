@@ -29,7 +29,9 @@ def seal_mask(radius: int, name: str, foot: str, seed: int) -> Image.Image:
     _around(mask, radius, name)
     if foot:
         size = max(8, radius // 5)
-        draw.text((radius, radius * 1.55), foot, font=fonts.font("song", size), fill=255, anchor="mm")
+        draw.text(
+            (radius, radius * 1.55), foot, font=fonts.font("song", size), fill=255, anchor="mm"
+        )
     return _uneven(mask, seed)
 
 
@@ -71,18 +73,16 @@ def _uneven(mask: Image.Image, seed: int) -> Image.Image:
 
 
 def draw_portrait(picture: Image.Image, box: tuple[int, int, int, int]) -> None:
-    """A head and shoulders in grey in the given pixel box."""
+    """A head and shoulders in the given pixel box, clipped to it."""
     x0, y0, x1, y1 = box
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle(box, fill=(214, 222, 230))
-    width, height, centre = x1 - x0, y1 - y0, (x0 + x1) / 2
-    draw.pieslice((x0 + width * 0.1, y0 + height * 0.62, x1 - width * 0.1, y1 + height * 0.5),
-                  180, 360, fill=(70, 74, 84))  # fmt: skip
-    draw.ellipse((centre - width * 0.24, y0 + height * 0.16, centre + width * 0.24,
-                  y0 + height * 0.68), fill=(196, 168, 150))  # fmt: skip
-    draw.pieslice((centre - width * 0.26, y0 + height * 0.1, centre + width * 0.26,
-                   y0 + height * 0.56), 180, 360, fill=(40, 38, 38))  # fmt: skip
-    draw.rectangle((x0, y1, x1, y1 + height), fill=None)
+    width, height = x1 - x0, y1 - y0
+    photo = Image.new("RGB", (width, height), (214, 222, 230))
+    draw = ImageDraw.Draw(photo)
+    draw.ellipse((width * 0.08, height * 0.64, width * 0.92, height * 1.5), fill=(70, 74, 84))
+    draw.ellipse((width * 0.27, height * 0.16, width * 0.73, height * 0.7), fill=(196, 168, 150))
+    draw.pieslice((width * 0.25, height * 0.1, width * 0.75, height * 0.58), 180, 360,
+                  fill=(40, 38, 38))  # fmt: skip
+    picture.paste(photo, (x0, y0))
 
 
 def draw_emblem(picture: Image.Image, x: int, y: int, radius: int) -> None:

@@ -1,0 +1,144 @@
+"""Single damaged pages with their truth, spread evenly over types, layouts, faces and damages."""
+
+# ruff: noqa: S311 - a repeatable generator is wanted, nothing here is a secret
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from dossier.plugins.demo import families as family_names
+from dossier.plugins.demo import scans
+from dossier.plugins.demo.arrange import arrange
+from dossier.plugins.demo.catalogue import TYPES
+from dossier.plugins.demo.customers import InventedCustomer, invent_customers
+from dossier.plugins.demo.make import compose, render_all
+from dossier.plugins.demo.plan import PaperPlan
+from dossier.plugins.demo.render import RenderedPage
+from dossier.plugins.demo.sheet import Ink
+from dossier.plugins.demo.truth import TruthField, TruthPage, fields_of
+
+_CODED_EVERY = 7  # so many pages have one with a bar code
+_PEN_EVERY = 9  # so many pages have one filled in by hand
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkPage:
+    """One page as a file and what is known about it.
+
+    Attributes:
+        image: PNG for black and white pages, JPEG for others.
+        suffix: ``png`` or ``jpg``.
+        dpi: of the scan.
+        type_code: code of domain.md §2.1.
+        layout: plain family name; likewise ``font`` and ``damage``.
+        filled: ink of the filled-in values, ``print`` or ``pen``.
+        customer: whose paper it is.
+        truth: lines and boxes.
+        fields: the key values that stand on this page in one line.
+    """
+
+    image: bytes
+    suffix: str
+    dpi: int
+    type_code: str
+    layout: str
+    font: str
+    damage: str
+    filled: str
+    customer: InventedCustomer
+    truth: TruthPage
+    fields: tuple[TruthField, ...]
+
+
+def pages_for_benchmark(
+    seed: int, count: int, families: frozenset[str] | None = None
+) -> Iterator[BenchmarkPage]:
+    """Yields ``count`` pages; every allowed damage comes up once in each round of damages.
+
+    Args:
+        seed: of everything; use another than the one tuned on.
+        count: number of pages.
+        families: allowed family names; None is the default set, ``families.ALL`` everything,
+            ``families.HELD_OUT`` what nobody tuned on.
+    """
+    layouts, fonts, damages = (
+        family_names.choices(families, kind) for kind in ("layout", "font", "damage")
+    )
+    rng = random.Random(seed * 13 + 5)
+    customers = list(invent_customers(seed, max(20, count)))
+    codes = list(TYPES)
+    rng.shuffle(codes)
+    for number in range(count):
+        code = codes[number % len(codes)]
+        plan = _plan(seed, number, code, _customer(customers, code, number), rng)
+        yield _page(
+            replace(
+                plan,
+                layout=layouts[(number // len(damages) + number) % len(layouts)],
+                font=rng.choice(fonts),
+                damage=damages[number % len(damages)],
+            )
+        )
+
+
+def _customer(customers: list[InventedCustomer], code: str, number: int) -> InventedCustomer:
+    """The next customer of the kind that has such papers."""
+    person = TYPES[code].person >= TYPES[code].company
+    found = customers[number % len(customers) :] + customers
+    return next(customer for customer in found if customer.is_person == person)
+
+
+def _plan(
+    seed: int, number: int, code: str, customer: InventedCustomer, rng: random.Random
+) -> PaperPlan:
+    return PaperPlan(
+        number=number,
+        path="",
+        format="jpeg",
+        type_code=code,
+        customer=customer,
+        known=True,
+        unique_name=True,
+        route="barcode" if number % _CODED_EVERY == 3 else "content",
+        identity=rng.choice(TYPES[code].identities),
+        layout="",
+        font="",
+        damage="",
+        filled=Ink.PEN if number % _PEN_EVERY == 4 else Ink.PRINT,
+        on=date(2008, 1, 1) + timedelta(days=rng.randrange(6_000)),
+        seed=seed * 1_000_003 + number,
+    )
+
+
+def _page(plan: PaperPlan) -> BenchmarkPage:
+    """Makes the plan's page; of a paper with several, a random one."""
+    rng = random.Random(plan.seed)
+    content = compose(plan, rng)
+    sheets = arrange(content, plan.layout, plan.font, plan.filled)
+    at = rng.randrange(len(sheets))
+    (page,), damage = render_all(plan, sheets[at : at + 1], rng)
+    fields = fields_of((page.truth,), content.fields())
+    black = page.picture.mode == "1"
+    return BenchmarkPage(
+        image=_png(page) if black else scans.jpeg(page, damage.quality),
+        suffix="png" if black else "jpg",
+        dpi=page.dpi,
+        type_code=plan.type_code,
+        layout=plan.layout,
+        font=plan.font,
+        damage=plan.damage,
+        filled=plan.filled.value,
+        customer=plan.customer,
+        truth=page.truth,
+        fields=tuple(field for field in fields if field.quad),
+    )
+
+
+def _png(page: RenderedPage) -> bytes:
+    buffer = io.BytesIO()
+    page.picture.save(buffer, "PNG", dpi=(page.dpi, page.dpi))
+    return buffer.getvalue()
