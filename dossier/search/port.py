@@ -17,9 +17,6 @@ from typing import Protocol
 from dossier.errors import UnavailableError
 from dossier.search.query import Query
 
-UNASSIGNED = ""
-"""Facet value of rows that carry none (a document without customer has no category)."""
-
 
 class RowKind(StrEnum):
     """The two kinds of rows."""
@@ -59,6 +56,7 @@ class MatchReason(StrEnum):
     TYPE = "type"
     TITLE = "title"
     TEXT = "text"
+    FIELD = "field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +65,8 @@ class CustomerRow:
 
     Attributes:
         customer_no: the row's key.
-        revision: the record's revision; an older one never replaces a newer.
-        order: unique over all customers, below 2**50; larger comes first among equals.
+        revision: the record's revision, given back by :meth:`SearchIndex.rows` for reconcile.
+        order: unique over all customers, below 2**60; larger comes first among equals.
         name: present legal name.
         former_names: earlier names and aliases.
         id_nos: ID numbers and USCC; kept as keyed hash and last four.
@@ -106,7 +104,7 @@ class DocumentRow:
 
     Attributes:
         document_id: the row's key.
-        order: unique over all documents, below 2**63; larger comes first inside a group. Use
+        order: unique over all documents, below 2**60; larger comes first inside a group. Use
             :func:`document_order`.
         customer: None while the document is not assigned.
         type_label: Chinese name of the type; searched as words.
@@ -196,7 +194,11 @@ class ScopedQuery:
     seal: object = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse anything that was not made by :func:`scoped`."""
+        """Refuse anything that was not made by :func:`scoped`.
+
+        Raises:
+            TypeError: made by hand.
+        """
         if self.seal is not _SEAL:
             raise TypeError("only dossier.access makes a ScopedQuery (access.restrict)")
 
@@ -309,9 +311,7 @@ class IndexWriter(Protocol):
         UnavailableError: (every method) the index folder is gone, broken, or the disk is full.
     """
 
-    def apply(
-        self, *, upserts: Iterable[Row] = (), deletes: Iterable[RowKey] = ()
-    ) -> None:
+    def apply(self, *, upserts: Iterable[Row] = (), deletes: Iterable[RowKey] = ()) -> None:
         """Put rows in (replacing their older selves) and take rows out; visible after commit."""
         ...
 

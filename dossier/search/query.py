@@ -68,7 +68,8 @@ class Query:
         text: what was typed, unchanged.
         node: the tree.
         notes: stable codes of what was not taken as written
-            (``unbalanced_quote``, ``too_long``, ``too_many_words``).
+            (``unbalanced_quote``, ``too_long``, ``too_many_words``, ``nothing_to_find``: only signs
+            were typed, so everything is shown).
     """
 
     text: str

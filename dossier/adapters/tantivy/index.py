@@ -1,0 +1,228 @@
+"""The search port on tantivy (contract: :class:`dossier.search.port.SearchIndex`)."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tantivy import Query
+
+from dossier.adapters.tantivy import facets as facet_counts
+from dossier.adapters.tantivy.engine import engine_errors, term_query
+from dossier.adapters.tantivy.generations import Generation, Generations, size_bytes
+from dossier.adapters.tantivy.groups import GroupOrder, order_groups
+from dossier.adapters.tantivy.page import PageMaker
+from dossier.adapters.tantivy.reader import Reader, View
+from dossier.adapters.tantivy.suggestions import suggest_customers, suggest_types
+from dossier.adapters.tantivy.writer import TantivyBuilder, TantivyWriter
+from dossier.errors import UnavailableError
+from dossier.search.analysis import NumberHash
+from dossier.search.compile import CompiledQuery, compile_query
+from dossier.search.cursor import decode_cursor, encode_cursor
+from dossier.search.expression import Expression, all_of
+from dossier.search.fields import FieldList
+from dossier.search.gate import check_names, digest, filter_expression, scope_expression
+from dossier.search.port import (
+    GenerationState,
+    IndexedRow,
+    RowKind,
+    ScopedQuery,
+    SearchAnswer,
+    SearchIndex,
+    Suggestion,
+)
+from dossier.search.rows import PARTS, RowEncoder
+
+MAX_PAGE_SIZE = 100
+_ORDERS_KEPT = 64  # orders of 100,000 groups take 0.8 MB each
+
+
+class TantivyIndex:
+    """An embedded index below ``root``, on a local disk.
+
+    Args:
+        root: folder of generations; made when the first writer comes.
+        fields: the field list; its fingerprint decides whether a generation can be used.
+        number_hash: keyed hash for sensitive numbers.
+    """
+
+    def __init__(self, root: Path, *, fields: FieldList, number_hash: NumberHash) -> None:
+        self._fields = fields
+        self._hash = number_hash
+        self._generations = Generations(root)
+        self._reader = Reader(self._generations, fields)
+        self._orders: OrderedDict[tuple[object, ...], GroupOrder] = OrderedDict()
+        self._orders_lock = threading.Lock()
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: ScopedQuery,
+        *,
+        size: int = 20,
+        documents_per_group: int = 5,
+        after: str | None = None,
+        facets: Sequence[str] = (),
+    ) -> SearchAnswer:
+        """One page of groups in ranked order."""
+        check_names(query, facets, self._fields)
+        size = max(1, min(size, MAX_PAGE_SIZE))
+        compiled = self._compile(query)
+        scope = scope_expression(query.scope)
+        gate = all_of(scope, filter_expression(query))
+        key = digest(query)
+        start = decode_cursor(after, key) if after else None
+        view = self._reader.view()
+        with engine_errors("searching"):
+            order = self._order(view, compiled, gate, query.own, key)
+            places = order.after(start, size + 1)
+            shown = places[:size]
+            more = len(places) > size
+            return SearchAnswer(
+                groups=PageMaker(view, compiled, gate).groups(
+                    [place.group for place in shown], documents_per_group
+                ),
+                total=order.total,
+                total_documents=order.documents,
+                facets=facet_counts.count_facets(view, compiled, scope, query, facets),
+                cursor=encode_cursor(shown[-1], key) if more else None,
+                generation=view.generation.name,
+            )
+
+    def suggest(self, query: ScopedQuery, *, size: int = 10) -> tuple[Suggestion, ...]:
+        """Customers and types that begin with what was typed, in scope."""
+        compiled = self._compile(query)
+        if compiled.everything:
+            return ()
+        gate = all_of(scope_expression(query.scope), filter_expression(query))
+        view = self._reader.view()
+        with engine_errors("suggesting"):
+            customers = suggest_customers(view, compiled, gate, size)
+            types = suggest_types(view, compiled, gate, size - len(customers))
+            return (*customers, *types)
+
+    def state(self) -> GenerationState:
+        """The generation that answers now."""
+        view = self._reader.view()
+        generation = view.generation
+        with engine_errors("measuring the search index"):
+            size = size_bytes(generation.folder)
+        return GenerationState(
+            generation.name, generation.schema_fingerprint, view.searcher.num_docs, size
+        )
+
+    def count(self, kind: RowKind) -> int:
+        """Rows of a kind, whatever the scope."""
+        view = self._reader.view()
+        with engine_errors("counting rows"):
+            query = term_query(view.schema, "kind", (kind.value,))
+            return int(view.searcher.search(query, 1, count=True).count)
+
+    def rows(self) -> Iterator[IndexedRow]:
+        """Every row's key and revision, from one point in time."""
+        view = self._reader.view()
+        with engine_errors("reading the rows"):
+            for part in range(PARTS):
+                query = _part_query(view, part)
+                limit = max(1, view.searcher.num_docs)
+                for _, address in view.searcher.search(query, limit, count=False).hits:
+                    stored = view.searcher.doc(address)
+                    letter, _, key = str(stored.get_first("key")).partition(":")
+                    kind = RowKind.CUSTOMER if letter == "c" else RowKind.DOCUMENT
+                    yield IndexedRow(kind, key, int(stored.get_first("revision")))
+
+    def needs_rebuild(self) -> str | None:
+        """Why a new generation must be built, or None."""
+        try:
+            self._reader.look_again()
+            self._reader.view()
+        except UnavailableError as err:
+            return err.detail
+        return None
+
+    # --- writing -----------------------------------------------------------------------------
+
+    @contextmanager
+    def writer(self) -> Iterator[TantivyWriter]:
+        """Take the right to write the live generation; makes an empty one if there is none."""
+        with self._generations.right_to_write():
+            writer = TantivyWriter(
+                self._live_for_writing(), RowEncoder(self._hash), self._reader.look_again
+            )
+            try:
+                yield writer
+            finally:
+                writer.finish()
+
+    @contextmanager
+    def build(self) -> Iterator[TantivyBuilder]:
+        """Take the right to write and build a new generation beside the live one."""
+        with self._generations.right_to_write():
+            self._generations.sweep()
+            generation = self._generations.create(self._fields)
+            builder = TantivyBuilder(
+                generation, self._generations, RowEncoder(self._hash), self._reader.look_again
+            )
+            try:
+                yield builder
+            finally:
+                builder.finish()
+                if not builder.published:
+                    shutil.rmtree(generation.folder, ignore_errors=True)
+
+    def release(self) -> None:
+        """Let go of memory and caches; the next call opens again."""
+        self._reader.release()
+        with self._orders_lock:
+            self._orders.clear()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.release()
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _compile(self, query: ScopedQuery) -> CompiledQuery:
+        return compile_query(query.query, rights=query.rights, number_hash=self._hash)
+
+    def _order(
+        self,
+        view: View,
+        compiled: CompiledQuery,
+        gate: Expression,
+        own: frozenset[str],
+        key: str,
+    ) -> GroupOrder:
+        """The ranked groups, kept until the next commit."""
+        cache_key = (key, view.generation.name, view.stamp)
+        with self._orders_lock:
+            if cache_key in self._orders:
+                self._orders.move_to_end(cache_key)
+                return self._orders[cache_key]
+        order = order_groups(view, compiled, gate, own)
+        with self._orders_lock:
+            self._orders[cache_key] = order
+            while len(self._orders) > _ORDERS_KEPT:
+                self._orders.popitem(last=False)
+        return order
+
+    def _live_for_writing(self) -> Generation:
+        if self._generations.live_name() is None:
+            self._generations.publish(self._generations.create(self._fields))
+        live = self._generations.live()
+        if live.schema_fingerprint != self._fields.fingerprint:
+            detail = "the search index was built with other fields; run `dossier reindex`"
+            raise UnavailableError(detail)
+        return live
+
+
+def _part_query(view: View, part: int) -> Query:
+    return Query.term_query(view.schema, "part", part)
+
+
+_: type[SearchIndex] = TantivyIndex

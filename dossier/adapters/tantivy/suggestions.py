@@ -1,0 +1,62 @@
+"""What a box may offer while one types: customers and types, in scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tantivy import Order
+
+from dossier.adapters.tantivy.engine import both, make_query, term_query
+from dossier.adapters.tantivy.reader import View
+from dossier.search.compile import CompiledQuery
+from dossier.search.expression import Expression, Term, all_of
+from dossier.search.port import MatchReason, RowKind, Suggestion
+
+_CUSTOMER_REASONS = (
+    MatchReason.CUSTOMER_NO,
+    MatchReason.METER_NO,
+    MatchReason.NAME,
+    MatchReason.PHONE,
+    MatchReason.ID_NO,
+    MatchReason.ADDRESS,
+)
+_MOST_TYPES = 5
+
+
+def suggest_customers(
+    view: View, compiled: CompiledQuery, gate: Expression, size: int
+) -> list[Suggestion]:
+    """Customers whose number, name, phone or address matches; the best reason first."""
+    found: dict[str, Suggestion] = {}
+    reasons = dict(compiled.reasons)
+    for reason in _CUSTOMER_REASONS:
+        if reason in reasons and len(found) < size:
+            for owner in _customers(view, all_of(reasons[reason], compiled.match, gate), size):
+                found.setdefault(owner, Suggestion("customer", owner, reason))
+    return list(found.values())[:size]
+
+
+def suggest_types(
+    view: View, compiled: CompiledQuery, gate: Expression, size: int
+) -> list[Suggestion]:
+    """Types by name, those only of which the viewer may see a document."""
+    expression = dict(compiled.reasons).get(MatchReason.TYPE)
+    if expression is None or size < 1:
+        return []
+    documents = all_of(expression, gate, Term("kind", (RowKind.DOCUMENT.value,)))
+    terms = {"terms": {"field": "type", "size": min(size, _MOST_TYPES)}}
+    answer = view.searcher.aggregate(make_query(view.schema, documents), {"types": terms})
+    return [
+        Suggestion("type", str(bucket["key"]), MatchReason.TYPE)
+        for bucket in answer["types"]["buckets"]
+    ]
+
+
+def _customers(view: View, expression: Expression, size: int) -> Iterator[str]:
+    customer = term_query(view.schema, "kind", (RowKind.CUSTOMER.value,))
+    query = both(make_query(view.schema, expression), customer)
+    hits = view.searcher.search(
+        query, size, count=False, order_by_field="group", order=Order.Desc
+    ).hits
+    for _, address in hits:
+        yield str(view.searcher.doc(address).get_first("owner"))

@@ -1,0 +1,308 @@
+"""A query as engine-neutral expressions: what matches, in which class, and why.
+
+One compiler for every door and engine. What a viewer may not search by gives no clause at all, so
+that neither hits nor counts nor absences tell it (architecture.md, Who may see what).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from dossier.rules import identifiers
+from dossier.rules.normal_form import HAN, fold
+from dossier.search import analysis
+from dossier.search.analysis import NumberHash
+from dossier.search.expression import (
+    All,
+    Expression,
+    Nothing,
+    Prefix,
+    Term,
+    TokenPhrase,
+    Without,
+    all_of,
+    any_of,
+)
+from dossier.search.port import MatchReason, SearchRight
+from dossier.search.query import And, Everything, FieldValue, Node, Not, Or, Phrase, Query, Word
+from dossier.search.ranking import MatchClass
+from dossier.search.rows import legal_name
+
+MIN_PARTIAL = 4
+"""Digits of a number that one must know to search by its beginning or end (domain.md 4.3)."""
+
+_MIN_ACCOUNT = 8  # the shortest account number that a label can mark as one (rules.identifiers)
+_MAX_VARIANTS = 4  # a phrase with more long numbers than two is searched in clear only
+_FACET_FIELDS = frozenset({"year", "state", "category", "station", "line", "district"})
+_HAN_LETTER = rf"[{HAN}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One way in which a word may match."""
+
+    reason: MatchReason
+    rank: MatchClass
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledQuery:
+    """What an engine needs to answer.
+
+    Attributes:
+        match: rows that match the whole query.
+        classes: per class, best first, rows that reach it; each within ``match``. The last class
+            is left out: it is what remains.
+        reasons: per reason, rows where it holds for at least one word.
+        everything: nothing was asked for.
+    """
+
+    match: Expression
+    classes: tuple[tuple[MatchClass, Expression], ...]
+    reasons: tuple[tuple[MatchReason, Expression], ...]
+    everything: bool
+
+
+def compile_query(
+    query: Query, *, rights: frozenset[SearchRight], number_hash: NumberHash
+) -> CompiledQuery:
+    """Compile a parsed query for a viewer who may search by ``rights``."""
+    compiler = _Compiler(rights, number_hash)
+    match = compiler.node(query.node)
+    clauses = [clause for leaf in _positive_leaves(query.node) for clause in compiler.leaf(leaf)]
+    return CompiledQuery(
+        match=match,
+        classes=tuple(_classes(match, clauses)),
+        reasons=tuple(_reasons(clauses)),
+        everything=isinstance(query.node, Everything),
+    )
+
+
+def _classes(match: Expression, clauses: list[Clause]) -> Iterator[tuple[MatchClass, Expression]]:
+    ranks = sorted({clause.rank for clause in clauses})
+    for rank in ranks[:-1]:
+        reached = any_of(*(clause.expression for clause in clauses if clause.rank is rank))
+        yield rank, all_of(reached, match)
+
+
+def _reasons(clauses: list[Clause]) -> Iterator[tuple[MatchReason, Expression]]:
+    for reason in MatchReason:
+        found = [clause.expression for clause in clauses if clause.reason is reason]
+        if found:
+            yield reason, any_of(*found)
+
+
+def _positive_leaves(node: Node) -> Iterator[Word | Phrase | FieldValue]:
+    match node:
+        case Word() | Phrase() | FieldValue():
+            yield node
+        case And(nodes) | Or(nodes):
+            for each in nodes:
+                yield from _positive_leaves(each)
+        case Not() | Everything():
+            return
+
+
+class _Compiler:
+    """Compiles nodes for one viewer."""
+
+    def __init__(self, rights: frozenset[SearchRight], number_hash: NumberHash) -> None:
+        self._rights = rights
+        self._hash = number_hash
+
+    def node(self, node: Node) -> Expression:
+        """The rows that a node matches."""
+        match node:
+            case Everything():
+                return All()
+            case And(nodes):
+                return self._conjunction(nodes)
+            case Or(nodes):
+                return any_of(*map(self.node, nodes))
+            case Not(inner):
+                return Without(All(), self.node(inner))
+            case _:
+                return any_of(*(clause.expression for clause in self.leaf(node)))
+
+    def _conjunction(self, nodes: tuple[Node, ...]) -> Expression:
+        wanted = all_of(*(self.node(each) for each in nodes if not isinstance(each, Not)))
+        unwanted = any_of(*(self.node(each.node) for each in nodes if isinstance(each, Not)))
+        return wanted if isinstance(unwanted, Nothing) else Without(wanted, unwanted)
+
+    def leaf(self, leaf: Word | Phrase | FieldValue) -> list[Clause]:
+        """Every way in which a word, phrase or field value may match."""
+        match leaf:
+            case Word(text):
+                found = [*self._numbers(text), *self._names(text), *self._words(text)]
+            case Phrase(text):
+                found = [*self._names(text), *self._words(text)]
+            case FieldValue():
+                found = list(self._field_value(leaf))
+        return [clause for clause in found if not isinstance(clause.expression, Nothing)]
+
+    # --- numbers ---------------------------------------------------------------------------
+
+    def _numbers(self, text: str) -> Iterator[Clause]:
+        """Exact and partial numbers of things and people (domain.md 4.3, search behaviour)."""
+        code = analysis.keyword(text)
+        if not _is_code(code):
+            return
+        yield from self._thing_number(MatchReason.CUSTOMER_NO, SearchRight.CUSTOMER_NO, code)
+        yield from self._thing_number(MatchReason.METER_NO, SearchRight.METER_NO, code)
+        for reason in (MatchReason.CASE_NO, MatchReason.REFERENCE_CODE):
+            yield Clause(reason, MatchClass.EXACT_NUMBER, Term(reason.value, (code,)))
+        yield from self._phone(text)
+        yield from self._id_no(code)
+        yield Clause(MatchReason.TEXT, MatchClass.TEXT, self._page_number(code))
+
+    def _thing_number(self, reason: MatchReason, right: SearchRight, code: str) -> Iterator[Clause]:
+        if right not in self._rights:
+            return
+        field = reason.value
+        yield Clause(reason, MatchClass.EXACT_NUMBER, Term(field, (code,)))
+        yield Clause(reason, MatchClass.PREFIX, _partial(field, code))
+
+    def _phone(self, text: str) -> Iterator[Clause]:
+        digits = identifiers.mobile(text) or identifiers.compact(text)
+        if not digits.isdecimal():
+            return
+        if SearchRight.PHONE in self._rights:
+            yield Clause(MatchReason.PHONE, MatchClass.EXACT_PHONE, Term("phone", (digits,)))
+        if SearchRight.PHONE_PARTIAL in self._rights:
+            yield Clause(MatchReason.PHONE, MatchClass.PREFIX, _partial("phone", digits))
+
+    def _id_no(self, code: str) -> Iterator[Clause]:
+        if SearchRight.ID_NO in self._rights and len(code) >= _MIN_ACCOUNT:
+            token = analysis.hash_token(code, self._hash)
+            yield Clause(MatchReason.ID_NO, MatchClass.EXACT_NUMBER, Term("id_hash", (token,)))
+        if SearchRight.ID_LAST4 in self._rights and len(code) == MIN_PARTIAL:
+            yield Clause(MatchReason.ID_NO, MatchClass.PREFIX, Term("id_last4", (code,)))
+
+    def _page_number(self, code: str) -> Expression:
+        """A number on a page that begins or ends so; sensitive ones are not in these fields."""
+        if SearchRight.TEXT not in self._rights or not code.isdecimal():
+            return Nothing()
+        parts = [_partial("text_number", code)]
+        if SearchRight.PHONE_PARTIAL in self._rights:
+            parts.append(_partial("text_phone", code))
+        return any_of(*parts)
+
+    # --- names and words -------------------------------------------------------------------
+
+    def _names(self, text: str) -> Iterator[Clause]:
+        folded = analysis.keyword(text)
+        if SearchRight.NAME not in self._rights or not folded:
+            return
+        reason = MatchReason.NAME
+        yield Clause(reason, MatchClass.EXACT_NAME, Term("name", (legal_name(text),)))
+        yield Clause(reason, MatchClass.FOLDED_NAME, Term("name_folded", (folded,)))
+        yield Clause(reason, MatchClass.PREFIX, self._sequence("name", text))
+
+    def _words(self, text: str) -> Iterator[Clause]:
+        if SearchRight.ADDRESS in self._rights:
+            found = self._sequence("address", text)
+            yield Clause(MatchReason.ADDRESS, MatchClass.ADDRESS, found)
+        yield Clause(MatchReason.TYPE, MatchClass.TITLE, self._phrase("type_words", text))
+        yield Clause(MatchReason.TITLE, MatchClass.TITLE, self._phrase("title_words", text))
+        yield Clause(MatchReason.TEXT, MatchClass.TEXT, self._page_text(text))
+
+    def _sequence(self, field: str, text: str) -> Expression:
+        """Characters in order in a short field; a single Han character is looked up by itself."""
+        single = analysis.han_characters(text)
+        if len(single) == 1 and len(analysis.keyword(text)) == 1:
+            return Term(f"{field}_chars", (single[0],))
+        return self._phrase(f"{field}_words", text)
+
+    def _page_text(self, text: str) -> Expression:
+        if SearchRight.TEXT not in self._rights:
+            return Nothing()
+        single = analysis.han_characters(text)
+        if len(single) == 1 and len(analysis.keyword(text)) == 1:
+            # Every Han character begins a token: its pair, or itself at a run's end.
+            return Prefix("text", single[0])
+        return self._phrase("text", text)
+
+    def _phrase(self, field: str, text: str) -> Expression:
+        """The text's tokens side by side; personal numbers only whole and with the right."""
+        kinds = {number.kind for number in identifiers.find_numbers(fold(text))}
+        if kinds & identifiers.SENSITIVE_KINDS and SearchRight.ID_NO not in self._rights:
+            return Nothing()
+        if kinds - identifiers.SENSITIVE_KINDS and SearchRight.PHONE not in self._rights:
+            return Nothing()
+        tokens = analysis.query_tokens(text, self._hash)
+        return any_of(*(_side_by_side(field, variant) for variant in self._variants(tokens)))
+
+    def _variants(self, tokens: list[tuple[int, str]]) -> Iterable[tuple[tuple[int, str], ...]]:
+        """The tokens as they are, and with long numbers as the hashes that a label made of them."""
+        choices = [
+            [(at, token), (at, analysis.hash_token(token, self._hash))]
+            if SearchRight.ID_NO in self._rights and _may_be_account(token)
+            else [(at, token)]
+            for at, token in tokens
+        ]
+        if sum(len(choice) > 1 for choice in choices) > _MAX_VARIANTS // 2:
+            return [tuple(tokens)]
+        return product(*choices)
+
+    # --- field:value -----------------------------------------------------------------------
+
+    def _field_value(self, leaf: FieldValue) -> Iterator[Clause]:
+        """A value in one field; a label in Chinese may also be what the page itself says."""
+        yield from self._in_field(leaf.field, leaf.value)
+        if leaf.label != leaf.field:
+            literal = all_of(self._page_text(leaf.label), self._page_text(leaf.value))
+            yield Clause(MatchReason.TEXT, MatchClass.TEXT, literal)
+
+    def _in_field(self, field: str, value: str) -> Iterator[Clause]:
+        code = analysis.keyword(value)
+        match field:
+            case "customer_no":
+                yield from self._thing_number(
+                    MatchReason.CUSTOMER_NO, SearchRight.CUSTOMER_NO, code
+                )
+            case "meter_no":
+                yield from self._thing_number(MatchReason.METER_NO, SearchRight.METER_NO, code)
+            case "case_no" | "reference_code":
+                reason = MatchReason(field)
+                yield Clause(reason, MatchClass.EXACT_NUMBER, Term(field, (code,)))
+            case "phone":
+                yield from self._phone(value)
+            case "id_no":
+                yield from self._id_no(code)
+            case "name":
+                yield from self._names(value)
+            case "type":
+                yield Clause(MatchReason.TYPE, MatchClass.TITLE, Term("type", (value,)))
+                yield from self._only(MatchReason.TYPE, value)
+            case "address" | "title" | "text":
+                yield from self._only(MatchReason(field), value)
+            case _ if field in _FACET_FIELDS:
+                yield Clause(MatchReason.FIELD, MatchClass.TITLE, Term(field, (value,)))
+
+    def _only(self, reason: MatchReason, value: str) -> Iterator[Clause]:
+        return (clause for clause in self._words(value) if clause.reason is reason)
+
+
+def _side_by_side(field: str, tokens: tuple[tuple[int, str], ...]) -> Expression:
+    if len(tokens) > 1:
+        return TokenPhrase(field, tokens)
+    return Term(field, (tokens[0][1],)) if tokens else Nothing()
+
+
+def _partial(field: str, code: str) -> Expression:
+    """A number that begins or ends with ``code``."""
+    if len(code) < MIN_PARTIAL:
+        return Nothing()
+    return any_of(Prefix(field, code), Prefix(f"{field}_reversed", code[::-1]))
+
+
+def _is_code(code: str) -> bool:
+    """Whether a folded word may be a number of something: ASCII with at least one digit."""
+    return code.isascii() and code.isalnum() and any(char.isdecimal() for char in code)
+
+
+def _may_be_account(token: str) -> bool:
+    return token.isdecimal() and len(token) >= _MIN_ACCOUNT

@@ -1,0 +1,84 @@
+"""What an engine is asked, without naming an engine: terms, phrases, prefixes and their logic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A field holds one of these values or tokens."""
+
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A field holds a value or token that begins so."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPhrase:
+    """Tokens at these relative positions; at least two."""
+
+    field: str
+    tokens: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part holds."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part holds."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """The first holds, the second does not."""
+
+    part: Expression
+    unwanted: Expression
+
+
+Expression = All | Nothing | Term | Prefix | TokenPhrase | AllOf | AnyOf | Without
+
+
+def all_of(*parts: Expression) -> Expression:
+    """Every part, simplified."""
+    kept = tuple(part for part in parts if not isinstance(part, All))
+    if any(isinstance(part, Nothing) for part in kept):
+        return Nothing()
+    if len(kept) > 1:
+        return AllOf(kept)
+    return kept[0] if kept else All()
+
+
+def any_of(*parts: Expression) -> Expression:
+    """At least one part, simplified."""
+    kept = tuple(dict.fromkeys(part for part in parts if not isinstance(part, Nothing)))
+    if any(isinstance(part, All) for part in kept):
+        return All()
+    if len(kept) > 1:
+        return AnyOf(kept)
+    return kept[0] if kept else Nothing()

@@ -1,0 +1,71 @@
+"""What every query of a viewer carries besides the words: scope, secrecy, filters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from dossier.errors import QueryError
+from dossier.search.expression import All, Expression, Nothing, Term, all_of
+from dossier.search.fields import FieldList
+from dossier.search.port import Scope, ScopedQuery
+from dossier.search.rows import OPEN
+
+CUSTOMER_FILTER = "customer"
+"""Filter by customer number: a search inside one dossier."""
+
+
+def scope_expression(scope: Scope) -> Expression:
+    """Rows that a scope lets its viewer know of; no token means no row."""
+    if scope.unlimited:
+        reach: Expression = All()
+    elif scope.tokens:
+        reach = Term("scope", tuple(sorted(scope.tokens)))
+    else:
+        reach = Nothing()
+    if scope.secrecy is None:
+        return reach
+    return all_of(reach, Term("secrecy", (OPEN, *sorted(scope.secrecy))))
+
+
+def filter_expression(query: ScopedQuery, *, without: str | None = None) -> Expression:
+    """Rows that pass the chosen facet values; ``without`` leaves one facet's own choice out."""
+    chosen = {name: values for name, values in query.filters.items() if values}
+    return all_of(
+        *(
+            Term("owner" if name == CUSTOMER_FILTER else name, tuple(sorted(values)))
+            for name, values in sorted(chosen.items())
+            if name != without
+        )
+    )
+
+
+def check_names(query: ScopedQuery, facets: Iterable[str], fields: FieldList) -> None:
+    """Refuse names that are no facet.
+
+    Raises:
+        QueryError: an unknown facet or filter.
+    """
+    known = set(fields.facets)
+    for name in facets:
+        if name not in known:
+            raise QueryError(f"unknown facet; known are {', '.join(sorted(known))}")
+    for name in query.filters:
+        if name not in known | {CUSTOMER_FILTER}:
+            raise QueryError(f"unknown filter; known are {', '.join(sorted(known))}, customer")
+
+
+def digest(query: ScopedQuery) -> str:
+    """Short hash of all that decides a query's answer: the key of caches and cursors."""
+    scope = query.scope
+    secrecy = None if scope.secrecy is None else sorted(scope.secrecy)
+    parts = [
+        query.query.text,
+        [scope.unlimited, sorted(scope.tokens), secrecy],
+        sorted(query.rights),
+        sorted((name, sorted(values)) for name, values in query.filters.items() if values),
+        sorted(query.own),
+    ]
+    text = json.dumps(parts, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]

@@ -1,0 +1,33 @@
+"""Words by which people name fields in the search box (domain.md 4.6 and the forms' own labels)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dossier.rules.normal_form import fold
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "customer_no": ("户号", "客户编号", "用户编号", "用电户号", "客户号", "用户号"),
+    "meter_no": ("表号", "资产编号", "电能表编号", "电表号", "表计编号"),
+    "name": ("姓名", "户名", "名称", "客户名称", "用户名称", "用电人", "用电户名", "客户姓名"),
+    "phone": ("电话", "手机", "手机号", "手机号码", "联系电话", "联系方式", "电话号码"),
+    "address": ("地址", "用电地址", "住址", "联系地址"),
+    "id_no": ("身份证", "身份证号", "身份证号码", "证件号", "证件号码", "公民身份号码"),
+    "type": ("类型", "文件类型", "资料类型", "种类"),
+    "title": ("标题", "题名", "文件名"),
+    "year": ("年度", "年份"),
+    "text": ("正文", "全文", "内容"),
+    "case_no": ("工单", "工单号", "申请编号", "工单编号", "受理编号"),
+    "reference_code": ("档号", "档案号"),
+    "state": ("状态",),
+    "category": ("类别", "客户类别"),
+    "station": ("供电所",),
+    "line": ("线路",),
+    "district": ("台区",),
+}
+_BY_LABEL = {fold(label): field for field, labels in _NAMES.items() for label in (field, *labels)}
+
+
+def field_of(label: str) -> str | None:
+    """The field that a label names, in Chinese (either script) or by its own name; None if none."""
+    return _BY_LABEL.get(fold(label).strip())

@@ -1,0 +1,1 @@
+"""The index mappings: Elasticsearch bodies, and the only list of index fields."""
