@@ -63,6 +63,14 @@ class PluginRegistry:
         """Names of the plugins that take part."""
         return [name for name, _ in self._manager.list_name_plugin()]
 
+    def packages(self) -> list[tuple[str, str]]:
+        """Each plugin's name with its Python package, where the pages look for its templates."""
+        return [
+            (name, getattr(plugin, "__name__", type(plugin).__module__))
+            for name, plugin in self._manager.list_name_plugin()
+            if plugin is not None
+        ]
+
     def _register_foreign(self, entry: metadata.EntryPoint) -> None:
         try:
             self._register(entry.name, entry.load())

@@ -3,6 +3,7 @@
 from dossier.web.app import add_kit, check_routes, context_of
 from dossier.web.guard import CSRF_FIELD, CSRF_HEADER, SESSION_COOKIE, requires
 from dossier.web.problems import problem_response
+from dossier.web.render import render
 
 __all__ = [
     "CSRF_FIELD",
@@ -12,5 +13,6 @@ __all__ = [
     "check_routes",
     "context_of",
     "problem_response",
+    "render",
     "requires",
 ]
