@@ -22,13 +22,14 @@ def clean_text(text: str) -> str:
 
 
 def text_pages(
-    text: str, *, engine: str, page_characters: int, total_characters: int
+    text: str, *, engine: str, pages: int, page_characters: int, total_characters: int
 ) -> tuple[tuple[PageReading, ...], bool]:
     """Pages of the text, and whether it was cut at the limit.
 
     Args:
-        text: of the whole file.
+        text: of the whole file; form feeds part its pages (slides, sheets, printer files).
         engine: goes into each reading.
+        pages: form feeds begin pages as long as there are no more than this.
         page_characters: a page ends at the last line end before so many characters.
         total_characters: what comes after is left out.
 
@@ -36,10 +37,14 @@ def text_pages(
         At least one page (blank when there is no text); readings without word boxes. The last
         one is marked ``truncated`` when something was left out.
     """
-    text = clean_text(text)
-    cut = len(text) > total_characters
-    pieces = _pieces(text[:total_characters], page_characters)
-    pages = tuple(
+    cut = len(text.strip()) > total_characters
+    parts = (
+        text[:total_characters].split("\f")
+        if text.count("\f") < pages
+        else [text[:total_characters]]
+    )
+    pieces = [piece for part in parts for piece in _pieces(clean_text(part), page_characters)]
+    readings = tuple(
         PageReading(
             number=number,
             text=piece,
@@ -50,7 +55,7 @@ def text_pages(
         )
         for number, piece in enumerate(pieces, start=1)
     )
-    return pages, cut
+    return readings, cut
 
 
 def _pieces(text: str, page_characters: int) -> list[str]:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from killable_samples import Sample, never_built, refuse_to_build
 
 from dossier.errors import (
     ConfigurationError,
@@ -24,6 +23,7 @@ from dossier.errors import (
 )
 from dossier.rules.limits import MIB, ChildLimits
 from dossier.work.killable import KillableChild
+from tests.unit.killable_samples import Sample, never_built, refuse_to_build
 
 LIMITS = ChildLimits(timeout_seconds=10, memory_bytes=256 * MIB, niceness=3)
 
@@ -249,7 +249,7 @@ def test_temporary_files_of_a_killed_child_are_taken_away(
 PARENT = """
 import sys
 sys.path[:0] = sys.argv[1:]
-from killable_samples import Sample
+from tests.unit.killable_samples import Sample
 from dossier.work.killable import KillableChild
 child = KillableChild(Sample)
 print(child.call("pid"), child.call("start_grandchild"), child.call("scratch"), flush=True)
@@ -260,7 +260,7 @@ child.call({call})
 @pytest.mark.parametrize("call", ["'sleep', 600", "'sleep', 0"])
 def test_the_child_dies_when_its_parent_is_killed(call: str) -> None:
     code = PARENT.format(call=call) + "\nimport time; time.sleep(600)"
-    paths = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+    paths = [str(Path(__file__).parents[2])]
     parent = subprocess.Popen(
         [sys.executable, "-c", code, *paths], stdout=subprocess.PIPE, text=True
     )

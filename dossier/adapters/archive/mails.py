@@ -72,6 +72,7 @@ class MailExtractor:
         pages, cut = text_pages(
             "\n".join([*lines, "", body]),
             engine=ENGINE,
+            pages=self._limits.pages,
             page_characters=self._limits.text_page_characters,
             total_characters=self._limits.text_characters,
         )
@@ -105,13 +106,17 @@ def _is_cut_off(message: EmailMessage) -> bool:
 
 def _header(message: EmailMessage, name: str) -> str:
     """One header, folded lines joined; raw Chinese bytes are decoded as what they are."""
+    raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
+    if _has_raw_bytes(raw):
+        return " ".join(decode_name(raw.encode("utf-8", "surrogateescape")).split())
     try:
-        value = str(message[name] or "")
+        return " ".join(str(message[name] or "").split())
     except (AttributeError, IndexError, TypeError, ValueError):
-        return ""  # the library's parser stumbles over some malformed addresses
-    if any("\udc80" <= character <= "\udcff" for character in value):
-        value = decode_text(value.encode("utf-8", "surrogateescape"))
-    return " ".join(value.split())
+        return " ".join(raw.split())  # the library stumbles over some malformed addresses
+
+
+def _has_raw_bytes(text: str) -> bool:
+    return any("\udc80" <= character <= "\udcff" for character in text)
 
 
 def _body(message: EmailMessage) -> str:
@@ -171,7 +176,7 @@ def _content(part: MIMEPart) -> bytes:
 
 def _name(part: MIMEPart, number: int) -> str:
     name = part.get_filename() or ""
-    if any("\udc80" <= character <= "\udcff" for character in name):
+    if _has_raw_bytes(name):
         name = decode_name(name.encode("utf-8", "surrogateescape"))
     if not name and part.get_content_type() == MEDIA_TYPE:
         name = f"mail-{number}.eml"

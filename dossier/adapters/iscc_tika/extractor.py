@@ -7,6 +7,7 @@ from pathlib import Path
 
 import iscc_tika
 
+from dossier.adapters.iscc_tika.markup import xhtml_to_text
 from dossier.errors import UnreadableFileError
 from dossier.ports import TextExtractor
 from dossier.records import Extraction, QuarantineReason
@@ -33,6 +34,9 @@ MEDIA_TYPES = frozenset(
         HTML,
     }
 )
+# Tika's cap counts the markup too; a sheet of short cells is markup for the most part.
+_MARKUP_FACTOR = 4
+_MARKUP_ROOM = 100_000
 _ENGINE = f"tika {version('iscc-tika')}"
 # Tika's names for these; the file's own metadata says more, of which nothing is of use here.
 _PROPERTIES = {
@@ -60,15 +64,19 @@ class TikaExtractor:
     def __init__(self, limits: ReadingLimits | None = None) -> None:
         self._limits = limits or ReadingLimits()
         office = iscc_tika.OfficeParserConfig().set_include_headers_and_footers(True)
-        # One more than we keep, so that a cut by Tika is told from a text that just fits.
+        # More than is kept, so that a cut by Tika is told from a text that just fits.
+        self._most = self._limits.text_characters * _MARKUP_FACTOR + _MARKUP_ROOM
         self._tika = (
             iscc_tika.Extractor()
             .set_office_config(office)
-            .set_extract_string_max_length(self._limits.text_characters + 1)
+            .set_xml_output(True)
+            .set_extract_string_max_length(self._most)
         )
 
     def extract(self, path: Path, *, media_type: str, file_name: str) -> Extraction:  # noqa: ARG002
         """Text with cells of a row parted by tabs; headers, footers and notes included.
+
+        A slide or a sheet begins a page.
 
         Raises:
             UnreadableFileError: password, bomb or corrupt.
@@ -78,8 +86,9 @@ class TikaExtractor:
         except TypeError as err:  # iscc-tika's name for every parse error
             raise UnreadableFileError(_reason(str(err)), f"Tika cannot read {media_type}") from err
         pages, truncated = text_pages(
-            _without_row_starts(text),
+            xhtml_to_text(text),
             engine=_ENGINE,
+            pages=self._limits.pages,
             page_characters=self._limits.text_page_characters,
             total_characters=self._limits.text_characters,
         )
@@ -87,7 +96,7 @@ class TikaExtractor:
             pages=pages,
             title=_first(metadata, "dc:title"),
             properties=_properties(metadata),
-            truncated=truncated,
+            truncated=truncated or len(text) >= self._most,
         )
 
     def _read(self, path: Path, media_type: str) -> tuple[str, dict[str, list[str]]]:
@@ -100,11 +109,6 @@ class TikaExtractor:
             return result
         result = self._tika.extract_file_to_string(str(path))
         return result
-
-
-def _without_row_starts(text: str) -> str:
-    """Tika begins each row of a table with a tab; between cells they stay."""
-    return "\n".join(line.removeprefix("\t") for line in text.split("\n"))
 
 
 def _reason(message: str) -> QuarantineReason:

@@ -24,6 +24,19 @@ XLS = "application/vnd.ms-excel"
 PPT = "application/vnd.ms-powerpoint"
 MSG = "application/vnd.ms-outlook"
 
+BY_XML = frozenset(
+    {
+        DOCX,
+        XLSX,
+        PPTX,
+        ODT,
+        OFD,
+        "application/vnd.oasis.opendocument.spreadsheet",
+        "application/vnd.oasis.opendocument.presentation",
+    }
+)
+"""ZIP containers whose content is XML parts."""
+
 _BY_FOLDER = {"word": DOCX, "xl": XLSX, "ppt": PPTX}
 _BY_STREAM = {
     "WordDocument": DOC,
@@ -33,6 +46,8 @@ _BY_STREAM = {
     "__properties_version1.0": MSG,
 }
 _ENCRYPTED_MEMBER = 0x1
+_OLE_FREE = 0xFFFFFFFF
+_OLE_SPECIAL = 0xFFFFFFFA
 _OLE_ENTRY_BYTES = 128
 
 
@@ -118,6 +133,7 @@ def _names_in_directory(content: mmap.mmap) -> set[str]:
         raise ValueError("sector size")
     (sector,) = struct.unpack_from("<I", content, 48)
     difat = struct.unpack_from("<109I", content, 76)
+    _refuse_cut_off(content, sector_bytes, difat)
     per_sector = sector_bytes // 4
     names: set[str] = set()
     seen: set[int] = set()
@@ -130,6 +146,24 @@ def _names_in_directory(content: mmap.mmap) -> set[str]:
         position = (fat_sector + 1) * sector_bytes + sector % per_sector * 4
         (sector,) = struct.unpack_from("<I", content, position)
     return names
+
+
+def _refuse_cut_off(content: mmap.mmap, sector_bytes: int, difat: tuple[int, ...]) -> None:
+    """Refuse a file that is shorter than its own allocation table says."""
+    used = 0
+    for number, fat_sector in enumerate(difat):
+        start = (fat_sector + 1) * sector_bytes
+        if fat_sector >= _OLE_SPECIAL:
+            break
+        entries = content[start : start + sector_bytes]
+        if len(entries) < sector_bytes:
+            raise ValueError("an allocation sector is cut off")
+        table = struct.unpack(f"<{sector_bytes // 4}I", entries)
+        taken = [index for index, entry in enumerate(table) if entry != _OLE_FREE]
+        used = number * len(table) + taken[-1] if taken else used
+    # Some writers leave the last sector short.
+    if len(content) < (used + 1) * sector_bytes:
+        raise ValueError("sectors are missing at the end")
 
 
 def _names_in_sector(sector: bytes, sector_bytes: int) -> set[str]:

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import NoReturn
 
-from dossier.adapters.pages import containers, pdf, pictures, sniff
+from dossier.adapters.pages import containers, pdf, pictures, sniff, soundness
 from dossier.errors import UnreadableFileError
 from dossier.ports import DocumentInspector, DocumentProbe, PageRenderer
 from dossier.records import PageReading, QuarantineReason
@@ -70,6 +70,7 @@ class PageFiles:
             return DocumentProbe(media_type, pages, (False,) * pages)
         if media_type not in WITHOUT_PAGES:
             _refuse(media_type)
+        soundness.check(path, media_type)
         return DocumentProbe(media_type)
 
     def render(

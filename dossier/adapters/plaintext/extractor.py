@@ -44,6 +44,7 @@ class PlainTextExtractor:
         pages, cut = text_pages(
             text,
             engine=ENGINE,
+            pages=self._limits.pages,
             page_characters=self._limits.text_page_characters,
             total_characters=self._limits.text_characters,
         )

@@ -1,0 +1,86 @@
+"""Tika's XHTML as text: rows on lines, cells parted by tabs, slides and sheets on pages."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+PAGE_BREAK = "\f"
+_BLOCKS = frozenset(
+    ("p", "div", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol")
+)
+# Classes of the blocks that Tika makes of slides (PPT, PPTX), sheets (XLSX: sheet, XLS: page).
+_PAGES = frozenset(("slide-content", "slideShow", "sheet", "page"))
+_HIDDEN = frozenset(("head", "script", "style"))
+
+
+def xhtml_to_text(xhtml: str) -> str:
+    """The text of Tika's answer; pages begin with a form feed.
+
+    Works on answers that were cut in the middle, too.
+    """
+    parser = _Text()
+    parser.feed(xhtml)
+    parser.close()
+    return parser.text()
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._parts: list[str] = []
+        self._cell: list[str] | None = None
+        self._row: list[str] | None = None
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _HIDDEN:
+            self._hidden += 1
+        elif tag == "tr":
+            self._row = []
+        elif tag in ("td", "th"):
+            self._cell = []
+        elif self._cell is None and tag in _BLOCKS:
+            kind = dict(attrs).get("class") or ""
+            self._parts.append(PAGE_BREAK if kind in _PAGES else "\n")
+        elif tag == "br":
+            self.handle_data("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _HIDDEN:
+            self._hidden = max(0, self._hidden - 1)
+        elif tag in ("td", "th"):
+            self._end_cell()
+        elif tag == "tr":
+            self._end_row()
+        elif tag in _BLOCKS and self._cell is None:
+            self._parts.append("\n")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self._hidden:
+            return
+        if self._cell is not None:
+            self._cell.append(data)
+        elif self._row is None:  # between cells Tika writes tabs of its own
+            self._parts.append(data.replace(PAGE_BREAK, "\n"))
+
+    def _end_cell(self) -> None:
+        if self._cell is not None and self._row is not None:
+            self._row.append(" ".join("".join(self._cell).split()))
+        self._cell = None
+
+    def _end_row(self) -> None:
+        self._end_cell()
+        if self._row is not None:
+            self._parts.append("\t".join(self._row).rstrip("\t") + "\n")
+        self._row = None
+
+    def text(self) -> str:
+        """What was collected, a row that was cut included."""
+        self._end_row()
+        text = re.sub(r"\n[ \t]*\n\s*?(?=\n|\f)", "\n", "".join(self._parts))
+        return re.sub(r"\n{2,}", "\n", text).replace("\n" + PAGE_BREAK, PAGE_BREAK).strip("\n\f")

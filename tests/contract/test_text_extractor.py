@@ -1,0 +1,220 @@
+"""What every text extractor promises: the text, its tables, its attachments, its cuts, its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dossier.adapters.archive.mails import MailExtractor
+from dossier.adapters.archive.zips import ZipExtractor
+from dossier.adapters.iscc_tika.extractor import TikaExtractor
+from dossier.adapters.ofdkit.extractor import OfdExtractor
+from dossier.adapters.pages.files import PageFiles
+from dossier.adapters.plaintext.extractor import PlainTextExtractor
+from dossier.errors import UnreadableFileError
+from dossier.ports import TextExtractor
+from dossier.records import Extraction
+from dossier.rules.limits import ReadingLimits
+from tests.contract.office_samples import (
+    DOCX,
+    ROW,
+    SENTENCE,
+    docx_bytes,
+    html_bytes,
+    mail_bytes,
+    odt_bytes,
+    ofd_bytes,
+    pptx_bytes,
+    rtf_bytes,
+    write,
+    xlsx_bytes,
+    zip_of,
+)
+
+EXTRACTORS: tuple[Callable[[ReadingLimits], TextExtractor], ...] = (
+    TikaExtractor,
+    PlainTextExtractor,
+    MailExtractor,
+    ZipExtractor,
+    OfdExtractor,
+)
+CSV = f"{','.join(ROW)}\n{SENTENCE},,\n"
+SAMPLES: dict[str, bytes] = {
+    "合同.docx": docx_bytes(),
+    "客户.xlsx": xlsx_bytes(),
+    "汇报.pptx": pptx_bytes(),
+    "合同.odt": odt_bytes(),
+    "合同.rtf": rtf_bytes(),
+    "gbk.html": html_bytes(charset="gbk"),
+    "utf8.html": html_bytes(charset="utf-8"),
+    "big5.html": "<html><body>客戶編號與電費繳納證明，供電營業廳</body></html>".encode("big5"),
+    "信.eml": mail_bytes(),
+    "发票.ofd": ofd_bytes(),
+    "gbk.txt": SENTENCE.encode("gbk"),
+    "gb18030.csv": CSV.encode("gb18030"),
+    "utf8.csv": CSV.encode(),
+    "bom.csv": CSV.encode("utf-8-sig"),
+    "utf16.txt": SENTENCE.encode("utf-16"),
+    "档案.zip": zip_of({f"{SENTENCE}.txt": b"x"}),
+}
+WITH_TABLES = [
+    "合同.docx",
+    "客户.xlsx",
+    "合同.odt",
+    "gbk.html",
+    "utf8.html",
+    "gb18030.csv",
+    "utf8.csv",
+    "bom.csv",
+    "发票.ofd",
+]
+
+
+def extract(path: Path, limits: ReadingLimits | None = None) -> Extraction:
+    """Through the inspector and the extractor that takes the type, as the product does it."""
+    limits = limits or ReadingLimits()
+    media_type = PageFiles(limits).probe(path, file_name=path.name).media_type
+    (extractor,) = [
+        extractor
+        for extractor in (make(limits) for make in EXTRACTORS)
+        if media_type in extractor.media_types
+    ]
+    return extractor.extract(path, media_type=media_type, file_name=path.name)
+
+
+def text_of(extraction: Extraction) -> str:
+    return "\n".join(page.text for page in extraction.pages)
+
+
+def test_no_two_extractors_take_the_same_type() -> None:
+    types = [media_type for make in EXTRACTORS for media_type in make(ReadingLimits()).media_types]
+    assert len(types) == len(set(types))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_text_is_found_in_every_kind_of_file(tmp_path: Path, name: str) -> None:
+    extraction = extract(write(tmp_path, name, SAMPLES[name]))
+    wanted = "供電營業廳" if name.startswith("big5") else SENTENCE
+    assert wanted in text_of(extraction)
+    assert "�" not in text_of(extraction)
+    assert not extraction.truncated
+    assert all(page.engine for page in extraction.pages)
+    assert [page.number for page in extraction.pages] == list(range(1, len(extraction.pages) + 1))
+
+
+@pytest.mark.parametrize("name", WITH_TABLES)
+def test_cells_of_a_row_are_parted_by_tabs(tmp_path: Path, name: str) -> None:
+    extraction = extract(write(tmp_path, name, SAMPLES[name]))
+    assert "\t".join(ROW) in text_of(extraction).split("\n")
+
+
+def test_headers_title_and_author_of_an_office_file_are_told(tmp_path: Path) -> None:
+    extraction = extract(write(tmp_path, "a.docx", docx_bytes()))
+    assert "页眉文字" in text_of(extraction)
+    assert extraction.title == "供用电合同"
+    assert extraction.properties["author"] == "李四"
+
+
+def test_scripts_of_a_page_are_no_text(tmp_path: Path) -> None:
+    assert "hidden" not in text_of(extract(write(tmp_path, "a.html", html_bytes(charset="gbk"))))
+
+
+@pytest.mark.parametrize("name", ["合同.docx", "gbk.txt", "utf8.csv", "信.eml", "gbk.html"])
+def test_a_cut_at_the_limit_is_said(tmp_path: Path, name: str) -> None:
+    extraction = extract(write(tmp_path, name, SAMPLES[name]), ReadingLimits(text_characters=10))
+    assert extraction.truncated
+    assert extraction.pages[-1].truncated
+    assert len(text_of(extraction)) <= 10
+
+
+def test_a_text_that_just_fits_is_not_called_cut(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.txt", ("字" * 50).encode())
+    assert not extract(path, ReadingLimits(text_characters=50)).truncated
+    assert extract(path, ReadingLimits(text_characters=49)).truncated
+
+
+def test_long_texts_become_pages_at_line_ends(tmp_path: Path) -> None:
+    lines = [f"第{number}行" for number in range(1000)]
+    path = write(tmp_path, "a.txt", "\n".join(lines).encode())
+    extraction = extract(path, ReadingLimits(text_page_characters=500))
+    assert len(extraction.pages) > 5
+    assert [line for page in extraction.pages for line in page.text.split("\n")] == lines
+
+
+def test_a_line_broken_phrase_is_kept_as_it_is(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.txt", "供电\r\n营业厅".encode("gbk"))
+    assert text_of(extract(path)) == "供电\n营业厅"
+
+
+def test_attachments_of_a_mail_are_files_of_their_own(tmp_path: Path) -> None:
+    inner = mail_bytes(("内.txt", b"inner"))
+    mail = mail_bytes(("合同.docx", docx_bytes()), ("转发.eml", inner))
+    extraction = extract(write(tmp_path, "a.eml", mail))
+    assert [attachment.name for attachment in extraction.attachments] == ["合同.docx", "转发.eml"]
+    assert extraction.attachments[0].content.startswith(b"PK")
+    assert extraction.attachments[1].content == inner
+    assert extraction.title == "关于黄超的供用电合同"
+    assert "发件人 From: 李四 <li.si@example.com>" in text_of(extraction)
+
+
+def test_a_mail_in_gbk_without_any_declaration_is_read(tmp_path: Path) -> None:
+    raw = "From: 黄超 <h@example.com>\nTo: b@example.com\nSubject: 供电营业厅\n\n甲方：黄超".encode(
+        "gbk"
+    )
+    extraction = extract(write(tmp_path, "a.eml", raw))
+    assert extraction.title == "供电营业厅"
+    assert "甲方：黄超" in text_of(extraction)
+
+
+def test_names_in_a_zip_made_on_chinese_windows_are_read(tmp_path: Path) -> None:
+    content = zip_of({"aaaa.txt": b"1"})
+    path = write(tmp_path, "a.zip", content.replace(b"aaaa", "合同".encode("gbk")))
+    assert [attachment.name for attachment in extract(path).attachments] == ["合同.txt"]
+
+
+def test_names_that_climb_out_of_a_zip_are_labels_only(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.zip", zip_of({"../../etc/passwd": b"1", "/abs/x": b"2"}))
+    assert [attachment.name for attachment in extract(path).attachments] == ["etc/passwd", "abs/x"]
+
+
+def test_an_ofd_tells_where_its_words_stand(tmp_path: Path) -> None:
+    extraction = extract(write(tmp_path, "a.ofd", ofd_bytes(pages=2)))
+    assert len(extraction.pages) == 2
+    page = extraction.pages[0]
+    assert (page.width, page.height) == (1654, 2339)
+    word = page.words[0]
+    assert page.text[word.start : word.end] == SENTENCE
+    assert word.box[0] == pytest.approx(20 * 200 / 25.4, abs=1)
+    assert word.box[1] < (30 + 4) * 200 / 25.4 < word.box[3]
+    assert len(word.edges) == word.end - word.start + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.ofd", zip_of({"OFD.xml": "<broken"}), "corrupt"),
+        ("a.zip", zip_of({f"{n}": b"x" for n in range(20)}), "bomb"),
+        ("a.zip", zip_of({"zeros": bytes(30_000_000)}), "bomb"),
+        (
+            "a.docx",
+            zip_of({"[Content_Types].xml": "<Types/>", "word/document.xml": "<w"}),
+            "corrupt",
+        ),
+        ("a.docx", docx_bytes()[:-2000], "truncated"),
+        ("a.rtf", rtf_bytes()[:-10], "truncated"),
+        ("a.eml", mail_bytes(("a", b"x" * 5000))[:-3000], "truncated"),
+    ],
+)
+def test_broken_files_are_refused_with_their_reason(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        extract(write(tmp_path, name, content), ReadingLimits(members=10))
+    assert caught.value.reason == reason
+
+
+def test_the_samples_are_what_they_say(tmp_path: Path) -> None:
+    path = write(tmp_path, "a", docx_bytes())
+    assert PageFiles().probe(path, file_name="a").media_type == DOCX
