@@ -1,0 +1,165 @@
+"""Order on the page: which way up, how skewed, which lines form a row, what the page says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from dossier.adapters.rapidocr.models import Floats
+from dossier.adapters.rapidocr.recognition import LineText
+from dossier.records import Box, WordBox
+
+# Two boxes stand in one row when their middles differ by less than this share of the lower height.
+_SAME_ROW = 0.5
+# A gap smaller than this share of the height is a line that detection cut in two, not two cells.
+_SAME_CELL = 0.45
+# A piece of a leaning line is boxed alone once the line has moved by this share of its height.
+_LARGEST_DRIFT = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A line that was read, and where: corners (4, 2) from where reading begins, clockwise."""
+
+    corners: Floats
+    line: LineText
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What the page says in reading order, with the pieces' places."""
+
+    text: str
+    words: tuple[WordBox, ...]
+
+
+def turn_corners(boxes: Floats, *, rotation: int, width: int, height: int) -> Floats:
+    """Move corners along when a picture (width, height) is turned clockwise by ``rotation``."""
+    x, y = boxes[..., 0], boxes[..., 1]
+    if rotation == 90:
+        return np.stack([height - y, x], -1)
+    if rotation == 180:
+        return np.stack([width - x, height - y], -1)
+    if rotation == 270:
+        return np.stack([y, width - x], -1)
+    return boxes
+
+
+def side_lengths(boxes: Floats) -> tuple[Floats, Floats]:
+    """Length along the top side and along the left side of each box."""
+    along = np.linalg.norm(boxes[:, 1] - boxes[:, 0], axis=1)
+    down = np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1)
+    return along, np.maximum(down, 1.0)
+
+
+def lies_sideways(boxes: Floats) -> bool:
+    """Whether most of the text, by length, runs up or down the picture."""
+    along, down = side_lengths(boxes)
+    longer, shorter = np.maximum(along, down), np.maximum(1.0, np.minimum(along, down))
+    clear = longer / shorter > 2
+    if not clear.any():
+        return False
+    upright = longer[clear & (along >= down)].sum()
+    return bool(longer[clear].sum() > 2 * upright)
+
+
+def measure_skew(boxes: Floats) -> float:
+    """Degrees by which lines lean, clockwise positive: the median over the longer half."""
+    if not len(boxes):
+        return 0.0
+    along, _ = side_lengths(boxes)
+    lean = boxes[:, 1] - boxes[:, 0] + boxes[:, 2] - boxes[:, 3]
+    angles = np.degrees(np.arctan2(lean[:, 1], lean[:, 0]))
+    return float(np.median(angles[along >= np.median(along)]))
+
+
+def compose(lines: list[ReadLine], *, skew: float) -> PageText:
+    """Put lines into reading order: rows from the top, cells of a row from the left."""
+    text: list[str] = []
+    words: list[WordBox] = []
+    length = 0
+    for row in _rows(lines, skew):
+        for position, item in enumerate(row):
+            mark = _separator(row[position - 1], item, skew) if position else ("\n" if text else "")
+            text.append(mark + item.line.text)
+            words.extend(_pieces(item, length + len(mark)))
+            length += len(text[-1])
+    return PageText("".join(text), tuple(words))
+
+
+def _rows(lines: list[ReadLine], skew: float) -> list[list[ReadLine]]:
+    if not lines:
+        return []
+    boxes = np.array([item.corners for item in lines])
+    centers = _straighten(boxes.mean(1), skew)
+    _, heights = side_lengths(boxes)
+    rows: list[tuple[float, float, list[int]]] = []
+    for i in np.argsort(centers[:, 1], kind="stable"):
+        y, height = float(centers[i, 1]), float(heights[i])
+        for middle, row_height, members in rows[-4:]:
+            if abs(middle - y) < _SAME_ROW * min(row_height, height):
+                members.append(int(i))
+                break
+        else:
+            rows.append((y, height, [int(i)]))
+    return [[lines[i] for i in sorted(row[2], key=lambda i: centers[i, 0])] for row in rows]
+
+
+def _straighten(points: Floats, skew: float) -> Floats:
+    angle = -math.radians(skew)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    return points @ np.array([[cosine, sine], [-sine, cosine]], np.float32)
+
+
+def _separator(left: ReadLine, right: ReadLine, skew: float) -> str:
+    """Nothing inside a word that detection cut, a tab between cells."""
+    ends = _straighten(np.array([left.corners[1:3].mean(0), right.corners[[0, 3]].mean(0)]), skew)
+    height = min(
+        np.linalg.norm(left.corners[3] - left.corners[0]),
+        np.linalg.norm(right.corners[3] - right.corners[0]),
+    )
+    return "" if ends[1, 0] - ends[0, 0] < _SAME_CELL * height - height * 0.7 else "\t"
+
+
+def _pieces(item: ReadLine, offset: int) -> list[WordBox]:
+    """Cut a line at its spaces, and where it leans, into pieces with boxes of their own."""
+    corners, line = item.corners, item.line
+    lean = abs(float(corners[1, 1] - corners[0, 1]))
+    height = max(1.0, float(corners[3, 1] - corners[0, 1]))
+    largest = max(1, int(len(line.text) * _LARGEST_DRIFT * height / max(lean, 1e-6)))
+    pieces, begin = [], 0
+    for i in range(len(line.text) + 1):
+        cut = i == len(line.text) or line.text[i].isspace()
+        if i > begin and (cut or i - begin >= largest):
+            pieces.append(_piece(item, begin, i, offset))
+            begin = i
+        if cut:
+            begin = i + 1
+    return pieces
+
+
+def _piece(item: ReadLine, begin: int, end: int, offset: int) -> WordBox:
+    line = item.line
+    vertical = _is_vertical(item.corners)
+    shares = np.array(line.edges[begin : end + 1])
+    top = item.corners[0] + shares[:, None] * (item.corners[1] - item.corners[0])
+    bottom = item.corners[3] + shares[:, None] * (item.corners[2] - item.corners[3])
+    both = np.concatenate([top, bottom])
+    edges = ((top + bottom) / 2)[:, 1 if vertical else 0]
+    low, high = both.min(0), both.max(0)
+    box: Box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    return WordBox(
+        offset + begin,
+        offset + end,
+        box,
+        round(sum(line.chances[begin:end]) / (end - begin), 4),
+        tuple(round(float(e), 1) for e in edges),
+        vertical,
+    )
+
+
+def _is_vertical(corners: Floats) -> bool:
+    run = corners[1] - corners[0]
+    return bool(abs(run[1]) > abs(run[0]))

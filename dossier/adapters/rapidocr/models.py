@@ -1,0 +1,83 @@
+"""The two neural networks (find lines, read a line), loaded when first needed."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from dossier.errors import ConfigurationError
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+DETECTION_FILE = "PP-OCRv6_det_small.onnx"
+RECOGNITION_FILE = "PP-OCRv6_rec_small.onnx"
+
+
+def engine_version() -> str:
+    """Name and version for the record of what read a page."""
+    return f"rapidocr {version('rapidocr')}"
+
+
+def _model_path(file_name: str) -> Path:
+    """Find a model inside the installed wheel without importing its code.
+
+    Raises:
+        ConfigurationError: the wheel is missing or carries other models.
+    """
+    spec = importlib.util.find_spec("rapidocr")
+    if spec is None or spec.origin is None:
+        raise ConfigurationError("the package rapidocr is not installed")
+    path = Path(spec.origin).parent / "models" / file_name
+    if not path.is_file():
+        raise ConfigurationError(f"rapidocr {version('rapidocr')} does not carry {file_name}")
+    return path
+
+
+def _open_session(file_name: str) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    # One thread an engine, one engine a core: two processes give 1.9 times the pages, two
+    # threads 1.5 times (docs/performance.md).
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    # Every line has its own width: the arena would keep the largest of each shape for ever.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(
+        str(_model_path(file_name)), options, providers=["CPUExecutionProvider"]
+    )
+
+
+@dataclass
+class Models:
+    """Both networks; each is loaded at its first use."""
+
+    @cached_property
+    def _detection(self) -> onnxruntime.InferenceSession:
+        return _open_session(DETECTION_FILE)
+
+    @cached_property
+    def _recognition(self) -> onnxruntime.InferenceSession:
+        return _open_session(RECOGNITION_FILE)
+
+    @cached_property
+    def characters(self) -> tuple[str, ...]:
+        """What each class of the reading network means; class 0 is "nothing", the last a space."""
+        listed = self._recognition.get_modelmeta().custom_metadata_map["character"]
+        return ("", *listed.splitlines(), " ")
+
+    def text_probability(self, batch: Floats) -> Floats:
+        """For a batch (1, 3, height, width), sides multiples of 32: text or not, (height, width)."""
+        return self._detection.run(None, {"x": batch})[0][0, 0]
+
+    def class_probability(self, batch: Floats) -> Floats:
+        """For crops (n, 3, 48, width): the chance of each class at each step, (n, width/8, classes)."""
+        return self._recognition.run(None, {"x": batch})[0]

@@ -1,0 +1,120 @@
+"""From a picture file to the grey picture that is read: seals out, shadows out, ink dark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from dossier.adapters.rapidocr.models import Pixels
+from dossier.errors import UnreadableFileError
+from dossier.records import QuarantineReason
+
+# Shadows and paper tone vary slowly: they are estimated on a picture of this many pixels' width.
+_PAPER_WIDTH = 200
+# Ink between this and paper white counts; weaker marks are noise, grain and show-through.
+_FAINTEST_INK = 0.82
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page picture, ready for reading.
+
+    Attributes:
+        gray: (height, width), dark ink on even white paper; red ink is paper.
+        color: (height, width, 3) RGB as stored, or None when the file has no colour.
+        ink: share (0..1) of the page that carries ink.
+    """
+
+    gray: Pixels
+    color: Pixels | None
+    ink: float
+
+
+def load_picture(path: Path) -> Picture:
+    """Read a picture file.
+
+    Raises:
+        UnreadableFileError: it is no picture, or a broken one.
+    """
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(_flatten(image))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise UnreadableFileError(QuarantineReason.CORRUPT, "not a readable picture") from error
+    color = pixels if pixels.ndim == 3 else None
+    # Seals, stamps and red rules vanish in the red channel; black and blue ink stay.
+    red = pixels[:, :, 0] if pixels.ndim == 3 else pixels
+    smooth = _without_dots(red)
+    gray = even_paper(smooth)
+    return Picture(gray, color, ink_share(gray))
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """Bring any mode to 8-bit grey or RGB on white paper."""
+    if image.mode in ("RGBA", "LA", "PA", "P"):
+        with_alpha = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        paper.alpha_composite(with_alpha)
+        return paper.convert("RGB")
+    if image.mode.startswith("I") or image.mode == "F":
+        wide = np.asarray(image, np.float32)
+        top = max(255.0, float(wide.max(initial=0)))
+        return Image.fromarray((wide * (255 / top)).clip(0, 255).astype(np.uint8))
+    return (
+        image if image.mode in ("L", "RGB") else image.convert("L" if image.mode == "1" else "RGB")
+    )
+
+
+def _without_dots(gray: Pixels) -> Pixels:
+    """Turn a dithered 1-bit picture back into grey; leave everything else as it is."""
+    pure = float(np.mean((gray < 16) | (gray > 239)))
+    if pure < 0.97:
+        return gray
+    ink = (gray < 128).astype(np.uint8)
+    lonely = ink.mean() - cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)).mean()
+    # Text keeps nearly all of its ink under a 2x2 opening; dots of a dither lose it.
+    if lonely < 0.02:
+        return gray
+    return cv2.GaussianBlur(gray, (0, 0), 1.2)
+
+
+def even_paper(gray: Pixels) -> Pixels:
+    """Divide by the paper's own brightness and stretch faint ink to black."""
+    paper = _paper_brightness(gray)
+    even = cv2.divide(gray, paper, scale=255)
+    dark = _darkest_ink(even)
+    if dark <= 90:
+        return even
+    stretched = (even.astype(np.float32) - dark + 30) * (255.0 / (255 - dark + 30))
+    return stretched.clip(0, 255).astype(np.uint8)
+
+
+def _paper_brightness(gray: Pixels) -> Pixels:
+    height, width = gray.shape
+    scale = _PAPER_WIDTH / max(height, width)
+    small = cv2.resize(
+        gray,
+        (max(1, round(width * scale)), max(1, round(height * scale))),
+        interpolation=cv2.INTER_AREA,
+    )
+    bright = cv2.morphologyEx(
+        small, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+    )
+    bright = cv2.GaussianBlur(cv2.medianBlur(bright, 5), (0, 0), 3)
+    return np.maximum(cv2.resize(bright, (width, height), interpolation=cv2.INTER_LINEAR), 1)
+
+
+def _darkest_ink(even: Pixels) -> float:
+    """Brightness of the darkest half percent, on a thinned picture (noise does not count)."""
+    small = cv2.resize(even, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return float(np.percentile(small, 0.5))
+
+
+def ink_share(gray: Pixels) -> float:
+    """Share of the page that carries ink, seen at a coarse scale."""
+    small = cv2.resize(gray, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    return float(np.mean(small < 255 * _FAINTEST_INK))

@@ -1,0 +1,134 @@
+"""What a line says: crop, read, and find where each character stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dossier.adapters.rapidocr.models import Floats, Models, Pixels
+
+# Height of the crops that the reading network was trained on.
+LINE_HEIGHT = 48
+# Crops taller than this many times the line height are shrunk in two steps, else thin strokes
+# fall between the sampled pixels.
+_COARSE = 1.5
+# Widths are rounded up so that few different shapes exist; the network's step is 8 pixels.
+_WIDTH_STEP = 16
+_SMALLEST_WIDTH = 48
+# Longer crops than this are read in one piece still, but no wider: 60 times the height holds
+# about 120 Latin or 70 Chinese characters, more than a page's line.
+_WIDEST = 60 * LINE_HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class LineText:
+    """One line as read.
+
+    Attributes:
+        text: the characters, no space at either end.
+        confidence: mean chance of the characters, 0 when there are none.
+        chances: each character's chance.
+        edges: character boundaries as shares (0..1) of the crop's width, one more than characters.
+    """
+
+    text: str
+    confidence: float
+    chances: tuple[float, ...]
+    edges: tuple[float, ...]
+
+
+def crop_line(gray: Pixels, corners: Floats) -> Pixels:
+    """Cut one line out of the picture and lay it flat, 48 pixels high.
+
+    Args:
+        gray: the picture.
+        corners: (4, 2), clockwise from where reading begins.
+    """
+    length = float(
+        np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])
+    )
+    height = float(
+        np.linalg.norm(corners[3] - corners[0]) + np.linalg.norm(corners[2] - corners[1])
+    )
+    length, height = max(1.0, length / 2), max(1.0, height / 2)
+    width = int(min(_WIDEST, max(8, math.ceil(LINE_HEIGHT * length / height))))
+    coarse = height > _COARSE * LINE_HEIGHT
+    size = (round(length), round(height)) if coarse else (width, LINE_HEIGHT)
+    target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    flat = cv2.warpPerspective(
+        gray, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    if coarse:
+        flat = cv2.resize(flat, (width, LINE_HEIGHT), interpolation=cv2.INTER_AREA)
+    return flat
+
+
+def read_lines(models: Models, crops: Iterable[Pixels]) -> list[LineText]:
+    """Read crops of 48 pixels height, one at a time.
+
+    Batches were measured and bring nothing on one thread (docs/performance.md); one at a time no
+    crop is padded to another's width.
+    """
+    return [_read_line(models, crop) for crop in crops]
+
+
+def _read_line(models: Models, crop: Pixels) -> LineText:
+    width = max(_SMALLEST_WIDTH, math.ceil(crop.shape[1] / _WIDTH_STEP) * _WIDTH_STEP)
+    batch = np.zeros((1, 3, LINE_HEIGHT, width), np.float32)
+    batch[0, :, :, : crop.shape[1]] = crop.astype(np.float32) / np.float32(127.5) - np.float32(1)
+    chances = models.class_probability(batch)[0]
+    used = chances.shape[0] * crop.shape[1] / width
+    return _decode(chances, models.characters, used)
+
+
+def _decode(chances: Floats, characters: tuple[str, ...], used: float) -> LineText:
+    """Collapse the steps: repeats are one character, class 0 is nothing between characters."""
+    best = chances.argmax(1)
+    first = np.flatnonzero(best)
+    first = first[(first == 0) | (best[first] != best[first - 1])]
+    text = "".join(characters[best[i]] for i in first)
+    kept = range(len(text) - len(text.lstrip()), len(text.rstrip()))
+    if not kept:
+        return LineText("", 0.0, (), ())
+    steps = [_run(best, int(first[i])) for i in kept]
+    sure = tuple(float(chances[begin:end, best[begin]].max()) for begin, end in steps)
+    text = text.strip()
+    centers = [(begin + end) / 2 / used for begin, end in steps]
+    return LineText(text, sum(sure) / len(sure), sure, _edges_between(text, centers))
+
+
+def _run(best: np.ndarray, begin: int) -> tuple[int, int]:
+    end = begin + 1
+    while end < len(best) and best[end] == best[begin]:
+        end += 1
+    return begin, end
+
+
+def _edges_between(text: str, centers: list[float]) -> tuple[float, ...]:
+    """Boundaries between characters: between two centres, parted by the characters' usual widths."""
+    widths = [_usual_width(character) for character in text]
+    em = _em(centers, widths)
+    edges = [centers[0] - widths[0] * em / 2]
+    for i in range(len(text) - 1):
+        share = widths[i] / (widths[i] + widths[i + 1])
+        edges.append(centers[i] + (centers[i + 1] - centers[i]) * share)
+    edges.append(centers[-1] + widths[-1] * em / 2)
+    return tuple(np.maximum.accumulate(np.clip(edges, 0.0, 1.0)).tolist())
+
+
+def _em(centers: list[float], widths: list[float]) -> float:
+    """A full-width character's width as a share of the crop: the median over neighbours."""
+    if len(centers) < 2:
+        return 1.0
+    steps = np.diff(centers) / ((np.array(widths[1:]) + np.array(widths[:-1])) / 2)
+    return float(np.median(steps))
+
+
+def _usual_width(character: str) -> float:
+    """Full-width characters take an em; Latin letters and digits about half of one."""
+    return 0.55 if ord(character) < 0x2E80 else 1.0
