@@ -17,6 +17,7 @@ from dossier.errors import ConfigurationError
 from dossier.ports import FileStore
 from dossier.rules import rulebook
 from dossier.rules.limits import ChildLimits, ReadingLimits
+from dossier.search.fields import Field, load_fields
 from dossier.search.port import SearchIndex
 from dossier.services.context import Context
 from dossier.services.keys import Keyring, load_keyring
@@ -58,7 +59,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Context:
         clock=clock,
         database=database,
         store=_file_store(settings),
-        index=_search_index(settings, keyring),
+        index=_search_index(settings, keyring, plugins),
         keyring=keyring,
         plugins=plugins,
         readers=GuardedReaders(
@@ -112,17 +113,34 @@ def _builtin_plugins() -> list[tuple[str, Any]]:
 
 
 def _file_store(settings: Settings) -> FileStore:
-    from dossier.adapters.filestore import LocalFileStore
+    from dossier.adapters.filestore.local import LocalFileStore
 
     if settings.files_url and not settings.files_url.startswith("file://"):
         raise ConfigurationError("DOSSIER_FILES_URL must begin with file:// in this version")
     return LocalFileStore(settings.files_path)
 
 
-def _search_index(settings: Settings, keyring: Keyring) -> SearchIndex:
+def _search_index(settings: Settings, keyring: Keyring, plugins: PluginRegistry) -> SearchIndex:
     from dossier.adapters.tantivy import TantivyIndex
 
-    return TantivyIndex(settings.index_path, key=keyring.hash_key)
+    fields = load_fields(plugin_fields=_plugin_fields(plugins))
+    return TantivyIndex(settings.index_path, fields=fields, number_hash=keyring.hash)
+
+
+def _plugin_fields(plugins: PluginRegistry) -> list[Field]:
+    """Plugins' index fields as the index knows them: keywords named ``plugin_field``."""
+    return [
+        Field(
+            name=f"{plugin}_{field.name}",
+            type="keyword",
+            kind=field.kind,
+            facet=field.facet,
+            label_zh=field.label_zh,
+            label_en=field.label_en,
+        )
+        for plugin, fields in plugins.index_fields().items()
+        for field in fields
+    ]
 
 
 def reading_limits(settings: Settings) -> ReadingLimits:
@@ -138,12 +156,14 @@ def reader_factories(settings: Settings, plugins: PluginRegistry) -> ReaderFacto
     """Picklable makers of the readers: adapters are imported in the children, not here."""
     limits = reading_limits(settings)
     return ReaderFactories(
-        pages=_made("dossier.adapters.pages", "PageFiles", limits),
+        pages=_made("dossier.adapters.pages.files", "PageFiles", limits),
         extractors=(
             *plugins.extractor_factories(),
-            _made("dossier.adapters.archives", "ArchiveExtractor", limits),
-            _made("dossier.adapters.ofdkit", "OfdExtractor", limits),
-            _made("dossier.adapters.iscc_tika", "TikaExtractor", limits),
+            _made("dossier.adapters.plaintext.extractor", "PlainTextExtractor", limits),
+            _made("dossier.adapters.archive.mails", "MailExtractor", limits),
+            _made("dossier.adapters.archive.zips", "ZipExtractor", limits),
+            _made("dossier.adapters.ofdkit.extractor", "OfdExtractor", limits),
+            _made("dossier.adapters.iscc_tika.extractor", "TikaExtractor", limits),
         ),
         typesetter=_made("dossier.adapters.textview", "TextView", limits),
         ocr=_ocr_factory(plugins),

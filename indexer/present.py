@@ -39,6 +39,7 @@ def customer_rows(
             numbers[customer.customer_no],
             identities[customer.customer_no],
             former[customer.customer_no],
+            _extra(context, "customer", customer),
         )
         for customer in customers
     }
@@ -76,6 +77,7 @@ def _customer_row(
     numbers: dict[str, list[str]],
     identities: list[str],
     former_names: list[str],
+    extra: dict[str, tuple[str, ...]],
 ) -> CustomerRow:
     return CustomerRow(
         customer_no=customer.customer_no,
@@ -95,6 +97,7 @@ def _customer_row(
         line=_text(customer.line_id),
         district=_text(customer.district_id),
         scope=_tokens(customer),
+        extra=extra,
     )
 
 
@@ -109,7 +112,10 @@ def document_rows(
     texts = _page_texts(session, keys)
     return {
         document.id: _document_row(
-            document, customers.get(document.customer_no or ""), tuple(texts[document.id])
+            document,
+            customers.get(document.customer_no or ""),
+            tuple(texts[document.id]),
+            _extra(context, "document", document),
         )
         for document in documents
     }
@@ -128,7 +134,10 @@ def _page_texts(session: ScopedSession, keys: Sequence[str]) -> dict[str, list[s
 
 
 def _document_row(
-    document: Document, customer: CustomerRow | None, texts: tuple[str, ...]
+    document: Document,
+    customer: CustomerRow | None,
+    texts: tuple[str, ...],
+    extra: dict[str, tuple[str, ...]],
 ) -> DocumentRow:
     day = document.doc_date or document.captured_at.date()
     return DocumentRow(
@@ -149,7 +158,17 @@ def _document_row(
         district=_text(document.district_id),
         scope=_tokens(document),
         page_texts=texts,
+        extra=extra,
     )
+
+
+def _extra(context: Context, kind: str, record: Customer | Document) -> dict[str, tuple[str, ...]]:
+    """Values of the plugins' fields, from the record's plain columns and its ``kind``."""
+    if not context.plugins.index_fields():
+        return {}
+    columns = {name: getattr(record, name) for name in record.__mapper__.columns.keys()}  # noqa: SIM118
+    values = context.plugins.index_values(columns | {"kind": kind})
+    return {name: tuple(found) for name, found in values.items()}
 
 
 def _tokens(record: Customer | Document) -> tuple[str, ...]:

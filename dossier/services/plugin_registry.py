@@ -7,8 +7,9 @@ misspelt hook (architecture.md, Plugins); so hooks are called one plugin at a ti
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from typing import Any
 
@@ -126,7 +127,24 @@ class PluginRegistry:
 
     def index_fields(self) -> dict[str, list[IndexField]]:
         """Index fields by plugin."""
+        return self._index_fields
+
+    @cached_property
+    def _index_fields(self) -> dict[str, list[IndexField]]:
         return {one.plugin: list(one.value) for one in self._each("index_fields")}
+
+    def index_values(self, record: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Values of the plugins' index fields for a record; a field that fails is left empty."""
+        found: dict[str, list[str]] = {}
+        for plugin, fields in self._index_fields.items():
+            for field in fields:
+                if field.values is None:
+                    continue
+                try:
+                    found[f"{plugin}_{field.name}"] = [str(value) for value in field.values(record)]
+                except Exception as err:  # noqa: BLE001 - a plugin may raise anything; it is named
+                    self._blame(plugin, f"index_fields: {field.name}", err)
+        return found
 
     def api_routes(self) -> list[tuple[str, RouteSet]]:
         """Routes of the JSON door with the plugin's name."""
