@@ -34,7 +34,9 @@ class Settings(BaseModel):
     )
     files_url: str = Field("", description="Where originals are kept; empty: home/files.")
     host: str = Field("127.0.0.1", description="Address that the web server listens on.")
-    port: int = Field(8321, ge=0, le=65535, description="Port of the web server; 0 takes a free one.")
+    port: int = Field(
+        8321, ge=0, le=65535, description="Port of the web server; 0 takes a free one."
+    )
     workers: int = Field(
         0, ge=0, le=256, description="Worker processes; 0 means one for each processor core."
     )
@@ -46,8 +48,14 @@ class Settings(BaseModel):
     settle_seconds: float = Field(
         1.0, ge=0.05, le=600, description="A file must be unchanged this long before it is taken."
     )
+    empty_seconds: float = Field(
+        30.0, ge=0.1, description="A file that stays at 0 bytes this long is set aside as empty."
+    )
     reconcile_seconds: float = Field(
-        5.0, ge=0.2, le=3600, description="Every so often the whole inbox is compared, events or not."
+        5.0,
+        ge=0.2,
+        le=3600,
+        description="Every so often the whole inbox is compared, events or not.",
     )
     lease_seconds: float = Field(
         60.0, ge=1, description="A worker that stays silent this long loses its item."
@@ -72,7 +80,8 @@ class Settings(BaseModel):
     login_pause_seconds: float = Field(60.0, ge=1, description="Length of that pause.")
     upload_max_files: int = Field(50, ge=1, description="Files in one upload request.")
     secret_key: SecretStr | None = Field(
-        None, description="Key for hashes and encryption (base64, 32 bytes); empty: home/secret.key."
+        None,
+        description="Key for hashes and encryption (base64, 32 bytes); empty: home/secret.key.",
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
     plugins_off: tuple[str, ...] = Field((), description="Names of plugins that stay off.")
@@ -98,7 +107,9 @@ class Settings(BaseModel):
     @property
     def files_path(self) -> Path:
         """Root of the content-addressed store."""
-        return Path(self.files_url.removeprefix("file://")) if self.files_url else self.home / "files"
+        return (
+            Path(self.files_url.removeprefix("file://")) if self.files_url else self.home / "files"
+        )
 
     @property
     def index_path(self) -> Path:

@@ -48,7 +48,7 @@ def create_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database
         ConfigurationError: SQLite on a network file system.
     """
     if not make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
         return Database(engine, engine)
     path = Path(make_url(url).database or "")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,6 +67,7 @@ def create_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database
 def _sqlite(url: str, busy_seconds: float, begin: str, *, query_only: bool) -> Engine:
     engine = create_engine(
         url,
+        hide_parameters=True,  # errors are logged; page text and names must not be
         poolclass=QueuePool,
         pool_size=8,
         max_overflow=24,

@@ -263,14 +263,22 @@ def finish(session: Session, lease: Lease, *, now: datetime) -> None:
     )
 
 
-def give_back(session: Session, lease: Lease, *, now: datetime) -> None:
-    """Return an item unworked (the worker is asked to stop); the attempt does not count."""
+def give_back(session: Session, lease: Lease, *, now: datetime, pause_seconds: float = 0.0) -> None:
+    """Return an item unworked; the attempt does not count.
+
+    Args:
+        pause_seconds: nobody takes it before; for a trouble that is not the item's own.
+
+    Raises:
+        LostLeaseError: another worker has it.
+    """
     _update_ours(
         session,
         lease,
         {
             "state": "ready",
             "attempt": WorkItem.attempt - 1,
+            "run_at": now + timedelta(seconds=pause_seconds),
             "lease_token": None,
             "lease_until": None,
             "changed_at": now,

@@ -1,0 +1,200 @@
+"""Duties that exactly one worker of an archive has at a time: each is guarded by an OS lock.
+
+The lock ends with its process, kill -9 included, and another worker takes the duty over within a
+second. No command needs to know who has it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from dossier.db import outbox
+from dossier.db.tables import WorkItem
+from dossier.errors import DossierError
+from dossier.services import audit
+from dossier.services.context import Context
+from dossier.viewer import system_viewer
+from dossier.work import queue
+from indexer import identity, rebuild
+from indexer.drain import IndexFeeder
+from indexer.intake_loop import IntakeLoop
+from indexer.steps.job import where
+
+TAKE_OVER_SECONDS = 1.0
+"""How often a worker tries to get a duty that another has."""
+FEED_SECONDS = 0.1
+"""Pause between two looks at the outbox; a dropped file should be found within two seconds."""
+CHECK_INDEX_SECONDS = 3.0
+"""How often an idle index is looked after: somebody may have removed its folder."""
+KEEP_HOUSE_SECONDS = 1.0
+"""Audit rows are sealed about every second (architecture.md, Who may see what, 5)."""
+UNFINISHED_COPY_SECONDS = 24 * 3600.0
+"""Copies that a crash left in the store; a running one is never that old."""
+SYSTEM = system_viewer("housekeeping")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Something that one worker does for all, until asked to stop."""
+
+    name: str
+    run: Callable[[threading.Event], None]
+
+
+class OsLock:
+    """An exclusive lock on a file, released by the system when its process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+
+    def try_acquire(self) -> bool:
+        """Take it if nobody has it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        self._handle = handle
+        return True
+
+    def release(self) -> None:
+        """Give it back."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+def start(context: Context, duties: list[Duty], stop: threading.Event) -> list[threading.Thread]:
+    """A thread for each duty: waits for its turn, then does it."""
+    threads = [
+        threading.Thread(
+            target=_serve, args=(context, duty, stop), name=f"duty-{duty.name}", daemon=True
+        )
+        for duty in duties
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _serve(context: Context, duty: Duty, stop: threading.Event) -> None:
+    lock = OsLock(context.settings.home / "locks" / f"{duty.name}.lock")
+    while not stop.is_set():
+        if not lock.try_acquire():
+            stop.wait(TAKE_OVER_SECONDS)
+            continue
+        try:
+            duty.run(stop)
+        except Exception as err:
+            fields = {"duty": duty.name, "error": where(err)}
+            log.error("duty failed, it begins anew", extra=fields)  # noqa: TRY400 - see where()
+            stop.wait(TAKE_OVER_SECONDS)
+        finally:
+            lock.release()
+
+
+def all_duties(context: Context, *, watch: bool) -> list[Duty]:
+    """Index and housekeeping; the inbox too where ``watch``.
+
+    Raises:
+        ConfigurationError: the inbox overlaps a folder that the product writes.
+    """
+    duties = [
+        Duty("index", lambda stop: feed_index(context, stop)),
+        Duty("house", lambda stop: keep_house(context, stop)),
+    ]
+    if watch:
+        intake_loop = IntakeLoop(context)
+        duties.append(Duty("inbox", intake_loop.run))
+    return duties
+
+
+# -- the index ----------------------------------------------------------------------------------
+
+
+def feed_index(context: Context, stop: threading.Event) -> None:
+    """Work the outbox off whenever there is something in it; build the index when it is missing.
+
+    A broken index or a locked database is logged and tried again: intake goes on meanwhile.
+    """
+    feeder = IndexFeeder(context)
+    busy = time.monotonic()
+    checked = -CHECK_INDEX_SECONDS
+    try:
+        while not stop.is_set():
+            if time.monotonic() - checked >= CHECK_INDEX_SECONDS:
+                checked = time.monotonic()
+                _look_after(context, feeder)
+            if _feed(context, feeder):
+                busy = time.monotonic()
+                continue
+            if time.monotonic() - busy > context.settings.idle_release_seconds:
+                feeder.release()
+            stop.wait(FEED_SECONDS)
+    finally:
+        feeder.release()
+
+
+def _look_after(context: Context, feeder: IndexFeeder) -> None:
+    reason = context.index.needs_rebuild()
+    if reason is None and not rebuild.is_requested(context):
+        return
+    feeder.release()
+    feeder.try_acquire()
+
+
+def _feed(context: Context, feeder: IndexFeeder) -> bool:
+    """One batch; False when there was nothing to do or it could not be done now."""
+    try:
+        with context.reading(SYSTEM) as session:
+            if not outbox.waiting(session, limit=1) and not rebuild.is_requested(context):
+                return False
+        return feeder.try_acquire() and feeder.step() > 0
+    except (DossierError, OperationalError) as err:
+        log.warning("index waits", extra={"why": getattr(err, "code", "database")})
+        return False
+
+
+# -- housekeeping -------------------------------------------------------------------------------
+
+
+def keep_house(context: Context, stop: threading.Event) -> None:
+    """Seal the audit, free what dead workers held, sweep what crashes left."""
+    sweep = getattr(context.store, "sweep", None)
+    if sweep is not None:
+        sweep(older_than_seconds=UNFINISHED_COPY_SECONDS, now=time.time())
+    while not stop.wait(KEEP_HOUSE_SECONDS):
+        try:
+            audit.seal(context, SYSTEM)
+            free_the_dead(context)
+        except OperationalError:
+            log.warning("database busy, housekeeping waits")
+
+
+def free_the_dead(context: Context) -> int:
+    """Make work claimable at once whose worker is gone; returns how many items."""
+    with context.reading(SYSTEM) as session:
+        owners = session.scalars(
+            select(WorkItem.lease_owner).where(WorkItem.state == "leased").distinct()
+        ).all()
+    dead = {owner for owner in owners if owner is not None and identity.is_dead(owner)}
+    if not dead:
+        return 0
+    with context.writing(SYSTEM) as session:
+        return queue.end_leases_of_the_dead(
+            session, is_dead=dead.__contains__, now=context.clock.now()
+        )

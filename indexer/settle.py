@@ -1,0 +1,118 @@
+"""When is a file that lies in the inbox whole? Pure: looks go in, decisions come out.
+
+Events only hint; what counts is that size, time and identity of a file stay the same between two
+looks that are the settle time apart. A file of 0 bytes waits longer, because scanners and copiers
+make the name first and fill it later. Names of unfinished downloads wait until they are renamed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import PurePath
+
+UNFINISHED_ENDINGS = frozenset(
+    {".part", ".tmp", ".temp", ".partial", ".crdownload", ".download", ".filepart", ".swp", ".!ut"}
+)
+"""What browsers, sync tools, WinSCP and editors call a file until it is whole."""
+UNFINISHED_BEGINNINGS = ("~$", ".")
+"""Office's lock files; hidden files, among them rsync's and editors' drafts."""
+NOT_PAPERS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})
+"""What Windows leaves in folders it has looked into."""
+MAX_TRACKED = 50_000
+"""Files looked at the same time: some 15 MB of memory. Others wait until these are taken."""
+
+
+class Decision(Enum):
+    """What to do with a file now."""
+
+    WAIT = auto()
+    TAKE = auto()
+    EMPTY = auto()
+    """It stayed at 0 bytes for longer than any writer needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a file told: whatever a writer changes, changes one of these."""
+
+    size_bytes: int
+    modified_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettleTimes:
+    """How long a file must be unchanged, in seconds."""
+
+    settle_seconds: float
+    empty_seconds: float
+
+
+def is_unfinished_name(name: str) -> bool:
+    """Whether the name says that the file is not ready, or is no paper at all.
+
+    Example:
+        >>> is_unfinished_name("scan.pdf.part"), is_unfinished_name("~$letter.docx")
+        (True, True)
+        >>> is_unfinished_name("scan.pdf")
+        False
+    """
+    small = name.lower()
+    return (
+        small.startswith(UNFINISHED_BEGINNINGS)
+        or PurePath(small).suffix in UNFINISHED_ENDINGS
+        or small in NOT_PAPERS
+    )
+
+
+class Settling:
+    """Remembers the last look at each file that waits."""
+
+    def __init__(self, times: SettleTimes, *, max_tracked: int = MAX_TRACKED) -> None:
+        self._times = times
+        self._max_tracked = max_tracked
+        self._seen: dict[str, tuple[Look, float]] = {}
+
+    def __len__(self) -> int:
+        """How many files wait."""
+        return len(self._seen)
+
+    def look(self, path: str, look: Look, *, at: float) -> Decision:
+        """Decide on a file.
+
+        Args:
+            path: names the file; any unique text.
+            look: what it looks like now.
+            at: seconds of a clock that only goes forward.
+        """
+        known = self._seen.get(path)
+        if known is None or known[0] != look:
+            if known is not None or len(self._seen) < self._max_tracked:
+                self._seen[path] = (look, at)
+            return Decision.WAIT
+        quiet_seconds = at - known[1]
+        if look.size_bytes == 0:
+            return Decision.EMPTY if quiet_seconds >= self._times.empty_seconds else Decision.WAIT
+        return Decision.TAKE if quiet_seconds >= self._times.settle_seconds else Decision.WAIT
+
+    def forget(self, path: str) -> None:
+        """The file was taken, or is gone."""
+        self._seen.pop(path, None)
+
+    def keep_only(self, present: set[str]) -> None:
+        """Forget files that are gone."""
+        for path in self._seen.keys() - present:
+            del self._seen[path]
+
+    def next_due(self, *, at: float) -> float | None:
+        """Seconds until the first waiting file may be whole, None when none waits.
+
+        Files of 0 bytes are left to the periodic reconcile.
+        """
+        waiting = [
+            since + self._times.settle_seconds - at
+            for look, since in self._seen.values()
+            if look.size_bytes
+        ]
+        return max(0.0, min(waiting)) if waiting else None

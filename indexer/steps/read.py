@@ -1,0 +1,140 @@
+"""The first step: look at the file, take its own text, share out the pages that need OCR."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from dossier.db.session import ScopedSession
+from dossier.errors import StepFailedError, UnreadableFileError
+from dossier.ports import DocumentProbe
+from dossier.records import PageReading, QuarantineReason
+from dossier.services import reading
+from dossier.work import queue
+from dossier.work.kinds import (
+    DIGITAL_PAGES_PRIORITY,
+    DIGITAL_RUN_PAGES,
+    OCR_RUN_PAGES,
+    WorkKind,
+    ocr_priority,
+)
+from indexer.steps import text_file
+from indexer.steps.completion import complete_if_all_pages
+from indexer.steps.job import HandBackError, Job, Original
+
+COMMIT_PAGES = 50
+"""Born-digital pages of one commit: a second's work, and a few hundred KiB."""
+log = logging.getLogger(__name__)
+
+
+def run(job: Job) -> None:
+    """Read what is quick; leave pictures of pages to ``pages`` items that all workers share.
+
+    Raises:
+        UnreadableFileError: the file is to be set aside, with the reason.
+        StepFailedError: a child broke a limit or crashed.
+    """
+    original = job.original()
+    probe = job.readers.probe(original.path, file_name=original.file_name)
+    _begin(job, probe)
+    if probe.page_count == 0:
+        text_file.run(job, original, media_type=probe.media_type)
+        return
+    digital = _missing(job, [n for n, own in enumerate(probe.digital, 1) if own])
+    inline = digital if len(digital) <= DIGITAL_RUN_PAGES else []
+    fallen = _read_digital(job, original, inline)
+    pictures = _missing(job, [n for n, own in enumerate(probe.digital, 1) if not own])
+    later = [] if inline else digital
+    job.held.finish(lambda session: _share_out(job, session, sorted(pictures + fallen), later))
+
+
+def _begin(job: Job, probe: DocumentProbe) -> None:
+    if probe.page_count and len(probe.digital) != probe.page_count:
+        raise UnreadableFileError(QuarantineReason.INTERNAL, "the inspector contradicts itself")
+    job.held.total = probe.page_count
+    job.held.commit(
+        lambda session: reading.begin(
+            session, job.document_id, media_type=probe.media_type, page_count=probe.page_count
+        )
+    )
+
+
+def _missing(job: Job, numbers: Sequence[int]) -> list[int]:
+    with job.context.reading(job.viewer) as session:
+        stored = reading.stored_pages(session, job.document_id)
+    return [number for number in numbers if number not in stored]
+
+
+def _read_digital(job: Job, original: Original, numbers: Sequence[int]) -> list[int]:
+    """Store the pages' own text; returns those whose text cannot be had, they go to OCR."""
+    fallen: list[int] = []
+    for run_of_pages in in_runs(numbers, COMMIT_PAGES):
+        if job.should_yield() and run_of_pages[0] != numbers[0]:
+            raise HandBackError
+        found, failed = own_text(job, original, run_of_pages)
+        fallen += failed
+        job.held.done += len(found)
+        store_digital(job, found)
+    return fallen
+
+
+def store_digital(job: Job, found: Sequence[PageReading]) -> None:
+    """Commit born-digital pages."""
+    if found:
+        job.held.commit(
+            lambda session: reading.store_pages(session, job.document_id, found, digital=True)
+        )
+
+
+def own_text(
+    job: Job, original: Original, numbers: Sequence[int]
+) -> tuple[list[PageReading], list[int]]:
+    """Readings of born-digital pages, and the numbers of those whose text cannot be had."""
+    found: list[PageReading] = []
+    failed: list[int] = []
+    for number in numbers:
+        try:
+            found.append(job.readers.read_digital(original.path, page_number=number))
+        except (StepFailedError, UnreadableFileError) as err:
+            log.info("no own text, page goes to OCR", extra={"page": number, "code": err.code})
+            failed.append(number)
+    return found, failed
+
+
+def _share_out(
+    job: Job, session: ScopedSession, pictures: Sequence[int], digital: Sequence[int]
+) -> None:
+    """The next items: runs of pages, or the recognition when nothing is left to read."""
+    now = job.context.clock.now()
+    queue.requeue(session, _runs(job, pictures, digital), now=now)
+    complete_if_all_pages(job, session)
+    reading.touch(session, job.document_id, at=now)
+
+
+def _runs(job: Job, pictures: Sequence[int], digital: Sequence[int]) -> list[queue.Task]:
+    tasks = [
+        _pages_task(job, "own", run_of_pages, DIGITAL_PAGES_PRIORITY)
+        for run_of_pages in in_runs(digital, DIGITAL_RUN_PAGES)
+    ]
+    tasks += [
+        _pages_task(job, "ocr", run_of_pages, ocr_priority(index))
+        for index, run_of_pages in enumerate(in_runs(pictures, OCR_RUN_PAGES))
+    ]
+    return tasks
+
+
+def _pages_task(job: Job, mode: str, numbers: Sequence[int], priority: int) -> queue.Task:
+    return queue.Task(
+        kind=WorkKind.PAGES,
+        subject=job.document_id,
+        dedupe_key=f"pages:{job.document_id}:{mode}:{numbers[0]}",
+        payload={"mode": mode, "pages": list(numbers)},
+        priority=priority,
+        max_attempts=job.context.settings.max_attempts,
+    )
+
+
+def in_runs(numbers: Sequence[int], length: int) -> Iterator[Sequence[int]]:
+    """The numbers in pieces of ``length``."""
+    for start in range(0, len(numbers), length):
+        yield numbers[start : start + length]

@@ -1,0 +1,90 @@
+"""After reading: the plugins' steps, then whose paper it is; then the searchable copy."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Document, Page
+from dossier.hookspecs import Step, StepResult
+from dossier.records import DocumentText, FieldValue, QuarantineReason
+from dossier.services import intake, reading
+from dossier.work import queue
+from indexer.steps.job import Job, where
+
+log = logging.getLogger(__name__)
+
+
+class PluginStepError(Exception):
+    """A plugin's step raised; carries the step's name."""
+
+
+def run(job: Job) -> None:
+    """Run the steps in order, write what they found, link, and finish.
+
+    A step that raises puts this document into quarantine with the step's name; the others go on.
+    """
+    with job.context.reading(job.viewer) as session:
+        document = reading.text_of(session, job.document_id)
+    try:
+        results = _results(job.context.plugins.steps(), document)
+    except PluginStepError as err:
+        _set_aside(job, str(err))
+        return
+    job.held.commit(lambda session: _write(session, job.document_id, results))
+    from dossier.services import linking
+
+    linking.link(job.context, job.viewer, job.document_id)
+    job.held.finish(lambda session: _finish(job, session))
+
+
+def _results(steps: Iterable[Step], document: DocumentText) -> list[StepResult]:
+    results = []
+    for step in steps:
+        try:
+            results.append(step.run(document))
+        except Exception as err:
+            fields = {"step": step.name, "error": where(err)}
+            log.error("step of a plugin failed", extra=fields)  # noqa: TRY400 - see where()
+            raise PluginStepError(step.name) from err
+    return results
+
+
+def _set_aside(job: Job, step_name: str) -> None:
+    job.held.finish(
+        lambda session: intake.quarantine(
+            session,
+            job.document_id,
+            context=job.context,
+            reason=QuarantineReason.PLUGIN,
+            detail=f"step {step_name}",
+        )
+    )
+
+
+def _write(session: ScopedSession, document_id: str, results: list[StepResult]) -> None:
+    """What the sender named stays; the first step that knows a type or title decides."""
+    document = session.get_one(Document, document_id)
+    fields: list[FieldValue] = []
+    for result in results:
+        fields += result.fields
+        document.type_code = document.type_code or result.type_code
+        document.title = document.title or (result.title or "")[:400]
+    session.flush()
+    reading.replace_fields(session, document_id, fields)
+
+
+def _finish(job: Job, session: ScopedSession) -> None:
+    now = job.context.clock.now()
+    scanned = select(Page.number).where(
+        Page.document_id == job.document_id, Page.digital.is_(False), Page.error == ""
+    )
+    if session.scalar(scanned.limit(1)) is not None:
+        task = reading.searchable_task(
+            job.document_id, max_attempts=job.context.settings.max_attempts
+        )
+        queue.requeue(session, [task], now=now)
+    reading.touch(session, job.document_id, at=now)

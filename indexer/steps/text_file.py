@@ -1,0 +1,143 @@
+"""Files without pages: text by an extractor, a typeset view, attachments as children."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Document, Intake
+from dossier.errors import StepFailedError, UnreadableFileError
+from dossier.ports import StoredFile
+from dossier.records import Attachment, Extraction, PageReading, QuarantineReason, RenditionKind
+from dossier.rules import file_names
+from dossier.rules.limits import ReadingLimits
+from dossier.services import intake, reading
+from indexer.steps.completion import complete_if_all_pages
+from indexer.steps.job import Job, Original
+
+PDF = "application/pdf"
+MAX_NESTING = ReadingLimits().nesting
+log = logging.getLogger(__name__)
+
+
+def run(job: Job, original: Original, *, media_type: str) -> None:
+    """Extract, typeset, take the attachments in, and store the pages with the end of the step.
+
+    Raises:
+        UnreadableFileError: with the quarantine reason.
+        StepFailedError: a child broke a limit or crashed.
+    """
+    extraction = job.readers.extract(
+        original.path, media_type=media_type, file_name=original.file_name
+    )
+    pages, view = _typeset(job, original, extraction)
+    if not pages:
+        raise UnreadableFileError(QuarantineReason.NO_PAGES, "nothing to show in it")
+    all_taken = _take_attachments(job, original, extraction.attachments)
+    cut = extraction.truncated or not all_taken
+    job.held.finish(lambda session: _store(job, session, extraction, pages, view, cut=cut))
+
+
+def _typeset(
+    job: Job, original: Original, extraction: Extraction
+) -> tuple[Sequence[PageReading], StoredFile | None]:
+    """The view and its pages; in the last attempt the bare text if no view can be drawn."""
+    with tempfile.TemporaryDirectory(dir=job.workspace) as folder:
+        out = Path(folder) / "view.pdf"
+        title = extraction.title or original.file_name
+        try:
+            pages = job.readers.typeset(extraction, title=title, out=out)
+        except StepFailedError:
+            if not job.held.lease.is_last_attempt:
+                raise
+            log.warning("no view could be drawn, text only", extra={"id": job.document_id})
+            return extraction.pages, None
+        with out.open("rb") as stream:
+            return pages, job.context.store.put(stream)
+
+
+def _store(
+    job: Job,
+    session: ScopedSession,
+    extraction: Extraction,
+    pages: Sequence[PageReading],
+    view: StoredFile | None,
+    *,
+    cut: bool,
+) -> None:
+    now = job.context.clock.now()
+    rendition_id = None
+    if view is not None:
+        rendition_id = reading.add_rendition(
+            session,
+            job.document_id,
+            view,
+            kind=RenditionKind.VIEW,
+            media_type=PDF,
+            format_name="PDF",
+            at=now,
+        )
+    document = session.get_one(Document, job.document_id)
+    document.page_count = len(pages)
+    document.truncated = cut
+    document.title = document.title or file_names.shortened(extraction.title, limit=400)
+    session.flush()
+    reading.store_pages(session, job.document_id, pages, digital=True, rendition_id=rendition_id)
+    complete_if_all_pages(job, session)
+    reading.touch(session, job.document_id, at=now)
+
+
+def _take_attachments(job: Job, original: Original, attachments: Sequence[Attachment]) -> bool:
+    """Each attachment becomes a document of its own; False when they lie too deep."""
+    if not attachments:
+        return True
+    if _depth(job) >= MAX_NESTING:
+        return False
+    batch, path = _sent_with(job)
+    for index, attachment in enumerate(attachments):
+        arrival = intake.Arrival(
+            file_name=attachment.name,
+            folder=original.folder,
+            origin="attachment",
+            given_customer_no=original.given_customer_no,
+            batch=batch,
+            parent_id=original.document_id,
+            source_path=f"{path}/{attachment.name}",
+            source_key=hashlib.sha256(f"{original.document_id}|{index}".encode()).hexdigest(),
+        )
+        _take(job, arrival, attachment)
+    return True
+
+
+def _take(job: Job, arrival: intake.Arrival, attachment: Attachment) -> None:
+    if not attachment.content:
+        intake.refuse(job.context, job.viewer, arrival, reason=QuarantineReason.EMPTY)
+        return
+    intake.take(job.context, job.viewer, io.BytesIO(attachment.content), arrival)
+
+
+def _sent_with(job: Job) -> tuple[str | None, str]:
+    """The batch that the parent came in, and its path in the intake list."""
+    with job.context.reading(job.viewer) as session:
+        row = session.scalar(
+            select(Intake).where(Intake.document_id == job.document_id).order_by(Intake.id).limit(1)
+        )
+    return (row.batch, file_names.decoded(row.source_path)) if row else (None, "")
+
+
+def _depth(job: Job) -> int:
+    """How many files this one was taken out of."""
+    depth = 0
+    with job.context.reading(job.viewer) as session:
+        parent = session.scalar(select(Document.parent_id).where(Document.id == job.document_id))
+        while parent is not None and depth <= MAX_NESTING:
+            depth += 1
+            parent = session.scalar(select(Document.parent_id).where(Document.id == parent))
+    return depth
