@@ -36,7 +36,11 @@ class Damage:
         edges: dark copier edges.
         streaks: number of toner streaks.
         threshold: grey level that divides black from white in ``bilevel``.
-        seal_over: a seal lies over filled-in values.
+        seals_over: number of seals that lie over filled-in values.
+        bleed: how strongly the back side shines through, 0 none.
+        glare: how strongly a flash washes a spot out, 0 none.
+        motion: length of a camera shake in pixels.
+        moire: strength of the stripes that a photographed screen shows, 0 none.
         desk: surroundings show, as in a photograph.
         quality: of the JPEG.
     """
@@ -60,7 +64,11 @@ class Damage:
     edges: bool = False
     streaks: int = 0
     threshold: int = 150
-    seal_over: bool = False
+    seals_over: int = 0
+    bleed: float = 0.0
+    glare: float = 0.0
+    motion: int = 0
+    moire: float = 0.0
     desk: bool = False
     quality: int = 82
 
@@ -72,7 +80,7 @@ def draw_damage(name: str, rng: random.Random) -> Damage:
 
 def sibling(damage: Damage, rng: random.Random) -> Damage:
     """The damage of the next page in the same scanner run: all alike but for the way it lay."""
-    return replace(damage, skew=damage.skew + rng.uniform(-0.3, 0.3), seal_over=False)
+    return replace(damage, skew=damage.skew + rng.uniform(-0.3, 0.3), seals_over=0)
 
 
 def _clean(rng: random.Random) -> Damage:
@@ -114,8 +122,9 @@ def _stained(rng: random.Random) -> Damage:
 
 def _sealed(rng: random.Random) -> Damage:
     return Damage(
-        "sealed", rng.choice((200, 300)), skew=rng.uniform(-1, 1), noise=3, seal_over=True,
-        paper=_paper(rng, 248), quality=80,
+        "sealed", rng.choice((200, 300)), rng.choice(("rgb", "rgb", "rgb", "grey")),
+        skew=rng.uniform(-1, 1), noise=3, seals_over=rng.randint(1, 2), paper=_paper(rng, 248),
+        quality=80,
     )  # fmt: skip
 
 
@@ -144,6 +153,37 @@ def _night_photo(rng: random.Random) -> Damage:
     return replace(
         _photo(rng), name="night-photo", shadow=rng.uniform(0.5, 0.7), noise=rng.uniform(8, 14),
         blur=rng.uniform(0.7, 1.2), fade=0.85, quality=rng.randint(55, 70),
+    )  # fmt: skip
+
+
+def _messenger(rng: random.Random) -> Damage:
+    """A photograph as a chat program passes it on: small and much compressed."""
+    return replace(
+        _photo(rng), name="messenger", dpi=rng.randint(120, 145), noise=3, perspective=0.02,
+        quality=rng.randint(38, 55), blur=rng.uniform(0.2, 0.5),
+    )  # fmt: skip
+
+
+def _bleed(rng: random.Random) -> Damage:
+    return Damage(
+        "bleed", 200, rng.choice(("rgb", "grey")), skew=rng.uniform(-1.2, 1.2), noise=3,
+        bleed=rng.uniform(0.12, 0.3), paper=_paper(rng, 240), quality=75,
+    )  # fmt: skip
+
+
+def _glare(rng: random.Random) -> Damage:
+    return replace(_photo(rng), name="glare", glare=rng.uniform(0.45, 0.8), shadow=0.25)
+
+
+def _motion(rng: random.Random) -> Damage:
+    return replace(_photo(rng), name="motion", motion=rng.randint(4, 7), blur=0.5, dpi=200)
+
+
+def _screen(rng: random.Random) -> Damage:
+    """A photograph of a computer screen that shows the page."""
+    return replace(
+        _photo(rng), name="screen", moire=rng.uniform(0.08, 0.2), folds=0, paper=(226, 236, 255),
+        turn=0,
     )  # fmt: skip
 
 
@@ -194,6 +234,11 @@ _PROFILES: dict[str, Callable[[random.Random], Damage]] = {
     "photocopy": _photocopy,
     "photo": _photo,
     "night-photo": _night_photo,
+    "messenger": _messenger,
+    "bleed": _bleed,
+    "glare": _glare,
+    "motion": _motion,
+    "screen": _screen,
     "curled": _curled,
     "carbon": _carbon,
     "fax": _fax,

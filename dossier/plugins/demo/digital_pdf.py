@@ -58,7 +58,9 @@ def pdf(
 def printed(sheet: Sheet) -> Sheet:
     """The sheet with every pen line printed instead: a file has no pen."""
     marks = [
-        replace(mark, ink=Ink.PRINT) if isinstance(mark, Text) and mark.ink is Ink.PEN else mark
+        replace(mark, ink=Ink.PRINT)
+        if isinstance(mark, Text) and mark.ink in {Ink.PEN, Ink.DOTS}
+        else mark
         for mark in sheet.marks
     ]
     return Sheet(sheet.width, sheet.height, marks)
@@ -74,7 +76,7 @@ def sheet_truth(sheet: Sheet, family: str, number: int) -> TruthPage:
         lines.append(TruthLine(line.text, line.quad, line.row, line.ink.value, shares, line.field))
     return TruthPage(
         number, clean.picture.width, clean.picture.height, 0, tuple(lines),
-        tuple(TruthMark(name, quad, "seal") for name, quad in clean.seals),
+        tuple(TruthMark(name, quad, kind) for name, kind, quad in clean.seals),
         tuple(TruthMark(text, quad, kind) for text, kind, quad in clean.codes),
         born_digital=True,
     )  # fmt: skip

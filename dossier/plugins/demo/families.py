@@ -21,8 +21,13 @@ DAMAGES = (
     "damage.photocopy",
     "damage.photo",
     "damage.night-photo",
+    "damage.messenger",
+    "damage.bleed",
+    "damage.glare",
     "damage.curled",
     "damage.carbon",
+    "damage.motion",
+    "damage.screen",
     "damage.fax",
     "damage.dithered",
 )
@@ -33,6 +38,8 @@ HELD_OUT = frozenset(
         "font.micro-hei",
         "damage.curled",
         "damage.carbon",
+        "damage.motion",
+        "damage.screen",
         "damage.fax",
         "damage.dithered",
     )

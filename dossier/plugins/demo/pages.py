@@ -22,7 +22,7 @@ from dossier.plugins.demo.sheet import Ink
 from dossier.plugins.demo.truth import TruthField, TruthPage, fields_of
 
 _CODED_EVERY = 7  # so many pages have one with a bar code
-_PEN_EVERY = 9  # so many pages have one filled in by hand
+_PEN_EVERY = 9  # so many pages have one filled in by hand, and one by a needle printer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class BenchmarkPage:
         dpi: of the scan.
         type_code: code of domain.md §2.1.
         layout: plain family name; likewise ``font`` and ``damage``.
-        filled: ink of the filled-in values, ``print`` or ``pen``.
+        filled: ink of the filled-in values, ``print``, ``pen`` or ``dots``.
         customer: whose paper it is.
         truth: lines and boxes.
         fields: the key values that stand on this page in one line.
@@ -108,7 +108,7 @@ def _plan(
         layout="",
         font="",
         damage="",
-        filled=Ink.PEN if number % _PEN_EVERY == 4 else Ink.PRINT,
+        filled={4: Ink.PEN, 7: Ink.DOTS}.get(number % _PEN_EVERY, Ink.PRINT),
         on=date(2008, 1, 1) + timedelta(days=rng.randrange(6_000)),
         seed=seed * 1_000_003 + number,
     )

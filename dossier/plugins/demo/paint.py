@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from dossier.plugins.demo.sheet import (
     Sheet,
     Text,
     Tint,
+    Watermark,
 )
 
 Point = tuple[float, float]
@@ -34,6 +36,7 @@ _COLOURS = {
     Ink.BOLD: (18, 18, 22),
     Ink.RED: (204, 30, 36),
     Ink.GREY: (88, 90, 96),
+    Ink.DOTS: (58, 52, 96),
 }
 _PEN_COLOURS = ((26, 34, 110), (20, 22, 30), (30, 40, 90))
 _SAFETY = 1.5  # pixels around the ink, so that smoothing never reaches past the box
@@ -66,7 +69,7 @@ class CleanPage:
 
     picture: Image.Image
     lines: tuple[InkedLine, ...]
-    seals: tuple[tuple[str, Quad], ...]
+    seals: tuple[tuple[str, str, Quad], ...]
     codes: tuple[tuple[str, str, Quad], ...]
 
 
@@ -84,12 +87,12 @@ class _Painter:
         self.draw = ImageDraw.Draw(self.picture)
         self.pen = self.rng.choice(_PEN_COLOURS)
         self.lines: list[InkedLine] = []
-        self.seals: list[tuple[str, Quad]] = []
+        self.seals: list[tuple[str, str, Quad]] = []
         self.codes: list[tuple[str, str, Quad]] = []
 
     def run(self) -> CleanPage:
         # tints lie below everything, seals above: a stamp comes last
-        order = {Tint: 0, Seal: 2}
+        order = {Tint: 0, Seal: 2, Watermark: 3}
         for mark in sorted(self.sheet.marks, key=lambda mark: order.get(type(mark), 1)):
             self.mark(mark)
         return CleanPage(self.picture, tuple(self.lines), tuple(self.seals), tuple(self.codes))
@@ -106,6 +109,8 @@ class _Painter:
             self.seal(mark)
         elif isinstance(mark, CodeLabel):
             self.code(mark)
+        elif isinstance(mark, Watermark):
+            self.watermark(mark)
         elif isinstance(mark, Portrait):
             x, y = round(mark.x * self.scale), round(mark.y * self.scale)
             box = (x, y, x + round(mark.width * self.scale), y + round(mark.height * self.scale))
@@ -113,6 +118,22 @@ class _Painter:
         elif isinstance(mark, Emblem):
             at = (round(mark.x * self.scale), round(mark.y * self.scale))
             seals.draw_emblem(self.picture, *at, round(mark.radius * self.scale))
+
+    def watermark(self, mark: Watermark) -> None:
+        """Multiplies pale slanted text over the page."""
+        size = round(26 * self.scale)
+        side = int(math.hypot(*self.picture.size))
+        lines = Image.new("L", (side, side), 255)
+        draw = ImageDraw.Draw(lines)
+        step = round(fonts.width(self.family, size, mark.text) + size * 3)
+        for row, y in enumerate(range(0, side, size * 7)):
+            for x in range(-(row % 2) * step // 2, side, step):
+                draw.text((x, y), mark.text, font=fonts.font(self.family, size), fill=mark.level)
+        slanted = lines.rotate(28, fillcolor=255, resample=Image.Resampling.BILINEAR)
+        left, top = (side - self.picture.width) // 2, (side - self.picture.height) // 2
+        part = slanted.crop((left, top, left + self.picture.width, top + self.picture.height))
+        self.picture.paste(ImageChops.multiply(self.picture, part.convert("RGB")))
+        self.seals.append((mark.text, "watermark", _rectangle(0, 0, *self.picture.size, 0)))
 
     def rule(self, mark: Rule) -> None:
         line = [round(v * self.scale) for v in (mark.x0, mark.y0, mark.x1, mark.y1)]
@@ -146,7 +167,7 @@ class _Painter:
         box = (x, y, x + 2 * radius, y + 2 * radius)
         # multiplying keeps the print below visible, as stamp ink does
         self.picture.paste(ImageChops.multiply(self.picture.crop(box), stamp), box)
-        self.seals.append((mark.name, _rectangle(*box, 0)))
+        self.seals.append((mark.name, "seal", _rectangle(*box, 0)))
 
     def code(self, mark: CodeLabel) -> None:
         kind = getattr(zxingcpp.BarcodeFormat, mark.kind)
@@ -182,6 +203,8 @@ def _line_mask(
     if ink is Ink.PEN:
         for character, left in zip(text, edges, strict=False):
             _written(mask, character, left, size, rng)
+    elif ink is Ink.DOTS:
+        mask = _needled(text, family, size, mask.size, edges)
     else:
         stroke = 1 if ink is Ink.BOLD and size > 20 else 0
         for start, run, used in runs(text, family):
@@ -206,6 +229,27 @@ def runs(text: str, family: str) -> list[tuple[int, str, str]]:
         else:
             found.append((at, character, used))
     return found
+
+
+_PINS = 24  # of a needle printer, over one em
+_DOT = Image.frombytes("L", (4, 4), bytes((90, 220, 220, 90, 220, 255, 255, 220) * 2))
+
+
+def _needled(
+    text: str, family: str, size: int, extent: tuple[int, int], edges: list[float]
+) -> Image.Image:
+    """A line as a 24-pin printer sets it: a coarse grid of round, unevenly inked dots."""
+    scale = _PINS / size
+    coarse = Image.new("L", (int(extent[0] * scale) + 1, int(extent[1] * scale) + 1), 0)
+    draw = ImageDraw.Draw(coarse)
+    for start, run, used in runs(text, family):
+        spot = (edges[start] * scale, _PINS * (0.5 + fonts.ascent(family)))
+        draw.text(spot, run, font=fonts.font(used, _PINS), fill=255, anchor="ls")
+    grid = np.asarray(coarse) > 96
+    dots = np.kron(grid.astype(np.uint8), np.asarray(_DOT))
+    return Image.fromarray(dots).resize(
+        (round(coarse.width / scale), round(coarse.height / scale)), Image.Resampling.BOX
+    ).crop((0, 0, *extent))  # fmt: skip
 
 
 def _written(mask: Image.Image, character: str, left: float, size: int, rng: random.Random) -> None:

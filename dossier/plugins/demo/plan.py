@@ -24,10 +24,10 @@ _FORMAT_WEIGHTS = {
 }  # fmt: skip
 _WITHOUT_CODE = frozenset({"docx", "xlsx", "eml"})  # nothing to print a bar code on
 _ROUTES = {"content": 50, "file_name": 18, "folder": 16, "barcode": 16}
-_CAMERA = frozenset({"photo", "night-photo", "curled"})
+_CAMERA = frozenset({"photo", "night-photo", "curled", "messenger", "glare", "motion", "screen"})
 _STRANGER_SHARE = 0.012
 _DUPLICATE_SHARE = 0.015
-_PEN_SHARE = 0.12
+_FILLED = {Ink.PRINT: 70, Ink.DOTS: 16, Ink.PEN: 14}  # how scanned forms were filled in
 _BLANK_BACK_SHARE = 0.06
 _DOSSIER_SIZES = {0: 25, 1: 35, 2: 25, 6: 15}  # papers per customer, weights
 _LAST_DAY = date(2026, 2, 27)
@@ -151,7 +151,7 @@ class Planner:
             known=known, unique_name=self._names[customer.name] == 1, route=route,
             identity=rng.choice(kind.identities), layout=layout,
             font=self._next("font", self._fonts), damage=damage,
-            filled=Ink.PEN if damage and rng.random() < _PEN_SHARE else Ink.PRINT,
+            filled=self._filled() if damage else Ink.PRINT,
             on=customer.opened + timedelta(days=rng.randrange(min(span, 1_500))),
             seed=self._seed * 1_000_003 + number,
             blank_back=file_format in {"image-pdf", "tiff"} and rng.random() < _BLANK_BACK_SHARE,
@@ -177,6 +177,9 @@ class Planner:
         if file_format == "jpeg":
             fitting += [d for d in self._damages if d in {"office", "sealed", "turned"}]
         return self._next(f"damage {file_format}", tuple(fitting) or self._damages)
+
+    def _filled(self) -> Ink:
+        return self._rng.choices(list(_FILLED), list(_FILLED.values()))[0]
 
     def _next(self, what: str, names: tuple[str, ...]) -> str:
         """Takes turns, so that small archives have every kind too."""

@@ -37,8 +37,8 @@ def render(sheet: Sheet, family: str, damage: Damage, seed: int, number: int) ->
         seed: same seed, same picture.
         number: 1-based page number.
     """
-    if damage.seal_over:
-        sheet = _with_seal_over_values(sheet, random.Random(seed))
+    if damage.seals_over:
+        sheet = _with_seals_over_values(sheet, damage.seals_over, random.Random(seed))
     clean = paint(sheet, family, damage.dpi, seed)
     shot = scan(clean.picture, damage, seed)
     rise = damage.curl * clean.picture.height
@@ -49,7 +49,9 @@ def render(sheet: Sheet, family: str, damage: Damage, seed: int, number: int) ->
         height=shot.picture.height,
         rotation=(360 - damage.turn) % 360,
         lines=lines,
-        seals=tuple(TruthMark(name, _located(quad, shot), "seal") for name, quad in clean.seals),
+        seals=tuple(
+            TruthMark(name, _located(quad, shot), kind) for name, kind, quad in clean.seals
+        ),
         codes=tuple(TruthMark(t, _located(quad, shot), kind) for t, kind, quad in clean.codes),
         damage=damage.name,
     )
@@ -84,14 +86,12 @@ def _located(quad: Quad, shot: DamagedPage) -> Quad:
     return (a, b, c, d)
 
 
-def _with_seal_over_values(sheet: Sheet, rng: random.Random) -> Sheet:
-    """The sheet with a further seal on the middle of one of its key values."""
+def _with_seals_over_values(sheet: Sheet, many: int, rng: random.Random) -> Sheet:
+    """The sheet with further seals on the middle of some of its key values."""
     values = [text for text in sheet.texts() if text.field]
-    if not values:
-        return sheet
-    text = rng.choice(values)
     name = next((mark.name for mark in sheet.marks if isinstance(mark, Seal)), "供电公司业务专用章")
-    seal = Seal(
-        text.x + text.size * 3, text.y + text.size / 2, 46, name, angle=rng.uniform(-25, 25)
-    )
-    return Sheet(sheet.width, sheet.height, [*sheet.marks, seal])
+    seals = [
+        Seal(text.x + text.size * 3, text.y + text.size / 2, 46, name, angle=rng.uniform(-25, 25))
+        for text in rng.sample(values, min(many, len(values)))
+    ]
+    return Sheet(sheet.width, sheet.height, [*sheet.marks, *seals])

@@ -61,7 +61,7 @@ def _aged(pixels: Pixels, damage: Damage, rng: np.random.Generator) -> Pixels:
         )
         for at in range(3)
     ]
-    aged = cv2.merge(channels)
+    aged = _shining_through(cv2.merge(channels).astype(np.uint8), damage.bleed)
     height, width = aged.shape[:2]
     if damage.stains or damage.folds:
         shade = np.ones((height // 4, width // 4), np.float32)
@@ -74,6 +74,15 @@ def _aged(pixels: Pixels, damage: Damage, rng: np.random.Generator) -> Pixels:
     if damage.holes:
         _punch(aged, damage.dpi)
     return aged
+
+
+def _shining_through(pixels: Pixels, bleed: float) -> Pixels:
+    """The back side's text, mirrored and soft, behind the front side's."""
+    if not bleed:
+        return pixels
+    back = np.roll(cv2.flip(pixels, 1), pixels.shape[0] // 7, 0)
+    back = cv2.addWeighted(cv2.GaussianBlur(back, (0, 0), 1.6), bleed, back, 0, 255 * (1 - bleed))
+    return cv2.min(pixels, back.astype(np.uint8)).astype(np.uint8)
 
 
 def _stain(shade: NDArray[np.float32], rng: np.random.Generator) -> None:
@@ -97,8 +106,8 @@ def _fold(shade: NDArray[np.float32], rng: np.random.Generator) -> None:
     if rng.random() < 0.4:
         ends = ((int(width * at), 0), (int(width * (at + slant)), height))
     line = np.zeros_like(shade)
-    cv2.line(line, *ends, 1.0, 2)
-    shade *= 1 - cv2.GaussianBlur(line, (0, 0), 1.2) * rng.uniform(0.15, 0.4)
+    cv2.line(line, *ends, 1.0, 1)
+    shade *= 1 - cv2.GaussianBlur(line, (0, 0), 0.8) * rng.uniform(0.25, 0.7)
     np.clip(shade, 0.2, 1.0, out=shade)
 
 
@@ -194,6 +203,10 @@ def _tilt(width: int, height: int, amount: float, rng: np.random.Generator) -> N
 
 def _lit(pixels: Pixels, damage: Damage, rng: np.random.Generator) -> Pixels:
     """Uneven light of a photograph: a coarse random field, darkest by ``shadow``."""
+    if damage.glare:
+        pixels = _flashed(pixels, damage.glare, rng)
+    if damage.moire:
+        pixels = _striped(pixels, damage.moire, rng)
     if not damage.shadow:
         return pixels
     coarse = rng.uniform(0, 1, (3, 3)).astype(np.float32)
@@ -201,6 +214,29 @@ def _lit(pixels: Pixels, damage: Damage, rng: np.random.Generator) -> Pixels:
     field = cv2.resize(coarse, (width // 4, height // 4), interpolation=cv2.INTER_CUBIC)
     field = 1 - damage.shadow * np.clip(field, 0, 1)
     return _shaded(pixels, cv2.merge([field, field, field]))
+
+
+def _flashed(pixels: Pixels, glare: float, rng: np.random.Generator) -> Pixels:
+    """A bright spot where the flash is mirrored; ink below it pales but does not vanish."""
+    height, width = pixels.shape[:2]
+    spot = np.zeros((height // 8, width // 8), np.float32)
+    centre = (int(rng.uniform(0.2, 0.8) * width / 8), int(rng.uniform(0.15, 0.6) * height / 8))
+    cv2.circle(spot, centre, int(width / 8 * 0.12), 1.0, -1)
+    spot = cv2.GaussianBlur(spot, (0, 0), width / 8 * 0.07) * glare
+    keep = cv2.merge([1 - spot] * 3)
+    return cv2.bitwise_not(_shaded(cv2.bitwise_not(pixels).astype(np.uint8), keep)).astype(np.uint8)
+
+
+def _striped(pixels: Pixels, moire: float, rng: np.random.Generator) -> Pixels:
+    """Bands and fine stripes, as a photographed screen shows them."""
+    height, width = pixels.shape[:2]
+    rows, columns = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)
+    coarse = np.sin((rows * rng.uniform(0.8, 1.2) + columns * rng.uniform(0.2, 0.5)) / 17)
+    fine = np.sin((columns + rows * rng.uniform(-0.1, 0.1)) * rng.uniform(1.6, 2.4))
+    shade = 1 - moire * (0.5 + 0.3 * coarse + 0.2 * fine)
+    return cv2.multiply(
+        pixels, cv2.merge([(shade * 255).astype(np.uint8)] * 3), scale=1 / 255
+    ).astype(np.uint8)  # fmt: skip
 
 
 def _shaded(pixels: Pixels, shade: NDArray[np.float32]) -> Pixels:
@@ -216,6 +252,10 @@ def _recorded(pixels: Pixels, damage: Damage, rng: np.random.Generator) -> Pixel
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8)
     if damage.blur:
         pixels = cv2.GaussianBlur(pixels, (0, 0), damage.blur).astype(np.uint8)
+    if damage.motion:
+        kernel = np.zeros((damage.motion, damage.motion), np.float32)
+        kernel[damage.motion // 2] = 1 / damage.motion
+        pixels = cv2.filter2D(pixels, -1, kernel).astype(np.uint8)
     height, width = pixels.shape[:2]
     if damage.noise:
         pixels = _grained(pixels, damage.noise, rng)

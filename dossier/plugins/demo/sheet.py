@@ -17,6 +17,7 @@ class Ink(StrEnum):
     PRINT = "print"
     BOLD = "bold"
     PEN = "pen"
+    DOTS = "dots"
     RED = "red"
     GREY = "grey"
 
@@ -101,7 +102,15 @@ class CodeLabel:
     kind: str = "Code128"
 
 
-Mark = Text | Rule | Tint | Seal | Portrait | Emblem | CodeLabel
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """Pale slanted lines of text over the whole page, as copies of identity papers carry them."""
+
+    text: str
+    level: int = 205
+
+
+Mark = Text | Rule | Tint | Seal | Portrait | Emblem | CodeLabel | Watermark
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ class TruthLine:
         quad: corners in pixels of the picture as stored (before turning it upright); None in
             files without pages.
         row: lines of the same row stand side by side.
-        ink: ``print bold pen red grey``.
+        ink: ``print bold pen dots red grey``.
         edges: character boundaries as shares (0..1) of the way from start to end of the quad.
         field: name of the key field whose whole value the line holds, or "".
     """
@@ -60,7 +60,7 @@ class TruthPage:
         height: as ``width``.
         rotation: degrees clockwise by which the stored picture must be turned to be upright.
         lines: in reading order.
-        seals: company seals on the page.
+        seals: company seals on the page, and watermarks over it (``kind`` says which).
         codes: bar codes on the page.
         born_digital: the file holds the page's text as text.
         damage: plain name of the damage profile, "" for none.
