@@ -111,6 +111,13 @@ class ConflictError(DossierError):
     title_zh = "数据已变化，请刷新后重试"
 
 
+class StaleRevisionError(ConflictError):
+    """The change was made against an older revision than the present one (RFC 9110, If-Match)."""
+
+    code = "stale_revision"
+    status = 412
+
+
 class TooLargeError(DossierError):
     """Larger than a limit that the settings name."""
 

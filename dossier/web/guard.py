@@ -24,9 +24,17 @@ ANONYMOUS = Viewer("", "", "anonymous", frozenset({Permission.PUBLIC}), NOTHING)
 class Requirement:
     """A dependency that gives the viewer, or refuses."""
 
-    def __init__(self, permission: Permission) -> None:
-        """Demand ``permission``; PUBLIC lets everyone pass, SIGNED_IN any user."""
+    def __init__(self, permission: Permission, *, form_is_streamed: bool = False) -> None:
+        """Demand ``permission``; PUBLIC lets everyone pass, SIGNED_IN any user.
+
+        Args:
+            permission: what the role must hold.
+            form_is_streamed: the route reads the form by :func:`dossier.web.uploading.receive`,
+                which checks the form's token before it takes the first file; reading the form
+                here would take in gigabytes before anybody was asked.
+        """
         self.permission = permission
+        self.form_is_streamed = form_is_streamed
 
     async def __call__(self, request: Request) -> Viewer:
         """The viewer of this request.
@@ -42,15 +50,16 @@ class Requirement:
                 return ANONYMOUS
             raise NotAuthenticatedError
         request.state.viewer = viewer
-        await _check_csrf(request)
+        if not self.form_is_streamed:
+            await _check_csrf(request)
         if self.permission is not Permission.PUBLIC:
             access.demand(viewer, self.permission)
         return viewer
 
 
-def requires(permission: Permission) -> Any:
+def requires(permission: Permission, *, form_is_streamed: bool = False) -> Any:
     """Declare what a route demands; the parameter that it is the default of gets the viewer."""
-    return Depends(Requirement(permission))
+    return Depends(Requirement(permission, form_is_streamed=form_is_streamed))
 
 
 def identify(request: Request) -> Viewer | None:
@@ -73,13 +82,24 @@ def identify(request: Request) -> Viewer | None:
 
 async def _check_csrf(request: Request) -> None:
     """A cookie travels by itself, so a change by cookie must carry the session's own token."""
-    expected = request.state.csrf
-    if expected is None or request.method in SAFE_METHODS:
+    if request.state.csrf is None or request.method in SAFE_METHODS:
         return
     given = request.headers.get(CSRF_HEADER)
     if given is None and "form" in request.headers.get("content-type", ""):
         given = str((await request.form()).get(CSRF_FIELD, ""))
-    if not hmac.compare_digest(given or "", expected):
+    check_form_token(request, given)
+
+
+def check_form_token(request: Request, given: str | None) -> None:
+    """Refuse a change by cookie whose token is not the session's.
+
+    Raises:
+        ForbiddenError: the token is missing, or of an older login.
+    """
+    expected = request.state.csrf
+    if expected is None:
+        return
+    if not hmac.compare_digest((given or "").encode(), expected.encode()):
         raise ForbiddenError(
             "The form's token is missing or old; load the page again",
             detail_zh="页面已过期，请刷新后重试",

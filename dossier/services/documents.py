@@ -1,0 +1,244 @@
+"""A document with everything known of it, its text, and the release of its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from sqlalchemy import select
+
+from dossier import access
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Content, Document, DocumentField, Page, Rendition
+from dossier.errors import NotFoundError
+from dossier.records import RenditionKind
+from dossier.rules.masking import KnownValues
+from dossier.services import audit, papers, personal
+from dossier.services.context import Context
+from dossier.services.heads import heads, known_values
+from dossier.services.labels import type_label
+from dossier.services.views import (
+    DocumentView,
+    FieldView,
+    Link,
+    PageSummary,
+    ReleasedFile,
+    RenditionView,
+)
+from dossier.viewer import Permission, Viewer
+
+PDF = "application/pdf"
+MOST_RELATIONS = 20
+"""Attachments and copies named beside a document; a mail may have hundreds."""
+
+
+def in_scope(session: ScopedSession, document_id: str) -> Document:
+    """The document's row.
+
+    Raises:
+        NotFoundError: none of this id, or not in the viewer's scope.
+    """
+    found = session.scalar(select(Document).where(Document.id == document_id))
+    if found is None:
+        raise NotFoundError("No such document", detail_zh="没有此文件")
+    return found
+
+
+def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
+    """The document, with a read record noted.
+
+    Fields and pages are content: who may not read that gets none of them.
+
+    Raises:
+        ForbiddenError: the role may not read records.
+        NotFoundError: none of this id, or not in the viewer's scope.
+    """
+    access.demand(viewer, Permission.READ_CUSTOMER)
+    with context.reading(viewer) as session:
+        view = _view(context, session, viewer, in_scope(session, document_id))
+    audit.record_read(
+        context, viewer, "document.read", object_kind="document", object_id=document_id
+    )
+    return view
+
+
+def _view(
+    context: Context, session: ScopedSession, viewer: Viewer, document: Document
+) -> DocumentView:
+    owner = [document.customer_no] if document.customer_no else []
+    known = known_values(context, session, viewer, owner)
+    return DocumentView(
+        id=document.id,
+        customer=heads(session, viewer, owner).get(document.customer_no or ""),
+        customer_no=document.customer_no,
+        case_no=document.case_no,
+        title=papers.title_of(viewer, document, known),
+        file_name=papers.file_name_of(viewer, document.file_name),
+        type=document.type_code,
+        type_label=type_label(document.type_code, viewer.language),
+        state=document.state,
+        doc_date=document.doc_date,
+        captured_at=document.captured_at,
+        reference_code=document.reference_code,
+        media_type=document.media_type,
+        sha256=document.sha256,
+        size_bytes=session.get_one(Content, document.sha256).size_bytes,
+        page_count=document.page_count,
+        failed_pages=document.failed_pages,
+        truncated=document.truncated,
+        problem=document.problem,
+        link=Link(document.link_confidence, tuple(document.link_reasons)),
+        fields=_fields(session, viewer, document, known),
+        pages=_pages(session, viewer, document),
+        renditions=_renditions(session, document),
+        revision=document.revision,
+        history=tuple(papers.history(session, object_kind="document", object_id=document.id)),
+        panels=tuple(context.plugins.document_panels(viewer, document.id)),
+        **_relations(context, session, viewer, document),
+    )
+
+
+def _relations(
+    context: Context, session: ScopedSession, viewer: Viewer, document: Document
+) -> dict[str, Any]:
+    line = papers.summary_query().limit(MOST_RELATIONS).order_by(Document.rowid)
+    children = line.where(Document.parent_id == document.id)
+    copies = line.where(Document.sha256 == document.sha256, Document.id != document.id)
+    parents = (
+        papers.relations(context, session, viewer, line.where(Document.id == document.parent_id))
+        if document.parent_id
+        else ()
+    )
+    return {
+        "parent": parents[0] if parents else None,
+        "children": papers.relations(context, session, viewer, children),
+        "copies": papers.relations(context, session, viewer, copies),
+    }
+
+
+def _fields(
+    session: ScopedSession, viewer: Viewer, document: Document, known: Mapping[str, KnownValues]
+) -> tuple[FieldView, ...]:
+    if not viewer.may(Permission.READ_CONTENT):
+        return ()
+    query = select(DocumentField).where(DocumentField.document_id == document.id)
+    found = []
+    for row in session.scalars(query.order_by(DocumentField.page, DocumentField.id)):
+        value = personal.field(viewer, row.name, row.value, known.get(document.customer_no or ""))
+        box = tuple(row.box) if row.box and not value.masked else None
+        found.append(FieldView(row.name, value, row.page, box, row.confidence))
+    return tuple(found)
+
+
+def _pages(session: ScopedSession, viewer: Viewer, document: Document) -> tuple[PageSummary, ...]:
+    if not viewer.may(Permission.READ_CONTENT):
+        return ()
+    query = select(
+        Page.number,
+        Page.width,
+        Page.height,
+        Page.confidence,
+        Page.blank,
+        Page.digital,
+        Page.engine,
+        Page.error,
+        Page.truncated,
+    ).where(Page.document_id == document.id)
+    return tuple(PageSummary(*row) for row in session.execute(query.order_by(Page.number)))
+
+
+def _renditions(session: ScopedSession, document: Document) -> tuple[RenditionView, ...]:
+    query = (
+        select(Rendition, Content.size_bytes)
+        .join(Content, Content.sha256 == Rendition.sha256)
+        .where(Rendition.document_id == document.id)
+        .order_by(Rendition.kind, Rendition.version)
+    )
+    return tuple(
+        RenditionView(row.kind, row.format, row.sha256, size_bytes, tuple(map(str, row.checks)))
+        for row, size_bytes in session.execute(query)
+    )
+
+
+# -- bytes --------------------------------------------------------------------------------------
+
+
+def original(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile:
+    """The untouched original, against a committed read record.
+
+    Raises:
+        ForbiddenError: the role may not read originals (they hold what is masked elsewhere).
+        NotFoundError: none of this id, or not in the viewer's scope.
+    """
+    access.demand(viewer, Permission.READ_ORIGINAL)
+    with context.reading(viewer) as session:
+        document = in_scope(session, document_id)
+    return _release(
+        context,
+        viewer,
+        document,
+        action="original.read",
+        sha256=document.sha256,
+        media_type=document.media_type or "application/octet-stream",
+        file_name=document.file_name,
+    )
+
+
+def pdf(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile:
+    """The searchable copy; else the view that was drawn of a file without pages; else a PDF itself.
+
+    Raises:
+        ForbiddenError: the role may not read originals.
+        NotFoundError: none of this id or scope, or there is no PDF of it (yet).
+    """
+    access.demand(viewer, Permission.READ_ORIGINAL)
+    with context.reading(viewer) as session:
+        document = in_scope(session, document_id)
+        sha256 = _pdf_content(session, document)
+    if sha256 is None:
+        raise NotFoundError("There is no PDF of it yet", detail_zh="尚未生成 PDF 副本")
+    return _release(
+        context,
+        viewer,
+        document,
+        action="pdf.read",
+        sha256=sha256,
+        media_type=PDF,
+        file_name=f"{PurePath(document.file_name).stem or document.id}.pdf",
+    )
+
+
+def _pdf_content(session: ScopedSession, document: Document) -> str | None:
+    query = (
+        select(Rendition.kind, Rendition.sha256)
+        .where(Rendition.document_id == document.id)
+        .order_by(Rendition.version)
+    )
+    newest = {row.kind: row.sha256 for row in session.execute(query)}
+    own = document.sha256 if document.media_type == PDF else None
+    return newest.get(RenditionKind.SEARCHABLE) or newest.get(RenditionKind.VIEW) or own
+
+
+def _release(
+    context: Context,
+    viewer: Viewer,
+    document: Document,
+    *,
+    action: str,
+    sha256: str,
+    media_type: str,
+    file_name: str,
+) -> ReleasedFile:
+    path = context.store.path(sha256)
+    receipt = audit.record_read(
+        context, viewer, action, object_kind="document", object_id=document.id
+    )
+    return ReleasedFile(
+        receipt=receipt,
+        path=path,
+        media_type=media_type,
+        file_name=file_name,
+        size_bytes=path.stat().st_size,
+        sha256=sha256,
+    )

@@ -1,0 +1,84 @@
+"""What codes and ids are called, in the viewer's language: types, states, categories, places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import select
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import District, Line, OrgUnit
+from dossier.rules import document_types, rulebook
+from dossier.search.port import FacetCount
+from dossier.services.views import FacetValue
+
+CHINESE = "zh"
+STATES = {
+    "received": ("已接收", "Received"),
+    "reading": ("识别中", "Being read"),
+    "to_assign": ("待归户", "To be assigned"),
+    "filed": ("已归档", "Filed"),
+    "quarantined": ("已隔离", "Set aside"),
+}
+PLACES: Mapping[str, Any] = {"station": OrgUnit, "line": Line, "district": District}
+FROM_RULES = {"category": "categories", "status": "statuses"}
+"""Facets whose labels stand in rulebook/categories.yaml, and under which heading."""
+
+
+def type_label(code: str | None, language: str) -> str:
+    """The document type's name; empty when no type is known yet."""
+    return document_types.label(code, language) if code else ""
+
+
+def facet_values(
+    session: ScopedSession,
+    facets: Mapping[str, tuple[FacetCount, ...]],
+    chosen: Mapping[str, tuple[str, ...]],
+    language: str,
+) -> dict[str, tuple[FacetValue, ...]]:
+    """Counts with labels; at most one query for each of the three kinds of places."""
+    return {
+        name: tuple(
+            FacetValue(count.value, label, count.count, count.value in chosen.get(name, ()))
+            for count, label in zip(
+                counts, _labels(session, name, [c.value for c in counts], language), strict=True
+            )
+        )
+        for name, counts in facets.items()
+    }
+
+
+def _labels(session: ScopedSession, facet: str, values: list[str], language: str) -> list[str]:
+    if facet in PLACES:
+        names = _place_names(session, PLACES[facet], values)
+        return [names.get(value, value) for value in values]
+    return [_code_label(facet, value, language) for value in values]
+
+
+def _place_names(session: ScopedSession, table: Any, values: Iterable[str]) -> dict[str, str]:
+    ids = [int(value) for value in values if value.isdecimal()]
+    if not ids:
+        return {}
+    rows = session.execute(select(table.id, table.name).where(table.id.in_(ids)))
+    return {str(place_id): name for place_id, name in rows}
+
+
+@cache
+def _code_label(facet: str, value: str, language: str) -> str:
+    if facet == "type":
+        return type_label(value, language)
+    if facet == "state":
+        return _pick(STATES.get(value, (value, value)), language)
+    entry = _register_codes(facet).get(value)
+    return _pick((entry["label_zh"], entry["label_en"]), language) if entry else value
+
+
+def _register_codes(facet: str) -> Mapping[str, Any]:
+    heading = FROM_RULES.get(facet)
+    return rulebook.load("categories")[heading] if heading else {}
+
+
+def _pick(labels: tuple[str, str], language: str) -> str:
+    return labels[0] if language.startswith(CHINESE) else labels[1]

@@ -1,0 +1,129 @@
+"""Lists of documents and their neighbours, cut and masked for a viewer: few queries for many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import AuditEvent, Document, User
+from dossier.rules.masking import KnownValues
+from dossier.services import heads, personal
+from dossier.services.context import Context
+from dossier.services.labels import type_label
+from dossier.services.views import DocumentRelation, DocumentSummary, HistoryEntry, Shown
+from dossier.viewer import Viewer
+
+HISTORY_LENGTH = 50
+"""Entries shown of a history, newest first; the whole of it is the audit's."""
+READING = ("%.read", "%.searched", "search", "page.snippet")
+"""Actions that looked and changed nothing; who looked is for those who may read the audit."""
+
+
+def summary_query() -> Select[Any]:
+    """The columns of a line of a list."""
+    return select(
+        Document.id,
+        Document.rowid,
+        Document.customer_no,
+        Document.title,
+        Document.file_name,
+        Document.type_code,
+        Document.state,
+        Document.doc_date,
+        Document.captured_at,
+        Document.page_count,
+        Document.reference_code,
+        Document.problem,
+    )
+
+
+def title_of(viewer: Viewer, row: Any, known: Mapping[str, KnownValues]) -> Shown:
+    """What a document is called.
+
+    File names are people's own words, often with a name in them, and nothing tells which part of
+    one is personal; so who sees masked sees the title that was read or the type, never a file name,
+    and of a document of nobody (whose person is not known) neither.
+    """
+    if viewer.sees_clear:
+        return Shown(row.title or row.file_name)
+    label = type_label(row.type_code, viewer.language)
+    if row.customer_no is None or not row.title:
+        return Shown(label, masked=bool(row.title or row.file_name) and not label)
+    return personal.line(viewer, row.title, known.get(row.customer_no))
+
+
+def file_name_of(viewer: Viewer, file_name: str) -> Shown:
+    """A file's name; its stem is hidden from who sees masked."""
+    if viewer.sees_clear or not file_name:
+        return Shown(file_name)
+    return Shown("***" + PurePath(file_name).suffix[:8], masked=True)
+
+
+def summaries(
+    context: Context, session: ScopedSession, viewer: Viewer, rows: Iterable[Any]
+) -> tuple[DocumentSummary, ...]:
+    """Lines of a list from rows of :func:`summary_query`."""
+    rows = list(rows)
+    known = _known(context, session, viewer, rows)
+    return tuple(
+        DocumentSummary(
+            id=row.id,
+            customer_no=row.customer_no,
+            title=title_of(viewer, row, known),
+            type=row.type_code,
+            type_label=type_label(row.type_code, viewer.language),
+            state=row.state,
+            doc_date=row.doc_date,
+            captured_at=row.captured_at,
+            page_count=row.page_count,
+            reference_code=row.reference_code,
+            problem=row.problem,
+        )
+        for row in rows
+    )
+
+
+def relations(
+    context: Context, session: ScopedSession, viewer: Viewer, query: Select[Any]
+) -> tuple[DocumentRelation, ...]:
+    """Documents beside one, in scope."""
+    rows = list(session.execute(query))
+    known = _known(context, session, viewer, rows)
+    return tuple(
+        DocumentRelation(
+            row.id, title_of(viewer, row, known), type_label(row.type_code, viewer.language)
+        )
+        for row in rows
+    )
+
+
+def _known(
+    context: Context, session: ScopedSession, viewer: Viewer, rows: Collection[Any]
+) -> Mapping[str, KnownValues]:
+    owners = {row.customer_no for row in rows if row.customer_no is not None and row.title}
+    return heads.known_values(context, session, viewer, owners)
+
+
+def history(session: ScopedSession, *, object_kind: str, object_id: str) -> list[HistoryEntry]:
+    """What was done to an object, newest first, without who only looked at it."""
+    query = (
+        select(AuditEvent, User.name)
+        .outerjoin(User, User.id == AuditEvent.actor)
+        .where(AuditEvent.object_kind == object_kind, AuditEvent.object_id == object_id)
+        .where(*(AuditEvent.action.not_like(pattern) for pattern in READING))
+        .order_by(AuditEvent.id.desc())
+        .limit(HISTORY_LENGTH)
+    )
+    return [
+        HistoryEntry(
+            at=event.at,
+            action=event.action,
+            actor=name or event.actor,
+            facts={key: str(value) for key, value in event.facts.items()},
+        )
+        for event, name in session.execute(query)
+    ]

@@ -1,0 +1,91 @@
+"""Files that a person or program sends: checked form, then intake as for any other file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import select
+
+from dossier import access
+from dossier.db.tables import Customer, new_id
+from dossier.errors import InvalidInputError
+from dossier.rules import document_types
+from dossier.services import intake
+from dossier.services.context import Context
+from dossier.services.views import UploadedFile, UploadForm
+from dossier.viewer import Permission, Viewer
+
+
+def accept(
+    context: Context,
+    viewer: Viewer,
+    files: Iterable[tuple[str, Path | BinaryIO]],
+    form: UploadForm,
+) -> tuple[UploadedFile, ...]:
+    """Take the files in; each is safe in the store and on record when its entry comes back.
+
+    Args:
+        context: the wired product.
+        viewer: who sends.
+        files: file name and bytes of each.
+        form: what was said about all of them.
+
+    Raises:
+        ForbiddenError: the role may not upload.
+        InvalidInputError: no file, a customer that is not in the viewer's scope, an unknown type.
+        TooLargeError: above ``max_file_bytes``.
+        DiskFullError: no room; files before this one are in.
+    """
+    access.demand(viewer, Permission.UPLOAD)
+    check_form(context, viewer, form)
+    batch = new_id()
+    uploaded = tuple(_accept(context, viewer, name, source, form, batch) for name, source in files)
+    if not uploaded:
+        raise InvalidInputError("No file was sent; field name: file", detail_zh="没有选择文件")
+    return uploaded
+
+
+def check_form(context: Context, viewer: Viewer, form: UploadForm) -> None:
+    """Refuse what a person mistyped before the files are taken.
+
+    Raises:
+        InvalidInputError: a customer that is not in the viewer's scope, an unknown type.
+    """
+    if form.document_type and not document_types.exists(form.document_type):
+        raise InvalidInputError(
+            "Unknown document_type; use a code of the catalogue such as C01",
+            detail_zh="未知的文件类型代码",
+        )
+    if form.customer_no:
+        with context.reading(viewer) as session:
+            query = select(Customer.customer_no).where(Customer.customer_no == form.customer_no)
+            if session.scalar(query) is None:
+                raise InvalidInputError(
+                    "No customer of this number; check it, or leave it empty to have it found",
+                    detail_zh="没有此户号；请核对，或留空由系统识别",
+                )
+
+
+def _accept(
+    context: Context,
+    viewer: Viewer,
+    name: str,
+    source: Path | BinaryIO,
+    form: UploadForm,
+    batch: str,
+) -> UploadedFile:
+    result = intake.accept(
+        context,
+        viewer,
+        source=source,
+        file_name=name,
+        folder="",
+        origin="upload",
+        given_customer_no=form.customer_no,
+        batch=batch,
+        document_type=form.document_type,
+        case_no=form.case_no,
+    )
+    return UploadedFile(name, result.outcome, result.intake_id, result.document_id)

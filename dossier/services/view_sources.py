@@ -1,0 +1,98 @@
+"""What a page's picture is drawn from, and what must be known to draw it for a viewer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Document, Page, Rendition
+from dossier.db.word_boxes import unpack_words
+from dossier.errors import NotFoundError
+from dossier.records import RenditionKind, WordBox
+from dossier.rules.masking import KnownValues
+from dossier.services import documents
+from dossier.services.context import Context
+from dossier.services.heads import known_values
+from dossier.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page as it was read, with everything that hiding and marking need."""
+
+    number: int
+    text: str
+    words: tuple[WordBox, ...]
+    width: int
+    height: int
+    rotation: int
+    error: str
+    barcodes: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageSource:
+    """Where a page's picture comes from.
+
+    Attributes:
+        sha256: content that is drawn: the original, or the view of a file without pages.
+        page: None while the page is not read.
+        known: what the register knows of its customer, for masks; None when nothing is.
+    """
+
+    document_id: str
+    sha256: str
+    number: int
+    page: ReadPage | None
+    known: KnownValues | None
+
+
+def page_source(
+    context: Context, session: ScopedSession, viewer: Viewer, document_id: str, number: int
+) -> PageSource:
+    """The page's source, within the viewer's scope.
+
+    Raises:
+        NotFoundError: no such document in scope, or it has no such page.
+    """
+    document = documents.in_scope(session, document_id)
+    row = session.scalar(select(Page).where(Page.document_id == document_id, Page.number == number))
+    if row is None and not 1 <= number <= max(document.page_count, 1):
+        raise NotFoundError("No such page", detail_zh="没有这一页")
+    owner = [document.customer_no] if document.customer_no else []
+    known = known_values(context, session, viewer, owner)
+    return PageSource(
+        document_id=document_id,
+        sha256=_drawn_content(session, document, row),
+        number=number,
+        page=_read_page(row) if row is not None else None,
+        known=known.get(document.customer_no or ""),
+    )
+
+
+def _drawn_content(session: ScopedSession, document: Document, row: Page | None) -> str:
+    """Pages of a file without pages were read from its view; all others from the original."""
+    if row is None or row.rendition_id is None:
+        query = select(Rendition.sha256).where(
+            Rendition.document_id == document.id, Rendition.kind == RenditionKind.VIEW
+        )
+        return session.scalar(query.order_by(Rendition.version.desc()).limit(1)) or document.sha256
+    query = select(Rendition.sha256).where(
+        Rendition.id == row.rendition_id, Rendition.kind == RenditionKind.VIEW
+    )
+    return session.scalar(query) or document.sha256
+
+
+def _read_page(row: Page) -> ReadPage:
+    return ReadPage(
+        number=row.number,
+        text=row.text,
+        words=unpack_words(row.boxes),
+        width=row.width,
+        height=row.height,
+        rotation=row.rotation,
+        error=row.error,
+        barcodes=tuple((code["text"], tuple(code["box"])) for code in row.barcodes),
+    )

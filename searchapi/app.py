@@ -1,0 +1,34 @@
+"""The JSON door: routes under ``/api/v1`` and the three for those who run it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from dossier import web
+from dossier.services.context import Context
+from searchapi.routes import customers, documents, health, intake, search
+
+PREFIX = "/api/v1"
+
+
+def routers() -> tuple[APIRouter, ...]:
+    """All routers of this door, with their prefix."""
+    versioned = APIRouter(prefix=PREFIX)
+    for module in (search, customers, documents, intake):
+        versioned.include_router(module.router)
+    return versioned, health.router
+
+
+def add_api(app: FastAPI, context: Context) -> None:  # noqa: ARG001 - both doors are added alike
+    """Put this door into an application that has the kit."""
+    for router in routers():
+        app.include_router(router)
+
+
+def create_api(context: Context) -> FastAPI:
+    """This door alone, for tests, benchmarks and installations without pages."""
+    app = FastAPI(title="Dossier", docs_url=None, redoc_url=None)
+    web.add_kit(app, context)
+    add_api(app, context)
+    web.check_routes(app)
+    return app

@@ -1,0 +1,346 @@
+"""The answers' shapes for the OpenAPI document; what is sent is written by searchapi.answers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+FILTER_PARAMETER: dict[str, Any] = {
+    "name": "filter",
+    "in": "query",
+    "style": "form",
+    "description": (
+        "Written as filter.NAME=VALUE, repeatable; NAME is a facet: type, category, station, line, "
+        "district, year, state, status. Values of one name are ORed, names are ANDed."
+    ),
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+UPLOAD_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                    "customer_no": {"type": "string"},
+                    "document_type": {"type": "string"},
+                    "case_no": {"type": "string"},
+                },
+            }
+        }
+    },
+}
+
+
+class Customer(BaseModel):
+    """The lines that name a customer."""
+
+    customer_no: str
+    name: str
+    status: str
+    category: str
+    address: str
+    station: str
+    line: str
+    district: str
+    masked: bool
+
+
+class Snippet(BaseModel):
+    """A piece of a page with the hits in it."""
+
+    page: int
+    text: str
+    highlights: list[tuple[int, int]]
+
+
+class DocumentHit(BaseModel):
+    """A document of a hit."""
+
+    id: str
+    title: str
+    type: str | None
+    type_label: str
+    state: str
+    doc_date: date | None
+    page_count: int
+    matched_on: list[str]
+    snippets: list[Snippet]
+
+
+class Hit(BaseModel):
+    """A customer with its papers; customer is null for a paper of nobody yet."""
+
+    customer: Customer | None
+    matched_on: list[str]
+    document_count: int
+    documents: list[DocumentHit]
+
+
+class FacetValue(BaseModel):
+    """A facet's value and its number of documents."""
+
+    value: str
+    label: str
+    count: int
+
+
+class SearchAnswer(BaseModel):
+    """One page of hits."""
+
+    hits: list[Hit]
+    facets: dict[str, list[FacetValue]]
+    total: int
+    total_documents: int
+    next_cursor: str | None
+    took_ms: float
+    pending: int
+    lag_seconds: float
+    degraded: bool = Field(description="From the records, because the index does not answer")
+    notes: list[str]
+
+
+class Suggestion(BaseModel):
+    """Something to offer."""
+
+    kind: str
+    value: str
+    label: str
+    matched_on: str
+
+
+class Suggestions(BaseModel):
+    """What to offer while one types."""
+
+    items: list[Suggestion]
+
+
+class DocumentSummary(BaseModel):
+    """A line of a list."""
+
+    id: str
+    customer_no: str | None
+    title: str
+    type: str | None
+    type_label: str
+    state: str
+    doc_date: date | None
+    captured_at: datetime
+    page_count: int
+    reference_code: str | None
+    problem: str
+
+
+class Documents(BaseModel):
+    """A list of documents."""
+
+    items: list[DocumentSummary]
+    next_cursor: str | None
+    total: int
+
+
+class PersonalNumber(BaseModel):
+    """An identity number as the viewer sees it."""
+
+    kind: str
+    value: str
+
+
+class HistoryEntry(BaseModel):
+    """Something that happened."""
+
+    at: datetime
+    action: str
+    actor: str
+    facts: dict[str, str]
+
+
+class PanelView(BaseModel):
+    """A plugin's section."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    rows: list[tuple[str, str]]
+    problem: str
+
+
+class CustomerRecord(Customer):
+    """A customer's record."""
+
+    id_type: str
+    ids: list[PersonalNumber]
+    meters: list[str]
+    phones: list[str]
+    old_customer_nos: list[str]
+    voltage: str
+    capacity_kva: float | None
+    opened_on: date | None
+    fee_control: bool
+    revision: int
+    updated_at: datetime
+    documents: Documents
+    history: list[HistoryEntry]
+    panels: list[PanelView]
+
+
+class Link(BaseModel):
+    """Whose paper it is, how sure, and why."""
+
+    confidence: float | None
+    reasons: list[str]
+
+
+class DocumentField(BaseModel):
+    """A value that was read."""
+
+    name: str
+    value: str
+    page: int
+    box: tuple[float, float, float, float] | None
+    confidence: float
+
+
+class PageDetail(BaseModel):
+    """A page that was read."""
+
+    number: int
+    width: int
+    height: int
+    confidence: float
+    blank: bool
+    digital: bool
+    engine: str
+    error: str
+    truncated: bool
+
+
+class Rendition(BaseModel):
+    """A copy: original, searchable or view."""
+
+    kind: str
+    format: str
+    sha256: str
+    size_bytes: int
+    checks: list[str]
+
+
+class Relation(BaseModel):
+    """A document beside this one."""
+
+    id: str
+    title: str
+    type_label: str
+
+
+class Document(BaseModel):
+    """All that is known of a document."""
+
+    id: str
+    state: str
+    customer_no: str | None
+    customer: Customer | None
+    link: Link
+    case_no: str | None
+    title: str
+    file_name: str
+    type: str | None
+    type_label: str
+    doc_date: date | None
+    captured_at: datetime
+    reference_code: str | None
+    media_type: str
+    sha256: str
+    size_bytes: int
+    pages: int
+    failed_pages: int
+    truncated: bool
+    problem: str
+    fields: list[DocumentField]
+    page_details: list[PageDetail]
+    renditions: list[Rendition]
+    parent: Relation | None
+    children: list[Relation]
+    copies: list[Relation]
+    revision: int
+    history: list[HistoryEntry]
+    panels: list[PanelView]
+
+
+class UploadedFile(BaseModel):
+    """What became of a file."""
+
+    id: str
+    status_url: str
+    file_name: str
+    outcome: str
+    intake_id: str
+
+
+class UploadedFiles(BaseModel):
+    """What became of several files."""
+
+    items: list[UploadedFile]
+
+
+Uploaded = UploadedFile | UploadedFiles
+
+
+class Boxes(BaseModel):
+    """Hits in pixels of a picture of this size."""
+
+    width: int
+    height: int
+    boxes: list[tuple[float, float, float, float]]
+
+
+class IntakeEntry(BaseModel):
+    """A file that came in."""
+
+    id: str
+    source_path: str
+    document_id: str | None
+    outcome: str
+    state: str
+    step: str
+    since: datetime
+    attempt: int
+    error: str
+
+
+class IntakeList(BaseModel):
+    """What came in, and how much is in which state."""
+
+    items: list[IntakeEntry]
+    counts: dict[str, int]
+    next_cursor: str | None
+    total: int
+
+
+class Retried(BaseModel):
+    """A file that is tried again."""
+
+    id: str
+    document_id: str | None
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: str
+
+
+class Readiness(BaseModel):
+    """What answers, and what the index does not show yet."""
+
+    status: str
+    database: bool
+    index: bool
+    workers: int
+    pending: int
+    lag_seconds: float
+    remedy: str
