@@ -45,3 +45,7 @@ def parse(body: str, name: str) -> dict[str, Any]:
 def load(name: str) -> dict[str, Any]:
     """The built-in rule file of this name."""
     return parse(text(name), name)
+
+
+load_rulebook = load
+"""The same, under the name that modules use which import it alone."""
