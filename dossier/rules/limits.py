@@ -49,7 +49,7 @@ class ReadingLimits:
     unpack_ratio: int = 200
     unpack_floor_bytes: int = 10 * MIB
     nesting: int = 4
-    view_pages: int = 200
+    view_pages: int = 400
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,8 @@ Measure = Callable[[str], float]
 # Marks that may not begin a line (the short list of GB/T 15834 §5.1, with their ASCII sisters).
 _NO_START = frozenset("，。、；：？！）》」』】〉”’％,.;:?!)]}%")
 # Words and numbers stay whole unless they are longer than this, as file names and tokens are.
-_WORD = re.compile(r"[0-9A-Za-z_.@/+\-#&=]{2,40}|.", re.DOTALL)
-_TAB_EM = 2.0
-# A column is never narrower than four characters, so that a wide sheet breaks its cells instead.
+_WORD = re.compile(r"\d[\d,]{0,20}\d(?:\.\d+)?|[0-9A-Za-z_.@/+\-#&=]{2,40}|.", re.DOTALL)
+# A column is not made narrower than four characters as long as all of them have room.
 _COLUMN_EM = 4.0
 _GUTTER_EM = 1.0
 
@@ -132,7 +131,7 @@ def _wrap(text: str, start: int, end: int, em: float, width_of: Measure) -> list
     return spans
 
 
-def _cut_long(  # noqa: PLR0913 - the state of one line
+def _cut_long(
     text: str, start: int, end: int, em: float, width_of: Measure, spans: list[tuple[int, int]]
 ) -> tuple[int, float]:
     first, used = start, 0.0
@@ -178,16 +177,21 @@ def _column_widths(
             if column == len(natural):
                 natural.append(0.0)
             natural[column] = max(natural[column], width)
-    if sum(natural) <= em:
-        return natural
-    least = min(_COLUMN_EM, em / len(natural))
-    free = em - least * len(natural)
-    wishes = [max(width - least, 0.0) for width in natural]
-    total = sum(wishes) or 1.0
-    return [least + wish * free / total for wish in wishes]
+    return natural if sum(natural) <= em else _shared_out(natural, em)
 
 
-def _row(  # noqa: PLR0913 - one row of one table
+def _shared_out(natural: list[float], em: float) -> list[float]:
+    """Narrow columns keep their width; the wide ones share what is left alike."""
+    widths = [0.0] * len(natural)
+    left, columns = em, len(natural)
+    for column in sorted(range(len(natural)), key=natural.__getitem__):
+        share = max(left / columns, min(_COLUMN_EM, em / len(natural)))
+        widths[column] = min(natural[column], share)
+        left, columns = left - widths[column], columns - 1
+    return widths
+
+
+def _row(
     text: str, start: int, end: int, sheet: Sheet, widths: list[float], width_of: Measure
 ) -> Unit:
     unit = Unit(start, end, 0.0, is_row=True)

@@ -27,6 +27,7 @@ _FONT = ("pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf")
 _FACE = "sc"
 # Ascent and descent of Noto Sans SC's Han characters, in em; the marked box reaches a little over.
 _ASCENT, _DESCENT = 0.92, 0.16
+_PLACED_DESCENT = 0.12  # of a box that an extractor made: one em high, 0.12 below the line
 _MISSING = "□"
 _GREY, _RULE = 130, 215
 _FOOT_SIZE = 7.5
@@ -139,20 +140,23 @@ class _Drawing:
 
     def add_placed(self, page: PageReading, *, number: int) -> PageReading:
         """A page of its own size with each word where the source has it."""
-        self._pdf.add_page(format=(page.width / PIXELS_PER_POINT, page.height / PIXELS_PER_POINT))
+        # A hair less, so that pdfium's rounding up gives these pixels and not one more.
+        size = tuple((pixels - 0.05) / PIXELS_PER_POINT for pixels in (page.width, page.height))
+        self._pdf.add_page(format=(size[0], size[1]))
         words = []
         for word in page.words:
             x0, _, x1, y1 = (value / PIXELS_PER_POINT for value in word.box)
-            size = max((y1 - word.box[1] / PIXELS_PER_POINT), 1.0)
+            height = max((y1 - word.box[1] / PIXELS_PER_POINT), 1.0)
             text = page.text[word.start : word.end]
-            natural = sum(map(self._width, text)) * size
+            natural = sum(map(self._width, text)) * height
             self._pdf.set_stretching(100.0 * (x1 - x0) / natural if natural else 100.0)
-            drawn = self._draw(text, word.start, x0, y1 - size * 0.12, size, width=x1 - x0)
+            baseline = y1 - height * _PLACED_DESCENT
+            drawn = self._draw(text, word.start, x0, baseline, height, width=x1 - x0)
             words.append(drawn)
         self._pdf.set_stretching(100)
         return replace(page, number=number, words=tuple(words))
 
-    def _draw(  # noqa: PLR0913 - one piece of text at one place
+    def _draw(
         self,
         text: str,
         start: int,
