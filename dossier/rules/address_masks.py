@@ -1,0 +1,82 @@
+"""Where an address goes beyond street or estate: building, unit, room (domain.md 4.4, 4.7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dossier.rules import rulebook
+from dossier.rules.columns import cells_below
+
+Span = tuple[int, int]
+
+_NUMBER = (
+    r"(?:[0-9a-z甲乙丙丁戊己东西南北中一二三四五六七八九十百零〇两]{1,8}(?:-[0-9a-z]{1,6}){0,4})"
+)
+_MARK = r"(?:号楼|号院|号|栋|幢|座|单元|单|门|梯|层|楼|室|户|组|队|#楼|#|房|铺|间|附)"
+_GAP = r"[ \n]{0,2}"
+_UNIT = rf"(?:附?{_NUMBER}{_GAP}{_MARK}(?:[东西南北中]?[边侧户])?)"
+_TAIL = (
+    rf"{_UNIT}(?:[ \n,(]{{0,2}}{_UNIT})*(?:[ \n-]{{0,2}}[0-9][0-9a-z-]{{0,8}}(?![0-9年月日元度]))?"
+)
+_DASHED = r"[0-9]{1,4}(?:-[0-9a-z]{1,5}){1,4}(?![0-9])"
+_PLACE = (
+    r"(?:路|街|大道|道|巷|弄|胡同|村|庄|屯|湾|组|社区|小区|花园|家园|公园|苑|园|城|府|庭|公寓|大厦|广场|"
+    r"家属院|院|期|区|坊|郡|墅|里|镇|乡|桥|口|段)"
+)
+_AFTER_PLACE = re.compile(rf"{_PLACE}[东西南北中]?[段侧]?{_GAP}(?P<tail>{_TAIL}|{_DASHED})")
+_ROOMS = re.compile(
+    rf"(?P<tail>{_NUMBER}{_GAP}(?:号楼|栋|幢|座|#楼?){_GAP}(?:{_UNIT}|{_DASHED}|[0-9]{{2,5}})"
+    rf"(?:[ \n,]{{0,2}}{_UNIT})*(?:[ \n-]{{0,2}}[0-9]{{1,5}}(?![0-9年月日元度]))?"
+    rf"|{_NUMBER}{_GAP}单元{_GAP}{_NUMBER}(?:{_GAP}[室户号房])?)"
+)
+LABELS = frozenset(rulebook.load("masking")["address_labels"].split())
+_LABEL_WORDS = "|".join("[ ]*".join(label) for label in sorted(LABELS, key=len, reverse=True))
+# A value goes on over one line end when the next line begins with a building or a room.
+_NEXT_LINE = (
+    r"\n[ ]*[0-9一二三四五六七八九十]{0,4}(?:号楼|号|栋|幢|座|单元|室|组|层)[^\t\n:;|]{0,30}"
+)
+_LABEL = re.compile(
+    rf"(?:{_LABEL_WORDS})(?:为|是)?[ \t\n:,.;_\])|]{{0,6}}"
+    rf"(?P<value>[^\t\n:;|]{{2,60}}(?:{_NEXT_LINE})?)"
+)
+_NEXT_LABEL = re.compile(r"[ ]+[\u4e00-\u9fff]{2,8}$")
+_FIRST_DETAIL = re.compile(rf"{_UNIT}|{_DASHED}|[0-9]")
+
+
+def address_tail(folded: str) -> Span:
+    """The part of an address beyond street or estate: from its first number to its end.
+
+    Empty (at the end) when the address names no building.
+    """
+    end = len(folded)
+    match = _FIRST_DETAIL.search(folded)
+    return (match.start(), end) if match else (end, end)
+
+
+def find_address_tails(folded: str) -> Iterator[Span]:
+    """Buildings, units and rooms in a text: behind a street or estate, by themselves, by label."""
+    for match in _AFTER_PLACE.finditer(folded):
+        yield match.span("tail")
+    for match in _ROOMS.finditer(folded):
+        yield match.span("tail")
+    for match in _LABEL.finditer(folded):
+        yield _labelled(folded, match)
+    yield from _columns(folded)
+
+
+def _labelled(folded: str, match: re.Match[str]) -> Span:
+    """The tail of a labelled value; a label that follows on the same line is not part of it."""
+    start, end = match.span("value")
+    if folded[end : end + 1] == ":":
+        following = _NEXT_LABEL.search(folded[start:end])
+        end = start + following.start() if following else start
+    tail_start, tail_end = address_tail(folded[start:end])
+    return start + tail_start, start + tail_end
+
+
+def _columns(folded: str) -> Iterator[Span]:
+    """Tails of the cells below a head that says address."""
+    for start, end in cells_below(folded, LABELS):
+        tail_start, tail_end = address_tail(folded[start:end])
+        yield start + tail_start, start + tail_end

@@ -1,0 +1,234 @@
+"""Masks for personal values, alone and inside text (domain.md 4.7), always of equal length.
+
+Equal length keeps every offset true: highlights and snippets are cut from masked text with the
+offsets of the original. The mask's character is ``*``. Masking a masked text changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dossier.rules import identifiers, rulebook
+from dossier.rules.address_masks import address_tail, find_address_tails
+from dossier.rules.identifiers import FoundNumber, NumberKind
+from dossier.rules.name_masks import find_names
+from dossier.rules.names import is_organisation, split_surname
+from dossier.rules.normal_form import FoldedText, fold_with_origins
+
+MASK = "*"
+Span = tuple[int, int]
+
+_RULES = rulebook.load("masking")
+_KEPT_END = int(_RULES["kept"]["last"])
+_KEPT_START = {NumberKind.MOBILE: int(_RULES["kept"]["mobile_first"])}
+_MAX_PASSES = 4  # a mask can only bring out another match where stars part two words; rarely once
+_NUMBER_LABEL = "|".join(r"\s*".join(label) for label in _RULES["number_labels"].split())
+_LABELLED_NUMBER = re.compile(
+    rf"(?:{_NUMBER_LABEL})(?:件)?(?:号码?|码)?[^0-9a-z\n*]{{0,12}}?"
+    r"(?P<value>[0-9a-z](?:[ -]?[0-9a-z]){5,29})"
+)
+_MASKED_ALL = re.compile(r"[^\s·]")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownValues:
+    """What the records know of the people of a page, in clear; every occurrence is masked.
+
+    Attributes:
+        names: persons' and others' names (organisations among them stay open).
+        numbers: ID numbers, phones, accounts in any spelling.
+        addresses: addresses; what lies beyond street or estate is masked.
+        open_numbers: numbers that stay open although they look personal (customer and meter
+            numbers of 16 and more digits).
+    """
+
+    names: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    open_numbers: tuple[str, ...] = ()
+
+
+NOTHING_KNOWN = KnownValues()
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedText:
+    """A masked text of the original's length, and what was masked (ascending, disjoint)."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+def mask_name(name: str) -> str:
+    """A person's name with the surname kept (a compound one whole); organisations stay."""
+    if is_organisation(name):
+        return name
+    surname, given = split_surname(name)
+    return surname + _stars(given)
+
+
+def mask_id(number: str) -> str:
+    """An ID number with its last four places."""
+    return _keep(number, 0, _KEPT_END)
+
+
+def mask_phone(number: str) -> str:
+    """A mobile number with its first three and last four digits, a landline with its last four."""
+    first = _KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
+    return _keep(number, first, _KEPT_END)
+
+
+def mask_account(number: str) -> str:
+    """A bank account with its last four digits."""
+    return _keep(number, 0, _KEPT_END)
+
+
+def mask_address(address: str) -> str:
+    """An address down to street or estate; building, unit and room are masked."""
+    form = fold_with_origins(address)
+    start, end = form.span(*address_tail(form.text))
+    return address[:start] + _stars(address[start:end]) + address[end:]
+
+
+def mask_text(text: str, known: KnownValues = NOTHING_KNOWN) -> MaskedText:
+    """A page's text with every personal value masked.
+
+    Found by what is known of the customer, by pattern (ID numbers, phones, accounts, buildings and
+    rooms) and by label (姓名, 户名, 联系人, 地址, …, also as the head of a column). Spaces and line
+    ends inside values are tolerated: OCR puts them there.
+    """
+    masked = text
+    for _ in range(_MAX_PASSES):
+        again = _mask_once(masked, known)
+        if again == masked:
+            break
+        masked = again
+    return MaskedText(masked, tuple(_runs(text, masked)))
+
+
+def _mask_once(text: str, known: KnownValues) -> str:
+    form = fold_with_origins(text)
+    characters = list(text)
+    for start, end in _personal(form, known):
+        for index in range(*form.span(start, end)):
+            if not text[index].isspace():
+                characters[index] = MASK
+    return "".join(characters)
+
+
+def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
+    """Spans of the folded text to put stars on."""
+    folded = form.text
+    opened = {identifiers.compact(number) for number in known.open_numbers}
+    taken: set[int] = set()
+    for number in identifiers.find_numbers(folded):
+        taken.update(range(number.start, number.end))
+        if number.value not in opened:
+            yield from _number_stars(folded, number)
+    for match in _LABELLED_NUMBER.finditer(folded):
+        value = identifiers.compact(match["value"])
+        span = match.span("value")
+        if (
+            value not in opened
+            and any(map(str.isdecimal, value))
+            and taken.isdisjoint(range(*span))
+        ):
+            yield _all_but_last(folded, span)
+    yield from find_names(folded)
+    yield from find_address_tails(folded)
+    yield from _known(folded, known)
+
+
+def _number_stars(folded: str, number: FoundNumber) -> Iterable[Span]:
+    span = (number.start, number.end)
+    kept = _KEPT_START.get(number.kind, 0)
+    yield _all_but_last(folded, span, kept)
+
+
+def _all_but_last(folded: str, span: Span, first: int = 0) -> Span:
+    """The part of a number between its first and its last kept places."""
+    places = [at for at in range(*span) if folded[at].isalnum()]
+    if len(places) <= first + _KEPT_END:
+        return (places[0], places[-1] + 1) if places else span
+    return places[first], places[-_KEPT_END - 1] + 1
+
+
+def _known(folded: str, known: KnownValues) -> Iterable[Span]:
+    compacted = _Compacted(folded)
+    for name in known.names:
+        if name and not is_organisation(name):
+            surname = len(_squeeze(fold_with_origins(split_surname(name)[0]).text))
+            yield from compacted.find(_fold_squeezed(name), surname)
+    for number in known.numbers:
+        value = identifiers.compact(number)
+        first = _KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
+        if len(value) > first + _KEPT_END:
+            yield from compacted.find(value, first, _KEPT_END)
+    for address in known.addresses:
+        squeezed = _fold_squeezed(address)
+        start, _ = address_tail(squeezed)
+        if len(squeezed) - start >= _SHORTEST_TAIL:
+            yield from compacted.find(squeezed[start:], 0)
+
+
+_SHORTEST_TAIL = 3  # "1号" alone is on every page and names nobody
+
+
+class _Compacted:
+    """Folded text without what OCR and people put between characters, with the way back."""
+
+    def __init__(self, folded: str) -> None:
+        self._origins = [at for at, char in enumerate(folded) if _is_kept(char)]
+        self._text = "".join(folded[at] for at in self._origins)
+
+    def find(self, value: str, first: int, last: int = 0) -> Iterable[Span]:
+        """Spans of every occurrence without its ``first`` and ``last`` characters."""
+        if len(value) - first - last < 1:
+            return
+        at = self._text.find(value)
+        while at >= 0:
+            begin = self._origins[at + first]
+            yield begin, self._origins[at + len(value) - last - 1] + 1
+            at = self._text.find(value, at + 1)
+
+
+def _fold_squeezed(value: str) -> str:
+    return _squeeze(fold_with_origins(value).text)
+
+
+def _squeeze(folded: str) -> str:
+    return "".join(filter(_is_kept, folded))
+
+
+def _is_kept(character: str) -> bool:
+    return not character.isspace() and character not in "-·()."
+
+
+def _keep(value: str, first: int, last: int) -> str:
+    """Stars on all letters and digits but the first and last ones."""
+    places = [at for at, char in enumerate(value) if char.isalnum()]
+    kept = (
+        set(places[:first] + places[len(places) - last :]) if len(places) > first + last else set()
+    )
+    return "".join(
+        MASK if char.isalnum() and at not in kept else char for at, char in enumerate(value)
+    )
+
+
+def _stars(text: str) -> str:
+    return _MASKED_ALL.sub(MASK, text)
+
+
+def _runs(text: str, masked: str) -> Iterable[Span]:
+    """Where two texts of equal length differ."""
+    start = None
+    for at, (before, after) in enumerate(zip(text, masked, strict=True)):
+        if before != after and start is None:
+            start = at
+        elif before == after and start is not None:
+            yield start, at
+            start = None
+    if start is not None:
+        yield start, len(text)

@@ -1,0 +1,144 @@
+"""Persons' names in a page's text: behind a label, below a head, before a form of address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dossier.rules import rulebook
+from dossier.rules.columns import cells_below
+from dossier.rules.names import (
+    COMPOUND_SURNAMES,
+    SURNAMES,
+    WORDLIKE_SURNAMES,
+    looks_like_person,
+    names_organisation_inside,
+    split_surname,
+)
+from dossier.rules.normal_form import HAN
+
+Span = tuple[int, int]
+
+LABELS = frozenset(rulebook.load("masking")["name_labels"].split())
+
+_LONGEST_FIRST = sorted(LABELS, key=len, reverse=True)
+_LABEL = "|".join("[ ]*".join(label) for label in _LONGEST_FIRST)
+_MARKS = r"(?:[ ]*\([^()\n]{0,12}\))?[ \t\n]*[:_.,\])|/]{1,4}[ \t\n_]*|[ ]*\t[ \t]*|[ ]{1,6}|\n[ ]*"
+_NAME = (
+    rf"(?P<apart>[{HAN}](?:[ ][{HAN}]){{1,3}}(?![{HAN}]))"
+    rf"|(?P<dotted>[{HAN}]{{1,8}}(?:·[{HAN}]{{1,8}})+)"
+    rf"|(?P<run>[{HAN}]{{2,40}})"
+    r"|(?P<letters>[a-z]{2,20}(?:[ .][a-z]{1,20}){0,3}(?![a-z0-9]))"
+)
+_LABELLED = re.compile(rf"(?:{_LABEL})(?:{_MARKS})(?:{_NAME})")
+_UNMARKED = re.compile(rf"(?:{_LABEL})(?P<run>[{HAN}]{{2,40}})")
+_ADDRESSED = re.compile(rf"(?P<run>[{HAN}]{{2,4}})[ ]?(?:先生|女士|小姐|同志|师傅|阿姨)")
+_NEXT_NAME = re.compile(rf"[*]*[ ]?[,、/;和及][ ]?(?P<run>[{HAN}]{{2,4}})(?![{HAN}])")
+# What follows a name without a mark between: the next label, or the sentence.
+_STOP = re.compile(
+    r"性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签|盖|先生|女士|同志|小姐|师傅|"
+    r"自愿|申请|办理|同意|承诺|本人|因|与|和|向|系|为|于|在|年|月|日|男|女|已|的|是|委托|代表|账|开户|用电|"
+    r"身分|单位|负责|经办|意见|户主|以下|授权|到|将|对|及|等|有|代|居住|住"
+)
+_NOT_NAMES = re.compile(
+    r"^(?:性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签[字名章收]|盖章|姓名|户名|名称|单位|"
+    r"用电|供电|客户|用户|申请|办理|同意|承诺|自愿|应|须|不得|可以|需要|负责|提供|如|若|以下|以上|按照|根据|"
+    r"营业|类别|类型|信息|资料|签约|甲方|乙方|双方|法定|委托|代理|意见|情况|说明|备注|年|月|日|是否|有无|无|同上)"
+)
+
+
+def find_names(folded: str) -> Iterator[Span]:
+    """Spans of the parts of persons' names that are masked: all but the surname."""
+    for match in _LABELLED.finditer(folded):
+        yield from _given_part(folded, match)
+        yield from _listed(folded, match.end())
+    for match in _UNMARKED.finditer(folded):
+        run = match["run"]
+        if _trusted(run) and not _NOT_NAMES.match(run):
+            yield from _given_in_run(run, match.start("run"))
+    for match in _ADDRESSED.finditer(folded):
+        yield from _before_address(match)
+    for start, end in cells_below(folded, LABELS):
+        cell = folded[start:end]
+        if looks_like_person(cell) and not _NOT_NAMES.match(cell):
+            yield from _given_of(cell, start)
+
+
+def _given_part(folded: str, match: re.Match[str]) -> Iterator[Span]:
+    kind = match.lastgroup or ""
+    value = match[kind]
+    start = match.start(kind)
+    if kind == "run":
+        if not _NOT_NAMES.match(value):
+            yield from _given_in_run(value, start, after=folded[match.end() : match.end() + 20])
+    elif kind == "letters":
+        yield start + 1, match.end(kind)
+    else:
+        yield from _given_of(value, start)
+
+
+def _listed(folded: str, position: int) -> Iterator[Span]:
+    """Further names behind the first one: 王伟、李强."""
+    while match := _NEXT_NAME.match(folded, position):
+        name = match["run"]
+        if name[0] not in SURNAMES and name[:2] not in COMPOUND_SURNAMES:
+            return
+        if not _NOT_NAMES.match(name):
+            yield from _given_of(name, match.start("run"))
+        position = match.end()
+
+
+def _given_in_run(run: str, start: int, after: str = "") -> Iterator[Span]:
+    """The given name at the head of a run of Han that may go on with other words."""
+    if names_organisation_inside(run) or (len(run) > 4 and after.startswith("(")):
+        return
+    name = run[: _name_length(run)]
+    if len(name) > 1:
+        yield from _given_of(name, start)
+
+
+def _name_length(run: str) -> int:
+    """How many characters of a run are the name: up to the next label or word, else four."""
+    surname = 2 if run[:2] in COMPOUND_SURNAMES else 1
+    stop = _STOP.search(run, surname + 1)
+    longest = surname + 2
+    if stop and stop.start() <= longest:
+        return stop.start()
+    # A short run is a name as a whole; of a long one as much as a name can have.
+    return len(run) if len(run) <= 4 else longest
+
+
+def _given_of(name: str, start: int) -> Iterator[Span]:
+    """All of a name but its surname; ``name`` may have spaces between its characters."""
+    places = [at for at, char in enumerate(name) if not char.isspace()]
+    squeezed = "".join(name[at] for at in places)
+    if squeezed in COMPOUND_SURNAMES:
+        return  # what a mask has left of a name
+    kept = len(split_surname(squeezed)[0])
+    if "·" in name:
+        yield from _dotted_parts(name, start)
+    elif len(places) > kept:
+        yield start + places[kept], start + places[-1] + 1
+
+
+def _dotted_parts(name: str, start: int) -> Iterator[Span]:
+    """A name with interpuncts keeps its first character and its interpuncts."""
+    for at, char in enumerate(name):
+        if at and char != "·":
+            yield start + at, start + at + 1
+
+
+def _before_address(match: re.Match[str]) -> Iterator[Span]:
+    """A name before 先生, 女士: the last characters of the run that begin with a surname."""
+    run, start = match["run"], match.start("run")
+    for length in (4, 3, 2):
+        name = run[-length:]
+        compound = name[:2] in COMPOUND_SURNAMES
+        if len(name) == length and (compound or (length < 4 and name[0] in SURNAMES)):
+            yield from _given_of(name, start + len(run) - length)
+            return
+
+
+def _trusted(run: str) -> bool:
+    """Whether a run directly behind a label begins with a surname that is hardly a word."""
+    return run[:2] in COMPOUND_SURNAMES or (run[0] in SURNAMES and run[0] not in WORDLIKE_SURNAMES)
