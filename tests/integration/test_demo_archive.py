@@ -99,6 +99,7 @@ def test_the_default_archive_has_every_format_route_copies_and_strangers():
     assert {plan.route for plan in plans} == {"content", "file_name", "folder", "barcode"}
     assert any(plan.duplicate_of for plan in plans)
     assert any(not plan.known for plan in plans)
+    assert any(plan.identity == "name" and not plan.unique_name for plan in plans)
     assert len({plan.path for plan in plans}) == len(plans)
 
 
@@ -123,6 +124,16 @@ def test_pdfs_hold_their_text_where_the_truth_says_born_digital(archive):
                 assert all(squeezed(line.text) in text for line in truth.lines)
             else:
                 assert text == ""
+
+
+def test_pdf_pages_have_the_shape_that_the_truth_says_as_shown(archive):
+    for file in archive.files:
+        if file.format != "image-pdf":
+            continue
+        document = pdfium.PdfDocument(archive.folder / file.path)
+        for page, truth in zip(document, file.pages, strict=True):
+            width, height = page.get_size()
+            assert width / height == pytest.approx(truth.width / truth.height, rel=0.01)
 
 
 def test_pictures_have_the_size_and_pages_that_the_truth_says(archive):
@@ -160,11 +171,12 @@ def test_office_files_open_with_their_readers_and_hold_the_truth(archive):
 def test_mails_carry_the_paper_as_a_pdf(archive):
     mails = [file for file in archive.files if file.format == "eml"]
     assert mails
+    assert all(page.born_digital for file in mails for page in file.attached)
     for file in mails:
         data = (archive.folder / file.path).read_bytes()
         mail = email.message_from_bytes(data, policy=email.policy.default)
         (attached,) = mail.iter_attachments()
-        assert len(pdfium.PdfDocument(io.BytesIO(attached.get_content()))) >= 1
+        assert len(pdfium.PdfDocument(io.BytesIO(attached.get_content()))) == len(file.attached)
         body = squeezed(mail.get_body().get_content())
         assert all(squeezed(line.text) in body for line in file.pages[0].lines[1:])
 

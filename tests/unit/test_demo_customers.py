@@ -40,11 +40,19 @@ def test_bank_cards_pass_the_luhn_test():
     assert all(luhn.is_valid(numbers.bank_card(index)) for index in range(0, 10**6, 9_973))
 
 
-def test_twenty_thousand_customers_share_no_number():
+def test_twenty_thousand_customers_share_no_customer_or_meter_number():
     customers = list(invent_customers(3, 20_000))
-    for name in ("customer_no", "id_no", "meter_no"):
+    for name in ("customer_no", "meter_no"):
         assert len({getattr(customer, name) for customer in customers}) == 20_000
-    assert len({customer.first_phone for customer in customers}) > 19_900
+
+
+def test_only_the_same_person_has_the_same_identity_number_twice():
+    owners = {}
+    for customer in invent_customers(3, 20_000):
+        owners.setdefault(customer.id_no, []).append(customer)
+    several = [group for group in owners.values() if len(group) > 1]
+    assert 100 < len(several) < 600
+    assert all(len({customer.name for customer in group}) == 1 for group in several)
 
 
 def test_mobile_numbers_use_prefixes_that_no_operator_holds():

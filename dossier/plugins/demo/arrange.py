@@ -54,4 +54,5 @@ def _arranged(content: Content, layout: str, family: str, filled: Ink) -> list[S
         return layout_certificate.arrange_cards(content, cards[0], layout)
     if content.framed:
         return layout_certificate.arrange_framed(content, family, layout)
-    return _FORMS[layout](content, family, filled)
+    sheets = _FORMS[layout](content, family, filled)
+    return [layout_certificate.title_page(content, family), *sheets] if content.cover else sheets

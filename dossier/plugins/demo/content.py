@@ -102,6 +102,7 @@ class Content:
         blocks: in reading order.
         framed: has an ornamental border (certificates).
         code: text of a bar code label, empty for none.
+        cover: entries of a title page of their own, none for no title page.
     """
 
     type_code: str
@@ -112,6 +113,7 @@ class Content:
     blocks: tuple[Block, ...]
     framed: bool = False
     code: str = ""
+    cover: tuple[Entry, ...] = ()
 
     def fields(self) -> dict[str, str]:
         """Key fields with the values that the paper carries, without empty ones."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ COMPANY = "国网襄阳市襄州区供电公司"
 _FIRST_OPENING = date(2003, 1, 6)
 _OPENING_DAYS = 8_300  # until autumn 2025
 _PERSON_SHARE = 0.80  # of all customers; the rest are organisations
+_SECOND_ACCOUNT_SHARE = 0.02  # people with two customer numbers
 _CUSTOMERS_PER_UNIT = 40
 _MAX_UNITS = len(names.TOWNS)
 
@@ -79,8 +80,14 @@ def invent_customers(seed: int, count: int) -> Iterator[InventedCustomer]:
     """
     rng = random.Random(seed)
     units = max(2, min(_MAX_UNITS, count // _CUSTOMERS_PER_UNIT))
+    last: InventedCustomer | None = None
     for index in range(count):
-        yield _invent(rng, seed, index, units)
+        customer = _invent(rng, seed, index, units)
+        again = rng.random() < _SECOND_ACCOUNT_SHARE and index >= len(_HARD_KINDS)
+        if again and last and customer.is_person:
+            customer = _second_account(customer, last)
+        last = customer if customer.is_person else last
+        yield customer
 
 
 def write_customers(path: Path, customers: Iterable[InventedCustomer]) -> int:
@@ -123,6 +130,11 @@ def _invent(rng: random.Random, seed: int, index: int, units: int) -> InventedCu
     )
 
 
+def _second_account(customer: InventedCustomer, owner: InventedCustomer) -> InventedCustomer:
+    """Another account of the same person: own number, meter and address."""
+    return replace(customer, name=owner.name, id_no=owner.id_no, phone=owner.phone)
+
+
 def _category(rng: random.Random, *, person: bool) -> str:
     if person:
         return rng.choices(("LR", "LN", "PV"), (86, 7, 7))[0]
@@ -136,15 +148,7 @@ def _place_on_grid(rng: random.Random, town: str, category: str) -> tuple[str, s
     return line, f"{town}{line[5]}{rng.randint(1, 5)}组{rng.randint(1, 3)}#公变"
 
 
-_HARD_KINDS = (
-    "supplementary",
-    "compound",
-    "rare",
-    "minority",
-    "traditional",
-    "repeated",
-    "repeated",
-)
+_HARD_KINDS = ("supplementary", "compound", "rare", "minority", "traditional", "twin", "twin")
 
 
 def _person(rng: random.Random, index: int) -> str:
@@ -171,7 +175,8 @@ _NAME_KINDS = {
     "supplementary": lambda rng: rng.choice(names.COMMON_SURNAMES) + "𠮷" + rng.choice(names.GIVEN),
     "minority": lambda rng: rng.choice(names.MINORITY_NAMES),
     "traditional": lambda rng: rng.choice(names.TRADITIONAL_NAMES),
-    "repeated": lambda _: names.REPEATED_NAMES[0],
+    "twin": lambda _: names.REPEATED_NAMES[0],
+    "repeated": lambda rng: rng.choice(names.REPEATED_NAMES),
 }
 
 

@@ -179,6 +179,16 @@ def _motion(rng: random.Random) -> Damage:
     return replace(_photo(rng), name="motion", motion=rng.randint(4, 7), blur=0.5, dpi=200)
 
 
+def _harsh(rng: random.Random) -> Damage:
+    """Much at once: a small, soft photograph of a stained, folded, faded copy."""
+    return replace(
+        _night_photo(rng), name="harsh", dpi=rng.randint(115, 150), fade=rng.uniform(0.45, 0.7),
+        stains=rng.randint(2, 4), folds=2, bleed=rng.uniform(0.1, 0.2), blur=rng.uniform(0.6, 0.9),
+        shadow=rng.uniform(0.4, 0.6), noise=rng.uniform(5, 10), perspective=rng.uniform(0.03, 0.07),
+        skew=rng.uniform(-6, 6), quality=rng.randint(40, 55),
+    )  # fmt: skip
+
+
 def _screen(rng: random.Random) -> Damage:
     """A photograph of a computer screen that shows the page."""
     return replace(
@@ -239,6 +249,7 @@ _PROFILES: dict[str, Callable[[random.Random], Damage]] = {
     "glare": _glare,
     "motion": _motion,
     "screen": _screen,
+    "harsh": _harsh,
     "curled": _curled,
     "carbon": _carbon,
     "fax": _fax,

@@ -28,6 +28,7 @@ DAMAGES = (
     "damage.carbon",
     "damage.motion",
     "damage.screen",
+    "damage.harsh",
     "damage.fax",
     "damage.dithered",
 )
@@ -40,6 +41,7 @@ HELD_OUT = frozenset(
         "damage.carbon",
         "damage.motion",
         "damage.screen",
+        "damage.harsh",
         "damage.fax",
         "damage.dithered",
     )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from dossier.plugins.demo import wording
@@ -107,7 +108,15 @@ def contract(facts: Facts) -> Content:
         "供用电合同",
         f"{kind}居民供用电合同" if customer.is_person else f"{kind}供用电合同书",
     )
-    return _paper(facts, "C01", title, (Section(entries), opening, *clauses, signs))  # fmt: skip
+    cover = (
+        Entry("合同编号", entries[-1].value),
+        Entry("供 电 人", COMPANY),
+        Entry("用 电 人", customer.name),
+        Entry("签订日期", chinese_date(facts.on)),
+        Entry("签订地点", f"{facts.customer.unit}营业厅"),
+    )
+    paper = _paper(facts, "C01", title, (Section(entries), opening, *clauses, signs))
+    return replace(paper, cover=cover) if customer.category in {"HV", "IM"} or facts.rng.random() < 0.6 else paper  # fmt: skip
 
 
 def settlement(facts: Facts) -> Content:

@@ -94,6 +94,23 @@ def _back(flow: Flow, card: Card, x: float, y: float, scale: float) -> None:
         flow.put(x + 104 * scale, y + down * scale, value, size=size)
 
 
+def title_page(content: Content, family: str) -> Sheet:
+    """A contract's cover: the title in the middle, the parties below, no page number."""
+    flow = Flow(family, size=15, margin=110, top=190)
+    flow.centred(content.title, 32, Ink.BOLD)
+    flow.y = 430
+    for entry in content.cover:
+        flow.next_row()
+        label = f"{entry.label}："
+        flow.put(flow.margin, flow.y, label)
+        start = flow.margin + flow.width(label)
+        size = min(15.0, 15 * (flow.right - start) / flow.width(entry.value))
+        flow.put(start, flow.y + (15 - size) / 2, entry.value, size=size)
+        flow.rule(start, flow.y + 22, flow.right, flow.y + 22, 0.7)
+        flow.y += 46
+    return flow.sheet
+
+
 def arrange_framed(content: Content, family: str, layout: str) -> list[Sheet]:
     """A certificate in an ornamental border: landscape licence, upright deed, or a plain copy."""
     landscape = (layout == "ruled") == (content.type_code == "A03")

@@ -36,6 +36,7 @@ class _Made:
     data: bytes
     pages: tuple[TruthPage, ...]
     exif_orientation: int = 1
+    attached: tuple[TruthPage, ...] = ()
 
 
 def make(plan: PaperPlan) -> MadePaper:
@@ -88,8 +89,12 @@ def _sheets(plan: PaperPlan, content: Content) -> list[Sheet]:
 
 
 def _image_pdf(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
+    """Pictures as pages; half of the turned ones carry the rotation that shows them upright."""
     pages, damage = render_all(plan, _sheets(plan, content), rng)
-    return _Made(scans.image_pdf(pages, damage.quality), tuple(page.truth for page in pages))
+    turned = bool(damage.turn) and rng.random() < 0.5
+    data = scans.image_pdf(pages, damage.quality, turned=turned)
+    truths = (_shown_upright(page.truth) if turned else page.truth for page in pages)
+    return _Made(data, tuple(truths))
 
 
 def _tiff(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
@@ -108,7 +113,7 @@ def _jpeg(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
 
 
 def _shown_upright(page: TruthPage) -> TruthPage:
-    """The truth of the picture as a viewer that obeys EXIF shows it."""
+    """The truth of the picture as a viewer that obeys its rotation shows it."""
     width, height, turn = page.width, page.height, page.rotation
     swapped = (height, width) if turn in {90, 270} else (width, height)
     lines = tuple(
@@ -164,7 +169,7 @@ def _eml(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
     data, page = digital_office.eml_file(
         content, plan.customer.name, (name, attached.data), plan.number
     )
-    return _Made(data, (page,))
+    return _Made(data, (page,), attached=attached.pages)
 
 
 _MAKERS: dict[str, Callable[[PaperPlan, Content, random.Random], _Made]] = {
@@ -191,11 +196,13 @@ def _truth(plan: PaperPlan, content: Content, made: _Made) -> TruthFile:
         links.append("name_address")
     elif not links:
         links.append("name")
-    decidable = plan.known and (links != ["name"] or plan.unique_name)
+    weak = {"name": plan.unique_name, "id_no": plan.unique_id}
+    decidable = plan.known and any(weak.get(link, True) for link in links)
     return TruthFile(
         path=plan.path, format=plan.format, type_code=plan.type_code, title=content.title,
         customer_no=plan.customer.customer_no if plan.known else "", links=tuple(links),
         decidable=decidable, layout=plan.layout, font=plan.font, damage=plan.damage,
         pages=made.pages, fields=tuple(fields_of(made.pages, values)),
         duplicate_of=plan.duplicate_of, exif_orientation=made.exif_orientation,
+        attached=made.attached,
     )  # fmt: skip

@@ -45,7 +45,7 @@ def identity_no(index: int) -> str:
     day = index * _SPREAD % _BIRTH_DAYS
     order = (index // _BIRTH_DAYS + day * 13) % 999 + 1
     body = f"{AREA}{_FIRST_BIRTH + timedelta(days=day):%Y%m%d}{order:03d}"
-    return body + str(ric.calc_check_digit(body))
+    return body + str(ric.calc_check_digit(body + "0"))  # it takes the whole number
 
 
 def birth_of(identity: str) -> date:

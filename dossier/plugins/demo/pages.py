@@ -103,6 +103,7 @@ def _plan(
         customer=customer,
         known=True,
         unique_name=True,
+        unique_id=True,
         route="barcode" if number % _CODED_EVERY == 3 else "content",
         identity=rng.choice(TYPES[code].identities),
         layout="",

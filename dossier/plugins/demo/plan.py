@@ -24,14 +24,17 @@ _FORMAT_WEIGHTS = {
 }  # fmt: skip
 _WITHOUT_CODE = frozenset({"docx", "xlsx", "eml"})  # nothing to print a bar code on
 _ROUTES = {"content": 50, "file_name": 18, "folder": 16, "barcode": 16}
-_CAMERA = frozenset({"photo", "night-photo", "curled", "messenger", "glare", "motion", "screen"})
+_CAMERA = frozenset(
+    {"photo", "night-photo", "curled", "messenger", "glare", "motion", "screen", "harsh"}
+)
 _STRANGER_SHARE = 0.012
 _DUPLICATE_SHARE = 0.015
 _FILLED = {Ink.PRINT: 70, Ink.DOTS: 16, Ink.PEN: 14}  # how scanned forms were filled in
 _BLANK_BACK_SHARE = 0.06
 _DOSSIER_SIZES = {0: 25, 1: 35, 2: 25, 6: 15}  # papers per customer, weights
 _LAST_DAY = date(2026, 2, 27)
-_FALLBACK_TYPES = ("C01", "A01", "D01")
+_STRANGER_TYPES = ("C01", "A01", "D01")
+_NAME_ONLY = ("A08", "A09", "G01", "G02", "J01", "J02")  # can hide all but the name
 MIN_PAPERS = 40
 """Enough for every type and format even when there are three customers."""
 
@@ -48,6 +51,7 @@ class PaperPlan:
         customer: whose paper it is.
         known: whether the register knows that customer.
         unique_name: whether the register holds the name once only.
+        unique_id: likewise the identity number.
         route: how it is meant to be linked: ``content file_name folder barcode``.
         identity: what the paper tells about the customer, see ``facts.IDENTITIES``.
         layout: plain layout name.
@@ -67,6 +71,7 @@ class PaperPlan:
     customer: InventedCustomer
     known: bool
     unique_name: bool
+    unique_id: bool
     route: str
     identity: str
     layout: str
@@ -96,6 +101,7 @@ class Planner:
         self._fonts = family_names.choices(families, "font")
         self._damages = family_names.choices(families, "damage")
         self._names = Counter(customer.name for customer in customers)
+        self._ids = Counter(customer.id_no for customer in customers)
         self._turn: Counter[str] = Counter()
         self._paths: set[str] = set()
         self._deck = list(_FORMAT_WEIGHTS)
@@ -111,7 +117,6 @@ class Planner:
         """Customer, type and whether the register knows them, ``count`` times."""
         if not self._customers or count <= 0:
             return []
-        strangers = list(invent_customers(self._seed + 987_654, max(1, count // 50)))
         chosen: list[Subject] = []
         waiting: list[InventedCustomer] = []
         while len(chosen) < count:
@@ -119,11 +124,11 @@ class Planner:
                 waiting = list(self._customers)
                 self._rng.shuffle(waiting)
             customer = waiting.pop()
-            if self._rng.random() < _STRANGER_SHARE and len(chosen) > MIN_PAPERS:
-                chosen.append(
-                    (self._rng.choice(strangers), self._rng.choice(_FALLBACK_TYPES), False)
-                )
             chosen += [(customer, code, True) for code in self._types_of(customer)]
+        strangers = list(invent_customers(self._seed + 987_654, round(count * _STRANGER_SHARE)))
+        for stranger in strangers:
+            spot = self._rng.randrange(count)
+            chosen[spot] = (stranger, self._rng.choice(_STRANGER_TYPES), False)
         return chosen[:count]
 
     def _types_of(self, customer: InventedCustomer) -> list[str]:
@@ -133,6 +138,8 @@ class Planner:
         for _ in range(many):
             left = [code for code, weight in weights.items() if weight and code not in found]
             found.append(self._rng.choices(left, [weights[code] for code in left])[0])
+        if self._names[customer.name] > 1 and self._rng.random() < 0.5:
+            found.append(self._rng.choice(_NAME_ONLY))
         return found
 
     def _plan(self, number: int, subject: Subject) -> PaperPlan:
@@ -143,13 +150,17 @@ class Planner:
         coded = file_format not in _WITHOUT_CODE
         routes = {name: w for name, w in _ROUTES.items() if name != "barcode" or coded}
         route = rng.choices(list(routes), list(routes.values()))[0] if known else "content"
+        identity = rng.choice(kind.identities)
+        if self._names[customer.name] > 1 and code in _NAME_ONLY and rng.random() < 0.7:
+            route, identity = "content", "name"  # nobody can know which of the two it is
         layout = self._next(f"layout {code}", self._layouts)
         span = max(1, (_LAST_DAY - customer.opened).days)
         damage = self._damage(file_format) if file_format in SCANNED else ""
         plan = PaperPlan(
             number=number, path="", format=file_format, type_code=code, customer=customer,
-            known=known, unique_name=self._names[customer.name] == 1, route=route,
-            identity=rng.choice(kind.identities), layout=layout,
+            known=known, unique_name=self._names[customer.name] == 1,
+            unique_id=self._ids[customer.id_no] == 1, route=route,
+            identity=identity, layout=layout,
             font=self._next("font", self._fonts), damage=damage,
             filled=self._filled() if damage else Ink.PRINT,
             on=customer.opened + timedelta(days=rng.randrange(min(span, 1_500))),

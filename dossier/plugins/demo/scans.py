@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 
 import img2pdf
+import pikepdf
 from PIL import Image
 
 from dossier.plugins.demo.render import RenderedPage
@@ -45,14 +46,29 @@ def tiff(pages: Sequence[RenderedPage], quality: int) -> bytes:
     return buffer.getvalue()
 
 
-def image_pdf(pages: Sequence[RenderedPage], quality: int) -> bytes:
-    """A PDF whose pages are pictures, as a scanner's "scan to PDF" makes them."""
+def image_pdf(pages: Sequence[RenderedPage], quality: int, *, turned: bool = False) -> bytes:
+    """A PDF whose pages are pictures, as a scanner's "scan to PDF" makes them.
+
+    Args:
+        pages: the pictures.
+        quality: of JPEGs inside.
+        turned: adds the page rotation that shows a turned picture upright.
+    """
     images = [_for_pdf(page, quality) for page in pages]
     # the built-in writer gives no random file identifier, so equal pages give equal bytes
     made = img2pdf.convert(
         images, engine=img2pdf.Engine.internal, nodate=True, producer="DEMO SCANNER"
     )
-    return bytes(made)
+    return _with_rotation(bytes(made), pages) if turned else bytes(made)
+
+
+def _with_rotation(data: bytes, pages: Sequence[RenderedPage]) -> bytes:
+    buffer = io.BytesIO()
+    with pikepdf.open(io.BytesIO(data)) as document:
+        for page, rendered in zip(document.pages, pages, strict=True):
+            page.Rotate = rendered.truth.rotation
+        document.save(buffer, deterministic_id=True)
+    return buffer.getvalue()
 
 
 def _for_pdf(page: RenderedPage, quality: int) -> bytes:

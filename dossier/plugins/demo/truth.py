@@ -114,6 +114,7 @@ class TruthFile:
         duplicate_of: path of the file of which this is an exact copy, or "".
         exif_orientation: EXIF orientation tag of a photo, 1 is upright; the quads refer to the
             picture as shown, after the tag was obeyed.
+        attached: pages of the file that a mail carries.
     """
 
     path: str
@@ -130,6 +131,7 @@ class TruthFile:
     fields: tuple[TruthField, ...]
     duplicate_of: str = ""
     exif_orientation: int = 1
+    attached: tuple[TruthPage, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``json.dumps``; coordinates to a tenth of a pixel."""
@@ -139,13 +141,15 @@ class TruthFile:
     def from_json(cls, data: dict[str, Any]) -> TruthFile:
         """Rebuilds the truth from a parsed line of ``truth.jsonl``."""
         pages = tuple(_page(page) for page in data["pages"])
+        attached = tuple(_page(page) for page in data["attached"])
         fields = tuple(
             TruthField(f["name"], f["value"], f["page"], _quad(f["quad"])) for f in data["fields"]
         )
-        plain = {
-            key: value for key, value in data.items() if key not in {"pages", "fields", "links"}
-        }
-        return cls(**plain, pages=pages, fields=fields, links=tuple(data["links"]))
+        nested = {"pages", "fields", "links", "attached"}
+        plain = {key: value for key, value in data.items() if key not in nested}
+        return cls(
+            **plain, pages=pages, fields=fields, links=tuple(data["links"]), attached=attached
+        )
 
 
 def fields_of(pages: tuple[TruthPage, ...], values: dict[str, str]) -> Iterator[TruthField]:
