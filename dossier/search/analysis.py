@@ -92,7 +92,11 @@ def analyse_page(text: str, number_hash: NumberHash) -> PageTokens:
 
 def tokens(text: str, number_hash: NumberHash) -> list[Token]:
     """The same tokens as :func:`index_tokens`, each with its place in the original text."""
-    form = fold_with_origins(text)
+    return tokens_of(fold_with_origins(text), number_hash)
+
+
+def tokens_of(form: FoldedText, number_hash: NumberHash) -> list[Token]:
+    """The tokens of a text that was folded already."""
     out: list[Token] = []
     for start, end, number in _stretches(form.text):
         if number:

@@ -6,12 +6,12 @@ that neither hits nor counts nor absences tell it (architecture.md, Who may see 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
 from dossier.rules import identifiers
-from dossier.rules.normal_form import HAN, fold
+from dossier.rules.normal_form import fold
 from dossier.search import analysis
 from dossier.search.analysis import NumberHash
 from dossier.search.expression import (
@@ -36,7 +36,6 @@ MIN_PARTIAL = 4
 _MIN_ACCOUNT = 8  # the shortest account number that a label can mark as one (rules.identifiers)
 _MAX_VARIANTS = 4  # a phrase with more long numbers than two is searched in clear only
 _FACET_FIELDS = frozenset({"year", "state", "category", "station", "line", "district"})
-_HAN_LETTER = rf"[{HAN}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def compile_query(
     """Compile a parsed query for a viewer who may search by ``rights``."""
     compiler = _Compiler(rights, number_hash)
     match = compiler.node(query.node)
-    clauses = [clause for leaf in _positive_leaves(query.node) for clause in compiler.leaf(leaf)]
+    clauses = [clause for leaf in positive_leaves(query.node) for clause in compiler.leaf(leaf)]
     return CompiledQuery(
         match=match,
         classes=tuple(_classes(match, clauses)),
@@ -95,15 +94,41 @@ def _reasons(clauses: list[Clause]) -> Iterator[tuple[MatchReason, Expression]]:
             yield reason, any_of(*found)
 
 
-def _positive_leaves(node: Node) -> Iterator[Word | Phrase | FieldValue]:
+def positive_leaves(node: Node) -> Iterator[Word | Phrase | FieldValue]:
+    """The words, phrases and values that a row must or may have; not the excluded ones."""
     match node:
         case Word() | Phrase() | FieldValue():
             yield node
         case And(nodes) | Or(nodes):
             for each in nodes:
-                yield from _positive_leaves(each)
+                yield from positive_leaves(each)
         case Not() | Everything():
             return
+
+
+def page_phrases(
+    text: str, *, rights: frozenset[SearchRight], number_hash: NumberHash
+) -> list[tuple[tuple[int, str], ...]]:
+    """The tokens that stand side by side where ``text`` is, with relative positions.
+
+    More than one when a long number in it may have been taken for an account, for the label before
+    it. None when it holds a personal number that the viewer may not search by.
+    """
+    kinds = {number.kind for number in identifiers.find_numbers(fold(text))}
+    if kinds & identifiers.SENSITIVE_KINDS and SearchRight.ID_NO not in rights:
+        return []
+    if kinds - identifiers.SENSITIVE_KINDS and SearchRight.PHONE not in rights:
+        return []
+    found = analysis.query_tokens(text, number_hash)
+    choices = [
+        [(at, token), (at, analysis.hash_token(token, number_hash))]
+        if SearchRight.ID_NO in rights and _may_be_account(token)
+        else [(at, token)]
+        for at, token in found
+    ]
+    if not found or sum(len(choice) > 1 for choice in choices) > _MAX_VARIANTS // 2:
+        return [tuple(found)] if found else []
+    return list(product(*choices))
 
 
 class _Compiler:
@@ -226,26 +251,9 @@ class _Compiler:
         return self._phrase("text", text)
 
     def _phrase(self, field: str, text: str) -> Expression:
-        """The text's tokens side by side; personal numbers only whole and with the right."""
-        kinds = {number.kind for number in identifiers.find_numbers(fold(text))}
-        if kinds & identifiers.SENSITIVE_KINDS and SearchRight.ID_NO not in self._rights:
-            return Nothing()
-        if kinds - identifiers.SENSITIVE_KINDS and SearchRight.PHONE not in self._rights:
-            return Nothing()
-        tokens = analysis.query_tokens(text, self._hash)
-        return any_of(*(_side_by_side(field, variant) for variant in self._variants(tokens)))
-
-    def _variants(self, tokens: list[tuple[int, str]]) -> Iterable[tuple[tuple[int, str], ...]]:
-        """The tokens as they are, and with long numbers as the hashes that a label made of them."""
-        choices = [
-            [(at, token), (at, analysis.hash_token(token, self._hash))]
-            if SearchRight.ID_NO in self._rights and _may_be_account(token)
-            else [(at, token)]
-            for at, token in tokens
-        ]
-        if sum(len(choice) > 1 for choice in choices) > _MAX_VARIANTS // 2:
-            return [tuple(tokens)]
-        return product(*choices)
+        """The text's tokens side by side."""
+        phrases = page_phrases(text, rights=self._rights, number_hash=self._hash)
+        return any_of(*(_side_by_side(field, phrase) for phrase in phrases))
 
     # --- field:value -----------------------------------------------------------------------
 
