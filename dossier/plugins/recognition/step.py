@@ -1,0 +1,139 @@
+"""The built-in recognition step: pure, from a document's text and boxes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from dossier.hookspecs import StepResult
+from dossier.plugins.recognition.titles import FoundTitle, find_title
+from dossier.records import DocumentText, FieldValue, PageReading
+from dossier.rules import dates, evidence, page_fields
+from dossier.rules.document_types import Catalogue, TypeMatch, catalogue
+from dossier.rules.page_fields import FoundField
+
+KEPT = {
+    page_fields.CUSTOMER_NO: "customer_no",
+    page_fields.METER_NO: "meter_no",
+    page_fields.NAME: "name",
+    page_fields.ID_NO: "id_no",
+    page_fields.PHONE: "phone",
+    page_fields.ADDRESS: "address",
+    page_fields.CASE_NO: "case_no",
+    page_fields.CONTRACT_NO: "contract_no",
+}
+"""What is kept of the fields on a page, by the name that the records use."""
+MOST_OF_A_KIND = 5
+"""Values of one name; a list of customers would otherwise fill the record."""
+PLACES = 3
+"""Pages from the front that are read for fields, besides the last: papers name their customer there."""
+LONE_DATE = 0.7
+"""Sureness of a date without a label, usually the one beside the signature."""
+FORESIGHT = timedelta(days=31)
+"""A paper may be dated ahead of its scan by a month (notices), not more."""
+
+
+def recognise(document: DocumentText) -> StepResult:
+    """Type, title and key fields of a document."""
+    known = catalogue()
+    title = find_title(document.pages, known)
+    readings = [
+        (page, page_fields.read_fields(page, evidence.linking_rules().labels))
+        for page in _telling_pages(document.pages)
+    ]
+    return StepResult(
+        fields=tuple([*_fields(readings), *_dates(readings, document.captured_on)]),
+        type_code=_type(document.pages, title, known),
+        title=title.text if title else None,
+    )
+
+
+def _telling_pages(pages: Sequence[PageReading]) -> Sequence[PageReading]:
+    return pages if len(pages) <= PLACES + 1 else [*pages[:PLACES], pages[-1]]
+
+
+def _type(pages: Sequence[PageReading], title: FoundTitle | None, known: Catalogue) -> str | None:
+    """The type by title, else by the words on the first pages; None when neither is sure."""
+    by_title = title.match if title else None
+    if by_title and by_title.confidence >= known.threshold:
+        return by_title.code
+    by_body = known.match_body("\n".join(page.text for page in _telling_pages(pages)))
+    best = max(
+        (match for match in (by_title, by_body) if match),
+        key=lambda match: match.confidence,
+        default=TypeMatch("", 0.0),
+    )
+    return best.code if best.confidence >= known.threshold else None
+
+
+# -- fields -------------------------------------------------------------------------------------
+
+
+def _fields(readings: Sequence[tuple[PageReading, list[FoundField]]]) -> Iterable[FieldValue]:
+    seen: dict[str, set[str]] = {}
+    has_name = any(f.kind == page_fields.NAME for _, found in readings for f in found)
+    for page, found in readings:
+        for one in found:
+            name = "name" if one.kind == page_fields.HOLDER and not has_name else KEPT.get(one.kind)
+            if name is None:
+                continue
+            value, values = _value(one), seen.setdefault(name, set())
+            if value not in values and len(values) < MOST_OF_A_KIND:
+                values.add(value)
+                yield _field(page, one, name, value, 1.0 if one.labelled else LONE_DATE)
+
+
+def _value(found: FoundField) -> str:
+    """Numbers in their normal form; names and addresses in the paper's own characters."""
+    if found.kind in (page_fields.NAME, page_fields.HOLDER, page_fields.ADDRESS):
+        return re.sub(r"\s+", "", found.shown)
+    return found.value.upper() if found.kind == page_fields.ID_NO else found.value
+
+
+def _field(
+    page: PageReading, found: FoundField, name: str, value: str, factor: float
+) -> FieldValue:
+    return FieldValue(
+        name=name,
+        value=value,
+        page=page.number,
+        box=page_fields.box_of(page, found.start, found.end),
+        confidence=round(found.confidence * factor, 3),
+    )
+
+
+# -- the paper's date ---------------------------------------------------------------------------
+
+
+def _dates(
+    readings: Sequence[tuple[PageReading, list[FoundField]]], captured_on: date | None
+) -> Iterable[FieldValue]:
+    """The one date of the paper: the first labelled as such, else the last that is nothing else."""
+    latest = captured_on + FORESIGHT if captured_on else date.max
+    for page, found in readings:
+        for one in found:
+            if one.kind == page_fields.DOC_DATE and date.fromisoformat(one.value) <= latest:
+                yield _field(page, one, page_fields.DOC_DATE, one.value, 1.0)
+                return
+    for page, found in reversed(readings):
+        lone = [one for one in _lone_dates(page, found) if one.value <= latest]
+        if lone:
+            last = lone[-1]
+            yield FieldValue(
+                name=page_fields.DOC_DATE,
+                value=last.value.isoformat(),
+                page=page.number,
+                box=page_fields.box_of(page, last.start, last.end),
+                confidence=LONE_DATE,
+            )
+            return
+
+
+def _lone_dates(page: PageReading, found: Sequence[FoundField]) -> list[dates.FoundDate]:
+    other = [one for one in found if one.kind == page_fields.OTHER_DATE]
+    return [
+        one
+        for one in dates.find_dates(page.text)
+        if not any(field.start < one.end and one.start < field.end for field in other)
+    ]

@@ -1,0 +1,443 @@
+"""Weighing what a paper says about its customer: how sure, why, and whether that is enough.
+
+Findings add up as natural logarithms of likelihood ratios (rulebook/linking.yaml), so every decision
+can be explained as a sum. A machine decides alone only when it is nearly certain and nobody else
+comes near; everything else waits for a person, with candidates.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from dossier.records import PageReading
+from dossier.rules import addresses, identifiers, page_fields, rulebook
+from dossier.rules.addresses import AddressKey, Agreement
+from dossier.rules.document_types import solid
+from dossier.rules.page_fields import FoundField, PageLabels
+
+_LENGTHS = range(6, 23)
+"""Lengths of customer, old customer and meter numbers."""
+_NAME_NOTE = re.compile(r"\((?:本人|个人|签字|签章|盖章|签名|公章|代|户主)\)$")
+_UNLIKE = 0.5
+"""A name is another name when more than half of its characters differ."""
+NAME_KINDS = ("name", "name_unlabelled", "name_near")
+NUMBER_KINDS = ("customer_no", "customer_no_unlabelled", "old_customer_no", "meter_no")
+GIVEN_KINDS = ("given", "folder", "barcode", "file_name")
+_REASONS = {
+    "customer_no_unlabelled": "customer_no",
+    "customer_no_corrected": "customer_no",
+    "customer_no_near": "customer_no",
+    "customer_no_repeated": "customer_no",
+    "old_customer_no": "customer_no",
+    "meter_no_short": "meter_no",
+    "name_unlabelled": "name",
+    "name_near": "name",
+    "former_name": "name",
+    "address_near": "address",
+    "poorly_read": "",
+    "customer_no_differs_by_one": "customer_no_differs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkingRules:
+    """The numbers of rulebook/linking.yaml."""
+
+    prior: float
+    weights: Mapping[str, float]
+    confidence: float
+    margin: float
+    well_read: float
+    list_customers: int
+    shown: int
+    least_confidence: float
+    pages: int
+    numbers: int
+    names: int
+    same_name: int
+    labels: PageLabels
+
+    @staticmethod
+    def from_body(body: Mapping[str, Any]) -> LinkingRules:
+        """Read the rule file's content."""
+        decide, shown, limits = body["decide"], body["candidates"], body["limits"]
+        return LinkingRules(
+            prior=float(body["prior"]),
+            weights={kind: float(weight) for kind, weight in body["weights"].items()},
+            confidence=float(decide["confidence"]),
+            margin=float(decide["margin"]),
+            well_read=float(decide["well_read"]),
+            list_customers=int(decide["list_customers"]),
+            shown=int(shown["shown"]),
+            least_confidence=float(shown["least_confidence"]),
+            pages=int(limits["pages"]),
+            numbers=int(limits["numbers"]),
+            names=int(limits["names"]),
+            same_name=int(limits["same_name"]),
+            labels=PageLabels(body["labels"]),
+        )
+
+
+@cache
+def linking_rules() -> LinkingRules:
+    """The built-in rules, compiled once a process."""
+    return LinkingRules.from_body(rulebook.load("linking"))
+
+
+@dataclass(frozen=True, slots=True)
+class PaperNumber:
+    """A number on a paper that may name a customer.
+
+    Attributes:
+        label: ``customer_no``, ``old_customer_no``, ``meter_no``, or ``number`` without label.
+        places: how often it stands there.
+        well_read: its characters were read well.
+        corrected: letters were taken for digits.
+    """
+
+    digits: str
+    label: str
+    places: int = 1
+    well_read: bool = True
+    corrected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What a paper says about its customer, ready for the register."""
+
+    numbers: tuple[PaperNumber, ...] = ()
+    id_nos: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    holders: frozenset[str] = frozenset()
+    loose_names: frozenset[str] = frozenset()
+    addresses: tuple[AddressKey, ...] = ()
+
+    @property
+    def stated_numbers(self) -> tuple[PaperNumber, ...]:
+        """Numbers that the paper itself calls the customer number."""
+        return tuple(number for number in self.numbers if number.label == page_fields.CUSTOMER_NO)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterEntry:
+    """What the register says about a candidate. Names and numbers are folded and solid."""
+
+    customer_no: str
+    name: str
+    former_names: frozenset[str] = frozenset()
+    address: AddressKey | None = None
+    meters: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    old_numbers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found for each candidate outside the page's text, or by looking it up.
+
+    Attributes:
+        hints: customer → kinds such as ``given``, ``folder``, ``barcode``, ``file_name``.
+        by_id: customers whose ID number stands on the paper.
+        near: customers whose number differs from a stated one by one digit.
+        plugin: customer → what a plugin's linker says, 0..1.
+    """
+
+    hints: Mapping[str, Collection[str]] = field(default_factory=dict)
+    by_id: Collection[str] = ()
+    near: Collection[str] = ()
+    plugin: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A customer with all that speaks for and against, in nats.
+
+    Attributes:
+        parts: finding → weight; the sum and the prior make the confidence.
+    """
+
+    customer_no: str
+    score: float
+    parts: Mapping[str, float]
+
+    @property
+    def confidence(self) -> float:
+        """Sureness 0..1, as if no other candidate were there."""
+        return 1.0 / (1.0 + math.exp(-self.score))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Stable codes of what speaks for and against, most telling first."""
+        ordered = sorted(self.parts, key=lambda kind: -abs(self.parts[kind]))
+        codes = [_REASONS.get(kind, kind) for kind in ordered]
+        if "name" in codes and {"address", "address_near"} & self.parts.keys():
+            codes = ["name_address" if code == "name" else code for code in codes]
+            codes = [code for code in codes if code != "address"]
+        return tuple(dict.fromkeys(code for code in codes if code))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whose paper it is, or who it might be.
+
+    Attributes:
+        decided: the customer, None for a person to decide.
+        confidence: of the first candidate, 0 without any.
+        reasons: of the decision, or why none was made (``several_customers``, ``ambiguous``,
+            ``contradiction``, ``weak``, ``nothing_found``).
+        candidates: best first.
+    """
+
+    decided: str | None
+    confidence: float
+    reasons: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+
+
+# -- what the paper says ------------------------------------------------------------------------
+
+
+def read_paper(pages: Sequence[PageReading], rules: LinkingRules) -> Paper:
+    """Gather what a document's pages say about its customer."""
+    chosen = [page for page in _telling_pages(pages, rules.pages) if page.text]
+    fields = [found for page in chosen for found in page_fields.read_fields(page, rules.labels)]
+    loose = {solid(piece) for page in chosen for piece in page_fields.loose_names(page)}
+    return Paper(
+        numbers=tuple(_numbers(fields, rules)),
+        id_nos=frozenset(_identity(f.value) for f in fields if f.kind == page_fields.ID_NO),
+        phones=frozenset(f.value for f in fields if f.kind == page_fields.PHONE),
+        names=_names(fields, page_fields.NAME),
+        holders=_names(fields, page_fields.HOLDER),
+        loose_names=frozenset(sorted(loose)[: rules.names]),
+        addresses=_addresses(fields),
+    )
+
+
+def with_loose_names(paper: Paper, names: Iterable[str]) -> Paper:
+    """The paper with further pieces that may be names."""
+    more = {name for name in names if len(name) >= 2}
+    return replace(paper, loose_names=paper.loose_names | more)
+
+
+def with_number(paper: Paper, number: PaperNumber) -> Paper:
+    """The paper with a further number."""
+    return replace(paper, numbers=(*paper.numbers, number))
+
+
+def _telling_pages(pages: Sequence[PageReading], limit: int) -> Sequence[PageReading]:
+    """The first pages and the last, where papers name their customer."""
+    return pages if len(pages) <= limit else [*pages[: limit - 1], pages[-1]]
+
+
+def _numbers(fields: Iterable[FoundField], rules: LinkingRules) -> Iterable[PaperNumber]:
+    gathered: dict[tuple[str, bool], list[FoundField]] = {}
+    kinds = {page_fields.CUSTOMER_NO, page_fields.OLD_CUSTOMER_NO, page_fields.METER_NO}
+    for found in fields:
+        if found.kind in kinds | {page_fields.NUMBER} and len(found.value) in _LENGTHS:
+            gathered.setdefault((found.value, found.corrected), []).append(found)
+    ordered = sorted(gathered.values(), key=lambda places: not places[0].labelled)
+    for places in ordered[: rules.numbers]:
+        best = min(places, key=lambda one: not one.labelled)
+        label = best.kind if best.labelled else page_fields.NUMBER
+        read = max(one.confidence for one in places) >= rules.well_read
+        yield PaperNumber(best.value, label, len(places), read, best.corrected)
+
+
+def _identity(number: str) -> str:
+    return identifiers.id_no_18(number) if identifiers.is_id_no(number) else number
+
+
+def _names(fields: Iterable[FoundField], kind: str) -> frozenset[str]:
+    return frozenset(solid(_NAME_NOTE.sub("", f.value)) for f in fields if f.kind == kind)
+
+
+def _addresses(fields: Iterable[FoundField]) -> tuple[AddressKey, ...]:
+    keys = (addresses.address_key(f.value) for f in fields if f.kind == page_fields.ADDRESS)
+    return tuple(dict.fromkeys(keys))
+
+
+# -- weighing -----------------------------------------------------------------------------------
+
+
+def weigh(
+    paper: Paper, entries: Iterable[RegisterEntry], findings: Findings, rules: LinkingRules
+) -> Verdict:
+    """Decide, or rank the candidates.
+
+    Args:
+        paper: what the pages say.
+        entries: every customer that anything points to.
+        findings: what points to them besides the page's own words.
+        rules: weights and thresholds.
+    """
+    weighed = [_weighed(paper, entry, findings, rules) for entry in entries]
+    ranked = sorted(
+        (one for one in weighed if any(weight > 0 for weight in one.parts.values())),
+        key=lambda one: (-one.score, one.customer_no),
+    )
+    doubts = tuple(_doubts(ranked, rules))
+    shown = tuple(_shown(ranked, rules))
+    if not ranked:
+        return Verdict(None, 0.0, ("nothing_found",), ())
+    first = ranked[0]
+    if doubts:
+        return Verdict(None, _shared_confidence(ranked), doubts, shown)
+    return Verdict(first.customer_no, first.confidence, first.reasons, shown)
+
+
+def _weighed(
+    paper: Paper, entry: RegisterEntry, findings: Findings, rules: LinkingRules
+) -> Candidate:
+    kinds = {
+        *findings.hints.get(entry.customer_no, ()),
+        *_number_kinds(paper, entry),
+        *_person_kinds(paper, entry),
+    }
+    if entry.customer_no in findings.by_id:
+        kinds.add("id_no")
+    if entry.customer_no in findings.near and not kinds & set(NUMBER_KINDS):
+        kinds.add("customer_no_near")
+    if _number_differs(paper, entry):
+        near = entry.customer_no in findings.near
+        kinds.add("customer_no_differs_by_one" if near else "customer_no_differs")
+    parts = {kind: rules.weights[kind] for kind in sorted(_without_doubles(kinds))}
+    if (said := findings.plugin.get(entry.customer_no)) is not None:
+        parts["plugin"] = rules.weights["plugin"] * said
+    return Candidate(entry.customer_no, rules.prior + sum(parts.values()), parts)
+
+
+def _without_doubles(kinds: Collection[str]) -> set[str]:
+    """One finding of each sort: a hint told twice is one hint."""
+    kept = set(kinds)
+    for group in (("given", "folder"), NAME_KINDS, ("address", "address_near")):
+        present = [kind for kind in group if kind in kept]
+        kept -= set(present[1:])
+    return kept
+
+
+def _number_kinds(paper: Paper, entry: RegisterEntry) -> Iterable[str]:
+    for number in paper.numbers:
+        if number.digits == entry.customer_no:
+            yield from _own_number(number)
+        elif number.digits in entry.old_numbers:
+            yield "old_customer_no"
+        elif number.digits in entry.meters:
+            yield "meter_no"
+        elif any(_is_short_meter(number.digits, meter) for meter in entry.meters):
+            yield "meter_no_short"
+
+
+def _own_number(number: PaperNumber) -> Iterable[str]:
+    if number.corrected:
+        yield "customer_no_corrected"
+        return
+    labelled = number.label == page_fields.CUSTOMER_NO
+    yield "customer_no" if labelled else "customer_no_unlabelled"
+    if number.places > 1:
+        yield "customer_no_repeated"
+    if not number.well_read:
+        yield "poorly_read"
+
+
+def _is_short_meter(digits: str, meter: str) -> bool:
+    """Whether it is the 12-digit address inside a 22-digit asset number (domain.md §4.3)."""
+    return len(digits) == 12 and len(meter) == 22 and meter[-13:-1] == digits
+
+
+def _person_kinds(paper: Paper, entry: RegisterEntry) -> Iterable[str]:
+    if paper.phones & entry.phones:
+        yield "phone"
+    if entry.address is not None:
+        agreement = max(
+            (addresses.compare(one, entry.address) for one in paper.addresses),
+            default=Agreement.NONE,
+        )
+        if agreement:
+            yield "address" if agreement == Agreement.FULL else "address_near"
+    yield from _name_kinds(paper, entry)
+
+
+def _name_kinds(paper: Paper, entry: RegisterEntry) -> Iterable[str]:
+    labelled = paper.names | paper.holders
+    if entry.name in labelled:
+        yield "name"
+    elif any(_differs_by_one(name, entry.name) for name in labelled):
+        yield "name_near"
+    elif entry.name in paper.loose_names:
+        yield "name_unlabelled"
+    elif entry.former_names & (labelled | paper.loose_names):
+        yield "former_name"
+    elif paper.names and all(_is_another(name, entry.name) for name in paper.names):
+        yield "name_differs"
+
+
+def _differs_by_one(read: str, name: str) -> bool:
+    """One character misread, in a name of three and more."""
+    if len(read) != len(name) or len(name) < 3:
+        return False
+    return sum(a != b for a, b in zip(read, name, strict=True)) == 1
+
+
+def _is_another(read: str, name: str) -> bool:
+    """Whether a name that was read cannot be a misreading or another wording of ``name``."""
+    if read in name or name in read:
+        return False
+    same = sum(1 for a, b in zip(read, name, strict=False) if a == b)
+    return same < max(len(read), len(name)) * _UNLIKE
+
+
+def _number_differs(paper: Paper, entry: RegisterEntry) -> bool:
+    """Whether the paper states another customer number than this one's."""
+    own = {entry.customer_no, *entry.old_numbers}
+    stated = [one for one in paper.stated_numbers if len(one.digits) == len(entry.customer_no)]
+    return bool(stated) and not any(one.digits in own for one in paper.stated_numbers)
+
+
+# -- deciding -----------------------------------------------------------------------------------
+
+
+def _doubts(ranked: Sequence[Candidate], rules: LinkingRules) -> Iterable[str]:
+    """Why a person has to look; none when the first may be taken."""
+    if not ranked:
+        return
+    first = ranked[0]
+    if _is_list(ranked, rules):
+        yield "several_customers"
+    if any(weight <= -abs(rules.prior) for weight in first.parts.values()):
+        yield "contradiction"
+    if len(ranked) > 1 and first.score - ranked[1].score < rules.margin:
+        yield "ambiguous"
+    if first.confidence < rules.confidence:
+        yield "weak"
+
+
+def _is_list(ranked: Sequence[Candidate], rules: LinkingRules) -> bool:
+    """Whether the paper names many customers by number, as a list of failed debits does."""
+    named = [one for one in ranked if _names_by_number(one)]
+    return len(named) >= rules.list_customers
+
+
+def _names_by_number(candidate: Candidate) -> bool:
+    kinds = candidate.parts.keys()
+    if kinds & {"customer_no", "meter_no"}:
+        return True
+    return "customer_no_unlabelled" in kinds and bool(kinds & set(NAME_KINDS))
+
+
+def _shared_confidence(ranked: Sequence[Candidate]) -> float:
+    """The first's share among all candidates and nobody: two equals can have a half at most."""
+    weights = [math.exp(one.score) for one in ranked]
+    return weights[0] / (1.0 + sum(weights))
+
+
+def _shown(ranked: Sequence[Candidate], rules: LinkingRules) -> Iterable[Candidate]:
+    for place, one in enumerate(ranked[: rules.shown]):
+        if place == 0 or one.confidence >= rules.least_confidence:
+            yield one

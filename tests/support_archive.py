@@ -1,0 +1,35 @@
+"""A wired archive in a folder of its own, for tests of use cases: real database, store and keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from dossier.clock import FixedClock
+from dossier.db.engines import create_database
+from dossier.db.tables import Table
+from dossier.services.context import Context
+from dossier.services.keys import Keyring
+from dossier.services.plugin_registry import PluginRegistry
+from dossier.settings import Settings
+
+NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+
+
+def make_archive(home: Path, plugins: tuple[tuple[str, Any], ...] = ()) -> Context:
+    """An empty archive; search and reading of files are not wired."""
+    settings = Settings(home=home)
+    database = create_database(settings.sqlalchemy_url)
+    Table.metadata.create_all(database.writer)
+    return Context(
+        settings=settings,
+        clock=FixedClock(NOW),
+        database=database,
+        store=cast(Any, None),
+        index=cast(Any, None),
+        keyring=Keyring(bytes(range(32))),
+        plugins=PluginRegistry(plugins),
+        readers=cast(Any, None),
+    )
