@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, select
 
 from dossier import access
 from dossier.db.session import ScopedSession
-from dossier.db.tables import ApiToken, LoginSession, OrgUnit, RoleGrant, User
+from dossier.db.tables import ApiToken, Customer, LoginSession, OrgUnit, RoleGrant, User
 from dossier.errors import (
     ConflictError,
     InvalidInputError,
@@ -123,6 +123,17 @@ def _unit_id(session: ScopedSession, unit: str | None) -> int | None:
     return found
 
 
+def first_station(context: Context) -> str | None:
+    """The first unit that has customers of its own, by name; for the demonstration's agent."""
+    with context.reading(DOOR) as session:
+        return session.scalar(
+            select(OrgUnit.name)
+            .where(OrgUnit.id.in_(select(Customer.unit_id)))
+            .order_by(OrgUnit.id)
+            .limit(1)
+        )
+
+
 def list_users(context: Context, viewer: Viewer) -> list[Account]:
     """All users with their first role."""
     access.demand(viewer, Permission.MANAGE_USERS)
@@ -179,9 +190,7 @@ def make_token(
                 expires_at=now + lifetime if lifetime else None,
             )
         )
-        audit.note(
-            session, viewer, "token.made", at=now, object_kind="user", object_id=user.id
-        )
+        audit.note(session, viewer, "token.made", at=now, object_kind="user", object_id=user.id)
     return token
 
 

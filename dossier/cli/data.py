@@ -1,0 +1,174 @@
+"""Getting data in and out: ingest, import, search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from dossier import serving
+from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
+from dossier.errors import ExitCode
+from dossier.services import accounts, customer_import
+from dossier.services import search as searching
+from dossier.services.context import Context
+from dossier.services.views import SearchAnswer, SearchRequest
+from indexer import ingest as taking
+from searchapi.answers import search_answer
+
+import_app = typer.Typer(no_args_is_help=True, help="Import customers or documents.")
+MOST_ERRORS_SHOWN = 50
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("ingest")(with_context(ingest))
+    app.command("search")(with_context(search))
+    import_app.command("customers")(with_context(import_customers))
+    import_app.command("documents")(with_context(import_documents))
+    app.add_typer(import_app, name="import")
+
+
+def progress_bar() -> Progress:
+    """The bar of long commands: what, how far, how long."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        console=err,
+    )
+
+
+def ingest(
+    context: Context,
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders; they stay as they are.")],
+    customer: Annotated[
+        str | None, typer.Option(help="Whose papers they are (customer number).")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until they can be found.")] = True,
+    json: Json = False,
+) -> None:
+    """Take files in, beside a running serve or alone; interrupted, run it again to go on.
+
+    Exit code 6 when some files were set aside or could not be taken.
+    """
+    options = taking.IngestOptions(customer_no=customer, wait=wait, show=not json)
+    summary = taking.ingest(
+        context,
+        OPERATOR,
+        paths,
+        options=options,
+        workers=lambda: serving.lone_workers(context.settings),
+    )
+    if json:
+        print_json(summary.as_json())
+    else:
+        out.print(
+            f"accepted 收入 {summary.accepted}  duplicates 重复 {summary.duplicates}  "
+            f"quarantined 隔离 {summary.quarantined}  failed 失败 {summary.failed}  "
+            f"pages 页 {summary.pages}  {summary.seconds:.1f} s"
+        )
+        for line in summary.failures[:MOST_ERRORS_SHOWN]:
+            err.print(line, markup=False)
+    if summary.quarantined or summary.failed:
+        raise typer.Exit(int(ExitCode.PARTLY))
+
+
+def import_customers(
+    context: Context,
+    file: Path,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check every row, write nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Import customers from CSV or XLSX; rows that are right are taken, the others are listed.
+
+    Exit code 6 when some rows were left out.
+    """
+    with progress_bar() as bar:
+        task = bar.add_task("rows 行", total=None)
+        report = customer_import.import_customers(
+            context,
+            OPERATOR,
+            file,
+            dry_run=dry_run,
+            progress=lambda rows: bar.update(task, completed=rows),
+        )
+    if json:
+        print_json({**as_dict(report), "errors": [as_dict(one) for one in report.errors]})
+    else:
+        _print_report(report)
+    if report.exit_code:
+        raise typer.Exit(int(report.exit_code))
+
+
+def _print_report(report: customer_import.ImportReport) -> None:
+    would = "would be 将 " if report.dry_run else ""
+    out.print(
+        f"{would}created 新增 {report.created}  updated 更新 {report.updated}  "
+        f"unchanged 未变 {report.unchanged}  left out 未导入 {report.rejected}"
+    )
+    for label, names in (
+        ("units 新单位", report.units_created),
+        ("lines 新线路", report.lines_created),
+        ("districts 新台区", report.districts_created),
+    ):
+        if names:
+            out.print(f"new {label}: {len(names)}")
+    for error in report.errors[:MOST_ERRORS_SHOWN]:
+        place = f"row 第{error.row}行, {error.column}"
+        err.print(f"{place}: {error.message_zh} / {error.message_en}", markup=False)
+
+
+def import_documents(context: Context, file: Path, json: Json = False) -> None:
+    """Import documents named in a manifest (CSV: file, customer_no, document_type, title, doc_date)."""
+    from dossier.services import document_import
+
+    report = document_import.import_documents(context, OPERATOR, file)
+    if json:
+        print_json(as_dict(report))
+    else:
+        out.print(as_dict(report))
+    if report.errors:
+        raise typer.Exit(int(ExitCode.PARTLY))
+
+
+def search(
+    context: Context,
+    query: str,
+    as_user: Annotated[
+        str | None, typer.Option("--as", help="See what this user would see.")
+    ] = None,
+    size: Annotated[int, typer.Option(help="Customers shown.", min=1, max=100)] = 20,
+    json: Json = False,
+) -> None:
+    """Search as the one box does; exit code 4 when nothing is found."""
+    viewer = accounts.viewer_by_name(context, as_user) if as_user else OPERATOR
+    answer = searching.search(context, viewer, SearchRequest(q=query, size=size))
+    if json:
+        print_json(search_answer(answer))
+    else:
+        _print_answer(answer)
+    if not answer.total:
+        raise typer.Exit(int(ExitCode.NOT_FOUND))
+
+
+def _print_answer(answer: SearchAnswer) -> None:
+    for hit in answer.hits:
+        head = hit.customer
+        who = (
+            f"{head.customer_no}  {head.name}  {head.station}" if head else "待归户 to be assigned"
+        )
+        out.print(who, style="bold", markup=False, highlight=False)
+        for document in hit.documents:
+            out.print(
+                f"  {document.type_label or '—'}  {document.title}", markup=False, highlight=False
+            )
+            for snippet in document.snippets:
+                text = " ".join(snippet.text.split())
+                out.print(f"    p.{snippet.page}  {text}", markup=False, highlight=False)
+    err.print(f"{answer.total} 户, {answer.took_ms:.0f} ms, pending 待更新 {answer.pending}")

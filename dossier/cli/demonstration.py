@@ -1,0 +1,165 @@
+"""What ``dossier demo`` adds to ``serve``: accounts, a register, and an inbox that fills itself."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from dossier.cli.base import OPERATOR, err, out
+from dossier.services import accounts, work_status
+from dossier.services.context import Context
+from dossier.settings import Settings
+
+if TYPE_CHECKING:
+    from dossier.plugins.demo.truth import TruthFile
+
+PASSWORD = "dossier-demo"  # noqa: S105 - of invented people; printed beside their names
+PEOPLE = (
+    ("wang", "archivist", None, "档案管理员：看原文，可指定归户"),
+    ("li", "agent", None, "坐席：看脱敏内容"),
+    ("zhao", "agent", "first", "坐席：只看本所"),
+    ("shen", "auditor", None, "审计员：只看查阅记录"),
+    ("admin", "administrator", None, "系统管理员：看收件与状态"),
+)
+REFRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be invented."""
+
+    customers: int
+    seed: int
+    papers: int | None
+
+    @property
+    def name(self) -> str:
+        """Folder of this plan below ``home/demo``."""
+        papers = "" if self.papers is None else f"-{self.papers}"
+        return f"seed{self.seed}-{self.customers}{papers}"
+
+    def folder(self, settings: Settings) -> Path:
+        """Where register, papers and truth lie."""
+        return settings.home / "demo" / self.name
+
+
+def prepare(context: Context, plan: Plan) -> None:
+    """Import the invented register and make the accounts; done once for a plan."""
+    from dossier.plugins.demo.customers import invent_customers, write_customers
+    from dossier.services.customer_import import import_customers
+
+    folder = plan.folder(context.settings)
+    register, imported = folder / "customers.csv", folder / "imported"
+    if not imported.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_customers(register, invent_customers(plan.seed, plan.customers))
+        import_customers(context, OPERATOR, register, dry_run=False)
+        imported.touch()
+    _add_people(context)
+
+
+def _add_people(context: Context) -> None:
+    known = {user.name for user in accounts.list_users(context, OPERATOR)}
+    for name, role, unit, _duty in PEOPLE:
+        if name not in known:
+            accounts.add_user(
+                context,
+                OPERATOR,
+                name=name,
+                role=role,
+                password=PASSWORD,
+                unit=accounts.first_station(context) if unit else None,
+            )
+
+
+def fill(settings: Settings, plan: Plan, *, stop: threading.Event | None = None) -> None:
+    """Make the papers and put each into the inbox as soon as it is there.
+
+    A paper that was offered before is not offered again, so an interrupted demo goes on.
+    """
+    from dossier.plugins.demo.archive import invent
+
+    folder = plan.folder(settings)
+    ledger = folder / "offered.txt"
+    finished = folder / "finished"
+    if finished.exists():
+        return
+    offered = set(ledger.read_text(encoding="utf-8").splitlines()) if ledger.exists() else set()
+
+    with ledger.open("a", encoding="utf-8") as notes:
+
+        def offer(file: TruthFile) -> None:
+            if stop is not None and stop.is_set():
+                raise KeyboardInterrupt
+            if file.path not in offered:
+                _put(folder / file.path, settings.inbox_path / _inbox_name(file.path))
+                notes.write(file.path + "\n")
+                notes.flush()
+
+        invent(
+            folder,
+            seed=plan.seed,
+            customers=plan.customers,
+            papers=plan.papers,
+            workers=1,
+            on_file=offer,
+        )
+    finished.touch()
+
+
+def _inbox_name(path: str) -> str:
+    return path.removeprefix("papers/")
+
+
+def _put(source: Path, target: Path) -> None:
+    """Let the file appear whole in the inbox; a link, where both lie on one file system."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.part")
+    draft.unlink(missing_ok=True)
+    try:
+        os.link(source, draft)
+    except OSError:
+        draft.write_bytes(source.read_bytes())
+    draft.replace(target)
+
+
+def announce(settings: Settings, address: str) -> None:
+    """Print address and accounts."""
+    out.print(f"\n  一户一档 Dossier   {address}\n", style="bold", highlight=False)
+    table = Table("name 用户名", "password 密码", "role 岗位", box=None)
+    for name, _role, _unit, duty in PEOPLE:
+        table.add_row(name, PASSWORD, duty)
+    out.print(table)
+    out.print(f"\n  inbox 收件箱: {settings.inbox_path}   (Ctrl-C ends 结束)\n", highlight=False)
+
+
+def show_progress(settings: Settings, *, stop: threading.Event) -> None:
+    """A bar of what has been read, until everything is."""
+    from dossier.bootstrap import build
+
+    context = build(settings)
+    try:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=err) as bar:
+            task = bar.add_task("papers read 已识别", total=None)
+            while not stop.wait(REFRESH_SECONDS):
+                counts = work_status.counts(context, OPERATOR)
+                total = sum(counts.values())
+                left = sum(counts.get(state, 0) for state in ("queued", "running", "waiting"))
+                bar.update(task, completed=total - left, total=total)
+                if total and not left:
+                    break
+    finally:
+        context.index.close()
+        context.database.dispose()
