@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -21,10 +22,11 @@ from sqlalchemy.exc import OperationalError
 from dossier.db import outbox
 from dossier.db.tables import WorkItem
 from dossier.errors import DossierError
-from dossier.services import audit
+from dossier.services import audit, intake
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 from dossier.work import queue
+from dossier.work.kinds import WorkKind
 from indexer import identity, rebuild
 from indexer.drain import IndexFeeder
 from indexer.intake_loop import IntakeLoop
@@ -38,6 +40,9 @@ CHECK_INDEX_SECONDS = 3.0
 """How often an idle index is looked after: somebody may have removed its folder."""
 KEEP_HOUSE_SECONDS = 1.0
 """Audit rows are sealed about every second (architecture.md, Who may see what, 5)."""
+SWEEP_SECONDS = 60.0
+KEEP_DONE_SECONDS = 3600.0
+"""Finished work on documents is told by the documents themselves; the rows only slow the queue."""
 UNFINISHED_COPY_SECONDS = 24 * 3600.0
 """Copies that a crash left in the store; a running one is never that old."""
 SYSTEM = system_viewer("housekeeping")
@@ -99,7 +104,7 @@ def _serve(context: Context, duty: Duty, stop: threading.Event) -> None:
             continue
         try:
             duty.run(stop)
-        except Exception as err:
+        except Exception as err:  # noqa: BLE001 - a duty must not end with one bad file
             fields = {"duty": duty.name, "error": where(err)}
             log.error("duty failed, it begins anew", extra=fields)  # noqa: TRY400 - see where()
             stop.wait(TAKE_OVER_SECONDS)
@@ -174,15 +179,27 @@ def _feed(context: Context, feeder: IndexFeeder) -> bool:
 
 def keep_house(context: Context, stop: threading.Event) -> None:
     """Seal the audit, free what dead workers held, sweep what crashes left."""
-    sweep = getattr(context.store, "sweep", None)
-    if sweep is not None:
-        sweep(older_than_seconds=UNFINISHED_COPY_SECONDS, now=time.time())
+    swept = -SWEEP_SECONDS
     while not stop.wait(KEEP_HOUSE_SECONDS):
         try:
             audit.seal(context, SYSTEM)
             free_the_dead(context)
+            if time.monotonic() - swept >= SWEEP_SECONDS:
+                swept = time.monotonic()
+                _sweep(context)
         except OperationalError:
             log.warning("database busy, housekeeping waits")
+
+
+def _sweep(context: Context) -> None:
+    sweep = getattr(context.store, "sweep", None)
+    if sweep is not None:
+        sweep(older_than_seconds=UNFINISHED_COPY_SECONDS, now=time.time())
+    if stuck := intake.requeue_stuck(context):
+        log.warning("documents without work were queued again", extra={"count": stuck})
+    before = context.clock.now() - timedelta(seconds=KEEP_DONE_SECONDS)
+    with context.writing(SYSTEM) as session:
+        queue.purge_done(session, kinds=list(WorkKind), before=before)
 
 
 def free_the_dead(context: Context) -> int:

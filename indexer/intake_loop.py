@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from dossier.clock import local_date
 from dossier.errors import ConflictError, TooLargeError, UnavailableError
 from dossier.records import IntakeOutcome, QuarantineReason
+from dossier.rules import file_names
 from dossier.services import intake
 from dossier.services.context import Context
 from dossier.viewer import Permission, system_viewer
@@ -69,11 +70,6 @@ class Entry:
         state = self.status
         parts = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
         return _digest(os.fsencode(self.relative), *map(str, parts))
-
-    @property
-    def trouble_key(self) -> str:
-        """Names the path: one note of trouble for it, however long that lasts."""
-        return _digest(b"trouble", os.fsencode(self.relative).hex())
 
 
 def _digest(first: bytes, *others: str) -> str:
@@ -248,7 +244,8 @@ class IntakeLoop:
         key = str(entry.relative)
         self._troubled[key] = time.monotonic() + TROUBLE_SECONDS
         log.warning("a file of the inbox cannot be taken", extra={"why": err.strerror})
-        arrival = self._arrival(entry, source_key=entry.trouble_key)
+        path = file_names.coded(entry.relative.as_posix())
+        arrival = self._arrival(entry, source_key=intake.trouble_key(path))
         if intake.find_known(self._context, entry.source_key) is None:
             intake.refuse(
                 self._context,
@@ -268,7 +265,7 @@ class IntakeLoop:
             given_customer_no=intake.given_customer(self._context, folder),
             source_path=entry.relative.as_posix(),
             source_key=source_key or entry.source_key,
-            trouble_key=entry.trouble_key if str(entry.relative) in self._troubled else None,
+            trouble_key=intake.trouble_key(file_names.coded(entry.relative.as_posix())),
         )
 
 

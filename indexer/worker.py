@@ -219,7 +219,7 @@ class Worker:
             _fail(job, err.detail, QuarantineReason.INTERNAL, final=True)
         except DossierError as err:
             _fail(job, err.code, QuarantineReason.INTERNAL)
-        except Exception as err:
+        except Exception as err:  # noqa: BLE001 - the file is set aside, the rest goes on
             log.error("step failed", extra={"kind": lease.kind, "error": where(err)})  # noqa: TRY400
             _fail(job, type(err).__name__, QuarantineReason.INTERNAL)
 

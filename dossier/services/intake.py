@@ -7,6 +7,7 @@ source away. A duplicate is an outcome with a link to the first copy, not an err
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -20,7 +21,16 @@ from dossier.access import demand
 from dossier.db import outbox
 from dossier.db.rowids import next_rowid
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Content, Customer, CustomerNumber, Document, Intake, Rendition, new_id
+from dossier.db.tables import (
+    Content,
+    Customer,
+    CustomerNumber,
+    Document,
+    Intake,
+    Rendition,
+    WorkItem,
+    new_id,
+)
 from dossier.errors import ConflictError, NotFoundError, TooLargeError
 from dossier.ports import StoredFile
 from dossier.records import DocumentState, IntakeOutcome, RenditionKind
@@ -35,6 +45,8 @@ INTAKE = system_viewer("intake")
 """Looks for copies over the whole archive, whatever the sender may see."""
 RACE_ATTEMPTS = 5
 """Two senders of the same bytes collide at a unique key; the second sees the first's row then."""
+STUCK_BATCH = 200
+"""Documents of one look after stuck ones; there should be none."""
 
 T = TypeVar("T")
 
@@ -253,7 +265,8 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
         if row.outcome == IntakeOutcome.DUPLICATE:
             raise ConflictError("a duplicate needs no retry", detail_zh="重复文件无需重试")
         if row.document_id is None:
-            row.outcome, row.changed_at, row.source_key = IntakeOutcome.FAILED, now, None
+            row.outcome, row.reason, row.detail = IntakeOutcome.QUEUED, "", ""
+            row.source_key, row.changed_at = trouble_key(row.source_path), now
             queue.requeue(session, [_give_back_task(row.id)], now=now)
         else:
             _read_again(context, session, row.document_id)
@@ -261,6 +274,29 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
             row.changed_at = now
         _note(context, session, viewer, "intake.retried", "intake", row.id, {})
         return row.document_id
+
+
+def trouble_key(shown_path: str) -> str:
+    """The ``source_key`` of a note about a path, used on when the file is taken in after all."""
+    return hashlib.sha256(f"trouble|{shown_path}".encode()).hexdigest()
+
+
+def requeue_stuck(context: Context) -> int:
+    """Queue documents again that are not in yet and have no work: none should be; how many were."""
+    now = context.clock.now()
+    unfinished = Document.state.in_([DocumentState.RECEIVED, DocumentState.READING])
+    busy = select(WorkItem.id).where(
+        WorkItem.subject == Document.id, WorkItem.state.in_(["ready", "leased"])
+    )
+    query = select(Document.id, Content.size_bytes).join(Content, Content.sha256 == Document.sha256)
+    stuck = query.where(unfinished, ~busy.exists()).limit(STUCK_BATCH)
+    with context.reading(INTAKE) as session:
+        if session.execute(stuck).first() is None:
+            return 0
+    with context.writing(INTAKE) as session:
+        found = session.execute(stuck).all()
+        tasks = [_read_task(context, document_id, size) for document_id, size in found]
+        return len(queue.requeue(session, tasks, now=now))
 
 
 def _read_again(context: Context, session: ScopedSession, document_id: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from dossier.db.tables import WorkItem, new_id
@@ -326,10 +326,26 @@ def retry(session: Session, *, subject: str, now: datetime) -> int:
     return len(failed)
 
 
+def purge_done(
+    session: Session, *, kinds: Iterable[str], before: datetime, limit: int = 1000
+) -> int:
+    """Forget finished items of kinds whose once-only is guarded elsewhere; returns how many."""
+    old = (
+        select(WorkItem.id)
+        .where(WorkItem.state == "done", WorkItem.kind.in_(list(kinds)))
+        .where(WorkItem.changed_at < before)
+        .limit(limit)
+    )
+    result = session.execute(
+        delete(WorkItem).where(WorkItem.id.in_(old)).execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
 def counts(session: Session) -> dict[str, int]:
     """Items by state."""
     rows = session.execute(select(WorkItem.state, func.count()).group_by(WorkItem.state))
-    return {state: number for state, number in rows}
+    return dict(rows.tuples().all())
 
 
 def _make_ready(item: WorkItem, now: datetime, *, run_at: datetime) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
 from dossier.hookspecs import Step, StepResult
-from dossier.records import DocumentText, FieldValue, QuarantineReason
-from dossier.services import intake, reading
+from dossier.records import DocumentState, DocumentText, FieldValue, QuarantineReason
+from dossier.services import intake, linking, reading
 from dossier.work import queue
 from indexer.steps.job import Job, where
 
@@ -34,9 +34,7 @@ def run(job: Job) -> None:
     except PluginStepError as err:
         _set_aside(job, str(err))
         return
-    job.held.commit(lambda session: _write(session, job.document_id, results))
-    from dossier.services import linking
-
+    job.held.commit(lambda session: _write(job, session, results))
     linking.link(job.context, job.viewer, job.document_id)
     job.held.finish(lambda session: _finish(job, session))
 
@@ -65,20 +63,22 @@ def _set_aside(job: Job, step_name: str) -> None:
     )
 
 
-def _write(session: ScopedSession, document_id: str, results: list[StepResult]) -> None:
+def _write(job: Job, session: ScopedSession, results: list[StepResult]) -> None:
     """What the sender named stays; the first step that knows a type or title decides."""
-    document = session.get_one(Document, document_id)
+    document = session.get_one(Document, job.document_id)
     fields: list[FieldValue] = []
     for result in results:
         fields += result.fields
         document.type_code = document.type_code or result.type_code
         document.title = document.title or (result.title or "")[:400]
     session.flush()
-    reading.replace_fields(session, document_id, fields)
+    reading.replace_fields(session, job.document_id, fields)
+    reading.touch(session, job.document_id, at=job.context.clock.now())
 
 
 def _finish(job: Job, session: ScopedSession) -> None:
     now = job.context.clock.now()
+    _leave_reading(job, session)
     scanned = select(Page.number).where(
         Page.document_id == job.document_id, Page.digital.is_(False), Page.error == ""
     )
@@ -87,4 +87,13 @@ def _finish(job: Job, session: ScopedSession) -> None:
             job.document_id, max_attempts=job.context.settings.max_attempts
         )
         queue.requeue(session, [task], now=now)
-    reading.touch(session, job.document_id, at=now)
+
+
+def _leave_reading(job: Job, session: ScopedSession) -> None:
+    """A document that a person had assigned is left alone by the linking; it is filed again."""
+    document = session.get_one(Document, job.document_id)
+    if document.state in {DocumentState.RECEIVED, DocumentState.READING}:
+        is_filed = document.customer_no is not None
+        document.state = DocumentState.FILED if is_filed else DocumentState.TO_ASSIGN
+        session.flush()
+        reading.touch(session, job.document_id, at=job.context.clock.now())

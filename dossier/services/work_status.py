@@ -1,0 +1,419 @@
+"""What is under way: the intake list, counts, pages a minute, what is left, who works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_, select
+
+from dossier.access import demand
+from dossier.db import outbox
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Document, Intake, Page, WorkItem
+from dossier.db.tables import Worker as WorkerRow
+from dossier.errors import InvalidInputError
+from dossier.records import DocumentState, IntakeOutcome
+from dossier.services.context import Context
+from dossier.viewer import Permission, Viewer, system_viewer
+from dossier.work.kinds import WorkKind
+
+STATUS = system_viewer("status")
+"""Counts are of the whole archive; names of files are shown to those who may see the intake."""
+ALIVE_SECONDS = 20.0
+"""A worker beats every 5 s; after four missed beats it is gone or stopped."""
+RATE_MINUTES = 5
+"""Pages a minute are counted over the last minutes; a single page of OCR takes seconds."""
+MOST = 200
+"""Largest page of the list."""
+_AFTERWARDS = (WorkKind.SEARCHABLE,)
+"""Work on a document that is in already: it does not make it wait."""
+_ACTIVE = WorkItem.state.in_([literal_column("'ready'"), literal_column("'leased'")])
+
+
+class IntakeState(StrEnum):
+    """Where a file stands, as the intake page groups it."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    """A step failed and is tried again later."""
+    FAILED = "failed"
+    """Set aside, or it cannot be taken; a person has to do something."""
+    TO_ASSIGN = "to_assign"
+    FILED = "filed"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeItem:
+    """One file in the intake list.
+
+    Attributes:
+        id: of the intake row.
+        source_path: as it came, printable.
+        origin: ``inbox``, ``upload``, ``ingest``, ``attachment`` or ``import``.
+        document_id: of the document, of the first copy when a duplicate, None when it is none.
+        outcome: an :class:`~dossier.records.IntakeOutcome`.
+        state: an :class:`IntakeState`.
+        step: the work that runs or waits (:class:`~dossier.work.kinds.WorkKind`), empty if none.
+        since: when it came into this state.
+        received_at: when it came in.
+        attempt: tries of the step so far.
+        error: code or short text of what went wrong last; empty when nothing did.
+        reason: the quarantine reason; empty when not set aside.
+        progress: pages read and pages there are; (0, 0) when not known yet.
+        may_retry: whether a retry would do anything.
+    """
+
+    id: str
+    source_path: str
+    origin: str
+    document_id: str | None
+    outcome: str
+    state: str
+    step: str
+    since: datetime
+    received_at: datetime
+    attempt: int
+    error: str
+    reason: str
+    progress: tuple[int, int]
+    may_retry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IntakePage:
+    """A page of the list with the counts of everything by state."""
+
+    items: tuple[IntakeItem, ...]
+    next_cursor: str | None
+    total: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """How fast it goes and what is left.
+
+    Attributes:
+        pages_per_minute: pages read in the last minutes.
+        pages_left: pages of begun documents that are not read yet.
+        files_left: files whose pages are not known yet.
+        minutes_left: at this pace; None when it stands still or nothing is left.
+        workers: workers alive.
+        pending: index rows that wait.
+        lag_seconds: age of the oldest of them.
+        oldest_seconds: age of the oldest piece of work that waits or runs.
+    """
+
+    pages_per_minute: float
+    pages_left: int
+    files_left: int
+    minutes_left: float | None
+    workers: int
+    pending: int
+    lag_seconds: float
+    oldest_seconds: float
+
+
+def list_intake(
+    context: Context,
+    viewer: Viewer,
+    *,
+    states: Sequence[str] = (),
+    cursor: str | None = None,
+    size: int = 50,
+    batch: str | None = None,
+) -> IntakePage:
+    """The newest files first, a page at a time.
+
+    Args:
+        context: the wired parts.
+        viewer: needs ``see_intake``.
+        states: only these :class:`IntakeState`; empty means all.
+        cursor: the last page's ``next_cursor``.
+        size: rows of a page, 1..200.
+        batch: only what was sent together.
+
+    Raises:
+        ForbiddenError: the role may not see the intake.
+        InvalidInputError: an unknown state.
+    """
+    demand(viewer, Permission.SEE_INTAKE)
+    wanted = _wanted(states)
+    query = _rows(wanted, batch)
+    with context.reading(STATUS) as session:
+        total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        if cursor:
+            query = query.where(Intake.id < cursor)
+        rows = session.execute(query.order_by(Intake.id.desc()).limit(min(size, MOST) + 1)).all()
+        shown = rows[: min(size, MOST)]
+        items = _items(session, [(row[0], row[1]) for row in shown])
+        numbers = counts_of(session, batch=batch)
+    more = len(rows) > len(shown)
+    return IntakePage(tuple(items), shown[-1][0].id if more else None, total, numbers)
+
+
+def counts(context: Context, viewer: Viewer) -> dict[str, int]:
+    """Files by :class:`IntakeState`.
+
+    Raises:
+        ForbiddenError: the role may not see the intake.
+    """
+    demand(viewer, Permission.SEE_INTAKE)
+    with context.reading(STATUS) as session:
+        return counts_of(session)
+
+
+def throughput(context: Context) -> Throughput:
+    """How fast it goes and what is left; figures without names, for every page's footer."""
+    now = context.clock.now()
+    with context.reading(STATUS) as session:
+        rate = _pages_per_minute(session, now)
+        pages_left = _pages_left(session)
+        files = session.scalar(select(func.count()).where(_ACTIVE, WorkItem.kind == WorkKind.READ))
+        oldest = session.scalar(select(func.min(WorkItem.created_at)).where(_ACTIVE))
+        backlog = outbox.backlog(session)
+        workers = live_workers(session, now)
+    return Throughput(
+        pages_per_minute=rate,
+        pages_left=pages_left,
+        files_left=int(files or 0),
+        minutes_left=pages_left / rate if rate and pages_left else None,
+        workers=workers,
+        pending=backlog.pending,
+        lag_seconds=backlog.lag_seconds(now),
+        oldest_seconds=(now - oldest).total_seconds() if oldest else 0.0,
+    )
+
+
+def live_workers(session: ScopedSession, now: datetime) -> int:
+    """How many workers beat lately."""
+    since = now - timedelta(seconds=ALIVE_SECONDS)
+    query = select(func.count()).where(WorkerRow.heartbeat >= since, WorkerRow.stopping.is_(False))
+    return session.scalar(query) or 0
+
+
+def _pages_per_minute(session: ScopedSession, now: datetime) -> float:
+    """From finished items; those older than an hour are purged, so the sum stays small."""
+    since = now - timedelta(minutes=RATE_MINUTES)
+    pages = session.scalar(
+        select(func.sum(WorkItem.progress_done)).where(
+            WorkItem.state == "done",
+            WorkItem.kind.in_([WorkKind.READ, WorkKind.PAGES]),
+            WorkItem.changed_at >= since,
+        )
+    )
+    running = session.scalar(
+        select(func.sum(WorkItem.progress_done)).where(_ACTIVE, WorkItem.state == "leased")
+    )
+    return ((pages or 0) + (running or 0)) / RATE_MINUTES
+
+
+def _pages_left(session: ScopedSession) -> int:
+    reading = Document.state == DocumentState.READING
+    there = session.scalar(select(func.sum(Document.page_count)).where(reading))
+    read = session.scalar(
+        select(func.count(Page.number))
+        .join(Document, Page.document_id == Document.id)
+        .where(reading)
+    )
+    return max(0, (there or 0) - (read or 0))
+
+
+# -- counts -------------------------------------------------------------------------------------
+
+
+def counts_of(session: ScopedSession, *, batch: str | None = None) -> dict[str, int]:
+    """Files by :class:`IntakeState`; every file is in exactly one."""
+    numbers = dict.fromkeys(IntakeState, 0)
+    mine = [Intake.batch == batch] if batch else []
+    outcomes = session.execute(
+        select(Intake.outcome, func.count())
+        .where(Intake.outcome != IntakeOutcome.ACCEPTED, *mine)
+        .group_by(Intake.outcome)
+    )
+    for outcome, number in outcomes:
+        numbers[_OUTCOME_STATES[IntakeOutcome(outcome)]] += number
+    settled = _settled(session, batch)
+    for state, document_state, number in session.execute(_active_by_state(mine)):
+        numbers[IntakeState(state)] += number
+        settled[document_state] = settled.get(document_state, 0) - number
+    for document_state, number in settled.items():
+        numbers[_DOCUMENT_STATES.get(DocumentState(document_state), IntakeState.QUEUED)] += number
+    return {str(state): number for state, number in numbers.items()}
+
+
+_OUTCOME_STATES = {
+    IntakeOutcome.QUEUED: IntakeState.QUEUED,
+    IntakeOutcome.RUNNING: IntakeState.RUNNING,
+    IntakeOutcome.DUPLICATE: IntakeState.DUPLICATE,
+    IntakeOutcome.QUARANTINED: IntakeState.FAILED,
+    IntakeOutcome.FAILED: IntakeState.FAILED,
+}
+_DOCUMENT_STATES = {
+    DocumentState.TO_ASSIGN: IntakeState.TO_ASSIGN,
+    DocumentState.FILED: IntakeState.FILED,
+}
+
+
+def _settled(session: ScopedSession, batch: str | None) -> dict[str, int]:
+    """Accepted files by their document's state; without a batch straight from the index on it."""
+    query = select(Document.state, func.count()).group_by(Document.state)
+    if batch:
+        query = query.join(Intake, Intake.document_id == Document.id).where(
+            Intake.batch == batch, Intake.outcome == IntakeOutcome.ACCEPTED
+        )
+    else:
+        query = query.where(Document.state != DocumentState.QUARANTINED)
+    return dict(session.execute(query).tuples().all())
+
+
+def _active_by_state(mine: list[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    """Files with work that waits or runs: how it stands, the document's state, and how many."""
+    work = (
+        select(
+            WorkItem.subject,
+            case(
+                (func.max(case((WorkItem.state == "leased", 1), else_=0)) == 1, "running"),
+                (func.max(case((WorkItem.error != "", 1), else_=0)) == 1, "waiting"),
+                else_="queued",
+            ).label("state"),
+        )
+        .where(_ACTIVE, WorkItem.kind.not_in(_AFTERWARDS))
+        .group_by(WorkItem.subject)
+        .subquery()
+    )
+    return (
+        select(work.c.state, Document.state, func.count())
+        .select_from(work)
+        .join(Document, Document.id == work.c.subject)
+        .join(Intake, Intake.document_id == Document.id)
+        .where(Intake.outcome == IntakeOutcome.ACCEPTED, *mine)
+        .group_by(work.c.state, Document.state)
+    )
+
+
+# -- the list -----------------------------------------------------------------------------------
+
+
+def _wanted(states: Sequence[str]) -> list[IntakeState]:
+    try:
+        return [IntakeState(state) for state in states]
+    except ValueError as err:
+        known = ", ".join(IntakeState)
+        raise InvalidInputError(f"Unknown state; known are {known}") from err
+
+
+def _rows(wanted: Sequence[IntakeState], batch: str | None) -> Select[*tuple[Any, ...]]:
+    query = select(Intake, Document).outerjoin(Document, Document.id == Intake.document_id)
+    if batch:
+        query = query.where(Intake.batch == batch)
+    if wanted:
+        query = query.where(or_(*(_in_state(state) for state in wanted)))
+    return query
+
+
+def _in_state(state: IntakeState) -> ColumnElement[bool]:
+    """Rows that :func:`_state_of` would give this state."""
+    accepted = Intake.outcome == IntakeOutcome.ACCEPTED
+    leased, failed_before = _has_work(WorkItem.state == "leased"), _has_work(WorkItem.error != "")
+    some = _has_work()
+    settled = Document.state.in_(list(_DOCUMENT_STATES))
+    match state:
+        case IntakeState.DUPLICATE:
+            return Intake.outcome == IntakeOutcome.DUPLICATE
+        case IntakeState.FAILED:
+            return Intake.outcome.in_([IntakeOutcome.QUARANTINED, IntakeOutcome.FAILED])
+        case IntakeState.RUNNING:
+            return and_(accepted, leased)
+        case IntakeState.WAITING:
+            return and_(accepted, ~leased, failed_before)
+        case IntakeState.QUEUED:
+            fresh = and_(accepted, ~leased, ~failed_before, or_(some, ~settled))
+            return or_(Intake.outcome == IntakeOutcome.QUEUED, fresh)
+        case IntakeState.TO_ASSIGN | IntakeState.FILED:
+            return and_(accepted, ~some, Document.state == state.value)
+
+
+def _has_work(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return (
+        select(WorkItem.id)
+        .where(
+            _ACTIVE,
+            WorkItem.subject == Intake.document_id,
+            WorkItem.kind.not_in(_AFTERWARDS),
+            *conditions,
+        )
+        .exists()
+    )
+
+
+def _items(
+    session: ScopedSession, rows: Sequence[tuple[Intake, Document | None]]
+) -> list[IntakeItem]:
+    ids = [intake.document_id for intake, _ in rows if intake.document_id]
+    work: dict[str, list[WorkItem]] = {}
+    open_work = select(WorkItem).where(
+        WorkItem.subject.in_(ids), or_(_ACTIVE, WorkItem.state == "failed")
+    )
+    for item in session.scalars(open_work):
+        work.setdefault(item.subject, []).append(item)
+    counted = select(Page.document_id, func.count()).where(Page.document_id.in_(ids))
+    pages = dict(session.execute(counted.group_by(Page.document_id)).tuples().all())
+    found = []
+    for row, document in rows:
+        key = row.document_id or ""
+        found.append(_item(row, document, work.get(key, []), pages.get(key, 0)))
+    return found
+
+
+def _item(
+    intake: Intake, document: Document | None, work: Sequence[WorkItem], pages: int
+) -> IntakeItem:
+    is_own = intake.outcome != IntakeOutcome.DUPLICATE
+    current = min(work, key=_nearness, default=None) if is_own else None
+    state = _state_of(intake, document, work)
+    return IntakeItem(
+        id=intake.id,
+        source_path=intake.source_path,
+        origin=intake.origin,
+        document_id=intake.document_id,
+        outcome=intake.outcome,
+        state=state,
+        step=current.kind if current else "",
+        since=current.changed_at if current else intake.changed_at,
+        received_at=intake.received_at,
+        attempt=current.attempt if current else 0,
+        error=(current.error if current else "") or intake.detail,
+        reason=intake.reason,
+        progress=(pages, document.page_count) if document else (0, 0),
+        may_retry=is_own
+        and (
+            state in {IntakeState.FAILED, IntakeState.WAITING}
+            or any(item.state == "failed" for item in work)
+            or bool(document and document.failed_pages)
+        ),
+    )
+
+
+def _nearness(item: WorkItem) -> tuple[int, int]:
+    """What is worth showing first: running, then waiting, then failed work."""
+    return {"leased": 0, "ready": 1}.get(item.state, 2), item.priority
+
+
+def _state_of(intake: Intake, document: Document | None, work: Sequence[WorkItem]) -> IntakeState:
+    if intake.outcome != IntakeOutcome.ACCEPTED:
+        return _OUTCOME_STATES[IntakeOutcome(intake.outcome)]
+    active = [item for item in work if item.state != "failed" and item.kind not in _AFTERWARDS]
+    if any(item.state == "leased" for item in active):
+        return IntakeState.RUNNING
+    if any(item.error for item in active):
+        return IntakeState.WAITING
+    if active or document is None:
+        return IntakeState.QUEUED
+    return _DOCUMENT_STATES.get(DocumentState(document.state), IntakeState.QUEUED)

@@ -1,0 +1,295 @@
+"""``dossier ingest PATH…``: takes in files and folders where they lie, and waits for them.
+
+Copies; the user's files stay. Interrupted and begun again, it knows what it had taken: each file
+has a fingerprint, and the batch is named after the paths. Beside a running ``serve`` its workers do the
+reading; alone, the caller starts workers for as long as it takes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import ColumnElement, func, select
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import IndexChange, Intake, Page, WorkItem
+from dossier.errors import NotFoundError, TooLargeError
+from dossier.records import IntakeOutcome, QuarantineReason
+from dossier.services import intake, work_status
+from dossier.services.context import Context
+from dossier.viewer import Viewer
+from dossier.work.kinds import WorkKind
+from indexer.settle import is_unfinished_name
+
+POLL_SECONDS = 0.25
+ORIGIN = "ingest"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class IngestOptions:
+    """How to ingest.
+
+    Attributes:
+        customer_no: whose papers they are, if the user says so.
+        wait: until everything is read and in the index.
+        show: whether to draw a progress bar (on standard error).
+    """
+
+    customer_no: str | None = None
+    wait: bool = True
+    show: bool = True
+
+
+@dataclass
+class IngestSummary:
+    """What became of the files; ``as_json`` is what ``--json`` prints.
+
+    Attributes:
+        accepted: documents made by this command, now or before it was interrupted; attachments and
+            members of archives count as well once they are read.
+        duplicates: files whose bytes were there already.
+        quarantined: files that were set aside.
+        failed: files that could not be taken (not readable by this user, vanished).
+        pages: pages read.
+        known: of all these, files that an earlier run had taken already.
+        seconds: how long this run took.
+    """
+
+    accepted: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    failed: int = 0
+    pages: int = 0
+    known: int = 0
+    seconds: float = 0.0
+    batch: str = ""
+    failures: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, int | float]:
+        """The figures that the interface promises (architecture.md, Command line)."""
+        return {
+            "accepted": self.accepted,
+            "duplicates": self.duplicates,
+            "quarantined": self.quarantined,
+            "failed": self.failed,
+            "pages": self.pages,
+            "seconds": round(self.seconds, 2),
+        }
+
+
+Workers = Callable[[], AbstractContextManager[object]]
+"""Starts workers that run as long as the context manager is open."""
+
+
+def ingest(
+    context: Context,
+    viewer: Viewer,
+    paths: Sequence[Path],
+    *,
+    options: IngestOptions,
+    workers: Workers,
+) -> IngestSummary:
+    """Take files in, wait for them, and sum up.
+
+    Args:
+        context: the wired parts.
+        viewer: on whose behalf; needs ``upload``.
+        paths: files and folders; folders are walked, links in them are not followed.
+        options: see there.
+        workers: called only when no worker of this archive lives.
+
+    Raises:
+        NotFoundError: a path does not exist; nothing was taken.
+        ForbiddenError: the role may not upload.
+        DiskFullError: no room; begun again later it goes on where it stopped.
+    """
+    began = time.monotonic()
+    roots = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - links stay as given
+    if missing := [path.name for path in roots if not os.path.lexists(path)]:
+        raise NotFoundError(f"no such file or folder: {missing[0]}")
+    run = _Run(context, viewer, options, roots)
+    helpers = workers() if options.wait and not _has_workers(context) else nullcontext()
+    with helpers, _progress(options) as bar:
+        run.take_all(bar)
+        if options.wait:
+            run.wait(bar)
+    run.count()
+    run.summary.seconds = time.monotonic() - began
+    return run.summary
+
+
+def batch_of(roots: Sequence[Path]) -> str:
+    """The batch's name: the same paths are the same batch, so that a resumed run goes on in it."""
+    names = b"\0".join(sorted(os.fsencode(path) for path in roots))
+    return hashlib.sha256(names).hexdigest()[:32]
+
+
+class _Run:
+    def __init__(
+        self, context: Context, viewer: Viewer, options: IngestOptions, roots: Sequence[Path]
+    ) -> None:
+        self._context = context
+        self._viewer = viewer
+        self._options = options
+        self._roots = roots
+        self.summary = IngestSummary(batch=batch_of(roots))
+
+    # -- taking ---------------------------------------------------------------------------------
+
+    def take_all(self, bar: Progress) -> None:
+        """Take every file; one that cannot be read does not stop the others."""
+        task = bar.add_task("收件 taking in", total=sum(1 for _ in _files(self._roots)))
+        for path, relative in _files(self._roots):
+            try:
+                self._take(path, relative)
+            except OSError as err:
+                self.summary.failed += 1
+                self.summary.failures.append(path.name)
+                log.warning("a file cannot be taken", extra={"why": err.strerror})
+            bar.advance(task)
+
+    def _take(self, path: Path, relative: Path) -> None:
+        status = path.lstat()
+        arrival = self._arrival(path, relative, status)
+        if not stat.S_ISREG(status.st_mode):
+            self._refuse(arrival, QuarantineReason.NOT_A_FILE)
+        elif status.st_size == 0:
+            self._refuse(arrival, QuarantineReason.EMPTY)
+        elif status.st_size > self._context.settings.max_file_bytes:
+            self._refuse(arrival, QuarantineReason.TOO_LARGE)
+        else:
+            try:
+                result = intake.take(self._context, self._viewer, path, arrival)
+            except TooLargeError:
+                self._refuse(arrival, QuarantineReason.TOO_LARGE)
+                return
+            self.summary.known += result.known
+
+    def _refuse(self, arrival: intake.Arrival, reason: QuarantineReason) -> None:
+        intake.refuse(self._context, self._viewer, arrival, reason=reason)
+
+    def _arrival(self, path: Path, relative: Path, status: os.stat_result) -> intake.Arrival:
+        folder = relative.parent.as_posix().removeprefix(".")
+        mark = f"{status.st_dev}|{status.st_ino}|{status.st_size}|{status.st_mtime_ns}"
+        key = b"ingest|" + os.fsencode(path) + b"|" + mark.encode()
+        return intake.Arrival(
+            file_name=path.name,
+            folder=folder,
+            origin=ORIGIN,
+            given_customer_no=self._options.customer_no
+            or intake.given_customer(self._context, folder),
+            batch=self.summary.batch,
+            source_path=relative.as_posix(),
+            source_key=hashlib.sha256(key).hexdigest(),
+        )
+
+    # -- waiting --------------------------------------------------------------------------------
+
+    def wait(self, bar: Progress) -> None:
+        """Until all of the batch is read and in the index."""
+        task = bar.add_task("识别入库 reading", total=None)
+        while True:
+            with self._context.reading(work_status.STATUS) as session:
+                total, left = self._documents(session), self._unfinished(session)
+                indexed = left == 0 and self._unindexed(session) == 0
+            bar.update(task, total=total, completed=total - left)
+            if indexed:
+                return
+            time.sleep(POLL_SECONDS)
+
+    def _documents(self, session: ScopedSession) -> int:
+        query = select(func.count(Intake.document_id)).where(self._mine())
+        return session.scalar(query) or 0
+
+    def _unfinished(self, session: ScopedSession) -> int:
+        work = select(WorkItem.id).where(
+            WorkItem.subject == Intake.document_id,
+            WorkItem.state.in_(["ready", "leased"]),
+            WorkItem.kind != WorkKind.SEARCHABLE,
+        )
+        query = select(func.count(Intake.document_id)).where(self._mine(), work.exists())
+        return session.scalar(query) or 0
+
+    def _unindexed(self, session: ScopedSession) -> int:
+        change = select(IndexChange.id).where(IndexChange.key == Intake.document_id)
+        query = select(func.count(Intake.document_id)).where(self._mine(), change.exists())
+        return session.scalar(query) or 0
+
+    def _mine(self) -> ColumnElement[bool]:
+        return (Intake.batch == self.summary.batch) & (Intake.outcome != IntakeOutcome.DUPLICATE)
+
+    # -- summing up -----------------------------------------------------------------------------
+
+    def count(self) -> None:
+        """The figures, from the records."""
+        with self._context.reading(work_status.STATUS) as session:
+            rows = session.execute(
+                select(Intake.outcome, func.count())
+                .where(Intake.batch == self.summary.batch)
+                .group_by(Intake.outcome)
+            )
+            outcomes = dict(rows.tuples().all())
+            pages = session.scalar(
+                select(func.count(Page.number))
+                .join(Intake, Intake.document_id == Page.document_id)
+                .where(self._mine(), Page.error == "")
+            )
+        self.summary.accepted = outcomes.get(IntakeOutcome.ACCEPTED, 0)
+        self.summary.duplicates = outcomes.get(IntakeOutcome.DUPLICATE, 0)
+        self.summary.quarantined = outcomes.get(IntakeOutcome.QUARANTINED, 0)
+        self.summary.pages = pages or 0
+
+
+def _files(roots: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Every file with its path below the given one; folders in order, links not followed."""
+    for root in roots:
+        if root.is_dir():
+            for path in _walk(root):
+                yield path, path.relative_to(root)
+        else:
+            yield root, Path(root.name)
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as err:
+            log.warning("a folder cannot be listed", extra={"why": err.strerror})
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(folder / entry.name)
+            elif not is_unfinished_name(entry.name):
+                yield folder / entry.name
+
+
+def _has_workers(context: Context) -> bool:
+    with context.reading(work_status.STATUS) as session:
+        return work_status.live_workers(session, context.clock.now()) > 0
+
+
+def _progress(options: IngestOptions) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not options.show,
+        transient=False,
+    )

@@ -1,0 +1,131 @@
+"""One process tree: starts the children, starts crashed ones again, ends all in order."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from indexer.processes import Child, ChildSpec
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+"""A child that crashes at once is started ever more seldom, lest its log lines bury the rest."""
+STEADY_SECONDS = 60.0
+"""A child that lived so long begins again with the short pause."""
+LOOK_SECONDS = 0.2
+GRACE_SECONDS = 15.0
+"""A page of OCR is over by then; what is not is handed back by its lease."""
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Keeps a fixed set of children alive.
+
+    Args:
+        specs: in the order of starting; they are ended in the opposite order, so put the web
+            process last: it takes no more files before the workers go.
+    """
+
+    def __init__(self, specs: Sequence[ChildSpec], *, grace_seconds: float = GRACE_SECONDS) -> None:
+        self._places = [_Place(spec) for spec in specs]
+        self._grace_seconds = grace_seconds
+        self.stop = threading.Event()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids of the children by name."""
+        return {place.spec.name: place.child.pid for place in self._places if place.child}
+
+    def run(self, *, on_started: Callable[[], None] | None = None) -> None:
+        """Start all, and look after them until SIGTERM, Ctrl-C or :attr:`stop`."""
+        before = _on_signals(self._end)
+        try:
+            for place in self._places:
+                place.start()
+            if on_started is not None:
+                on_started()
+            while not self.stop.wait(LOOK_SECONDS):
+                for place in self._places:
+                    place.look_after()
+        finally:
+            self.end_all()
+            _restore(before)
+
+    def start_all(self) -> None:
+        """Start all without looking after them; for a caller with a loop of its own."""
+        for place in self._places:
+            place.start()
+
+    def look_after_all(self) -> None:
+        """Start again what crashed; to be called every now and then."""
+        for place in self._places:
+            place.look_after()
+
+    def end_all(self) -> None:
+        """Ask all to end, the last started first, and see them gone."""
+        for place in reversed(self._places):
+            if place.child is not None:
+                place.child.ask_to_end()
+        until = time.monotonic() + self._grace_seconds
+        for place in reversed(self._places):
+            if place.child is not None:
+                place.child.end(grace_seconds=max(0.1, until - time.monotonic()))
+                place.child = None
+
+    def _end(self, _number: int, _frame: FrameType | None) -> None:
+        self.stop.set()
+
+
+class _Place:
+    """A child and what is known of its predecessors."""
+
+    def __init__(self, spec: ChildSpec) -> None:
+        self.spec = spec
+        self.child: Child | None = None
+        self._started = 0.0
+        self._pause = FIRST_PAUSE_SECONDS
+        self._start_at: float | None = None
+
+    def start(self) -> None:
+        self._start_at = None
+        self._started = time.monotonic()
+        self.child = Child(self.spec)
+
+    def look_after(self) -> None:
+        """Note a crash, and start again when the pause is over."""
+        if self._start_at is not None:
+            if time.monotonic() >= self._start_at:
+                self.start()
+            return
+        if self.child is None or self.child.exit_code is None:
+            return
+        code = self.child.exit_code
+        self.child.end(grace_seconds=0)
+        self.child = None
+        if time.monotonic() - self._started > STEADY_SECONDS:
+            self._pause = FIRST_PAUSE_SECONDS
+        log.warning(
+            "a process ended, starting it again",
+            extra={"child": self.spec.name, "exit_code": code, "pause_seconds": self._pause},
+        )
+        self._start_at = time.monotonic() + self._pause
+        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+_Handlers = dict[int, object]
+
+
+def _on_signals(handler: Callable[[int, FrameType | None], None]) -> _Handlers:
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    return {number: signal.signal(number, handler) for number in numbers}
+
+
+def _restore(before: _Handlers) -> None:
+    for number, handler in before.items():
+        signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() itself gave
