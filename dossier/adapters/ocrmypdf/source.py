@@ -1,0 +1,140 @@
+"""The PDF that the text is laid under: the original's own pages, or its pictures put into one."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import img2pdf
+import pikepdf
+from PIL import Image, ImageSequence
+
+from dossier.adapters.ocrmypdf.elements import Margins
+from dossier.records import PageReading
+
+PDF_TYPE = "application/pdf"
+# A picture without a believable resolution is taken for an A4 page: 210 mm in points.
+_A4_WIDTH_POINTS = 595.0
+_BELIEVABLE_DPI = (60.0, 1300.0)
+# img2pdf takes these pixel formats over bit for bit (no alpha, no 16 bit).
+_TAKEN_OVER = frozenset({"1", "L", "RGB", "CMYK", "P"})
+
+
+def write_source(
+    original: Path, media_type: str, readings: Sequence[PageReading], out: Path
+) -> None:
+    """Write the PDF without text layer, each page turned upright.
+
+    Args:
+        original: PDF or picture file; not changed.
+        media_type: decided by content.
+        readings: one a page; their ``rotation`` turns the page.
+        out: where to write.
+
+    Raises:
+        ValueError: the number of pages is not that of the readings.
+        pikepdf.PdfError, img2pdf errors, OSError: the original cannot be taken over.
+    """
+    if media_type == PDF_TYPE:
+        pdf = pikepdf.open(original)
+    else:
+        pdf = pikepdf.open(io.BytesIO(_pictures_to_pdf(original)))
+    with pdf:
+        if len(pdf.pages) != len(readings):
+            raise ValueError("the original has another number of pages than were read")
+        for page, reading in zip(pdf.pages, readings, strict=True):
+            if reading.rotation:
+                page.rotate(reading.rotation, relative=True)
+        pdf.save(out)
+
+
+def margins_of(page: pikepdf.Page, reading: PageReading) -> Margins:
+    """What the media box shows around the crop box, as pixels of the upright reading.
+
+    Readings are made from the crop box, OCRmyPDF lays text on the media box.
+    """
+    media, crop = [[float(v) for v in box] for box in (page.mediabox, page.cropbox)]
+    sides = [
+        max(0.0, crop[0] - media[0]),
+        max(0.0, media[3] - crop[3]),
+        max(0.0, media[2] - crop[2]),
+        max(0.0, crop[1] - media[1]),
+    ]
+    turned = int(page.obj.get("/Rotate", 0)) % 360
+    width = crop[3] - crop[1] if turned in (90, 270) else crop[2] - crop[0]
+    scale = reading.width / width if width > 0 else 0.0
+    steps = turned // 90  # turning clockwise brings the left side to the top
+    left, top, right, bottom = (sides[(i - steps) % 4] * scale for i in range(4))
+    return Margins(left, top, right, bottom)
+
+
+def _pictures_to_pdf(original: Path) -> bytes:
+    """Put every frame on a page; bit for bit where img2pdf can, else as lossless PNG."""
+    with Image.open(original) as image:
+        frames = getattr(image, "n_frames", 1)
+        plain = image.mode in _TAKEN_OVER and "transparency" not in image.info
+        direct = (image.format == "JPEG" and frames == 1) or (
+            image.format in {"PNG", "TIFF"} and plain and _same_modes(image)
+        )
+        sources = [original.read_bytes()] if direct else list(_as_png(image))
+    return bytes(
+        img2pdf.convert(
+            sources,
+            layout_fun=_page_size,
+            rotation=img2pdf.Rotation.ifvalid,
+            engine=img2pdf.Engine.pikepdf,
+        )
+    )
+
+
+def _same_modes(image: Image.Image) -> bool:
+    """Whether every frame is of a kind that is taken over."""
+    for index in range(getattr(image, "n_frames", 1)):
+        image.seek(index)
+        if image.mode not in _TAKEN_OVER:
+            return False
+    image.seek(0)
+    return True
+
+
+def _as_png(image: Image.Image) -> Iterator[bytes]:
+    for index, frame in enumerate(ImageSequence.Iterator(image)):
+        if image.format == "MPO" and index:
+            return  # the further pictures of a phone's MPO are previews of the first
+        buffer = io.BytesIO()
+        flat = _flatten(frame)
+        flat.save(buffer, "PNG", dpi=_believable(frame.info.get("dpi"), flat.width))
+        yield buffer.getvalue()
+
+
+def _flatten(frame: Image.Image) -> Image.Image:
+    """8 bits a channel, on white paper, EXIF orientation obeyed."""
+    from PIL import ImageOps
+
+    shown = ImageOps.exif_transpose(frame) or frame
+    if shown.mode in ("1", "L", "RGB"):
+        return shown
+    if shown.mode.startswith("I") or shown.mode == "F":
+        _, high = shown.getextrema()
+        top = max(255.0, float(high))  # type: ignore[arg-type]  # one band has one pair
+        return shown.convert("F").point(lambda v: v * (255.0 / top)).convert("L")
+    paper = Image.new("RGBA", shown.size, "white")
+    paper.alpha_composite(shown.convert("RGBA"))
+    return paper.convert("RGB")
+
+
+def _believable(dpi: tuple[float, float] | None, width: int) -> tuple[float, float]:
+    if dpi and all(_BELIEVABLE_DPI[0] <= float(v) <= _BELIEVABLE_DPI[1] for v in dpi):
+        return float(dpi[0]), float(dpi[1])
+    assumed = max(1.0, width * 72 / _A4_WIDTH_POINTS)
+    return assumed, assumed
+
+
+def _page_size(
+    width: int, height: int, dpi: tuple[float, float]
+) -> tuple[float, float, float, float]:
+    """Page and picture size in points, the same; img2pdf says 96 where a file says nothing."""
+    x, y = _believable(None if tuple(dpi) in {(96.0, 96.0), (96, 96)} else dpi, width)
+    page = (width * 72 / x, height * 72 / y)
+    return (*page, *page)
