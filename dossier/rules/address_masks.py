@@ -34,7 +34,8 @@ LABELS = frozenset(rulebook.load("masking")["address_labels"].split())
 _LABEL_WORDS = "|".join("[ ]*".join(label) for label in sorted(LABELS, key=len, reverse=True))
 # A value goes on over one line end when the next line begins with a building or a room.
 _NEXT_LINE = (
-    r"\n[ ]*[0-9一二三四五六七八九十]{0,4}(?:号楼|号|栋|幢|座|单元|室|组|层)[^\t\n:;|]{0,30}"
+    r"\n[ ]*[元楼幢栋号层]?[0-9一二三四五六七八九十]{0,5}"
+    r"(?:号楼|号|栋|幢|座|单元|室|组|层)[^\t\n:;|]{0,30}"
 )
 _LABEL = re.compile(
     rf"(?:{_LABEL_WORDS})(?:为|是)?[ \t\n:,.;_\])|]{{0,6}}"

@@ -1,0 +1,212 @@
+"""Masks: equal length, nothing personal left, nothing else taken (domain.md 4.7)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dossier.rules import masking
+from dossier.rules.identifiers import compact
+from dossier.rules.masking import KnownValues, mask_text
+from dossier.rules.names import is_organisation, split_surname
+from dossier.rules.normal_form import fold
+
+KNOWN = KnownValues(
+    names=("张三", "歐陽娜娜", "明亮机械有限公司"),
+    numbers=("13812345678", "11010519491231002X"),
+    addresses=("襄州区航空路197号楼2单元501室",),
+)
+
+
+@pytest.mark.parametrize(
+    ("mask", "value", "masked"),
+    [
+        (masking.mask_name, "张三", "张*"),
+        (masking.mask_name, "欧阳娜娜", "欧阳**"),
+        (masking.mask_name, "歐陽娜娜", "歐陽**"),
+        (masking.mask_name, "买买提·艾力", "买**·**"),
+        (masking.mask_name, "𠮷田", "𠮷*"),
+        (masking.mask_name, "明亮机械有限公司", "明亮机械有限公司"),
+        (masking.mask_name, "", ""),
+        (masking.mask_id, "11010519491231002X", "**************002X"),
+        (masking.mask_phone, "13812341234", "138****1234"),
+        (masking.mask_phone, "138 1234 1234", "138 **** 1234"),
+        (masking.mask_phone, "3234567", "***4567"),
+        (masking.mask_phone, "123", "***"),
+        (masking.mask_account, "6222000000000000012", "***************0012"),
+        (masking.mask_address, "襄州区航空路12号3栋", "襄州区航空路*****"),
+        (masking.mask_address, "襄州区", "襄州区"),
+    ],
+)
+def test_a_single_value_is_masked_as_the_rule_says(mask, value, masked):
+    assert mask(value) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("姓名：张伟 性别：男", "姓名：张* 性别：男"),
+        ("户名\t李雷", "户名\t李*"),
+        ("姓 名 ： 黄 超", "姓 名 ： 黄 *"),
+        ("用电人:欧阳娜娜", "用电人:欧阳**"),
+        ("经办人 李四", "经办人 李*"),
+        ("联系人\n王小明\n", "联系人\n王**\n"),
+        ("姓名:王伟、李强", "姓名:王*、李*"),
+        ("姓名张三性别男", "姓名张*性别男"),
+        ("乙方（客户）：赵敏", "乙方（客户）：赵*"),
+        ("法定代表人：买买提·艾力", "法定代表人：买**·**"),
+        ("尊敬的李明女士：您好", "尊敬的李*女士：您好"),
+        ("委托人孙伟自愿", "委托人孙*自愿"),
+        ("被委托人：諸葛孔明", "被委托人：諸葛**"),
+        ("户名：襄州区明亮机械有限公司", "户名：襄州区明亮机械有限公司"),
+        ("甲方：国网襄州供电公司", "甲方：国网襄州供电公司"),
+        ("委托人应当遵守", "委托人应当遵守"),
+        ("用户须知", "用户须知"),
+        ("姓名：\n身份证号：", "姓名：\n身份证号："),
+        ("电话 138-1234-5678", "电话 138-****-5678"),
+        ("电话：3234567", "电话：***4567"),
+        ("电话0710-3234567", "电话********4567"),
+        ("证号11010519491231002X", "证号**************002X"),
+        ("身份证号：1101051949l231002X", "身份证号：**************002X"),
+        ("卡号6222 0000 0000 0000 012", "卡号**** **** **** ***0 012"),
+        ("家住朝阳路3-2-501。", "家住朝阳路*******。"),
+        ("航空路十二号3幢2单元501室", "航空路************"),
+        ("住址\t襄州区航空路9号楼2单\n元501室 电话：", "住址\t襄州区航空路*****\n***** 电话："),
+        ("张湾村3组12号", "张湾村*****"),
+        ("3栋2单元501", "********"),
+        ("户号：4200000001 10kV东山线 2021年3月1日", "户号：4200000001 10kV东山线 2021年3月1日"),
+        ("表号 4230001000000000123456", "表号 4230001000000000123456"),
+        (
+            "姓名\t性别\t住址\n李小龙\t男\t航空路3号\n王五\t女\t东街",
+            "姓名\t性别\t住址\n李**\t男\t航空路**\n王*\t女\t东街",
+        ),
+    ],
+)
+def test_text_is_masked_by_label_by_pattern_and_by_column(text, masked):
+    assert mask_text(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "张三丰",
+        "兹有張 三一人",
+        "张\n三",
+        "致张　三",
+        "欧阳娜娜",
+        "歐陽\n娜 娜",
+        "1 3 8 1 2 3 4 5 6 7 8",
+        "一九七号",
+    ],
+)
+def test_what_is_known_of_the_customer_is_masked_wherever_it_stands(text):
+    masked = fold("".join(mask_text(text, KNOWN).text.split()))
+    assert "张三" not in masked
+    assert "欧阳娜" not in masked
+    assert "1234" not in masked
+
+
+def test_known_addresses_are_masked_beyond_the_street():
+    masked = mask_text("兹证明襄州区航空路 197号楼 2单元\n501室系本人所有", KNOWN).text
+    assert masked.startswith("兹证明襄州区航空路 *")
+    assert "501" not in masked
+
+
+def test_numbers_named_open_stay_open():
+    text = "户号 4200000000000001 证号 11010519491231002X"
+    masked = mask_text(text, KnownValues(open_numbers=("4200000000000001",))).text
+    assert masked == "户号 4200000000000001 证号 **************002X"
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "姓名",
+            "户名",
+            "张三",
+            "欧阳",
+            "娜娜",
+            "李",
+            "先生",
+            "：",
+            ":",
+            "\t",
+            "\n",
+            "*",
+            "138",
+            "1234",
+            "5678",
+            "11010519491231002X",
+            "航空路",
+            "3号",
+            "2单元",
+            "501",
+            "账号",
+            "6222000000000000012",
+            "地址",
+            "公司",
+            "、",
+            "·",
+            "电话",
+            "用电人",
+            "（",
+            "）",
+            "-",
+            "x",
+            "一",
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@given(PIECES | st.text(max_size=60))
+@settings(max_examples=400)
+def test_a_masked_text_has_equal_length_and_masking_again_changes_nothing(text):
+    once = mask_text(text, KNOWN)
+    assert len(once.text) == len(text)
+    assert mask_text(once.text, KNOWN).text == once.text
+
+
+@given(PIECES | st.text(max_size=60))
+def test_only_the_spans_are_changed_and_only_to_stars_or_kept_spaces(text):
+    masked = mask_text(text, KNOWN)
+    inside = {at for start, end in masked.spans for at in range(start, end)}
+    for at, (before, after) in enumerate(zip(text, masked.text, strict=True)):
+        assert before == after or (after == "*" and at in inside)
+
+
+@given(st.text("张三欧阳 \n供电合同", max_size=30))
+def test_no_known_name_is_left(text):
+    left = "".join(mask_text(text, KNOWN).text.split())
+    assert "张三" not in left
+
+
+@given(st.integers(10**17, 10**18 - 1), st.sampled_from(["", " ", "证号：", "a", "张"]))
+def test_no_eighteen_digits_are_left(number, before):
+    masked = mask_text(f"{before}{number}。").text
+    assert str(number)[:14] not in masked
+    assert len([char for char in compact(masked) if char.isdecimal()]) <= 4
+
+
+@given(st.text(max_size=20))
+def test_single_masks_have_equal_length_and_are_idempotent(value):
+    for mask in (
+        masking.mask_name,
+        masking.mask_id,
+        masking.mask_phone,
+        masking.mask_account,
+        masking.mask_address,
+    ):
+        assert len(mask(value)) == len(value)
+
+
+def test_surnames_and_organisations():
+    assert split_surname("欧阳娜娜") == ("欧阳", "娜娜")
+    assert split_surname("张三") == ("张", "三")
+    assert split_surname("") == ("", "")
+    for name in ("明亮机械有限公司", "张湾村委会", "襄州区第一中学", "明亮公司（分公司）"):
+        assert is_organisation(name)
+    for name in ("张三", "李医院", "王厂", "欧阳娜娜"):
+        assert not is_organisation(name)

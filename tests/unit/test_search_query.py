@@ -1,0 +1,128 @@
+"""The parser takes everything a person types; the compiler obeys what the viewer may search by."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dossier.search.compile import compile_query
+from dossier.search.expression import All, AnyOf, Expression, Prefix, Term, Without
+from dossier.search.parser import MAX_WORDS, parse
+from dossier.search.port import SearchRight
+from dossier.search.query import And, Everything, FieldValue, Not, Or, Phrase, Word
+
+EVERY_RIGHT = frozenset(SearchRight)
+
+
+def words(*texts):
+    return And(tuple(Word(text) for text in texts))
+
+
+@pytest.mark.parametrize(
+    ("text", "node"),
+    [
+        ("", Everything()),
+        ("   ", Everything()),
+        ("张三", Word("张三")),
+        ("张三 合同", words("张三", "合同")),
+        ("张三　合同", words("张三", "合同")),
+        ("户号：1040106028", FieldValue("customer_no", "1040106028", "户号")),
+        ("戶號:1040106028", FieldValue("customer_no", "1040106028", "戶號")),
+        ("姓名: 黄超", FieldValue("name", "黄超", "姓名")),
+        ("黄超（本人）", words("黄超", "本人")),
+        ("张三、李四", words("张三", "李四")),
+        ('"供电 合同"', Phrase("供电 合同")),
+        ("“供电合同”", Phrase("供电合同")),
+        ('"open 张三', words("open", "张三")),
+        ("((张三", Word("张三")),
+        ("张三]", Word("张三")),
+        ("-合同 张三", And((Not(Word("合同")), Word("张三")))),
+        ("张三 OR 李四", Or((Word("张三"), Word("李四")))),
+        ("(张三 | 李四) 合同", And((Or((Word("张三"), Word("李四"))), Word("合同")))),
+        ("OR OR", Everything()),
+        ("138 1234 5678", Word("138 1234 5678")),
+        ("0710-1234567", Word("0710-1234567")),
+        ("买买提·艾力", Word("买买提·艾力")),
+        ("户号：", Word("户号")),
+        ("foo:bar", Word("foo:bar")),
+        ('name:"张 三"', FieldValue("name", "张 三", "name")),
+    ],
+)
+def test_what_is_typed_means_what_a_clerk_means(text, node):
+    assert parse(text).node == node
+
+
+@given(st.text(max_size=80) | st.text('"“”()（）-:：|OR 张三1x', max_size=60))
+@settings(max_examples=500)
+def test_nothing_that_is_typed_raises(text):
+    query = parse(text)
+    assert query.text == text
+    compile_query(query, rights=EVERY_RIGHT, number_hash=str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5000,
+        '"' * 5001,
+        "张 " * 5000,
+        "1" * 10_000,
+        "- " * 4000,
+        "' OR 1=1; DROP TABLE customer; --",
+        '{"query": {"match_all": {}}}',
+        "name:* AND _exists_:id",
+        "\x00\x01\ud800",
+        "*",
+        "?",
+        "％",
+    ],
+)
+def test_hostile_queries_are_bounded_work(text):
+    started = time.perf_counter()
+    query = parse(text)
+    compile_query(query, rights=EVERY_RIGHT, number_hash=str)
+    assert time.perf_counter() - started < 0.5
+
+
+def test_more_words_than_the_limit_are_left_out_and_noted():
+    query = parse("字 " * 100)
+    assert isinstance(query.node, And)
+    assert len(query.node.nodes) == MAX_WORDS
+    assert query.notes == ("too_many_words",)
+    assert "too_long" in parse("字" * 2000).notes
+    assert parse("，，").notes == ("nothing_to_find",)
+
+
+def fields_of(expression: Expression) -> set[str]:
+    match expression:
+        case Term(field) | Prefix(field):
+            return {field}
+        case AnyOf(parts):
+            return set().union(*map(fields_of, parts))
+        case Without(part, unwanted):
+            return fields_of(part) | fields_of(unwanted)
+        case _:
+            return {getattr(expression, "field", "")}
+
+
+def compiled(text, rights):
+    return compile_query(parse(text), rights=rights, number_hash=str)
+
+
+def test_what_one_may_not_search_by_is_in_no_clause_not_even_an_excluding_one():
+    agent = EVERY_RIGHT - {SearchRight.PHONE_PARTIAL, SearchRight.ID_LAST4}
+    for text in ("1381", "-1381", "户号：1381"):
+        used = fields_of(compiled(text, agent).match)
+        assert not used & {"phone", "phone_reversed", "text_phone", "id_last4"} - {"phone"}
+    assert "text_phone" in fields_of(compiled("1381", EVERY_RIGHT).match)
+    nobody = compiled("张三", frozenset({SearchRight.CUSTOMER_NO}))
+    assert fields_of(nobody.match) <= {"type_words", "title_words"}
+
+
+def test_an_empty_query_matches_everything_and_a_lone_exclusion_all_but_that():
+    assert compiled("", EVERY_RIGHT).match == All()
+    assert compiled("", EVERY_RIGHT).everything
+    assert isinstance(compiled("-合同", EVERY_RIGHT).match, Without)
