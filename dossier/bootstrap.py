@@ -82,7 +82,12 @@ def check_installation() -> None:
     """
     ours = Path(__file__).resolve().parent.parent
     for name in PEOPLE_PACKAGES:
-        module = importlib.import_module(name)
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as err:
+            raise ConfigurationError(
+                f"The package '{name}' is missing; install dossier-archive again"
+            ) from err
         found = Path(module.__file__ or "").resolve().parent.parent
         if found != ours:
             raise ConfigurationError(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dossier import logs
-from dossier.errors import ConfigurationError, DossierError
+from dossier.errors import ConfigurationError
 from dossier.settings import Settings, load_settings
 from indexer.processes import ChildSpec
 from indexer.supervisor import Supervisor
@@ -68,11 +67,7 @@ def prepare(overrides: dict[str, Any]) -> None:
     """
     from dossier.bootstrap import build
 
-    try:
-        context = build(_settings(overrides))
-    except DossierError as problem:
-        sys.stderr.write(f"{problem.title} / {problem.title_zh}\n{problem.detail}\n")
-        raise SystemExit(int(problem.exit_code)) from None
+    context = build(_settings(overrides))
     context.database.dispose()
 
 
