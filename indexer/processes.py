@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dossier.errors import DossierError
+
 ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """As many processes as cores, one engine thread in each: unbounded threads made OCR 3 to 30 times
 slower (stack.md "Threads"; peers.md §4, complaint 4)."""
@@ -84,12 +86,6 @@ class Child:
         if self.exit_code is None:
             self._popen.terminate()
 
-    def wait(self) -> int:
-        """Wait until it ends by itself, and give its exit code."""
-        code = self._popen.wait()
-        os.close(self._lifeline)
-        return code
-
     def end(self, *, grace_seconds: float) -> None:
         """Wait for it, kill it when it takes too long, and let the lifeline go."""
         try:
@@ -111,7 +107,11 @@ def child_main(lifeline: str, function: str, arguments: str) -> None:
     """Run ``function`` in a fresh process that ends with its parent."""
     end_with_parent(int(lifeline))
     module, name = function.split(":")
-    getattr(importlib.import_module(module), name)(**json.loads(arguments))
+    try:
+        getattr(importlib.import_module(module), name)(**json.loads(arguments))
+    except DossierError as problem:
+        sys.stderr.write(f"{problem.title} / {problem.title_zh}\n{problem.detail}\n")
+        raise SystemExit(int(problem.exit_code)) from None
 
 
 def end_with_parent(lifeline: int) -> None:

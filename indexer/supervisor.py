@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
+from dossier.errors import ConfigurationError, ExitCode
 from indexer.processes import Child, ChildSpec
 
 FIRST_PAUSE_SECONDS = 0.5
@@ -20,6 +21,14 @@ LOOK_SECONDS = 0.2
 GRACE_SECONDS = 15.0
 """A page of OCR is over by then; what is not is handed back by its lease."""
 log = logging.getLogger(__name__)
+
+
+class MisconfiguredError(ConfigurationError):
+    """A child said that its configuration is wrong: starting it again would not help."""
+
+    def __init__(self, name: str) -> None:
+        """Name the process; it has said what is wrong itself."""
+        super().__init__(f"The {name} process could not start; see the lines above")
 
 
 class Supervisor:
@@ -106,6 +115,8 @@ class _Place:
         code = self.child.exit_code
         self.child.end(grace_seconds=0)
         self.child = None
+        if code == ExitCode.CONFIGURATION:
+            raise MisconfiguredError(self.spec.name)
         if time.monotonic() - self._started > STEADY_SECONDS:
             self._pause = FIRST_PAUSE_SECONDS
         log.warning(

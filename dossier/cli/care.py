@@ -13,7 +13,8 @@ from rich.table import Table
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.errors import ExitCode
-from dossier.services import audit, doctor, reconcile as reconciling
+from dossier.services import audit, doctor
+from dossier.services import reconcile as reconciling
 from dossier.services.context import Context
 from indexer import rebuild
 from indexer.drain import IndexFeeder

@@ -125,7 +125,10 @@ def _print_report(report: customer_import.ImportReport) -> None:
 
 
 def import_documents(context: Context, file: Path, json: Json = False) -> None:
-    """Import documents named in a manifest (CSV: file, customer_no, document_type, title, doc_date)."""
+    """Import documents that a manifest names.
+
+    CSV with a header: file, customer_no, document_type, title, doc_date.
+    """
     from dossier.services import document_import
 
     report = document_import.import_documents(context, OPERATOR, file)

@@ -42,7 +42,7 @@ def serve(
     """Start everything: web, workers, watched folder. Ctrl-C ends it in order."""
     overrides = {"host": host, "port": port, "workers": workers}
     settings = settings_of(**overrides)
-    prepare(settings)
+    prepare()
     count = 0 if no_workers else serving.worker_count(settings)
     supervisor = serving.supervise(settings, overrides, workers=count)
 
@@ -52,7 +52,7 @@ def serve(
     supervisor.run(on_started=tell)
 
 
-def prepare(settings: Settings) -> None:
+def prepare() -> None:
     """Make the home, the key and the tables before children race for them."""
     child = Child(ChildSpec("prepare", "dossier.serving:prepare", {"overrides": {}}))
     code = child.wait()
