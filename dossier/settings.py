@@ -79,6 +79,9 @@ class Settings(BaseModel):
     login_attempts: int = Field(10, ge=1, description="Wrong passwords in a row before a pause.")
     login_pause_seconds: float = Field(60.0, ge=1, description="Length of that pause.")
     upload_max_files: int = Field(50, ge=1, description="Files in one upload request.")
+    view_cache_bytes: int = Field(
+        1024**3, ge=0, description="Room for drawn page pictures in home/cache; may be deleted."
+    )
     secret_key: SecretStr | None = Field(
         None,
         description="Key for hashes and encryption (base64, 32 bytes); empty: home/secret.key.",

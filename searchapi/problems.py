@@ -37,7 +37,10 @@ class Problem(BaseModel):
     detail_zh: str
 
 
-def may_answer(*kinds: Kind, public: bool = False) -> dict[int | str, dict[str, Any]]:
+Responses = dict[int | str, dict[str, Any]]
+
+
+def may_answer(*kinds: Kind, public: bool = False) -> Responses:
     """The ``responses`` of a route that may raise these errors besides the usual ones."""
     found: dict[int, list[Kind]] = {}
     for kind in (*(() if public else ALWAYS), *kinds):

@@ -303,13 +303,18 @@ class IntakeEntry(BaseModel):
 
     id: str
     source_path: str
+    origin: str
     document_id: str | None
     outcome: str
     state: str
     step: str
     since: datetime
+    received_at: datetime
     attempt: int
     error: str
+    reason: str
+    progress: tuple[int, int] = Field(description="Pages read, pages there are")
+    may_retry: bool
 
 
 class IntakeList(BaseModel):

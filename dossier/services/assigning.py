@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -29,6 +29,7 @@ ASSIGNED = "document.assigned"
 TYPE_SET = "document.type_set"
 SKIPPED = "document.skipped"
 UNDONE = "document.assignment_undone"
+DESCRIBED = "document.described"
 LISTING = "to_assign"
 MOST_ITEMS = 200
 """Items of one page of the list, at most."""
@@ -110,6 +111,33 @@ def set_type(
         document.type_code = type_code
         filing.touch(session, document, at=context.clock.now())
         _note(context, session, viewer, TYPE_SET, document, facts)
+
+    return _change(context, viewer, document_id, revision, change)
+
+
+def describe(
+    context: Context,
+    viewer: Viewer,
+    document_id: str,
+    *,
+    title: str | None,
+    doc_date: date | None,
+    revision: int,
+) -> int:
+    """Correct the title or the date of the paper (None: as it is); returns the new revision.
+
+    Raises:
+        ForbiddenError: the role may not assign.
+        NotFoundError: no such document in the viewer's scope.
+        ConflictError: the document changed since ``revision``.
+    """
+
+    def change(session: ScopedSession, document: Document) -> None:
+        changed = [name for name, value in (("title", title), ("doc_date", doc_date)) if value]
+        document.title = title if title is not None else document.title
+        document.doc_date = doc_date or document.doc_date
+        filing.touch(session, document, at=context.clock.now())
+        _note(context, session, viewer, DESCRIBED, document, {"fields": changed})
 
     return _change(context, viewer, document_id, revision, change)
 

@@ -20,6 +20,7 @@ from dossier.services.views import (
     HistoryEntry,
     Listing,
     PersonalNumber,
+    Shown,
 )
 from dossier.viewer import Permission, Viewer
 
@@ -117,9 +118,9 @@ def _ids(
     )
 
 
-def _id_no(context: Context, viewer: Viewer, row: Identifier) -> personal.Shown:
+def _id_no(context: Context, viewer: Viewer, row: Identifier) -> Shown:
     if viewer.sees_clear:
-        return personal.Shown(context.keyring.decrypt(row.encrypted))
+        return Shown(context.keyring.decrypt(row.encrypted))
     return personal.last_four(row.last4)
 
 

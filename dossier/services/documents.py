@@ -11,14 +11,16 @@ from sqlalchemy import select
 from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Content, Document, DocumentField, Page, Rendition
-from dossier.errors import NotFoundError
+from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
 from dossier.records import RenditionKind
 from dossier.rules.masking import KnownValues
-from dossier.services import audit, papers, personal
+from dossier.services import assigning, audit, papers, personal
 from dossier.services.context import Context
 from dossier.services.heads import heads, known_values
 from dossier.services.labels import type_label
+from dossier.services.texts import read as texts
 from dossier.services.views import (
+    DocumentChange,
     DocumentView,
     FieldView,
     Link,
@@ -28,21 +30,11 @@ from dossier.services.views import (
 )
 from dossier.viewer import Permission, Viewer
 
+__all__ = ["change", "get", "original", "pdf", "texts"]
+
 PDF = "application/pdf"
 MOST_RELATIONS = 20
 """Attachments and copies named beside a document; a mail may have hundreds."""
-
-
-def in_scope(session: ScopedSession, document_id: str) -> Document:
-    """The document's row.
-
-    Raises:
-        NotFoundError: none of this id, or not in the viewer's scope.
-    """
-    found = session.scalar(select(Document).where(Document.id == document_id))
-    if found is None:
-        raise NotFoundError("No such document", detail_zh="没有此文件")
-    return found
 
 
 def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
@@ -56,7 +48,7 @@ def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
     """
     access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
-        view = _view(context, session, viewer, in_scope(session, document_id))
+        view = _view(context, session, viewer, papers.in_scope(session, document_id))
     audit.record_read(
         context, viewer, "document.read", object_kind="document", object_id=document_id
     )
@@ -161,6 +153,62 @@ def _renditions(session: ScopedSession, document: Document) -> tuple[RenditionVi
     )
 
 
+# -- changing -----------------------------------------------------------------------------------
+
+
+def change(
+    context: Context,
+    viewer: Viewer,
+    document_id: str,
+    change: DocumentChange,
+    *,
+    revision: int | None,
+) -> DocumentView:
+    """Assign or correct; gives the document as it is then.
+
+    Args:
+        context: the wired product.
+        viewer: who changes it.
+        document_id: which.
+        change: what.
+        revision: as it was read; None: whatever it is now.
+
+    Raises:
+        ForbiddenError: the role may not assign.
+        NotFoundError: no such document or customer in the viewer's scope.
+        InvalidInputError: an unknown document type.
+        StaleRevisionError: it changed since ``revision``.
+    """
+    access.demand(viewer, Permission.ASSIGN)
+    with context.reading(viewer) as session:
+        present = papers.in_scope(session, document_id).revision
+    if revision is not None and revision != present:
+        raise StaleRevisionError
+    try:
+        _change(context, viewer, document_id, change, present)
+    except ConflictError as err:
+        raise StaleRevisionError(err.detail) from err
+    return get(context, viewer, document_id)
+
+
+def _change(
+    context: Context, viewer: Viewer, document_id: str, change: DocumentChange, revision: int
+) -> None:
+    if change.type is not None:
+        revision = assigning.set_type(context, viewer, document_id, change.type, revision=revision)
+    if change.title is not None or change.doc_date is not None:
+        revision = assigning.describe(
+            context,
+            viewer,
+            document_id,
+            title=change.title,
+            doc_date=change.doc_date,
+            revision=revision,
+        )
+    if change.customer_no is not None or change.to_nobody:
+        assigning.assign(context, viewer, document_id, change.customer_no, revision=revision)
+
+
 # -- bytes --------------------------------------------------------------------------------------
 
 
@@ -173,7 +221,7 @@ def original(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile
     """
     access.demand(viewer, Permission.READ_ORIGINAL)
     with context.reading(viewer) as session:
-        document = in_scope(session, document_id)
+        document = papers.in_scope(session, document_id)
     return _release(
         context,
         viewer,
@@ -194,7 +242,7 @@ def pdf(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile:
     """
     access.demand(viewer, Permission.READ_ORIGINAL)
     with context.reading(viewer) as session:
-        document = in_scope(session, document_id)
+        document = papers.in_scope(session, document_id)
         sha256 = _pdf_content(session, document)
     if sha256 is None:
         raise NotFoundError("There is no PDF of it yet", detail_zh="尚未生成 PDF 副本")

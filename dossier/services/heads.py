@@ -22,9 +22,11 @@ from dossier.rules.masking import KnownValues
 from dossier.services import personal
 from dossier.services.context import Context
 from dossier.services.views import CustomerHead
-from dossier.viewer import Viewer
+from dossier.viewer import Viewer, system_viewer
 
 PHONE = "phone"
+MASKING = system_viewer("masking")
+"""Knows what to hide, whatever the viewer may see; the values go into masks only."""
 
 
 def heads(
@@ -37,7 +39,7 @@ def heads(
     return {row.customer_no: _head(viewer, row) for row in session.execute(query)}
 
 
-def _head_query() -> Select[Any]:
+def _head_query() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Customer.customer_no,
@@ -74,14 +76,26 @@ def known_values(
 ) -> Mapping[str, KnownValues]:
     """What the register knows of these customers and the viewer may not read on their papers.
 
-    Nothing is fetched for who sees all in clear. Four queries, whatever the number.
+    Nothing is fetched for who sees all in clear. Four queries, whatever the number; four more when
+    a paper in scope belongs to a customer that is not: what must be hidden is known all the same.
     """
     if viewer.sees_clear or not numbers:
         return {}
+    values = _values(context, session, numbers)
+    missing = set(numbers) - values.keys()
+    if missing:
+        with context.reading(MASKING) as whole_register:
+            values |= _values(context, whole_register, missing)
+    return {number: found.frozen() for number, found in values.items()}
+
+
+def _values(
+    context: Context, session: ScopedSession, numbers: Collection[str]
+) -> dict[str, _Found]:
     values: dict[str, _Found] = defaultdict(_Found)
     _take_records(session, numbers, values)
     _take_numbers(context, session, numbers, values)
-    return {number: found.frozen() for number, found in values.items()}
+    return dict(values)
 
 
 class _Found:

@@ -59,7 +59,7 @@ def read(context: Context) -> Measures:
             index_answers=index_problem(context) is None,
             workers=_workers(context, session),
             customers=session.scalar(select(func.count()).select_from(Customer)) or 0,
-            work=_counts(session, WorkItem.kind, WorkItem.state),
+            work={(kind, state): n for (kind, state), n in _work(session).items()},
             intake=_single(_counts(session, Intake.outcome)),
             documents=_single(_counts(session, Document.state)),
         )
@@ -101,6 +101,10 @@ def index_problem(context: Context) -> str | None:
     except UnavailableError as err:
         return err.detail or err.title
     return None
+
+
+def _work(session: ScopedSession) -> Mapping[tuple[str, ...], int]:
+    return _counts(session, WorkItem.kind, WorkItem.state)
 
 
 def _workers(context: Context, session: ScopedSession) -> int:

@@ -142,3 +142,9 @@ def placeholder(width: int) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (width, max(1, round(width / STRIP_ASPECT))), (240, 241, 243)).save(out, "PNG")
     return out.getvalue()
+
+
+def size_of(picture: bytes) -> tuple[int, int]:
+    """Width and height; only the head is read."""
+    with Image.open(io.BytesIO(picture)) as opened:
+        return opened.size

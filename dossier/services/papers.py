@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 
 from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, Document, User
+from dossier.errors import NotFoundError
 from dossier.rules.masking import KnownValues
 from dossier.services import heads, personal
 from dossier.services.context import Context
@@ -23,7 +24,19 @@ READING = ("%.read", "%.searched", "search", "page.snippet")
 """Actions that looked and changed nothing; who looked is for those who may read the audit."""
 
 
-def summary_query() -> Select[Any]:
+def in_scope(session: ScopedSession, document_id: str) -> Document:
+    """The document's row.
+
+    Raises:
+        NotFoundError: none of this id, or not in the viewer's scope.
+    """
+    found = session.scalar(select(Document).where(Document.id == document_id))
+    if found is None:
+        raise NotFoundError("No such document", detail_zh="没有此文件")
+    return found
+
+
+def summary_query() -> Select[*tuple[Any, ...]]:
     """The columns of a line of a list."""
     return select(
         Document.id,
@@ -88,7 +101,7 @@ def summaries(
 
 
 def relations(
-    context: Context, session: ScopedSession, viewer: Viewer, query: Select[Any]
+    context: Context, session: ScopedSession, viewer: Viewer, query: Select[*tuple[Any, ...]]
 ) -> tuple[DocumentRelation, ...]:
     """Documents beside one, in scope."""
     rows = list(session.execute(query))

@@ -12,7 +12,7 @@ from dossier.db.word_boxes import unpack_words
 from dossier.errors import NotFoundError
 from dossier.records import RenditionKind, WordBox
 from dossier.rules.masking import KnownValues
-from dossier.services import documents
+from dossier.services import papers
 from dossier.services.context import Context
 from dossier.services.heads import known_values
 from dossier.viewer import Viewer
@@ -57,7 +57,7 @@ def page_source(
     Raises:
         NotFoundError: no such document in scope, or it has no such page.
     """
-    document = documents.in_scope(session, document_id)
+    document = papers.in_scope(session, document_id)
     row = session.scalar(select(Page).where(Page.document_id == document_id, Page.number == number))
     if row is None and not 1 <= number <= max(document.page_count, 1):
         raise NotFoundError("No such page", detail_zh="没有这一页")

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
@@ -129,8 +129,8 @@ class _Receiver:
         self._size = 0
         self._fields = 0
 
-    def callbacks(self) -> dict[str, object]:
-        """The parser's callbacks by name."""
+    def callbacks(self) -> Any:
+        """The parser's callbacks by name (its type for them exists for checkers only)."""
         return {
             "on_part_begin": self._begin,
             "on_header_field": lambda data, start, end: self._add_header(0, data[start:end]),

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from dossier.errors import InvalidInputError, NotFoundError, StaleRevisionError
 from dossier.records import IntakeOutcome
-from dossier.services import documents, pages, texts, uploads
+from dossier.services import documents, pages, uploads
 from dossier.services.views import DocumentChange, DocumentView, UploadedFile, UploadForm
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
@@ -21,12 +21,17 @@ from dossier.web.uploading import UploadLimits, receive
 from searchapi import answers, schemas
 from searchapi.answers import JsonAnswer
 from searchapi.language import speaking
-from searchapi.problems import CHANGING, READING, SENDING, may_answer
+from searchapi.problems import CHANGING, READING, SENDING, Responses, may_answer
 
 router = APIRouter(prefix="/documents", tags=["documents"])
 PATH = "/api/v1/documents"
 WIDEST = 4000
 """Pixels of a page picture at most: more than an A4 page at 300 dpi."""
+KNOWN_ALREADY: Responses = {
+    200: {"model": schemas.Uploaded, "description": "A duplicate: the first copy's id"}
+}
+TEXT: Responses = {200: {"content": {"text/plain": {}, "application/json": {}}}}
+PICTURE: Responses = {200: {"content": {"image/jpeg": {}, "image/png": {}}}}
 Flag = Annotated[bool, Query()]
 FORM_FEED = "\f"
 """Between pages of a text, as text tools have it."""
@@ -36,8 +41,7 @@ FORM_FEED = "\f"
     "",
     status_code=202,
     response_model=schemas.Uploaded,
-    responses={200: {"model": schemas.Uploaded, "description": "A duplicate: the first copy's id"}}
-    | SENDING,
+    responses=KNOWN_ALREADY | SENDING,
     summary="Send files in",
     openapi_extra={"requestBody": schemas.UPLOAD_BODY},
 )
@@ -158,6 +162,7 @@ def read_original(
     request: Request,
     document_id: str,
     viewer: Annotated[Viewer, requires(Permission.READ_ORIGINAL)],
+    *,
     inline: Flag = False,
 ) -> Response:
     """The bytes as they came in; byte ranges are answered."""
@@ -175,6 +180,7 @@ def read_pdf(
     request: Request,
     document_id: str,
     viewer: Annotated[Viewer, requires(Permission.READ_ORIGINAL)],
+    *,
     inline: Flag = False,
 ) -> Response:
     """The searchable copy, the view of a file without pages, or the PDF that the original is."""
@@ -185,7 +191,7 @@ def read_pdf(
 @router.get(
     "/{document_id}/text",
     response_class=PlainTextResponse,
-    responses={200: {"content": {"text/plain": {}, "application/json": {}}}} | READING,
+    responses=TEXT | READING,
     summary="The text of its pages",
 )
 def read_text(
@@ -195,7 +201,7 @@ def read_text(
     q: str = "",
 ) -> Response:
     """Masked for the viewer; plain with a form feed between pages, or JSON with highlights."""
-    found = texts.read(context_of(request), viewer, document_id, q=q)
+    found = documents.texts(context_of(request), viewer, document_id, q=q)
     if "application/json" in request.headers.get("accept", ""):
         return JsonAnswer({"items": [answers.page_text(page) for page in found]})
     return PlainTextResponse(FORM_FEED.join(page.text for page in found))
@@ -204,7 +210,7 @@ def read_text(
 @router.get(
     "/{document_id}/pages/{number}/image",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}} | READING,
+    responses=PICTURE | READING,
     summary="A page's picture",
 )
 def read_image(
@@ -214,6 +220,7 @@ def read_image(
     viewer: Annotated[Viewer, requires(Permission.READ_CONTENT)],
     width: Annotated[int, Query(ge=16, le=WIDEST)] = 1000,
     q: str = "",
+    *,
     strip: Flag = False,
 ) -> Response:
     """Upright, what is masked painted over; ``strip``: the part around the first hit, boxed."""

@@ -1,0 +1,163 @@
+"""From the index's ids to what a viewer sees: rows read through the viewer's own session.
+
+The number of queries does not depend on the number of hits (peers.md §4, complaint 13). What the
+index still names but the records or the scope no longer have is left out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Document, Page
+from dossier.rules.masking import KnownValues
+from dossier.search import port
+from dossier.search.port import Group, MatchReason
+from dossier.search.query import Query
+from dossier.services import marks, papers, personal
+from dossier.services.context import Context
+from dossier.services.heads import heads, known_values
+from dossier.services.labels import type_label
+from dossier.services.views import CustomerHead, DocumentHit, Hit, Snippet
+from dossier.viewer import Permission, Viewer
+
+PAGES_READ = 30
+"""Pages of a paper whose text is fetched for snippets; of longer ones those that hold the words
+literally come besides (a contract has ten pages, a scanned volume thousands)."""
+SNIPPETS_SHOWN = 3
+"""Snippets of one paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read for a page of hits."""
+
+    customers: Mapping[str, CustomerHead]
+    documents: Mapping[str, Any]
+    known: Mapping[str, KnownValues]
+    pages: Mapping[str, list[tuple[int, str]]]
+
+
+def hits(
+    context: Context,
+    session: ScopedSession,
+    viewer: Viewer,
+    query: Query,
+    groups: Sequence[Group],
+) -> tuple[Hit, ...]:
+    """The groups as hits, in their order, without those that are gone."""
+    found = _read(context, session, viewer, query, groups)
+    shown = (_hit(context, viewer, query, group, found) for group in groups)
+    return tuple(hit for hit in shown if hit is not None)
+
+
+def _read(
+    context: Context,
+    session: ScopedSession,
+    viewer: Viewer,
+    query: Query,
+    groups: Sequence[Group],
+) -> _Found:
+    numbers = [group.customer_no for group in groups if group.customer_no is not None]
+    ids = [document.document_id for group in groups for document in group.documents]
+    rows = session.execute(papers.summary_query().where(Document.id.in_(ids))) if ids else ()
+    documents = {row.id: row for row in rows}
+    with_text = _with_text(viewer, groups) & documents.keys()
+    return _Found(
+        customers=heads(session, viewer, numbers),
+        documents=documents,
+        known=known_values(context, session, viewer, _owners(documents.values())),
+        pages=_page_texts(session, query, [documents[each] for each in with_text]),
+    )
+
+
+def _owners(rows: Iterable[Any]) -> set[str]:
+    return {row.customer_no for row in rows if row.customer_no is not None}
+
+
+def _with_text(viewer: Viewer, groups: Sequence[Group]) -> set[str]:
+    """Papers that matched by their text, if the viewer may read that."""
+    if not viewer.may(Permission.READ_CONTENT):
+        return set()
+    return {
+        document.document_id
+        for group in groups
+        for document in group.documents
+        if MatchReason.TEXT in document.matched_on
+    }
+
+
+def _page_texts(
+    session: ScopedSession, query: Query, documents: Collection[Any]
+) -> Mapping[str, list[tuple[int, str]]]:
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    if not documents:
+        return found
+    wanted = Page.number <= PAGES_READ
+    if any(document.page_count > PAGES_READ for document in documents):
+        words = marks.literal_words(query)
+        wanted = or_(wanted, *(Page.text.contains(word, autoescape=True) for word in words))
+    texts = (
+        select(Page.document_id, Page.number, Page.text)
+        .where(Page.document_id.in_([document.id for document in documents]), wanted)
+        .order_by(Page.document_id, Page.number)
+    )
+    for document_id, number, text in session.execute(texts):
+        found[document_id].append((number, text))
+    return found
+
+
+def _hit(context: Context, viewer: Viewer, query: Query, group: Group, found: _Found) -> Hit | None:
+    customer = found.customers.get(group.customer_no or "")
+    documents = tuple(
+        _document_hit(context, viewer, query, each, found)
+        for each in group.documents
+        if _is_current(group, found.documents.get(each.document_id))
+    )
+    if customer is None and not documents:
+        return None
+    return Hit(customer, tuple(group.matched_on), group.document_count, documents)
+
+
+def _is_current(group: Group, row: Any) -> bool:
+    """Whether the paper is there and still belongs where the index has it."""
+    return row is not None and row.customer_no == group.customer_no
+
+
+def _document_hit(
+    context: Context, viewer: Viewer, query: Query, hit: port.DocumentHit, found: _Found
+) -> DocumentHit:
+    row = found.documents[hit.document_id]
+    return DocumentHit(
+        id=row.id,
+        title=papers.title_of(viewer, row, found.known),
+        type=row.type_code,
+        type_label=type_label(row.type_code, viewer.language),
+        state=row.state,
+        doc_date=row.doc_date,
+        page_count=row.page_count,
+        matched_on=tuple(hit.matched_on),
+        snippets=_snippets(context, viewer, query, row, found),
+    )
+
+
+def _snippets(
+    context: Context, viewer: Viewer, query: Query, row: Any, found: _Found
+) -> tuple[Snippet, ...]:
+    shown: list[Snippet] = []
+    known = found.known.get(row.customer_no or "")
+    for number, text in found.pages.get(row.id, ()):
+        spans = marks.find(context, viewer, query, text)
+        if not spans:
+            continue
+        masked = personal.text(viewer, text, known)
+        visible = marks.visible(text, masked, spans)
+        shown += marks.snippets(number, masked, visible, limit=SNIPPETS_SHOWN - len(shown))
+        if len(shown) >= SNIPPETS_SHOWN:
+            break
+    return tuple(shown)

@@ -1,0 +1,97 @@
+"""Where a query stands on a page, as far as its viewer may be told.
+
+Mask first, offsets second: spans are found in the clear text, and those that would point at a
+masked value are dropped unless they are the whole of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from dossier.access import search_rights
+from dossier.records import Box, WordBox
+from dossier.rules.masking import MaskedText
+from dossier.rules.normal_form import HAN
+from dossier.search.boxes import hit_boxes
+from dossier.search.compile import positive_leaves
+from dossier.search.highlight import highlight
+from dossier.search.query import FieldValue, Query
+from dossier.search.snippets import make_snippets
+from dossier.services.context import Context
+from dossier.services.views import Snippet
+from dossier.viewer import Viewer
+
+Span = tuple[int, int]
+SHORTEST_LITERAL = 2
+"""Characters of a word by which pages of a long paper are picked; one alone is on every page."""
+_NUMBER = re.compile(r"[0-9A-Za-z](?:[ -]?[0-9A-Za-z])*")
+_IS_HAN = re.compile(f"[{HAN}]")
+
+
+def find(context: Context, viewer: Viewer, query: Query, text: str) -> list[Span]:
+    """Spans of the query's words in a page's clear text."""
+    rights = search_rights(viewer)
+    return highlight(text, query, rights=rights, number_hash=context.keyring.hash)
+
+
+def visible(text: str, masked: MaskedText, spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The spans that tell nothing about what is masked.
+
+    A span that touches a masked part is kept only when it holds the whole value: who asked for all
+    of it knows it. Else a mark on the stars would answer each guess of a few digits.
+    """
+    if not masked.spans:
+        return tuple(spans)
+    values = [_whole(text, span) for span in masked.spans]
+    return tuple(span for span in spans if _tells_nothing(span, values))
+
+
+def _tells_nothing(span: Span, values: Sequence[Span]) -> bool:
+    touched = [value for value in values if value[0] < span[1] and span[0] < value[1]]
+    return all(span[0] <= start and end <= span[1] for start, end in touched)
+
+
+def _whole(text: str, hidden: Span) -> Span:
+    """A masked part with what is left open of its value: the number's other digits, the surname."""
+    start, end = hidden
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    line = text[line_start : line_end if line_end >= 0 else len(text)]
+    for number in _NUMBER.finditer(line):
+        first, last = number.start() + line_start, number.end() + line_start
+        if first < end and start < last:
+            start, end = min(start, first), max(end, last)
+    if _IS_HAN.match(text[hidden[0]]) and start == hidden[0]:
+        start = _han_before(text, start)
+    return start, end
+
+
+def _han_before(text: str, start: int) -> int:
+    """The place of the character before, over spaces that OCR puts into names."""
+    before = start - 1
+    while before > 0 and text[before].isspace():
+        before -= 1
+    return before if before >= 0 and _IS_HAN.match(text[before]) else start
+
+
+def boxes(words: Sequence[WordBox], spans: Iterable[Span]) -> tuple[Box, ...]:
+    """Rectangles of spans on the page's picture."""
+    return tuple(hit_boxes(words, spans))
+
+
+def snippets(
+    page: int, masked: MaskedText, spans: Sequence[Span], *, limit: int
+) -> tuple[Snippet, ...]:
+    """Pieces of the masked text around the spans."""
+    return tuple(
+        Snippet(each.page, each.text, each.highlights)
+        for each in make_snippets(page, masked.text, spans, limit=limit)
+    )
+
+
+def literal_words(query: Query) -> list[str]:
+    """The words as typed, to pick pages by before they are looked at closely."""
+    leaves = positive_leaves(query.node)
+    words = (leaf.value if isinstance(leaf, FieldValue) else leaf.text for leaf in leaves)
+    return [word for word in words if len(word) >= SHORTEST_LITERAL]

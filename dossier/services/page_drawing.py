@@ -1,0 +1,167 @@
+"""How a page is drawn for a viewer: planned by what may be seen, drawn once, kept by name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import orjson
+
+from dossier.records import Box
+from dossier.rules.masking import KnownValues
+from dossier.search.parser import parse
+from dossier.services import marks, page_picture, personal
+from dossier.services.context import Context
+from dossier.services.page_picture import Frame
+from dossier.services.view_cache import ViewCache
+from dossier.services.view_sources import PageSource, ReadPage
+from dossier.viewer import Viewer
+
+PICTURE_VERSION = 1
+"""Goes up when pages are drawn or painted otherwise: older pictures in the cache are not found."""
+NOT_READ_YET, UNREADABLE, NO_HIT = "not_read_yet", "unreadable", "no_hit"
+SHARPEST = 2.0
+"""A strip is drawn from a page at most so many times its reading size."""
+QUARTER, HALF = 90, 180
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to draw.
+
+    Attributes:
+        key: names the picture: content, page, frame, paint.
+        frame: the part that is shown; None: the page as stored, because it is not read yet.
+        render_width: pixels that the stored page is drawn wide.
+        hidden: boxes to paint over.
+        marked: boxes to outline.
+    """
+
+    key: str
+    frame: Frame | None
+    render_width: int
+    hidden: tuple[Box, ...] = ()
+    marked: tuple[Box, ...] = ()
+
+
+def hit_boxes(context: Context, viewer: Viewer, source: PageSource, q: str) -> tuple[Box, ...]:
+    """Boxes of the query on a page that was read, as far as this viewer may have them."""
+    page = source.page
+    if page is None or not q.strip():
+        return ()
+    masked = personal.text(viewer, page.text, source.known)
+    spans = marks.visible(page.text, masked, marks.find(context, viewer, parse(q), page.text))
+    return marks.boxes(page.words, spans)
+
+
+def plan(
+    context: Context, viewer: Viewer, source: PageSource, *, width: int, q: str, strip: bool
+) -> Plan | str:
+    """What to draw for this viewer, or the reason why nothing is drawn."""
+    page = source.page
+    if page is None or page.error or not page.width or not page.height:
+        return _as_stored(viewer, source, width=width, strip=strip)
+    hidden = _hidden(viewer, page, source.known)
+    if hidden is None:
+        return UNREADABLE
+    marked = hit_boxes(context, viewer, source, q) if strip else ()
+    if strip and not marked:
+        return NO_HIT
+    size = (page.width, page.height)
+    frame = (
+        page_picture.strip(*size, marked, shown_width=width)
+        if strip
+        else page_picture.whole(*size, shown_width=width)
+    )
+    return Plan(
+        key=_key(source, frame, page.rotation, hidden, marked),
+        frame=frame,
+        render_width=_render_width(page, frame),
+        hidden=hidden,
+        marked=marked,
+    )
+
+
+def _as_stored(viewer: Viewer, source: PageSource, *, width: int, strip: bool) -> Plan | str:
+    """A page of which nothing is known: shown as stored, and to who sees all only."""
+    if not viewer.sees_clear:
+        return UNREADABLE if source.page and source.page.error else NOT_READ_YET
+    if strip:
+        return NO_HIT
+    return Plan(key=_key(source, None, width, (), ()), frame=None, render_width=width)
+
+
+def _hidden(viewer: Viewer, page: ReadPage, known: KnownValues | None) -> tuple[Box, ...] | None:
+    """Boxes of everything this viewer may not read; None when it cannot be told where it stands."""
+    masked = personal.text(viewer, page.text, known)
+    found = marks.boxes(page.words, masked.spans)
+    if masked.spans and not found:
+        return None
+    codes = (box for text, box in page.barcodes if personal.line(viewer, text, known).masked)
+    return (*found, *((box[0], box[1], box[2], box[3]) for box in codes))
+
+
+def _render_width(page: ReadPage, frame: Frame) -> int:
+    """Pixels across the *stored* page for the frame to come out sharp."""
+    scale = min(frame.scale, SHARPEST)
+    is_turned = page.rotation % HALF == QUARTER
+    return max(1, round((page.height if is_turned else page.width) * scale))
+
+
+def _key(
+    source: PageSource,
+    frame: Frame | None,
+    turn: int,
+    hidden: Iterable[Box],
+    marked: Iterable[Box],
+) -> str:
+    parts = [
+        PICTURE_VERSION,
+        source.sha256,
+        source.number,
+        turn,
+        [frame.box, frame.width] if frame else None,
+        list(hidden),
+        list(marked),
+    ]
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+
+def draw(context: Context, source: PageSource, plan: Plan) -> bytes:
+    """The picture, from the cache or drawn now.
+
+    Raises:
+        UnreadableFileError: the file cannot be drawn.
+        StepFailedError: the drawing child failed or broke its limits.
+    """
+    kept = _cache_of(context.settings.home, context.settings.view_cache_bytes)
+    body = kept.get(plan.key)
+    if body is None:
+        body = _draw(context, source, plan)
+        kept.put(plan.key, body)
+    return body
+
+
+def _draw(context: Context, source: PageSource, plan: Plan) -> bytes:
+    rendered = context.readers.render(
+        context.store.path(source.sha256), page_number=source.number, width=plan.render_width
+    )
+    page = source.page
+    if plan.frame is None or page is None:
+        return rendered
+    return page_picture.compose(
+        rendered,
+        size=(page.width, page.height),
+        rotation=page.rotation,
+        frame=plan.frame,
+        hidden=plan.hidden,
+        marked=plan.marked,
+    )
+
+
+@cache
+def _cache_of(home: Path, limit_bytes: int) -> ViewCache:
+    return ViewCache(home / "cache", limit_bytes=limit_bytes)

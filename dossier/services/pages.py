@@ -1,0 +1,91 @@
+"""A page's picture and where the query stands on it, with what is masked painted over."""
+
+from __future__ import annotations
+
+from dossier import access
+from dossier.errors import StepFailedError, UnreadableFileError
+from dossier.services import audit, page_drawing, page_picture
+from dossier.services.context import Context
+from dossier.services.page_drawing import Plan, hit_boxes
+from dossier.services.texts import hits
+from dossier.services.view_sources import page_source
+from dossier.services.views import PageBoxes, PageImage
+from dossier.viewer import Permission, Viewer
+
+__all__ = ["boxes", "hits", "image"]
+
+UNREADABLE = "unreadable"
+PNG_HEAD = b"\x89PNG"
+
+
+def boxes(
+    context: Context, viewer: Viewer, document_id: str, number: int, *, q: str = ""
+) -> PageBoxes:
+    """Where ``q`` stands on the page; nothing there, or a page that is not read: no boxes.
+
+    A box on a masked value is given only for the whole value: who types it knows it, and who feels
+    for it digit by digit learns nothing.
+
+    Raises:
+        ForbiddenError: the role may not read contents.
+        NotFoundError: no such page in the viewer's scope.
+    """
+    access.demand(viewer, Permission.READ_CONTENT)
+    with context.reading(viewer) as session:
+        source = page_source(context, session, viewer, document_id, number)
+    if source.page is None:
+        return PageBoxes(0, 0, ())
+    return PageBoxes(source.page.width, source.page.height, hit_boxes(context, viewer, source, q))
+
+
+def image(
+    context: Context,
+    viewer: Viewer,
+    document_id: str,
+    number: int,
+    *,
+    width: int = 1000,
+    q: str = "",
+    strip: bool = False,
+) -> PageImage:
+    """The page upright and ``width`` pixels wide, or the strip around the first hit with its boxes.
+
+    Who sees masked gets no picture of a page that was not read (what stands on it is not known),
+    but a placeholder. Each call notes a read record.
+
+    Raises:
+        ForbiddenError: the role may not read contents.
+        NotFoundError: no such page in the viewer's scope.
+    """
+    access.demand(viewer, Permission.READ_CONTENT)
+    with context.reading(viewer) as session:
+        source = page_source(context, session, viewer, document_id, number)
+    receipt = audit.record_read(
+        context,
+        viewer,
+        "page.snippet" if strip else "page.read",
+        object_kind="document",
+        object_id=document_id,
+        facts={"page": number},
+    )
+    plan = page_drawing.plan(context, viewer, source, width=width, q=q, strip=strip)
+    if not isinstance(plan, Plan):
+        return _placeholder(receipt, width, plan)
+    try:
+        body = page_drawing.draw(context, source, plan)
+    except (UnreadableFileError, StepFailedError):
+        return _placeholder(receipt, width, UNREADABLE)
+    shown_width, height = page_picture.size_of(body)
+    return PageImage(receipt, body, _media_type(body), plan.key, shown_width, height)
+
+
+def _placeholder(receipt: audit.Receipt, width: int, reason: str) -> PageImage:
+    body = page_picture.placeholder(width)
+    shown_width, height = page_picture.size_of(body)
+    return PageImage(
+        receipt, body, _media_type(body), reason, shown_width, height, placeholder=reason
+    )
+
+
+def _media_type(body: bytes) -> str:
+    return "image/png" if body.startswith(PNG_HEAD) else "image/jpeg"

@@ -1,0 +1,165 @@
+"""One box: a keyword in, the viewer's customers and pages out, masked, with exact counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from dossier import access
+from dossier.db import outbox
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Customer, CustomerNumber
+from dossier.errors import UnavailableError
+from dossier.rules import identifiers
+from dossier.search.parser import parse
+from dossier.search.port import MatchReason, SearchRight, Suggestion
+from dossier.search.query import Query
+from dossier.services import audit, hydrate, labels
+from dossier.services.context import Context
+from dossier.services.heads import heads
+from dossier.services.views import FacetValue, Hit, SearchAnswer, SearchRequest, SuggestionView
+from dossier.viewer import Viewer
+
+DOCUMENTS_SHOWN = 3
+"""Papers shown of a customer; the rest is one click away, and each costs its pages' text."""
+MILLISECONDS = 1000.0
+
+
+def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAnswer:
+    """One page of hits; the query is noted in the audit by its keyed hash.
+
+    Raises:
+        ForbiddenError: the role may not search.
+        QueryError: an unknown facet or filter, or a cursor that is broken or of another query.
+        UnavailableError: the index does not answer, and the query is no exact number.
+    """
+    started = time.perf_counter()
+    query = parse(request.q)
+    scoped = access.restrict(viewer, query, filters=request.filters)
+    try:
+        found = context.index.search(
+            scoped,
+            size=request.size,
+            documents_per_group=DOCUMENTS_SHOWN,
+            after=request.cursor,
+            facets=request.facets,
+        )
+    except UnavailableError:
+        return _without_index(context, viewer, query, started)
+    with context.reading(viewer) as session:
+        hits = hydrate.hits(context, session, viewer, query, found.groups)
+        facets = labels.facet_values(session, found.facets, request.filters, viewer.language)
+        backlog = outbox.backlog(session)
+    _note(context, viewer, request.q, found.total)
+    return SearchAnswer(
+        hits=hits,
+        facets=facets,
+        total=found.total,
+        total_documents=found.total_documents,
+        next_cursor=found.cursor,
+        took_ms=_since(started),
+        pending=backlog.pending,
+        lag_seconds=backlog.lag_seconds(context.clock.now()),
+        notes=query.notes,
+    )
+
+
+def suggest(
+    context: Context, viewer: Viewer, q: str, *, size: int = 10
+) -> tuple[SuggestionView, ...]:
+    """What begins as ``q`` does, in scope and masked.
+
+    Raises:
+        ForbiddenError: the role may not search.
+        UnavailableError: the index does not answer.
+    """
+    found = context.index.suggest(access.restrict(viewer, parse(q)), size=size)
+    numbers = {each.value for each in found if each.kind == "customer"}
+    with context.reading(viewer) as session:
+        known = heads(session, viewer, numbers)
+    return tuple(
+        SuggestionView(each.kind, each.value, label, each.matched_on)
+        for each, label in _labelled(viewer, found, {no: str(h.name) for no, h in known.items()})
+    )
+
+
+def _labelled(
+    viewer: Viewer, found: Iterable[Suggestion], names: dict[str, str]
+) -> Iterable[tuple[Suggestion, str]]:
+    """Suggestions with labels; customers that are gone or out of scope by now are left out."""
+    for each in found:
+        if each.kind != "customer":
+            yield each, labels.type_label(each.value, viewer.language)
+        elif each.value in names:
+            yield each, names[each.value]
+
+
+def _note(context: Context, viewer: Viewer, q: str, total: int) -> None:
+    audit.record_read(
+        context,
+        viewer,
+        "search",
+        object_kind="query",
+        object_id=context.keyring.hash(q),
+        facts={"hits": total},
+    )
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * MILLISECONDS, 2)
+
+
+# -- without the index --------------------------------------------------------------------------
+
+
+def _without_index(context: Context, viewer: Viewer, query: Query, started: float) -> SearchAnswer:
+    """An exact customer or meter number straight from the records.
+
+    Raises:
+        UnavailableError: it is none.
+    """
+    with context.reading(viewer) as session:
+        found = _by_number(session, viewer, query.text)
+        known = heads(session, viewer, list(found))
+        backlog = outbox.backlog(session)
+    if not known:
+        raise UnavailableError(
+            "The search index does not answer; a whole customer or meter number still finds. "
+            "It is built again from the records by: dossier reindex",
+            detail_zh="检索索引暂不可用；输入完整户号或表号仍可查询",
+        )
+    _note(context, viewer, query.text, len(known))
+    hits = tuple(Hit(head, (found[number],), 0, ()) for number, head in known.items())
+    return SearchAnswer(
+        hits=hits,
+        facets=dict[str, tuple[FacetValue, ...]](),
+        total=len(hits),
+        total_documents=0,
+        next_cursor=None,
+        took_ms=_since(started),
+        pending=backlog.pending,
+        lag_seconds=backlog.lag_seconds(context.clock.now()),
+        degraded=True,
+        notes=query.notes,
+    )
+
+
+def _by_number(session: ScopedSession, viewer: Viewer, typed: str) -> dict[str, str]:
+    """Customers whose customer, old or meter number is exactly this, and by which."""
+    key = identifiers.compact(typed).upper()
+    rights = access.search_rights(viewer)
+    if not key or SearchRight.CUSTOMER_NO not in rights:
+        return {}
+    found: dict[str, str] = {}
+    numbers = select(CustomerNumber.customer_no, CustomerNumber.kind).where(
+        CustomerNumber.key == key, CustomerNumber.kind.in_(("meter", "old_no"))
+    )
+    for number, kind in session.execute(numbers):
+        reason = MatchReason.METER_NO if kind == "meter" else MatchReason.CUSTOMER_NO
+        found.setdefault(number, reason.value)
+    own = select(Customer.customer_no).where(Customer.customer_no == key)
+    for number in session.scalars(own):
+        found[number] = MatchReason.CUSTOMER_NO.value
+    return found

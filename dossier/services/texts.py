@@ -1,0 +1,73 @@
+"""The text of a document's pages, as its viewer may read it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from dossier import access
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Document, Page
+from dossier.rules.masking import KnownValues
+from dossier.search.parser import parse
+from dossier.services import audit, marks, papers, personal
+from dossier.services.context import Context
+from dossier.services.heads import known_values
+from dossier.services.views import PageHits, PageText
+from dossier.viewer import Permission, Viewer
+
+
+def read(
+    context: Context, viewer: Viewer, document_id: str, *, q: str = ""
+) -> tuple[PageText, ...]:
+    """All pages that were read, in order, with the places of ``q``; a read record is noted.
+
+    Raises:
+        ForbiddenError: the role may not read contents.
+        NotFoundError: no such document in the viewer's scope.
+    """
+    access.demand(viewer, Permission.READ_CONTENT)
+    with context.reading(viewer) as session:
+        document = papers.in_scope(session, document_id)
+        found = tuple(_page_texts(context, session, viewer, document, q))
+    audit.record_read(context, viewer, "text.read", object_kind="document", object_id=document_id)
+    return found
+
+
+def hits(context: Context, viewer: Viewer, document_id: str, *, q: str) -> tuple[PageHits, ...]:
+    """How often ``q`` stands on each page where it does; for dots and for next and previous hit.
+
+    Raises:
+        ForbiddenError: the role may not read contents.
+        NotFoundError: no such document in the viewer's scope.
+    """
+    access.demand(viewer, Permission.READ_CONTENT)
+    with context.reading(viewer) as session:
+        document = papers.in_scope(session, document_id)
+        pages = tuple(_page_texts(context, session, viewer, document, q))
+    return tuple(PageHits(page.page, len(page.highlights)) for page in pages if page.highlights)
+
+
+def _page_texts(
+    context: Context, session: ScopedSession, viewer: Viewer, document: Document, q: str
+) -> list[PageText]:
+    owner = [document.customer_no] if document.customer_no else []
+    known = known_values(context, session, viewer, owner).get(document.customer_no or "")
+    query = select(Page.number, Page.text, Page.error).where(Page.document_id == document.id)
+    return [
+        _page_text(context, viewer, row.number, row.text, row.error, q, known)
+        for row in session.execute(query.order_by(Page.number))
+    ]
+
+
+def _page_text(
+    context: Context,
+    viewer: Viewer,
+    number: int,
+    clear: str,
+    error: str,
+    q: str,
+    known: KnownValues | None,
+) -> PageText:
+    masked = personal.text(viewer, clear, known)
+    spans = marks.find(context, viewer, parse(q), clear) if q else []
+    return PageText(number, masked.text, marks.visible(clear, masked, spans), error)
