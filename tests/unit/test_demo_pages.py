@@ -157,6 +157,12 @@ def test_default_benchmark_pages_use_nothing_that_is_held_out():
     assert f"damage.{held.damage}" in families.HELD_OUT
 
 
+def test_every_damage_meets_every_layout_in_a_long_enough_run():
+    chosen = frozenset({"damage.clean", "damage.fax", *families.LAYOUTS})
+    met = {(page.damage, page.layout) for page in pages_for_benchmark(2, 6, chosen)}
+    assert len(met) == 6
+
+
 def test_a_printed_bar_code_reads_back_as_the_customer_number():
     chosen = frozenset({"damage.clean"})
     pages = [p for p in pages_for_benchmark(3, 18, chosen) if p.truth.codes]

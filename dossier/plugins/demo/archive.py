@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import multiprocessing.connection
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -69,7 +71,8 @@ def invent(
         papers: number of files besides some exact copies; None scales with ``customers``, 0
             writes the register only.
         families: allowed family names (see ``families.choices``); None is the default set.
-        workers: processes; None is one per core, 1 works in this process.
+        workers: processes; None is one per core, 1 works in this process. Processes are spawned,
+            so a script that calls this needs the usual ``if __name__ == "__main__"``.
         on_file: called in this process after each file is in its place; born-digital files come
             first.
 
@@ -109,9 +112,19 @@ def _made(out: Path, plans: list[PaperPlan], workers: int) -> Iterator[TruthFile
         return
     # spawned, not forked: the caller may run threads, whose locks a fork would copy
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
         yield from pool.map(task, plans, chunksize=2)
 
 
-def _one_thread() -> None:
+def _start_worker() -> None:
+    """Runs once in each worker: one thread for pictures, and an end when the parent ends."""
     cv2.setNumThreads(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    """Leaves at once when the parent is gone: a killed parent closes no queue."""
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)

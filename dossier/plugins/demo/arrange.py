@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dossier.plugins.demo import layout_boxed, layout_certificate, layout_letter, layout_ruled
 from dossier.plugins.demo.content import Card, Content
+from dossier.plugins.demo.flow import PLAIN, Style
 from dossier.plugins.demo.sheet import Ink, Sheet, Text, Watermark
 
 _MARKED = frozenset({"A02", "A03", "A05"})
@@ -17,7 +18,9 @@ _FORMS = {
 }
 
 
-def arrange(content: Content, layout: str, family: str, filled: Ink = Ink.PRINT) -> list[Sheet]:
+def arrange(
+    content: Content, layout: str, family: str, filled: Ink = Ink.PRINT, style: Style = PLAIN
+) -> list[Sheet]:
     """Lays a paper's content out on sheets.
 
     Args:
@@ -25,8 +28,9 @@ def arrange(content: Content, layout: str, family: str, filled: Ink = Ink.PRINT)
         layout: plain layout name (``ruled``, ``letter``, ``boxed``).
         family: face of the print, a key of ``fonts.FACES``.
         filled: ink of filled-in values.
+        style: sizes and air of this print run; certificates and cards have their own.
     """
-    sheets = _arranged(content, layout, family, filled)
+    sheets = _arranged(content, layout, family, filled, style)
     if filled is Ink.DOTS:
         sheets = [_misfed(sheet, content) for sheet in sheets]
     if content.type_code in _MARKED and sum(map(ord, content.form_no or content.title)) % 3 == 0:
@@ -48,11 +52,11 @@ def _misfed(sheet: Sheet, content: Content) -> Sheet:
     return Sheet(sheet.width, sheet.height, marks)
 
 
-def _arranged(content: Content, layout: str, family: str, filled: Ink) -> list[Sheet]:
+def _arranged(content: Content, layout: str, family: str, filled: Ink, style: Style) -> list[Sheet]:
     cards = [block for block in content.blocks if isinstance(block, Card)]
     if cards:
         return layout_certificate.arrange_cards(content, cards[0], layout)
     if content.framed:
         return layout_certificate.arrange_framed(content, family, layout)
-    sheets = _FORMS[layout](content, family, filled)
+    sheets = _FORMS[layout](content, family, filled, style)
     return [layout_certificate.title_page(content, family), *sheets] if content.cover else sheets

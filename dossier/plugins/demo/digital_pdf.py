@@ -49,8 +49,10 @@ def pdf(
         for mark in sheet.marks:
             _mark(document, family, mark)
     for picture in pictures:
-        document.add_page(format="A4")
-        document.image(io.BytesIO(picture), 0, 0, document.w, document.h)
+        with Image.open(io.BytesIO(picture)) as opened:
+            width, height = (side * 72 / opened.info["dpi"][0] for side in opened.size)
+        document.add_page(format=(float(width), float(height)))
+        document.image(io.BytesIO(picture), 0, 0, width, height)
     pages = tuple(sheet_truth(sheet, family, n) for n, sheet in enumerate(sheets, 1))
     return bytes(document.output()), pages
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 
 from dossier.plugins.demo import fonts
@@ -9,6 +10,36 @@ from dossier.plugins.demo.sheet import A4, Ink, Rule, Sheet, Text
 
 LEADING = 1.55
 """Line distance in ems, as Chinese forms are usually set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one print run differs from another of the same layout.
+
+    Attributes:
+        scale: factor of the text size.
+        shift: points added to the margins.
+        air: least height of a row in text sizes.
+        weight: factor of line weights.
+    """
+
+    scale: float = 1.0
+    shift: float = 0.0
+    air: float = 2.1
+    weight: float = 1.0
+
+
+PLAIN = Style()
+
+
+def draw_style(rng: random.Random) -> Style:
+    """A style drawn from what print shops and office printers do to one form."""
+    return Style(
+        scale=rng.uniform(0.92, 1.1),
+        shift=rng.uniform(-12, 10),
+        air=rng.uniform(1.9, 2.9),
+        weight=rng.uniform(0.6, 1.5),
+    )
 
 
 @dataclass(slots=True)
@@ -22,6 +53,7 @@ class Flow:
         top: where text starts on each page.
         page_size: width and height in points.
         filled: ink of the filled-in values.
+        style: of this print run, applied to the sizes above.
     """
 
     family: str
@@ -30,11 +62,15 @@ class Flow:
     top: float = 60.0
     page_size: tuple[float, float] = A4
     filled: Ink = Ink.PRINT
+    style: Style = PLAIN
     sheets: list[Sheet] = field(default_factory=list)
     y: float = 0.0
     row: int = 0
 
     def __post_init__(self) -> None:
+        self.size *= self.style.scale
+        self.margin += self.style.shift
+        self.top += self.style.shift
         self.new_page()
 
     @property
@@ -93,7 +129,7 @@ class Flow:
 
     def rule(self, x0: float, y0: float, x1: float, y1: float, weight: float = 0.8) -> None:
         """A black line."""
-        self.sheet.marks.append(Rule(x0, y0, x1, y1, weight))
+        self.sheet.marks.append(Rule(x0, y0, x1, y1, weight * self.style.weight))
 
     def frame(self, x0: float, y0: float, x1: float, y1: float, weight: float = 0.8) -> None:
         """Four black lines around a rectangle."""

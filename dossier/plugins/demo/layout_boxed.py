@@ -14,16 +14,16 @@ from dossier.plugins.demo.content import (
     Signatures,
     chinese_date,
 )
-from dossier.plugins.demo.flow import Flow
+from dossier.plugins.demo.flow import PLAIN, Flow, Style
 from dossier.plugins.demo.sheet import CodeLabel, Ink, Seal, Sheet, Tint
 
 _BOX = 38.0
 _LABEL_SIZE = 7.5
 
 
-def arrange(content: Content, family: str, filled: Ink) -> list[Sheet]:
+def arrange(content: Content, family: str, filled: Ink, style: Style = PLAIN) -> list[Sheet]:
     """Lays the paper out in boxes."""
-    flow = Flow(family, size=10, margin=38, top=40, filled=filled)
+    flow = Flow(family, size=10, margin=38, top=40, filled=filled, style=style)
     _head(flow, content)
     for block in content.blocks:
         _block(flow, block)

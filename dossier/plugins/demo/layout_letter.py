@@ -13,16 +13,16 @@ from dossier.plugins.demo.content import (
     Signatures,
     chinese_date,
 )
-from dossier.plugins.demo.flow import LEADING, Flow
+from dossier.plugins.demo.flow import LEADING, PLAIN, Flow, Style
 from dossier.plugins.demo.layout_ruled import paired
 from dossier.plugins.demo.sheet import CodeLabel, Ink, Rule, Seal, Sheet
 
 _SIZE = 12.0
 
 
-def arrange(content: Content, family: str, filled: Ink) -> list[Sheet]:
+def arrange(content: Content, family: str, filled: Ink, style: Style = PLAIN) -> list[Sheet]:
     """Lays the paper out as a letter."""
-    flow = Flow(family, size=_SIZE, margin=68, top=64, filled=filled)
+    flow = Flow(family, size=_SIZE, margin=68, top=64, filled=filled, style=style)
     _head(flow, content)
     for block in content.blocks:
         _block(flow, block)
@@ -67,7 +67,7 @@ def _section(flow: Flow, section: Section) -> None:
         flow.need(60)
         flow.next_row()
         flow.put(flow.margin, flow.y, section.heading, ink=Ink.BOLD)
-        flow.y += _SIZE * LEADING
+        flow.y += flow.size * LEADING
     for pair in paired(section.entries):
         if len(pair) == 2 and any(_too_long(flow, entry) for entry in pair):
             for entry in pair:
@@ -86,7 +86,7 @@ def _too_long(flow: Flow, entry: Entry) -> bool:
 
 def _entry_row(flow: Flow, entries: tuple[Entry, ...]) -> None:
     """``label：value`` on an underline; one that is too wide is set smaller."""
-    flow.need(_SIZE * 1.9)
+    flow.need(flow.size * 1.9)
     flow.next_row()
     width = flow.inner / len(entries)
     for at, entry in enumerate(entries):
@@ -95,13 +95,14 @@ def _entry_row(flow: Flow, entries: tuple[Entry, ...]) -> None:
         start = x + flow.width(label)
         room = width - (start - x) - 10
         need = flow.width(entry.value, ink=flow.filled)
-        size = _SIZE if need <= room else _SIZE * room / need
+        size = flow.size if need <= room else flow.size * room / need
         flow.put(x, flow.y, label)
-        flow.put(start + 2, flow.y + (_SIZE - size) / 2, entry.value, size=size, ink=flow.filled,
+        lower = flow.y + (flow.size - size) / 2
+        flow.put(start + 2, lower, entry.value, size=size, ink=flow.filled,
                  field_name=entry.field, value=entry.value)  # fmt: skip
-        base = flow.y + _SIZE * 1.38
+        base = flow.y + flow.size * 1.38
         flow.rule(start, base, x + width - 8, base, 0.6)
-    flow.y += _SIZE * 1.9
+    flow.y += flow.size * 1.9
 
 
 def _choice(flow: Flow, choice: Choice) -> None:
@@ -113,10 +114,10 @@ def _choice(flow: Flow, choice: Choice) -> None:
 
 def _prose(flow: Flow, prose: Prose) -> None:
     if prose.heading:
-        flow.need(2 * _SIZE * LEADING)
+        flow.need(2 * flow.size * LEADING)
         flow.next_row()
         flow.put(flow.margin, flow.y, prose.heading, ink=Ink.BOLD)
-        flow.y += _SIZE * LEADING
+        flow.y += flow.size * LEADING
     flow.paragraph(prose.text)
     flow.y += 4
 

@@ -14,19 +14,23 @@ from dossier.plugins.demo.content import (
     Signatures,
     chinese_date,
 )
-from dossier.plugins.demo.flow import LEADING, Flow
+from dossier.plugins.demo.flow import LEADING, PLAIN, Flow, Style
 from dossier.plugins.demo.sheet import CodeLabel, Ink, Seal, Sheet, Tint
 
 _PAD = 4.0
+_FOOTNOTE = "注：本表一式两份，供电企业、客户各执一份；涂改无效。"
+_IN_COPIES = frozenset({"A01", "B01", "D01", "F01", "G01", "J01", "J02"})
 _LABEL = 0.19  # share of the row's width that a label cell takes
 
 
-def arrange(content: Content, family: str, filled: Ink) -> list[Sheet]:
+def arrange(content: Content, family: str, filled: Ink, style: Style = PLAIN) -> list[Sheet]:
     """Lays the paper out; the first page holds title, number and grid."""
-    flow = Flow(family, filled=filled, margin=50, top=54)
+    flow = Flow(family, filled=filled, margin=50, top=54, style=style)
     _head(flow, content)
     for block in content.blocks:
         _block(flow, block)
+    if content.type_code in _IN_COPIES:
+        flow.paragraph(_FOOTNOTE, size=8.5, indent=0)
     flow.number_pages("第{page}页 共{total}页")
     return flow.sheets
 
@@ -61,7 +65,8 @@ def _block(flow: Flow, block: Block) -> None:
 def _section(flow: Flow, section: Section) -> None:
     if section.heading:
         flow.need(24)
-        flow.sheet.marks.append(Tint(flow.margin, flow.y, flow.right, flow.y + 20))
+        height = max(flow.size * 1.3 + 2 * _PAD, flow.style.air * flow.size)
+        flow.sheet.marks.append(Tint(flow.margin, flow.y, flow.right, flow.y + height))
         _cells(flow, [(section.heading, flow.inner, Ink.BOLD, None)])
     label = flow.inner * _LABEL
     for pair in paired(section.entries):
@@ -97,6 +102,7 @@ def _cells(flow: Flow, cells: list[tuple[str, float, Ink, Entry | None]]) -> Non
         for text, width, ink, _ in cells
     ]
     height = max(len(lines) for lines in wrapped) * flow.size * 1.3 + 2 * _PAD
+    height = max(height, flow.style.air * flow.size)
     flow.need(height)
     flow.next_row()
     x, bottom = flow.margin, flow.y + height

@@ -15,6 +15,7 @@ from dossier.plugins.demo.catalogue import TYPES
 from dossier.plugins.demo.content import Content
 from dossier.plugins.demo.damage import Damage, draw_damage, sibling
 from dossier.plugins.demo.facts import Facts
+from dossier.plugins.demo.flow import draw_style
 from dossier.plugins.demo.plan import PaperPlan
 from dossier.plugins.demo.render import RenderedPage, render
 from dossier.plugins.demo.sheet import Sheet
@@ -81,8 +82,14 @@ def render_all(
     return rendered, damage
 
 
+def lay_out(plan: PaperPlan, content: Content) -> list[Sheet]:
+    """The paper's sheets in the style of its own print run."""
+    style = draw_style(random.Random(plan.seed + 1))
+    return arrange(content, plan.layout, plan.font, plan.filled, style)
+
+
 def _sheets(plan: PaperPlan, content: Content) -> list[Sheet]:
-    sheets = arrange(content, plan.layout, plan.font, plan.filled)
+    sheets = lay_out(plan, content)
     if plan.blank_back:
         sheets.append(Sheet(sheets[0].width, sheets[0].height))
     return sheets
@@ -129,7 +136,7 @@ def _shown_upright(page: TruthPage) -> TruthPage:
 
 def _mixed_pdf(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
     """Typed pages and a scanned one: the signed last page, or a copy of the identity paper."""
-    sheets = arrange(content, plan.layout, plan.font)
+    sheets = lay_out(plan, content)
     if len(sheets) > 1:
         typed, signed = sheets[:-1], sheets[-1:]
     else:
@@ -144,12 +151,12 @@ def _mixed_pdf(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
 
 
 def _pdf(plan: PaperPlan, content: Content, _: random.Random) -> _Made:
-    sheets = arrange(content, plan.layout, plan.font)
+    sheets = lay_out(plan, content)
     return _Made(*digital_pdf.pdf(sheets, plan.font, plan.on, content.title))
 
 
 def _ofd(plan: PaperPlan, content: Content, _: random.Random) -> _Made:
-    sheets = arrange(content, plan.layout, plan.font)
+    sheets = lay_out(plan, content)
     return _Made(*digital_ofd.ofd(sheets, plan.font, plan.on, content.title))
 
 

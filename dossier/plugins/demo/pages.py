@@ -12,10 +12,9 @@ from datetime import date, timedelta
 
 from dossier.plugins.demo import families as family_names
 from dossier.plugins.demo import scans
-from dossier.plugins.demo.arrange import arrange
 from dossier.plugins.demo.catalogue import TYPES
 from dossier.plugins.demo.customers import InventedCustomer, invent_customers
-from dossier.plugins.demo.make import compose, render_all
+from dossier.plugins.demo.make import compose, lay_out, render_all
 from dossier.plugins.demo.plan import PaperPlan
 from dossier.plugins.demo.render import RenderedPage
 from dossier.plugins.demo.sheet import Ink
@@ -78,7 +77,7 @@ def pages_for_benchmark(
         yield _page(
             replace(
                 plan,
-                layout=layouts[(number // len(damages) + number) % len(layouts)],
+                layout=layouts[sum(divmod(number, len(damages))) % len(layouts)],
                 font=rng.choice(fonts),
                 damage=damages[number % len(damages)],
             )
@@ -119,7 +118,7 @@ def _page(plan: PaperPlan) -> BenchmarkPage:
     """Makes the plan's page; of a paper with several, a random one."""
     rng = random.Random(plan.seed)
     content = compose(plan, rng)
-    sheets = arrange(content, plan.layout, plan.font, plan.filled)
+    sheets = lay_out(plan, content)
     at = rng.randrange(len(sheets))
     (page,), damage = render_all(plan, sheets[at : at + 1], rng)
     fields = fields_of((page.truth,), content.fields())
