@@ -124,7 +124,8 @@ def _decoding(path: Path, media_type: str) -> Iterator[None]:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
-        picture = Image.open(path, formats=_PILLOW_FORMATS)
+        Image.init()  # with `formats` given, Pillow does not load its readers by itself
+    picture = Image.open(path, formats=_PILLOW_FORMATS)
     except UnidentifiedImageError as err:
         raise OSError("not a picture after all") from err
     with picture:
