@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
 
 from dossier.errors import (
     ConfigurationError,
@@ -118,11 +119,20 @@ def check_routes(app: FastAPI) -> None:
     """
     open_routes = [
         route.path
-        for route in app.routes
-        if isinstance(route, APIRoute)
-        and not any(isinstance(d.call, Requirement) for d in route.dependant.dependencies)
+        for route in _all_routes(app.routes)
+        if not any(isinstance(d.call, Requirement) for d in route.dependant.dependencies)
     ]
     if open_routes:
         raise ConfigurationError(
             f"Routes without requires(Permission.…): {', '.join(sorted(open_routes))}"
         )
+
+
+def _all_routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """The routes of ``app`` and of every router in it: newer FastAPI keeps those as routers."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        router = getattr(route, "original_router", None)
+        if router is not None:
+            yield from _all_routes(router.routes)

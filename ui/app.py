@@ -1,0 +1,107 @@
+"""Adds the HTML door to the application: pages, static files, and errors drawn for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dossier.errors import DossierError, NotAuthenticatedError
+from dossier.services.context import Context
+from dossier.viewer import Permission
+from ui.assets import load_assets
+from ui.labels import N_
+from ui.locales import load_catalogues, locale_of
+from ui.pages import assign, customers, documents, intake, login, page_images, search, upload
+from ui.rendering import OWN, Renderer
+
+PAGES = (login, search, customers, documents, page_images, upload, intake, assign)
+
+
+def add_ui(app: FastAPI, context: Context) -> None:
+    """Mount the pages on ``app``; the kit of :mod:`dossier.web` must be there already.
+
+    Raises:
+        ConfigurationError: the package with htmx is missing.
+    """
+    assets = load_assets()
+    catalogues = load_catalogues()
+    app.state.catalogues = catalogues
+    app.state.renderer = Renderer(assets, catalogues, dict(context.plugins.packages()))
+    app.state.draw = app.state.renderer.page
+    app.router.routes.append(Route("/static/{hash}/{name:path}", assets.serve, methods=["GET"]))
+    pages = APIRouter(include_in_schema=False)
+    for page in PAGES:
+        pages.include_router(page.router)
+    app.include_router(pages)
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Something that a person may do now."""
+
+    text: str
+    href: str = ""
+
+
+STEPS: dict[int, tuple[tuple[str, str], ...]] = {
+    401: ((N_("Log in"), "/login"),),
+    403: (
+        (N_("Go back with the browser's own button; nothing was changed."), ""),
+        (N_("If you need it for your work, ask the administrator for the right."), ""),
+        (N_("Back to the search"), "/"),
+    ),
+    404: (
+        (N_("Check the address; papers of stations that are not yours are not shown."), ""),
+        (N_("Search for the customer or the paper"), "/"),
+    ),
+    409: (
+        (N_("Load the page again; somebody may have decided it meanwhile."), ""),
+        (N_("Back to the search"), "/"),
+    ),
+    422: (
+        (N_("Go back with the browser's own button and mend what is named above."), ""),
+        (N_("Back to the search"), "/"),
+    ),
+    429: ((N_("Wait a minute, then try again."), ""),),
+    503: (
+        (N_("Wait a moment and load the page again; papers that came in are safe."), ""),
+        (N_("If it lasts, the administrator finds the cause by: dossier doctor"), ""),
+    ),
+    500: (
+        (N_("Load the page again; papers that came in are safe."), ""),
+        (N_("If it happens again, tell the administrator the time; the log names the cause."), ""),
+        (N_("Back to the search"), "/"),
+    ),
+}
+
+
+def error_page(request: Request, error: DossierError) -> Response:
+    """An error as a page: what happened in both languages, and what one can do now."""
+    app = request.app
+    locale = locale_of(request, app.state.context.settings.locale)
+    translate = app.state.catalogues[locale].gettext
+    chinese = locale.startswith("zh")
+    steps = STEPS.get(error.status, STEPS[422] if error.status < 500 else STEPS[500])
+    values = {
+        "status": error.status,
+        "title": error.title_zh if chinese else error.title,
+        "other_title": error.title if chinese else error.title_zh,
+        "other_lang": "en" if chinese else "zh-CN",
+        "detail": (error.detail_zh if chinese else error.detail),
+        "next_steps": [NextStep(translate(text), href) for text, href in _useful(steps, request)],
+    }
+    renderer: Renderer = app.state.renderer
+    response = renderer.page(request, f"{OWN}/problem.html", values, status=error.status)
+    if isinstance(error, NotAuthenticatedError):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _useful(steps: tuple[tuple[str, str], ...], request: Request) -> list[tuple[str, str]]:
+    """The steps without a way to a search that this viewer may not use."""
+    viewer = getattr(request.state, "viewer", None)
+    searches = viewer is not None and viewer.may(Permission.SEARCH)
+    return [(text, href) for text, href in steps if href != "/" or searches]

@@ -1,0 +1,234 @@
+"""Codes of the services in words: message ids that the catalogues translate.
+
+An unknown code (a stranger's plugin, a newer release) is shown as it is, never hidden.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that message extraction looks for
+    """Mark a text for extraction; it is translated where it is shown."""
+    return text
+
+
+CATEGORY: Final = {
+    "LR": N_("Low-voltage residential"),
+    "LN": N_("Low-voltage business"),
+    "HV": N_("High voltage"),
+    "IM": N_("Important customer"),
+    "PV": N_("Distributed PV"),
+}
+CUSTOMER_STATUS: Final = {
+    "active": N_("In use"),
+    "closed": N_("Account closed"),
+    "suspended": N_("Suspended"),
+    "stopped": N_("Disconnected"),
+}
+DOCUMENT_STATE: Final = {
+    "received": N_("Received"),
+    "reading": N_("Being read"),
+    "to_assign": N_("To be assigned"),
+    "filed": N_("Filed"),
+    "quarantined": N_("Set aside"),
+}
+OUTCOME: Final = {
+    "queued": N_("Queued"),
+    "running": N_("Running"),
+    "waiting": N_("Waiting"),
+    "ready": N_("Waiting"),
+    "leased": N_("Running"),
+    "accepted": N_("Taken in"),
+    "done": N_("Done"),
+    "duplicate": N_("Duplicate"),
+    "quarantined": N_("Set aside"),
+    "failed": N_("Failed"),
+}
+INTAKE_STATE: Final = {
+    "queued": N_("Queued"),
+    "running": N_("Running"),
+    "waiting": N_("Tried again later"),
+    "failed": N_("Needs a person"),
+    "to_assign": N_("To be assigned"),
+    "filed": N_("Filed"),
+    "duplicate": N_("Duplicate"),
+}
+MATCHED: Final = {
+    "customer_no": N_("customer number"),
+    "meter_no": N_("meter number"),
+    "name": N_("name"),
+    "phone": N_("phone"),
+    "id_no": N_("ID number"),
+    "address": N_("address"),
+    "case_no": N_("case number"),
+    "reference_code": N_("reference code"),
+    "type": N_("paper type"),
+    "title": N_("title"),
+    "text": N_("text on the page"),
+}
+LINK_REASON: Final = {
+    "folder": N_("the folder it came in"),
+    "file_name": N_("the file name"),
+    "barcode": N_("bar code on the page"),
+    "customer_no": N_("customer number on the page"),
+    "meter_no": N_("meter number on the page"),
+    "id_no": N_("ID number on the page"),
+    "name_address": N_("name and address on the page"),
+    "name": N_("name on the page"),
+    "phone": N_("phone on the page"),
+    "customer_no_differs": N_("another customer number stands there"),
+    "name_differs": N_("another name stands there"),
+    "address": N_("address on the page"),
+    "parent": N_("the mail or archive that it came in"),
+    "given": N_("named by the sender"),
+    "given_unknown": N_("The sender named a customer who is not in the register."),
+    "person": N_("decided by a person"),
+    "plugin": N_("an extension"),
+    "several_customers": N_("Several customers are named on this paper."),
+    "ambiguous": N_("Two customers fit almost alike."),
+    "contradiction": N_("What is on the paper contradicts itself."),
+    "weak": N_("What is on the paper is not enough to be sure."),
+    "nothing_found": N_("Nothing on the paper names a customer of the register."),
+}
+FACET: Final = {
+    "type": N_("Paper type"),
+    "category": N_("Category"),
+    "station": N_("Power station"),
+    "line": N_("Line"),
+    "district": N_("District"),
+    "year": N_("Year"),
+    "state": N_("State"),
+    "status": N_("Account"),
+    "quality": N_("Legibility"),
+}
+STEP: Final = {
+    "received": N_("Received"),
+    "read": N_("Look into the file"),
+    "pages": N_("Read the pages"),
+    "recognise": N_("Type and customer"),
+    "searchable": N_("Searchable copy"),
+}
+ORIGIN: Final = {
+    "inbox": N_("Inbox folder"),
+    "upload": N_("Upload"),
+    "ingest": N_("Command line"),
+    "attachment": N_("Attachment"),
+    "import": N_("Import"),
+}
+REASON: Final = {
+    "empty": N_("The file is empty"),
+    "truncated": N_("The file is cut off"),
+    "corrupt": N_("The file is damaged"),
+    "password": N_("The file is locked by a password"),
+    "unsupported": N_("This kind of file cannot be read"),
+    "no_pages": N_("The file has no pages"),
+    "too_large": N_("The file is too large"),
+    "too_many_pages": N_("The file has too many pages"),
+    "too_many_pixels": N_("The picture is too large"),
+    "bomb": N_("The file unpacks without end"),
+    "time_limit": N_("Reading took too long"),
+    "memory_limit": N_("Reading took too much memory"),
+    "malware": N_("The file is infected"),
+    "plugin": N_("An extension failed on it"),
+    "not_a_file": N_("This is no ordinary file"),
+    "internal": N_("The program failed on it"),
+    "not_read_yet": N_("This page has not been read yet"),
+    "unreadable": N_("This page cannot be read"),
+}
+REMEDY: Final = {
+    "empty": N_("Scan or copy it once more; the sender's copy was not finished."),
+    "truncated": N_("Copy it once more; the transfer broke off."),
+    "corrupt": N_("Open it on your computer, save it as PDF, and bring it again."),
+    "password": N_("Ask the sender for a copy without password."),
+    "unsupported": N_("Save it as PDF or picture and bring it again."),
+    "no_pages": N_("Look into the file; there is nothing to file."),
+    "too_large": N_("Split it, or ask the administrator to raise the limit."),
+    "too_many_pages": N_("Split it, or ask the administrator to raise the limit."),
+    "too_many_pixels": N_("Scan it at 300 dpi and bring it again."),
+    "bomb": N_("Do not open it; tell the administrator."),
+    "time_limit": N_("Try again when the machine is less busy."),
+    "memory_limit": N_("Try again when the machine is less busy."),
+    "malware": N_("Do not open it; tell the administrator."),
+    "plugin": N_("Tell the administrator which file it is, then try again."),
+    "not_a_file": N_("Bring the file itself, not a link to it."),
+    "internal": N_("Try again; if it fails again, tell the administrator."),
+}
+FIELD: Final = {
+    "holder": N_("Holder"),
+    "former_name": N_("Former name"),
+    "customer_no": N_("Customer number"),
+    "old_customer_no": N_("Old customer number"),
+    "meter_no": N_("Meter number"),
+    "id_no": N_("ID number"),
+    "uscc": N_("Credit code"),
+    "name": N_("Name"),
+    "customer_name": N_("Name"),
+    "address": N_("Address"),
+    "phone": N_("Phone"),
+    "date": N_("Date"),
+    "doc_date": N_("Date"),
+    "case_no": N_("Case number"),
+    "contract_no": N_("Contract number"),
+    "bank_account": N_("Bank account"),
+    "capacity": N_("Capacity"),
+    "voltage": N_("Voltage"),
+    "barcode": N_("Bar code"),
+}
+ACTION: Final = {
+    "document.received": N_("Document received"),
+    "document.filed": N_("Document filed"),
+    "document.to_assign": N_("Document left to a person"),
+    "document.assigned": N_("Document assigned"),
+    "document.skipped": N_("Assignment put off"),
+    "document.assignment_undone": N_("Assignment taken back"),
+    "document.type_set": N_("Paper type set"),
+    "document.changed": N_("Document corrected"),
+    "document.quarantined": N_("Set aside"),
+    "intake.retried": N_("Read again"),
+    "intake.duplicate": N_("The same file came in again"),
+    "intake.refused": N_("Not taken in"),
+    "customer.imported": N_("Customer imported"),
+    "customer.added": N_("Customer imported"),
+    "customer.changed": N_("Customer data changed"),
+}
+RENDITION: Final = {
+    "original": N_("Original"),
+    "searchable": N_("Searchable copy"),
+    "view": N_("Viewing copy"),
+}
+NOTE: Final = {
+    "unbalanced_quote": N_("A quotation mark was left open; it was closed at the end."),
+    "too_long": N_("The query was very long; its beginning was searched."),
+    "too_many_words": N_("There were very many words; the first ones were searched."),
+}
+ROLE: Final = {
+    "administrator": N_("Administrator"),
+    "archivist": N_("Archivist"),
+    "agent": N_("Customer-service agent"),
+    "auditor": N_("Auditor"),
+}
+KINDS: Final = {
+    "category": CATEGORY,
+    "status": CUSTOMER_STATUS,
+    "state": DOCUMENT_STATE,
+    "outcome": OUTCOME,
+    "intake_state": INTAKE_STATE,
+    "matched": MATCHED,
+    "link_reason": LINK_REASON,
+    "facet": FACET,
+    "step": STEP,
+    "origin": ORIGIN,
+    "reason": REASON,
+    "remedy": REMEDY,
+    "field": FIELD,
+    "action": ACTION,
+    "rendition": RENDITION,
+    "note": NOTE,
+    "role": ROLE,
+}
+
+
+def message_of(kind: str, code: str) -> str:
+    """The message id of a code, or the code itself when there is none."""
+    return KINDS[kind].get(code, code)

@@ -1,0 +1,207 @@
+"""One box: results with facets, suggestions, and the start page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from dossier.services import search
+from dossier.services.views import FacetValue, SearchAnswer, SearchRequest
+from dossier.viewer import Permission, Viewer
+from dossier.web import context_of, requires
+from ui.locales import speaking
+from ui.pages import reading
+from ui.rendering import render
+
+router = APIRouter()
+PAGE_SIZE: Final = 20
+FILTER: Final = "filter."
+FACETS: Final = ("type", "status", "category", "station", "line", "district", "year", "state")
+NEEDS: Final = {"line": "station", "district": "line"}
+"""A level of the network is offered when the one above was chosen: else it is a list of names."""
+FOLD: Final = 7
+"""Values of a facet that are shown before it is unfolded."""
+TRAIL_LENGTH: Final = 20
+"""Pages back that an address remembers; a cursor is some fifty characters long."""
+TRAIL_SEPARATOR: Final = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class FacetLink:
+    """A value of a facet and the address that toggles it."""
+
+    label: str
+    count: int
+    chosen: bool
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacetGroup:
+    """A facet as the page shows it; ``chosen`` are labels."""
+
+    name: str
+    values: tuple[FacetLink, ...]
+    chosen: tuple[str, ...]
+    fold: int = FOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Where we are in the list (1-based), and the addresses before and after."""
+
+    first: int
+    last: int
+    previous: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address says."""
+
+    q: str
+    filters: Mapping[str, tuple[str, ...]]
+    cursor: str = ""
+    trail: tuple[str, ...] = ()
+
+    def address(self) -> str:
+        """The address of this page."""
+        pairs = [("q", self.q)] if self.q else []
+        pairs += [(FILTER + name, value) for name, vs in self.filters.items() for value in vs]
+        if self.cursor:
+            pairs.append(("cursor", self.cursor))
+            pairs.append(("trail", TRAIL_SEPARATOR.join(self.trail)))
+        return f"/search?{urlencode(pairs)}" if pairs else "/"
+
+    def toggled(self, name: str, value: str) -> Asked:
+        """The same from the start of the list, with a filter's value put in or taken out."""
+        now = self.filters.get(name, ())
+        values = tuple(v for v in now if v != value) if value in now else (*now, value)
+        filters = {**self.filters, name: values}
+        for lower, upper in NEEDS.items():
+            if upper == name or not filters.get(upper):
+                filters.pop(lower, None)
+        return replace(self, filters={k: v for k, v in filters.items() if v}, cursor="", trail=())
+
+
+@router.get("/")
+@router.get("/search")
+def show_results(
+    request: Request, q: str = "", viewer: Viewer = requires(Permission.SIGNED_IN)
+) -> Response:
+    """Results of the box; without a word, all dossiers and how far reading is."""
+    if not viewer.may(Permission.SEARCH):
+        return render(request, "no_search.html")
+    context = context_of(request)
+    asked = read_address(request, q)
+    answer = search.search(
+        context,
+        speaking(request, viewer),
+        SearchRequest(
+            q=asked.q,
+            filters=asked.filters,
+            facets=FACETS,
+            cursor=asked.cursor or None,
+            size=PAGE_SIZE,
+        ),
+    )
+    pictures = viewer.may(Permission.READ_CONTENT)
+    return render(
+        request,
+        "search.html",
+        q=asked.q,
+        answer=answer,
+        facets=facet_groups(asked, answer),
+        paging=paging(asked, answer),
+        filtered=bool(asked.filters),
+        unfiltered=Asked(asked.q, {}).address(),
+        shorter=_shorter(asked.q),
+        pictures=pictures,
+        first=pictures and any(hit.documents for hit in answer.hits),
+        progress=reading.progress(context, viewer) if not asked.q else None,
+    )
+
+
+@router.get("/suggest")
+def suggest(
+    request: Request, q: str = "", viewer: Viewer = requires(Permission.SEARCH)
+) -> Response:
+    """Rows for the list under the box."""
+    found = search.suggest(context_of(request), speaking(request, viewer), q.strip(), size=8)
+    return render(request, "parts/suggestions.html", suggestions=found, q=q)
+
+
+def read_address(request: Request, q: str) -> Asked:
+    """What the address asks for."""
+    filters: dict[str, tuple[str, ...]] = {}
+    for name, value in request.query_params.multi_items():
+        if name.startswith(FILTER) and value:
+            key = name.removeprefix(FILTER)
+            filters[key] = (*filters.get(key, ()), value)
+    trail = request.query_params.get("trail", "")
+    return Asked(
+        q=" ".join(q.split()),
+        filters=filters,
+        cursor=request.query_params.get("cursor", ""),
+        trail=tuple(trail.split(TRAIL_SEPARATOR)) if trail else (),
+    )
+
+
+def facet_groups(asked: Asked, answer: SearchAnswer) -> list[FacetGroup]:
+    """The facets worth showing: with more than one value, or with one that is chosen."""
+    groups = []
+    for name in FACETS:
+        values = [value for value in answer.facets.get(name, ()) if value.value]
+        above = NEEDS.get(name)
+        if above and not asked.filters.get(above):
+            continue
+        if len(values) > 1 or any(value.chosen for value in values):
+            groups.append(_group(asked, name, values))
+    return groups
+
+
+def _group(asked: Asked, name: str, values: Iterable[FacetValue]) -> FacetGroup:
+    links = tuple(
+        FacetLink(
+            value.label, value.count, value.chosen, asked.toggled(name, value.value).address()
+        )
+        for value in values
+    )
+    return FacetGroup(name, links, tuple(link.label for link in links if link.chosen))
+
+
+def paging(asked: Asked, answer: SearchAnswer) -> Paging:
+    """The addresses before and after, from the trail of cursors in the address."""
+    pages_before = len(asked.trail) if asked.cursor else 0
+    first = pages_before * PAGE_SIZE + 1
+    after = before = ""
+    if answer.next_cursor:
+        trail = (*asked.trail, asked.cursor or "-")[-TRAIL_LENGTH:]
+        after = replace(asked, cursor=answer.next_cursor, trail=trail).address()
+    if asked.cursor:
+        last = asked.trail[-1] if asked.trail else "-"
+        cursor = "" if last == "-" else last
+        before = replace(asked, cursor=cursor, trail=asked.trail[:-1]).address()
+    return Paging(first, first + len(answer.hits) - 1, before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class Shorter:
+    """A query with less in it."""
+
+    text: str
+    href: str
+
+
+def _shorter(q: str) -> Shorter | None:
+    words = q.split()
+    if len(words) < 2:
+        return None
+    text = max(words, key=len)
+    return Shorter(text, Asked(text, {}).address())

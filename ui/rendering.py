@@ -1,0 +1,127 @@
+"""Templates: one environment a language, plugins' templates under the plugin's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import jinja2
+from fastapi import Request
+from starlette.responses import HTMLResponse
+
+from dossier.services.context import Context
+from dossier.viewer import Permission, Viewer
+from dossier.web import CSRF_FIELD
+from ui import formatting, labels
+from ui.assets import Assets
+from ui.locales import HTML_LANG, LOCALE_NAMES, Catalogues, locale_of
+
+OWN: Final = "ui"
+"""Prefix of our own templates; a plugin's ``lending/loans.html`` extends ``ui/base.html``."""
+
+
+class Renderer:
+    """Draws templates for the viewer of a request."""
+
+    def __init__(self, assets: Assets, catalogues: Catalogues, plugins: Mapping[str, str]) -> None:
+        """Make the environments.
+
+        Args:
+            assets: the static files.
+            catalogues: translations by locale.
+            plugins: plugin name → its Python package, for those with a ``templates`` folder.
+        """
+        self._assets = assets
+        loader = jinja2.PrefixLoader(_loaders(plugins))
+        self._environments = {
+            locale: self._environment(loader, translations)
+            for locale, translations in catalogues.items()
+        }
+
+    def _environment(self, loader: jinja2.BaseLoader, translations: Any) -> jinja2.Environment:
+        environment = jinja2.Environment(
+            loader=loader,
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        )
+        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        environment.filters.update(formatting.FILTERS)
+        environment.globals.update(
+            asset=self._assets.url,
+            marked=formatting.marked,
+            label=_labeller(translations),
+            locale_names=LOCALE_NAMES,
+            html_lang=HTML_LANG,
+            csrf_field=CSRF_FIELD,
+            Permission=Permission,
+        )
+        return environment
+
+    def text(self, request: Request, template: str, values: Mapping[str, Any]) -> str:
+        """A template as text, with what every page knows: viewer, locale, token, path."""
+        context: Context = request.app.state.context
+        locale = locale_of(request, context.settings.locale)
+        viewer: Viewer | None = getattr(request.state, "viewer", None)
+        common = {
+            "locale": locale,
+            "viewer": viewer,
+            "signed_in": viewer is not None and bool(viewer.id),
+            "may": viewer.may if viewer is not None else _nothing,
+            "csrf": getattr(request.state, "csrf", None) or "",
+            "here": _here(request),
+            "path": request.url.path,
+            "q": "",
+        }
+        return self._environments[locale].get_template(template).render(common | dict(values))
+
+    def page(
+        self, request: Request, template: str, values: Mapping[str, Any], *, status: int = 200
+    ) -> HTMLResponse:
+        """A template as an answer."""
+        return HTMLResponse(self.text(request, template, values), status_code=status)
+
+
+def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Draw one of our own pages."""
+    renderer: Renderer = request.app.state.renderer
+    return renderer.page(request, f"{OWN}/{template}", values, status=status)
+
+
+def is_partial(request: Request) -> bool:
+    """Whether htmx asks for a piece of the page (and not for the whole one from its history)."""
+    headers = request.headers
+    return "hx-request" in headers and "hx-history-restore-request" not in headers
+
+
+def _loaders(plugins: Mapping[str, str]) -> dict[str, jinja2.BaseLoader]:
+    loaders: dict[str, jinja2.BaseLoader] = {OWN: jinja2.PackageLoader("ui")}
+    for name, package in plugins.items():
+        try:
+            loaders.setdefault(name, jinja2.PackageLoader(package))
+        except (ValueError, ImportError):
+            continue  # no templates folder: most plugins give routes and panels only
+    return loaders
+
+
+def _labeller(translations: Any) -> Any:
+    def label(kind: str, code: object) -> str:
+        """A code in words of this language."""
+        text = labels.message_of(kind, str(code or ""))
+        return str(translations.gettext(text)) if text else ""
+
+    return label
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def _nothing(_permission: Permission) -> bool:
+    return False
+
+
+__all__ = ["Renderer", "is_partial", "render"]
