@@ -9,16 +9,7 @@ from typing import Any
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 NOISY = (
-    "ocrmypdf",
-    "pikepdf",
-    "fontTools",
-    "PIL",
-    "fpdf",
-    "rapidocr",
-    "RapidOCR",
-    "watchdog",
-    "pdfminer",
-)
+    "alembic",
 """Libraries that quote documents or file names in their messages."""
 
 
@@ -43,3 +34,4 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
