@@ -82,9 +82,11 @@ def compile_query(
 
 def _classes(match: Expression, clauses: list[Clause]) -> Iterator[tuple[MatchClass, Expression]]:
     ranks = sorted({clause.rank for clause in clauses})
+    # One word alone matches by its clauses and nothing else, so each lies within the match.
+    alone = match == any_of(*(clause.expression for clause in clauses))
     for rank in ranks[:-1]:
         reached = any_of(*(clause.expression for clause in clauses if clause.rank is rank))
-        yield rank, all_of(reached, match)
+        yield rank, reached if alone else all_of(reached, match)
 
 
 def _reasons(clauses: list[Clause]) -> Iterator[tuple[MatchReason, Expression]]:

@@ -17,6 +17,7 @@ from dossier.adapters.tantivy.generations import Generation, Generations, size_b
 from dossier.adapters.tantivy.groups import GroupOrder, order_groups
 from dossier.adapters.tantivy.page import PageMaker
 from dossier.adapters.tantivy.reader import Reader, View
+from dossier.adapters.tantivy.resolve import resolve_query
 from dossier.adapters.tantivy.suggestions import suggest_customers, suggest_types
 from dossier.adapters.tantivy.writer import TantivyBuilder, TantivyWriter
 from dossier.errors import UnavailableError
@@ -79,6 +80,7 @@ class TantivyIndex:
         start = decode_cursor(after, key) if after else None
         view = self._reader.view()
         with engine_errors("searching"):
+            compiled = resolve_query(compiled, view.searcher)
             order = self._order(view, compiled, gate, query.own, key)
             places = order.after(start, size + 1)
             shown = places[:size]
@@ -102,6 +104,7 @@ class TantivyIndex:
         gate = all_of(scope_expression(query.scope), filter_expression(query))
         view = self._reader.view()
         with engine_errors("suggesting"):
+            compiled = resolve_query(compiled, view.searcher)
             customers = suggest_customers(view, compiled, gate, size)
             types = suggest_types(view, compiled, gate, size - len(customers))
             return (*customers, *types)
