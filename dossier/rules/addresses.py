@@ -17,7 +17,7 @@ _HAN_DIGITS = {han: value for value, han in enumerate("零一二三四五六七�
 _NUMERAL = re.compile(
     r"[零〇一二两三四五六七八九十百]+(?=号|栋|幢|楼|座|单元|门|室|户|组|队|弄|层)"
 )
-_REGION = re.compile(r"[^0-9]{2,8}?(?:省|自治区|市|自治州|盟|区|县|旗)")
+_REGION = re.compile(r"[^0-9]{2,8}?(?:省|自治区|市|自治州|盟|(?<![小社园校矿景厂])区|县|旗)")
 _MARKS = re.compile(r"号楼|栋|幢|楼|座|单元|门|梯|室|户|号|#|-|－")
 _NUMBERS = re.compile(r"[0-9]+[a-z]?")
 _NEAR_WORDS = 0.6

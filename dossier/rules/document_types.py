@@ -29,6 +29,7 @@ FEWEST_FOR_ONE_WRONG = 4
 LONGEST_TITLE = 34
 """Characters; longer lines are sentences."""
 FEWEST_BODY_WORDS = 3
+_SENTENCE = re.compile("[，。；,;]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,9 @@ class Catalogue:
         self._titles = [_Title(code, text) for text, code in sorted(titles, key=_longest_first)]
 
     def match_title(self, line: str) -> TypeMatch | None:
-        """The type that a line names as its title; None when it names none."""
+        """The type that a line names as its title; None when it names none or is a sentence."""
+        if _SENTENCE.search(line):
+            return None
         text = self._undecorated(solid(line))
         if not 2 <= len(text) <= LONGEST_TITLE:
             return None
@@ -134,9 +137,10 @@ class Catalogue:
         for entry in self.types.values():
             groups = entry.title_words
             if groups and all(any(word in text for word in group) for group in groups):
-                # More groups and a word at the very end are more telling.
+                # More and longer words, and one at the very end, are more telling.
                 at_end = any(text.endswith(word) for word in groups[-1])
-                extra = 0.02 * len(groups) + 0.02 * at_end
+                length = sum(max(len(word) for word in group if word in text) for group in groups)
+                extra = 0.01 * len(groups) + 0.004 * length + 0.02 * at_end
                 yield TypeMatch(entry.code, WORDS + extra - 0.1 * _excess(text))
 
     def _body_shares(self, folded: str) -> Iterable[tuple[float, str]]:
@@ -212,12 +216,20 @@ def _sureness_with_one_wrong(text: str, title: str, grown: float) -> float:
     length = len(title)
     if length < FEWEST_FOR_ONE_WRONG:
         return 0.0
+    if not _may_differ_by_one(text, title):
+        return 0.0
     if _differs_by_one(text, title):
         return EXACT - ONE_WRONG
     # A lone wrong character at the seam would make any prefix fit, so endings must be longer.
     if length > FEWEST_FOR_ONE_WRONG and _differs_by_one(text[-length:], title):
         return ENDING - ONE_WRONG + grown - 0.1 * _excess(text)
     return 0.0
+
+
+def _may_differ_by_one(text: str, title: str) -> bool:
+    """A quick no: with one character wrong, the first or the second half must be whole."""
+    half = len(title) // 2
+    return text.endswith(title[half + 1 :]) or title[:half] in text
 
 
 def _excess(text: str) -> float:

@@ -41,6 +41,7 @@ _REASONS = {
     "address_near": "address",
     "poorly_read": "",
     "customer_no_differs_by_one": "customer_no_differs",
+    "customer_no_unknown": "customer_no_differs",
 }
 
 
@@ -277,7 +278,9 @@ def weigh(
         findings: what points to them besides the page's own words.
         rules: weights and thresholds.
     """
-    weighed = [_weighed(paper, entry, findings, rules) for entry in entries]
+    entries = list(entries)
+    known = {n for entry in entries for n in (entry.customer_no, *entry.old_numbers)}
+    weighed = [_weighed(paper, entry, findings, known, rules) for entry in entries]
     ranked = sorted(
         (one for one in weighed if any(weight > 0 for weight in one.parts.values())),
         key=lambda one: (-one.score, one.customer_no),
@@ -293,7 +296,11 @@ def weigh(
 
 
 def _weighed(
-    paper: Paper, entry: RegisterEntry, findings: Findings, rules: LinkingRules
+    paper: Paper,
+    entry: RegisterEntry,
+    findings: Findings,
+    known: Collection[str],
+    rules: LinkingRules,
 ) -> Candidate:
     kinds = {
         *findings.hints.get(entry.customer_no, ()),
@@ -305,8 +312,7 @@ def _weighed(
     if entry.customer_no in findings.near and not kinds & set(NUMBER_KINDS):
         kinds.add("customer_no_near")
     if _number_differs(paper, entry):
-        near = entry.customer_no in findings.near
-        kinds.add("customer_no_differs_by_one" if near else "customer_no_differs")
+        kinds.add(_how_number_differs(paper, entry, findings, known))
     parts = {kind: rules.weights[kind] for kind in sorted(_without_doubles(kinds))}
     if (said := findings.plugin.get(entry.customer_no)) is not None:
         parts["plugin"] = rules.weights["plugin"] * said
@@ -398,6 +404,17 @@ def _number_differs(paper: Paper, entry: RegisterEntry) -> bool:
     own = {entry.customer_no, *entry.old_numbers}
     stated = [one for one in paper.stated_numbers if len(one.digits) == len(entry.customer_no)]
     return bool(stated) and not any(one.digits in own for one in paper.stated_numbers)
+
+
+def _how_number_differs(
+    paper: Paper, entry: RegisterEntry, findings: Findings, known: Collection[str]
+) -> str:
+    """Another customer's number contradicts; one that nobody has was rather misread."""
+    if entry.customer_no in findings.near:
+        return "customer_no_differs_by_one"
+    if any(number.digits in known for number in paper.stated_numbers):
+        return "customer_no_differs"
+    return "customer_no_unknown"
 
 
 # -- deciding -----------------------------------------------------------------------------------

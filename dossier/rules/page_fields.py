@@ -22,6 +22,7 @@ CUSTOMER_NO, OLD_CUSTOMER_NO, METER_NO = "customer_no", "old_customer_no", "mete
 NAME, HOLDER, FORMER_NAME, ID_NO = "name", "holder", "former_name", "id_no"
 PHONE, ADDRESS, CASE_NO, CONTRACT_NO = "phone", "address", "case_no", "contract_no"
 DOC_DATE, OTHER_DATE, OTHER, NUMBER = "doc_date", "other_date", "other", "number"
+PLAIN = "plain"
 
 _ANYWHERE = frozenset({CUSTOMER_NO, OLD_CUSTOMER_NO, METER_NO, ID_NO, OTHER, CASE_NO, CONTRACT_NO})
 """Labels of numbers also count inside a sentence (对户号4200000012采用…); others need a gap around."""
@@ -39,6 +40,9 @@ _PERSONAL = re.compile(rf"[{HAN}a-z0-9()·\-]+")
 _ID = re.compile(r"(?<![0-9a-z])[0-9a-z](?: ?[0-9a-z]){14,17}(?![0-9a-z])")
 _HAN_NAME = re.compile(rf"[{HAN}][{HAN}·()a-z0-9]{{1,39}}")
 _LOOSE_SPLIT = re.compile(r"[\t\n:;,。、/|_]+| {2,}")
+_ADDRESS_REST = re.compile(
+    rf"[ ]*\n[ ]*((?:[{HAN}]{{0,8}}[0-9]{{1,4}}[号栋幢楼座单元室户层组队#\-附]{{1,3}}){{1,4}}(?:[0-9]{{1,4}})?)[ ]*(?=\n|$)"
+)
 FEWEST_LONG_NUMBER = 6
 
 
@@ -48,6 +52,7 @@ class FoundField:
 
     Attributes:
         kind: one of this module's kinds; :data:`NUMBER` for a number without a telling label.
+            Labels of :data:`PLAIN` things (a line, a capacity) only say where other values end.
         value: normal form: digits only for numbers, ISO for dates, folded text for names.
         shown: as it stands on the page.
         start: offset in the page's text.
@@ -106,6 +111,9 @@ class PageLabels:
     def _stands_free(text: str, kind: str, match: re.Match[str], start: int, end: int) -> bool:
         before = text[match.start() - 1] if match.start() > start else " "
         after = text[match.end()] if match.end() < end else " "
+        if kind == PLAIN:
+            alone = not text[start : match.start()].strip() and not text[match.end() : end].strip()
+            return alone or after == ":"
         if kind in _ANYWHERE and (after in " :;.·_为是" or after.isdigit()):
             return True
         return not re.match(rf"[{HAN}]", before) and after in " :;·_"
@@ -202,16 +210,27 @@ class _PageReader:
                 return
 
     def _neighbours(self, row_at: int, cell_at: int, rest: _Span) -> Iterator[_Span]:
-        """The next cell, then the one below, where they hold no labels; none if the own holds more."""
-        if self._solid(rest):
+        """The next cell, then the one below; only the one below under the head of a column."""
+        if self._solid(rest) or rest.end != self.rows[row_at][cell_at].end:
             return
         row = self.rows[row_at]
-        last_label = rest.end == row[cell_at].end
-        if last_label and cell_at + 1 < len(row) and not self.labels[row_at][cell_at + 1]:
+        has_next = cell_at + 1 < len(row) and not self.labels[row_at][cell_at + 1]
+        if has_next and not self._is_heads(row_at):
             yield row[cell_at + 1]
         below = self._below(row_at, cell_at)
-        if last_label and below is not None:
+        if below is not None:
             yield below
+
+    def _is_heads(self, row_at: int) -> bool:
+        """Whether a row is the heads of columns: two cells side by side that are labels only."""
+        alone = [self._is_label_only(row_at, at) for at in range(len(self.rows[row_at]))]
+        return any(one and other for one, other in zip(alone, alone[1:], strict=False))
+
+    def _is_label_only(self, row_at: int, cell_at: int) -> bool:
+        cell, labels = self.rows[row_at][cell_at], self.labels[row_at][cell_at]
+        if len(labels) != 1:
+            return False
+        return not self._solid(_Span(labels[0].end, cell.end))
 
     def _below(self, row_at: int, cell_at: int) -> _Span | None:
         if row_at + 1 >= len(self.rows) or self._solid_before_label(row_at, cell_at):
@@ -274,10 +293,18 @@ class _PageReader:
             yield self._found(kind, dense, (piece.start, piece.end))
 
     def _address(self, kind: str, span: _Span) -> Iterator[FoundField]:
-        piece = self._piece(span)
-        dense = re.sub(r" ", "", self.text[piece.start : piece.end])
+        piece = self._with_next_line(self._piece(span))
+        dense = re.sub(r"[ \n\t]", "", self.text[piece.start : piece.end])
         if len(dense) >= 4 and re.search(rf"[{HAN}]{{2}}", dense):
             yield self._found(kind, dense, (piece.start, piece.end))
+
+    def _with_next_line(self, piece: _Span) -> _Span:
+        """An address goes on in the next line when that holds house and room and nothing else."""
+        match = _ADDRESS_REST.match(self.text, piece.end)
+        if match is None or any(span.start < match.end(1) and match.start(1) < span.end
+                                for span in self.taken):  # fmt: skip
+            return piece
+        return _Span(piece.start, match.end(1))
 
     def _code(self, kind: str, span: _Span) -> Iterator[FoundField]:
         start = self._skip(span)
@@ -298,6 +325,9 @@ class _PageReader:
         if match:
             self.taken.append(_Span(*match.span()))
             yield self._found(kind, match[0], match.span())
+
+    def _nothing(self, _: str, __: _Span) -> Iterator[FoundField]:
+        return iter(())
 
     def _piece(self, span: _Span) -> _Span:
         start = self._skip(span)
@@ -373,6 +403,7 @@ _READERS: dict[str, Callable[[_PageReader, str, _Span], Iterator[FoundField]]] =
     DOC_DATE: _PageReader._date,
     OTHER_DATE: _PageReader._date,
     OTHER: _PageReader._other,
+    PLAIN: _PageReader._nothing,
 }
 
 
