@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-NOISY = (
-    "alembic",
+NOISY = ("ocrmypdf", "pikepdf", "fontTools", "PIL", "fpdf", "rapidocr", "watchdog", "alembic")
 """Libraries that quote documents or file names in their messages."""
 
 
