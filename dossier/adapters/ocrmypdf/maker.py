@@ -97,7 +97,7 @@ def _run(source: Path, draft: Path, pages: Mapping[int, StoredPage], before: Seq
             output_type="auto",
             pdfa_backend="internal",
             rasterizer="pypdfium",
-            pdf_renderer="fpdf2",
+            pdf_renderer="sandwich",
             optimize=0,
             # Pages cost milliseconds here; a pool of processes would cost more than it gives.
             jobs=1,

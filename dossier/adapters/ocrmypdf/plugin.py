@@ -25,12 +25,11 @@ from typing import Any
 
 from ocrmypdf import hookimpl
 from ocrmypdf.builtin_plugins.tesseract_ocr import TesseractOptions
-from ocrmypdf.models.ocr_element import OcrElement
 from ocrmypdf.pluginspec import OcrEngine, OrientationConfidence
 from PIL import Image
 
 from dossier import ports
-from dossier.adapters.ocrmypdf.elements import Margins, lay_down, page_element
+from dossier.adapters.ocrmypdf.textlayer import Margins, write_text_layer
 from dossier.records import PageReading
 
 _TESSERACT_PLUGIN = "ocrmypdf.builtin_plugins.tesseract_ocr"
@@ -75,10 +74,10 @@ def _reader() -> ports.OcrEngine:
     return engine
 
 
-def _read(picture: Path, page_index: int = 0) -> tuple[PageReading, float]:
+def _read(picture: Path) -> PageReading:
     with Image.open(picture) as image:
         dpi = float(image.info.get("dpi", (200, 200))[0])
-    return _reader().read(picture, page_number=page_index + 1, dpi=round(dpi)), dpi
+    return _reader().read(picture, page_number=1, dpi=round(dpi))
 
 
 class ReadingEngine(OcrEngine):
@@ -110,44 +109,40 @@ class ReadingEngine(OcrEngine):
         """Degrees clockwise by which the picture must be turned; stored pages stand upright."""
         if _stored_for(options) is not None:
             return OrientationConfidence(angle=0, confidence=0.0)
-        return OrientationConfidence(angle=_read(input_file)[0].rotation, confidence=_SURE)
+        return OrientationConfidence(angle=_read(input_file).rotation, confidence=_SURE)
 
     @staticmethod
     def get_deskew(input_file: Path, options: Any) -> float:
         """Degrees counter-clockwise by which the picture must be turned to level its lines."""
-        return 0.0 if _stored_for(options) is not None else _read(input_file)[0].skew
+        return 0.0 if _stored_for(options) is not None else _read(input_file).skew
 
     @staticmethod
     def supports_generate_ocr() -> bool:
-        """Element trees are given, no hOCR."""
-        return True
-
-    @staticmethod
-    def generate_ocr(
-        input_file: Path, options: Any, page_number: int = 0
-    ) -> tuple[OcrElement, str]:
-        """The page's tree and text; ``page_number`` counts from 0."""
-        stored = _stored_for(options)
-        if stored is not None:
-            page = stored[page_number]
-            with Image.open(input_file) as image:
-                dpi = float(image.info["dpi"][0])
-            tree = page_element(page.reading, dpi=dpi, page_index=page_number, margins=page.margins)
-            return tree, page.reading.text
-        reading, dpi = _read(input_file, page_number)
-        tree = page_element(reading, dpi=dpi, page_index=page_number)
-        lay_down(tree, rotation=reading.rotation, width=reading.width, height=reading.height)
-        return tree, reading.text + "\n"
-
-    @staticmethod
-    def generate_hocr(input_file: Path, output_hocr: Path, output_text: Path, options: Any) -> None:
-        """Not offered: OCRmyPDF asks for trees first."""
-        raise NotImplementedError("use --pdf-renderer fpdf2")
+        """No element trees: drawing them takes longer than reading some pages."""
+        return False
 
     @staticmethod
     def generate_pdf(input_file: Path, output_pdf: Path, output_text: Path, options: Any) -> None:
-        """Not offered: the sandwich renderer loses Chinese text (stack.md)."""
-        raise NotImplementedError("use --pdf-renderer fpdf2")
+        """Write the page's text layer and its text."""
+        stored = _stored_for(options)
+        if stored is None:
+            reading = _read(input_file)
+            write_text_layer(reading, output_pdf, lying=True)
+        else:
+            with Image.open(input_file) as stand_in:
+                page = stored[stand_in.width - 1]
+            reading = page.reading
+            write_text_layer(reading, output_pdf, margins=page.margins)
+        output_text.write_text(reading.text + "\n", encoding="utf-8")
+
+    @staticmethod
+    def generate_hocr(input_file: Path, output_hocr: Path, output_text: Path, options: Any) -> None:
+        """Not offered.
+
+        Raises:
+            NotImplementedError: always; :func:`check_options` sees to it that nobody asks.
+        """
+        raise NotImplementedError("use --pdf-renderer sandwich")
 
 
 @hookimpl
@@ -176,13 +171,22 @@ def get_ocr_engine(options: Any) -> OcrEngine:  # noqa: ARG001 - OCRmyPDF's inte
     return ReadingEngine()
 
 
+@hookimpl
+def check_options(options: Any) -> None:
+    """The text layer is made here, whichever renderer was asked for."""
+    options.pdf_renderer = "sandwich"
+
+
 @hookimpl(tryfirst=True)
 def rasterize_pdf_page(
-    output_file: Path, page_dpi: Any, raster_dpi: Any, options: Any
+    output_file: Path, pageno: int, page_dpi: Any, raster_dpi: Any, options: Any
 ) -> Path | None:
-    """Where readings are stored nobody looks at the picture: a pixel stands in for it."""
+    """Where readings are stored nobody looks at the picture: a line of pixels stands in for it.
+
+    Its width is the page's number (from 1), which OCRmyPDF does not tell when it asks for text.
+    """
     if _stored_for(options) is None:
         return None
     dpi = (page_dpi or raster_dpi).to_scalar()
-    Image.new("L", (1, 1), 255).save(output_file, "PNG", dpi=(dpi, dpi))
+    Image.new("L", (pageno, 1), 255).save(output_file, "PNG", dpi=(dpi, dpi))
     return output_file

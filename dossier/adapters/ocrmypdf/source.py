@@ -10,7 +10,7 @@ import img2pdf
 import pikepdf
 from PIL import Image, ImageSequence
 
-from dossier.adapters.ocrmypdf.elements import Margins
+from dossier.adapters.ocrmypdf.textlayer import Margins
 from dossier.records import PageReading
 
 PDF_TYPE = "application/pdf"
