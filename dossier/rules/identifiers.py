@@ -146,8 +146,12 @@ _NUMBER = re.compile(
     r"|\(?(?:010|02[0-9]|0[3-9][0-9]{2})[) -]{1,2}[1-9][0-9]{6,7}(?![0-9]))"
     r"|(?P<groups>[0-9]+(?:[ -][0-9]+){2,})"
     r")"
-    rf"|(?P<label>{_ACCOUNT_LABEL})(?P<account>[0-9](?:[ -]?[0-9]){{7,29}}(?![0-9]))"
 )
+# Where a number of eight digits and more may be: looked at closely only there.
+_CANDIDATE = re.compile(r"[0-9](?:[ ()-]{0,2}[0-9]){7,}")
+_LABEL_BEFORE = re.compile(rf"{_ACCOUNT_LABEL}$")
+_LONGEST_LABEL = 16
+_ACCOUNT = re.compile(r"(?P<account>[0-9](?:[ -]?[0-9]){7,29}(?![0-9]))")
 # An ID number with spaces anywhere, as OCR puts them; counts only when check digit and date hold.
 _SPACED_ID = re.compile(r"[0-9](?:[ -]?[0-9]){16}[ -]?[0-9x](?![0-9a-z])")
 # Four columns of years are printed like a bank card.
@@ -163,15 +167,30 @@ def find_numbers(folded: str) -> Iterator[FoundNumber]:
     A run of 16 to 19 digits whose check digit is wrong still counts (OCR misreads digits).
     Spaces and dashes inside are tolerated, line ends are not.
     """
-    position = 0
-    while match := _NUMBER.search(folded, position):
-        found = _classified(match) or _spaced_id(folded, match.start())
-        if found:
+    done = 0
+    for candidate in _CANDIDATE.finditer(folded):
+        # A bracket or plus before, an x or the character that ends it behind, belong to it.
+        start, end = max(done, candidate.start() - 2), candidate.end() + 2
+        for found in _in_candidate(folded, start, candidate.start(), end):
             yield found
-            position = found.end
+            done = found.end
+
+
+def _in_candidate(folded: str, start: int, digits: int, end: int) -> Iterator[FoundNumber]:
+    before = folded[max(0, digits - _LONGEST_LABEL) : digits]
+    if _LABEL_BEFORE.search(before) and (match := _ACCOUNT.match(folded, digits, end)):
+        value = compact(match[0])
+        found = NumberKind.BANK_ACCOUNT
+        yield FoundNumber(found, value, *match.span(), checked=passes_luhn(value))
+        start = match.end()
+    while match := _NUMBER.search(folded, start, end):
+        number = _classified(match) or _spaced_id(folded, match.start())
+        if number:
+            yield number
+            start = number.end
         else:
             # Groups that mean nothing as a whole may hold a number further on.
-            position = _after_first_run(folded, match.start())
+            start = _after_first_run(folded, match.start())
 
 
 def find_sensitive(folded: str) -> Iterator[FoundNumber]:
@@ -195,8 +214,6 @@ def _classified(match: re.Match[str]) -> FoundNumber | None:
         return FoundNumber(NumberKind.MOBILE, value, *span, checked=True)
     if kind == "land":
         return FoundNumber(NumberKind.LANDLINE, value, *span, checked=True)
-    if kind == "account":
-        return FoundNumber(NumberKind.BANK_ACCOUNT, value, *span, checked=passes_luhn(value))
     if is_id_no(value):
         return FoundNumber(NumberKind.ID_NO, value, *span, checked=True)
     return _bank_account(kind, value, match)

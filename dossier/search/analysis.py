@@ -168,7 +168,8 @@ def _append_runs(out: list[str], folded: str, start: int, end: int) -> None:
         kind = match.lastgroup
         run = match[0]
         if kind == "han":
-            run = _FOLDED_AWAY.sub("", run)
+            if " " in run or "\n" in run or "·" in run:
+                run = _FOLDED_AWAY.sub("", run)
             if len(run) == 1:
                 out.append(run)
                 continue
