@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from types import FrameType
 
 from dossier.errors import ConfigurationError, ExitCode
+from indexer.end_signals import EndSignals
 from indexer.processes import Child, ChildSpec
 
 FIRST_PAUSE_SECONDS = 0.5
@@ -51,7 +50,10 @@ class Supervisor:
 
     def run(self, *, on_started: Callable[[], None] | None = None) -> None:
         """Start all, and look after them until SIGTERM, Ctrl-C or :attr:`stop`."""
-        before = _on_signals(self._end)
+        with EndSignals(self.stop):
+            self._run(on_started)
+
+    def _run(self, on_started: Callable[[], None] | None) -> None:
         try:
             for place in self._places:
                 place.start()
@@ -62,7 +64,6 @@ class Supervisor:
                     place.look_after()
         finally:
             self.end_all()
-            _restore(before)
 
     def start_all(self) -> None:
         """Start all without looking after them; for a caller with a loop of its own."""
@@ -84,9 +85,6 @@ class Supervisor:
             if place.child is not None:
                 place.child.end(grace_seconds=max(0.1, until - time.monotonic()))
                 place.child = None
-
-    def _end(self, _number: int, _frame: FrameType | None) -> None:
-        self.stop.set()
 
 
 class _Place:
@@ -125,18 +123,3 @@ class _Place:
         )
         self._start_at = time.monotonic() + self._pause
         self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
-
-
-_Handlers = dict[int, object]
-
-
-def _on_signals(handler: Callable[[int, FrameType | None], None]) -> _Handlers:
-    if threading.current_thread() is not threading.main_thread():
-        return {}
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    return {number: signal.signal(number, handler) for number in numbers}
-
-
-def _restore(before: _Handlers) -> None:
-    for number, handler in before.items():
-        signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() itself gave

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import logging
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import psutil
 from sqlalchemy import delete
@@ -39,6 +37,7 @@ from dossier.work import queue
 from dossier.work.kinds import WorkKind
 from dossier.work.queue import Lease
 from indexer import aside, duties, identity
+from indexer.end_signals import EndSignals
 from indexer.held import HeldLease, patiently
 from indexer.steps import pages, read, recognise, searchable
 from indexer.steps.job import OCR, HandBackError, Job, reason_of, where
@@ -93,13 +92,8 @@ def run(context: Context, options: WorkerOptions | None = None) -> None:
         ConfigurationError: the inbox overlaps a folder that the product writes.
     """
     worker = Worker(context, options or WorkerOptions())
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        worker.stop.set()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    worker.run()
+    with EndSignals(worker.stop):
+        worker.run()
 
 
 class Worker:
