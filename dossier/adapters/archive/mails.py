@@ -28,6 +28,8 @@ _HEADERS = (
     ("Subject", "主题"),
 )
 _CUT_OFF = (email.errors.CloseBoundaryNotFoundDefect, email.errors.StartBoundaryNotFoundDefect)
+# The parser calls itself once for each mail in a mail; a thread of forwards has a dozen.
+_MOST_MAILS = 100
 # Pictures below this size inside an HTML mail are logos and signatures' marks.
 _LOGO_BYTES = 20_000
 
@@ -52,7 +54,10 @@ class MailExtractor:
                 large parts, nested too deep), corrupt.
         """
         try:
-            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            content = path.read_bytes()
+            if content.lower().count(b"message/rfc822") > _MOST_MAILS:
+                raise UnreadableFileError(QuarantineReason.BOMB, "mails in mails without end")
+            message = email.message_from_bytes(content, policy=email.policy.default)
             if _is_cut_off(message):
                 raise UnreadableFileError(QuarantineReason.TRUNCATED, "the mail's end is missing")
             return self._read(message)

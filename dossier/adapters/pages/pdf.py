@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pikepdf
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
+from PIL import Image
 
 from dossier.adapters.pages.pdf_text import has_text_of_worth, read_text
 from dossier.errors import UnreadableFileError
@@ -75,12 +77,19 @@ def draw(
             bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
         except pdfium.PdfiumError as err:
             raise UnreadableFileError(QuarantineReason.CORRUPT, _CANNOT_DRAW) from err
-        picture = bitmap.to_pil().convert("RGB")
-        bitmap.close()
+        try:
+            # The picture is a view of pdfium's bitmap: no copy, so encode before closing.
+            return _encoded(bitmap.to_pil(), for_screen=width is not None, dpi=dpi)
+        finally:
+            bitmap.close()
+
+
+def _encoded(picture: Image.Image, *, for_screen: bool, dpi: int) -> bytes:
     buffer = io.BytesIO()
-    if width is not None:
-        picture.save(buffer, "JPEG", quality=_SCREEN_QUALITY)
+    if for_screen:
+        picture.convert("RGB").save(buffer, "JPEG", quality=_SCREEN_QUALITY)
     else:
+        # Level 1: OCR reads it once from a temporary file, so speed counts, not size.
         picture.save(buffer, "PNG", compress_level=1, dpi=(dpi, dpi))
     return buffer.getvalue()
 
@@ -105,19 +114,29 @@ def opened(path: Path) -> Iterator[pdfium.PdfDocument]:
     try:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as err:
-        if getattr(err, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD:
-            reason, detail = QuarantineReason.PASSWORD, "PDF with a password"
-        elif not _has_end_mark(path):
-            reason, detail = QuarantineReason.TRUNCATED, "the PDF's end is missing"
-        else:
-            reason, detail = QuarantineReason.CORRUPT, "the PDF's structure is broken"
-        raise UnreadableFileError(reason, detail) from err
+        raise _why_not(path) from err
     try:
         if document.get_formtype():
             document.init_forms()
         yield document
     finally:
         document.close()
+
+
+def _why_not(path: Path) -> UnreadableFileError:
+    """Ask qpdf why: pdfium's last error is stale at times (a PDF without pages: "password")."""
+    reason, detail = QuarantineReason.CORRUPT, "the PDF's structure is broken"
+    if not _has_end_mark(path):
+        reason, detail = QuarantineReason.TRUNCATED, "the PDF's end is missing"
+    try:
+        with pikepdf.open(path) as document:
+            if len(document.pages) == 0 and reason != QuarantineReason.TRUNCATED:
+                reason, detail = QuarantineReason.NO_PAGES, "PDF without pages"
+    except pikepdf.PasswordError:
+        reason, detail = QuarantineReason.PASSWORD, "PDF with a password"
+    except (pikepdf.PdfError, ValueError, RuntimeError):
+        return UnreadableFileError(reason, detail)
+    return UnreadableFileError(reason, detail)
 
 
 @contextmanager
@@ -148,7 +167,8 @@ def _scale(page: pdfium.PdfPage, *, width: int | None, dpi: int, limits: Reading
     across, down = (max(side, 1e-3) for side in page.get_size())
     scale = width / across if width is not None else dpi / POINTS_PER_INCH
     most = math.sqrt(limits.render_pixels / (across * down))
-    return float(min(scale, most, limits.image_side / max(across, down)))
+    # pdfium rounds each side up to a whole pixel, hence the hair less.
+    return float(min(scale, most * 0.999, limits.image_side / max(across, down)))
 
 
 def largest_picture(page: pdfium.PdfPage) -> int:

@@ -14,9 +14,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError, features
+from PIL import (
+    AvifImagePlugin,
+    Image,
+    ImageCms,
+    ImageFile,
+    ImageOps,
+    Jpeg2KImagePlugin,
+    MpoImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+    features,
+)
 
 from dossier.adapters.pages import sniff
+from dossier.adapters.pages.tiff_structure import tiff_is_cut_off
 from dossier.errors import UnreadableFileError
 from dossier.records import QuarantineReason
 from dossier.rules.limits import ReadingLimits
@@ -31,7 +44,19 @@ _DPI_RANGE = (100.0, 1200.0)
 # At 72 to 96 dpi and below lies what no scanner makes of a page (a stamp, a whole wall).
 _INCH_RANGE = (2.0, 60.0)
 _SCREEN_QUALITY = 82
-_PILLOW_FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "GIF", "BMP", "DIB", "WEBP", "JPEG2000", "AVIF")
+# Only the decoder of the sniffed type is asked: Pillow has many more, each a risk. Imported by
+# name, because Pillow loads but five of them by itself.
+_DECODERS = {
+    sniff.JPEG: "JPEG",
+    sniff.PNG: "PNG",
+    sniff.TIFF: "TIFF",
+    sniff.GIF: "GIF",
+    sniff.BMP: "BMP",
+    sniff.WEBP: "WEBP",
+    sniff.JPEG2000: "JPEG2000",
+    sniff.AVIF: "AVIF",
+}
+_PLUGINS = (AvifImagePlugin, Jpeg2KImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
 # What Pillow's plugins raise on broken files, collected by cutting and bit-flipping samples.
 _DECODE_ERRORS = (
     OSError,
@@ -60,7 +85,7 @@ def count_frames(path: Path, media_type: str, limits: ReadingLimits) -> int:
         UnreadableFileError: unsupported, truncated, corrupt, too_many_pixels, too_many_pages.
     """
     _refuse_unsupported(media_type)
-    with _decoding(path, media_type), _opened(path) as picture:
+    with _decoding(path, media_type), _opened(path, media_type) as picture:
         pages = getattr(picture, "n_frames", 1) if media_type == sniff.TIFF else 1
         if pages > limits.pages:
             raise UnreadableFileError(QuarantineReason.TOO_MANY_PAGES, f"{pages} frames")
@@ -92,7 +117,7 @@ def draw(
     Raises:
         UnreadableFileError: as :func:`count_frames`.
     """
-    with _decoding(path, media_type), _opened(path) as picture:
+    with _decoding(path, media_type), _opened(path, media_type) as picture:
         picture.seek(frame)
         _refuse_huge(picture, limits)
         size = _wanted_size(picture, width=width, dpi=dpi, limits=limits)
@@ -122,10 +147,9 @@ def _decoding(path: Path, media_type: str) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path, media_type: str) -> Iterator[Image.Image]:
     try:
-        Image.init()  # with `formats` given, Pillow does not load its readers by itself
-    picture = Image.open(path, formats=_PILLOW_FORMATS)
+        picture = Image.open(path, formats=(_DECODERS[media_type],))
     except UnidentifiedImageError as err:
         raise OSError("not a picture after all") from err
     with picture:
@@ -265,4 +289,6 @@ def is_cut_off(path: Path, media_type: str) -> bool:
         return int.from_bytes(head[4:8], "little") + 8 > size + 1
     if media_type == sniff.BMP:
         return int.from_bytes(head[2:6], "little") > size
+    if media_type == sniff.TIFF:
+        return tiff_is_cut_off(path)
     return media_type == sniff.GIF and b"\x3b" not in tail[-64:]

@@ -14,8 +14,10 @@ from importlib import resources
 from pathlib import Path
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from dossier.adapters.textview.layout import PlacedUnit, Sheet, paginate
+from dossier.errors import ConfigurationError
 from dossier.records import Extraction, PageReading, WordBox
 from dossier.rules.limits import ReadingLimits
 
@@ -95,7 +97,9 @@ class _Drawing:
         with resources.as_file(resources.files(package) / file) as path:
             self._pdf.add_font(_FACE, fname=path)
         self._pdf.set_font(_FACE, size=self._sheet.size)
-        font = self._pdf.current_font
+        font = self._pdf.fonts[_FACE]
+        if not isinstance(font, TTFFont):
+            raise ConfigurationError(f"{file} is no font that can be embedded")
         self._advances = {code: width / 1000 for code, width in font.cw.items()}
         self._cmap = font.cmap
 
