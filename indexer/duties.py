@@ -131,6 +131,10 @@ def all_duties(context: Context, *, watch: bool) -> list[Duty]:
 # -- the index ----------------------------------------------------------------------------------
 
 
+TROUBLE_SECONDS = 5.0
+"""Pause after index or database did not answer: soon enough to recover, seldom enough for the log."""
+
+
 def feed_index(context: Context, stop: threading.Event) -> None:
     """Work the outbox off whenever there is something in it; build the index when it is missing.
 
@@ -144,7 +148,10 @@ def feed_index(context: Context, stop: threading.Event) -> None:
             if time.monotonic() - checked >= CHECK_INDEX_SECONDS:
                 checked = time.monotonic()
                 _look_after(context, feeder)
-            if _feed(context, feeder):
+            if (fed := _feed(context, feeder)) is None:
+                stop.wait(TROUBLE_SECONDS)
+                continue
+            if fed:
                 busy = time.monotonic()
                 continue
             if time.monotonic() - busy > context.settings.idle_release_seconds:
@@ -162,8 +169,8 @@ def _look_after(context: Context, feeder: IndexFeeder) -> None:
     feeder.try_acquire()
 
 
-def _feed(context: Context, feeder: IndexFeeder) -> bool:
-    """One batch; False when there was nothing to do or it could not be done now."""
+def _feed(context: Context, feeder: IndexFeeder) -> bool | None:
+    """One batch; False when there was nothing to do, None when it could not be done now."""
     try:
         with context.reading(SYSTEM) as session:
             if not outbox.waiting(session, limit=1) and not rebuild.is_requested(context):
@@ -171,7 +178,7 @@ def _feed(context: Context, feeder: IndexFeeder) -> bool:
         return feeder.try_acquire() and feeder.step() > 0
     except (DossierError, OperationalError) as err:
         log.warning("index waits", extra={"why": getattr(err, "code", "database")})
-        return False
+        return None
 
 
 # -- housekeeping -------------------------------------------------------------------------------
