@@ -132,7 +132,7 @@ def all_duties(context: Context, *, watch: bool) -> list[Duty]:
 
 
 TROUBLE_SECONDS = 5.0
-"""Pause after index or database did not answer: soon enough to recover, seldom enough for the log."""
+"""Pause after index or database did not answer; shorter would only fill the log."""
 
 
 def feed_index(context: Context, stop: threading.Event) -> None:
