@@ -262,6 +262,8 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
         row = session.get(Intake, intake_id)
         if row is None:
             raise NotFoundError("no such intake entry")
+        if not _is_in_scope(context, viewer, row.document_id):
+            raise NotFoundError("no such intake entry")
         if row.outcome == IntakeOutcome.DUPLICATE:
             raise ConflictError("a duplicate needs no retry", detail_zh="重复文件无需重试")
         if row.document_id is None:
@@ -297,6 +299,13 @@ def requeue_stuck(context: Context) -> int:
         found = session.execute(stuck).all()
         tasks = [_read_task(context, document_id, size) for document_id, size in found]
         return len(queue.requeue(session, tasks, now=now))
+
+
+def _is_in_scope(context: Context, viewer: Viewer, document_id: str | None) -> bool:
+    if document_id is None or viewer.scope.everything:
+        return True
+    with context.reading(viewer) as session:
+        return session.scalar(select(Document.id).where(Document.id == document_id)) is not None
 
 
 def _read_again(context: Context, session: ScopedSession, document_id: str) -> None:

@@ -76,6 +76,15 @@ def file_name_of(viewer: Viewer, file_name: str) -> Shown:
     return Shown("***" + PurePath(file_name).suffix[:8], masked=True)
 
 
+def path_of(viewer: Viewer, path: str) -> Shown:
+    """Where a file came from; who sees masked sees numbers and the kind of file, no names."""
+    if viewer.sees_clear or not path:
+        return Shown(path)
+    *folders, name = path.split("/")
+    kept = [part if part.isascii() and part.isdecimal() else "***" for part in folders]
+    return Shown("/".join([*kept, str(file_name_of(viewer, name))]), masked=True)
+
+
 def summaries(
     context: Context, session: ScopedSession, viewer: Viewer, rows: Iterable[Any]
 ) -> tuple[DocumentSummary, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,7 @@ from dossier.db.tables import Document, Intake, Page, WorkItem
 from dossier.db.tables import Worker as WorkerRow
 from dossier.errors import InvalidInputError
 from dossier.records import DocumentState, IntakeOutcome
+from dossier.services import papers
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer, system_viewer
 from dossier.work.kinds import WorkKind
@@ -129,7 +130,9 @@ def list_intake(
     size: int = 50,
     batch: str | None = None,
 ) -> IntakePage:
-    """The newest files first, a page at a time.
+    """The newest files first, a page at a time: those whose documents are in the viewer's scope.
+
+    Counts are of the whole archive; who sees masked sees no file names.
 
     Args:
         context: the wired parts.
@@ -146,13 +149,20 @@ def list_intake(
     demand(viewer, Permission.SEE_INTAKE)
     wanted = _wanted(states)
     query = _rows(wanted, batch)
-    with context.reading(STATUS) as session:
+    if not viewer.scope.everything:
+        own = and_(Intake.document_id.is_(None), Intake.received_by == viewer.id)
+        query = query.where(or_(Document.id.is_not(None), own))
+    with context.reading(viewer) as session:
         total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
         if cursor:
             query = query.where(Intake.id < cursor)
         rows = session.execute(query.order_by(Intake.id.desc()).limit(min(size, MOST) + 1)).all()
         shown = rows[: min(size, MOST)]
-        items = _items(session, [(row[0], row[1]) for row in shown])
+        items = [
+            replace(item, source_path=str(papers.path_of(viewer, item.source_path)))
+            for item in _items(session, [(row[0], row[1]) for row in shown])
+        ]
+    with context.reading(STATUS) as session:
         numbers = counts_of(session, batch=batch)
     more = len(rows) > len(shown)
     return IntakePage(tuple(items), shown[-1][0].id if more else None, total, numbers)
