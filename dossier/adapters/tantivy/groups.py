@@ -1,125 +1,170 @@
 """Which groups match, in which order: exact totals and pages by place.
 
-A terms aggregation over the group key gives every matching group, descending, which is the order
-inside a class (active first, then newer). A class's groups are those that reach it less those of
-better classes; the last class is what remains. The order is kept for the next page and for facets.
+A group stands in the first of several segments that it satisfies: the classes of the query, each
+with the viewer's own unit first, at last whatever matches at all. Inside a segment groups descend
+by their key (active accounts first, then newer ones). One aggregation over all that matches gives
+the exact totals, the facets and the last segment; the segments before it are asked only as far as
+a page needs them. What was asked is kept for the next page.
 """
 
 from __future__ import annotations
 
+import threading
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import tantivy
 from tantivy import Query
 
 from dossier.adapters.tantivy.engine import both, make_query
+from dossier.adapters.tantivy.facets import facet_request, facet_values
 from dossier.adapters.tantivy.reader import View
 from dossier.search.compile import CompiledQuery
 from dossier.search.cursor import Place
-from dossier.search.expression import Expression, Term, all_of
+from dossier.search.expression import Expression, Nothing, Term, all_of
+from dossier.search.port import FacetCount, RowKind
 from dossier.search.rows import PARTS
 
 _MAX_BUCKETS = 65_000  # the engine refuses more in one request (stack.md)
 
 
 @dataclass(frozen=True, slots=True)
-class GroupOrder:
-    """All matching groups in ranked order.
+class Summary:
+    """Exact totals of all that matches, and counts of the facets that were asked for."""
 
-    Attributes:
-        segments: group keys, descending inside a segment; segments best first.
-        documents: exact number of matching documents.
-    """
-
-    segments: tuple[array[int], ...]
+    groups: int
     documents: int
+    facets: Mapping[str, tuple[FacetCount, ...]]
 
-    @property
-    def total(self) -> int:
-        """Exact number of groups."""
-        return sum(map(len, self.segments))
+
+class GroupOrder:
+    """The matching groups of one query at one point in time; safe from any thread."""
+
+    def __init__(
+        self, view: View, compiled: CompiledQuery, gate: Expression, own: frozenset[str]
+    ) -> None:
+        self._view = view
+        mine = Term("scope", tuple(sorted(own)))
+        reached = [expression for _, expression in compiled.classes]
+        self._segments: list[Expression] = []
+        for expression in (*reached, compiled.match):
+            within = all_of(expression, gate)
+            self._segments += [all_of(within, mine), within] if own else [within]
+        self._whole: dict[int, array[int]] = {}
+        self._summary: Summary | None = None
+        self._lock = threading.Lock()
+
+    def summary(self, facets: Sequence[str]) -> Summary:
+        """Totals and facets, in one pass over all that matches."""
+        with self._lock:
+            if self._summary is None or not set(facets) <= set(self._summary.facets):
+                self._summary = self._count(facets)
+            return self._summary
 
     def after(self, place: Place | None, size: int) -> list[Place]:
         """The next ``size`` places behind ``place`` (from the top when None)."""
-        found: list[Place] = []
-        first = place.segment if place else 0
-        for number in range(max(first, 0), len(self.segments)):
-            keys = self.segments[number]
-            start = bisect_right(keys, -place.group, key=_minus) if place and number == first else 0
-            found += [Place(number, key) for key in keys[start : start + size - len(found)]]
-            if len(found) >= size:
-                break
+        with self._lock:
+            first = max(place.segment, 0) if place else 0
+            found: list[Place] = []
+            seen = {key for number in range(first) for key in self._all(number)}
+            for number in range(first, len(self._segments)):
+                below = place.group if place and number == first else None
+                wanted = size - len(found)
+                keys = self._next(number, below, wanted, seen)
+                found += [Place(number, key) for key in keys]
+                if len(keys) >= wanted:
+                    break
+                if number + 1 < len(self._segments):
+                    seen.update(self._all(number))
+            return found
+
+    def _count(self, facets: Sequence[str]) -> Summary:
+        kinds = {"terms": {"field": "kind", "size": 2}, "aggs": facet_request(facets)}
+        match = make_query(self._view.schema, self._segments[-1])
+        answer = self._view.searcher.aggregate(match, {"kinds": kinds, **_group_request()})
+        keys = _keys(answer)
+        if len(keys) >= _MAX_BUCKETS:
+            keys = _by_parts(self._view, match)
+        self._whole[len(self._segments) - 1] = array("Q", keys)
+        for bucket in answer["kinds"]["buckets"]:
+            if bucket["key"] == RowKind.DOCUMENT.value:
+                return Summary(len(keys), bucket["doc_count"], facet_values(bucket, facets))
+        return Summary(len(keys), 0, dict.fromkeys(facets, ()))
+
+    def _next(self, number: int, below: int | None, wanted: int, seen: set[int]) -> list[int]:
+        """Up to ``wanted`` keys of a segment that are below a key and in no better segment."""
+        if number not in self._whole and len(seen) < _MAX_BUCKETS // 2:
+            limit = wanted + len(seen)
+            head = self._head(number, below, limit)
+            if below is None and len(head) < limit:
+                self._whole[number] = array("Q", head)
+            return [key for key in head if key not in seen][:wanted]
+        keys = self._all(number)
+        at = bisect_right(keys, -below, key=_minus) if below is not None else 0
+        found: list[int] = []
+        while at < len(keys) and len(found) < wanted:
+            if keys[at] not in seen:
+                found.append(keys[at])
+            at += 1
         return found
 
+    def _head(self, number: int, below: int | None, limit: int) -> list[int]:
+        expression = self._segments[number]
+        if isinstance(expression, Nothing):
+            return []
+        query = make_query(self._view.schema, expression)
+        if below is not None:
+            query = both(query, _lower(self._view.schema, below))
+        return _keys(self._view.searcher.aggregate(query, _group_request(limit)))
 
-def order_groups(
-    view: View, compiled: CompiledQuery, gate: Expression, own: frozenset[str]
-) -> GroupOrder:
-    """Every group that matches within ``gate``, ranked; ``own`` tokens come first in a class."""
-    match = all_of(compiled.match, gate)
-    remaining = _groups(view, match)
-    segments: list[Iterable[int]] = []
-    seen: set[int] = set()
-    for _, reached in compiled.classes:
-        keys = [key for key in _groups(view, all_of(reached, gate)) if key not in seen]
-        seen.update(keys)
-        segments.append(keys)
-    segments.append([key for key in remaining if key not in seen] if seen else remaining)
-    if own:
-        mine = set(_groups(view, all_of(match, Term("scope", tuple(sorted(own))))))
-        segments = list(_split(segments, mine))
-    arrays = tuple(array("Q", keys) for keys in segments)
-    return GroupOrder(arrays, _count_documents(view, match))
-
-
-def _split(segments: Iterable[Iterable[int]], mine: set[int]) -> Iterator[list[int]]:
-    """Each segment as two: the viewer's own unit's groups, then the others."""
-    for keys in segments:
-        kept = list(keys)
-        yield [key for key in kept if key in mine]
-        yield [key for key in kept if key not in mine]
+    def _all(self, number: int) -> array[int]:
+        """Every key of a segment's expression, descending."""
+        if number not in self._whole:
+            query = make_query(self._view.schema, self._segments[number])
+            keys = _keys(self._view.searcher.aggregate(query, _group_request()))
+            if len(keys) >= _MAX_BUCKETS:
+                keys = _by_parts(self._view, query)
+            self._whole[number] = array("Q", keys)
+        return self._whole[number]
 
 
-def _groups(view: View, expression: Expression) -> list[int]:
-    """Distinct group keys of the rows that match, descending."""
-    query = make_query(view.schema, expression)
-    keys, complete = _buckets(view.searcher, query)
-    if complete:
-        return keys
-    return _groups_by_parts(view, query)
+def _group_request(size: int = _MAX_BUCKETS) -> dict[str, Any]:
+    return {"groups": {"terms": {"field": "group", "size": size, "order": {"_key": "desc"}}}}
 
 
-def _groups_by_parts(view: View, query: Query) -> list[int]:
-    """As :func:`_groups`, in as many requests as the bucket limit demands."""
+def _keys(answer: Mapping[str, Any]) -> list[int]:
+    return [bucket["key"] for bucket in answer["groups"]["buckets"]]
+
+
+def _lower(schema: tantivy.Schema, key: int) -> Query:
+    kind = tantivy.FieldType.Unsigned
+    return Query.range_query(schema, "group", kind, None, key, include_upper=False)
+
+
+def _by_parts(view: View, query: Query) -> list[int]:
+    """All keys in as many requests as the bucket limit demands."""
     share = 2
     while share <= PARTS:
-        keys: list[int] = []
-        for first in range(share):
-            parts = list(range(first, PARTS, share))
-            chosen = Query.term_set_query(view.schema, "part", parts)
-            some, complete = _buckets(view.searcher, both(query, chosen))
-            if not complete:
-                break
-            keys += some
-        else:
+        keys = _in_shares(view, query, share)
+        if keys is not None:
             return sorted(keys, reverse=True)
         share *= 2
     raise ValueError(f"more than {PARTS * _MAX_BUCKETS} groups")
 
 
-def _buckets(searcher: Any, query: Query) -> tuple[list[int], bool]:
-    terms = {"field": "group", "size": _MAX_BUCKETS, "order": {"_key": "desc"}}
-    answer = searcher.aggregate(query, {"groups": {"terms": terms}})["groups"]
-    keys = [bucket["key"] for bucket in answer["buckets"]]
-    return keys, len(keys) < _MAX_BUCKETS
-
-
-def _count_documents(view: View, match: Expression) -> int:
-    query = make_query(view.schema, all_of(match, Term("kind", ("document",))))
-    return int(view.searcher.search(query, 1, count=True).count)
+def _in_shares(view: View, query: Query, share: int) -> Iterable[int] | None:
+    """All keys in ``share`` requests; None when one of them meets the limit."""
+    found: list[int] = []
+    for first in range(share):
+        chosen = Query.term_set_query(view.schema, "part", list(range(first, PARTS, share)))
+        keys = _keys(view.searcher.aggregate(both(query, chosen), _group_request()))
+        if len(keys) >= _MAX_BUCKETS:
+            return None
+        found += keys
+    return found
 
 
 def _minus(key: int) -> int:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tantivy import Query
 
-from dossier.adapters.tantivy import facets as facet_counts
 from dossier.adapters.tantivy.engine import engine_errors, term_query
+from dossier.adapters.tantivy.facets import count_facet
 from dossier.adapters.tantivy.generations import Generation, Generations, size_bytes
-from dossier.adapters.tantivy.groups import GroupOrder, order_groups
+from dossier.adapters.tantivy.groups import GroupOrder
 from dossier.adapters.tantivy.page import PageMaker
 from dossier.adapters.tantivy.reader import Reader, View
 from dossier.adapters.tantivy.resolve import resolve_query
@@ -82,17 +82,22 @@ class TantivyIndex:
         with engine_errors("searching"):
             compiled = resolve_query(compiled, view.searcher)
             order = self._order(view, compiled, gate, query.own, key)
+            chosen = [name for name in facets if query.filters.get(name)]
+            summary = order.summary([name for name in facets if name not in chosen])
+            # A facet with a choice counts what the other filters leave.
+            counted = dict(summary.facets)
+            for name in chosen:
+                others = all_of(compiled.match, scope, filter_expression(query, without=name))
+                counted[name] = count_facet(view, others, name)
             places = order.after(start, size + 1)
             shown = places[:size]
-            more = len(places) > size
+            maker = PageMaker(view, compiled, gate)
             return SearchAnswer(
-                groups=PageMaker(view, compiled, gate).groups(
-                    [place.group for place in shown], documents_per_group
-                ),
-                total=order.total,
-                total_documents=order.documents,
-                facets=facet_counts.count_facets(view, compiled, scope, query, facets),
-                cursor=encode_cursor(shown[-1], key) if more else None,
+                groups=maker.groups([place.group for place in shown], documents_per_group),
+                total=summary.groups,
+                total_documents=summary.documents,
+                facets={name: counted[name] for name in facets},
+                cursor=encode_cursor(shown[-1], key) if len(places) > size else None,
                 generation=view.generation.name,
             )
 
@@ -207,7 +212,7 @@ class TantivyIndex:
             if cache_key in self._orders:
                 self._orders.move_to_end(cache_key)
                 return self._orders[cache_key]
-        order = order_groups(view, compiled, gate, own)
+        order = GroupOrder(view, compiled, gate, own)
         with self._orders_lock:
             self._orders[cache_key] = order
             while len(self._orders) > _ORDERS_KEPT:
