@@ -123,7 +123,7 @@ def show_results(
         unfiltered=Asked(asked.q, {}).address(),
         shorter=_shorter(asked.q),
         pictures=pictures,
-        first=pictures and any(hit.documents for hit in answer.hits),
+        first=pictures and bool(asked.q) and any(hit.documents for hit in answer.hits),
         progress=reading.progress(context, viewer) if not asked.q else None,
     )
 

@@ -21,7 +21,9 @@ export function bindViewer() {
     const view = desk.getBoundingClientRect();
     const scroller = desk.scrollHeight > desk.clientHeight + 1 ? desk : null;
     const options = { behavior: smooth ? "smooth" : "auto" };
-    if (scroller) scroller.scrollBy({ top: place.top - view.top - view.height / 3, left: place.left - view.left - view.width / 2, ...options });
+    const inView = place.top >= view.top && place.bottom <= view.bottom && place.left >= view.left && place.right <= view.right;
+    if (scroller && inView) { /* nothing moves without need */ }
+    else if (scroller) scroller.scrollBy({ top: place.top - view.top - view.height / 3, left: place.left - view.left - view.width / 2, ...options });
     else if (place.top < 120 || place.bottom > innerHeight - 80) scrollBy({ top: place.top - innerHeight / 3, ...options });
     if (count) count.textContent = `${at + 1} / ${boxes.length}`;
   };
