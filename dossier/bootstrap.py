@@ -170,9 +170,9 @@ def reader_factories(settings: Settings, plugins: PluginRegistry) -> ReaderFacto
             _made("dossier.adapters.ofdkit.extractor", "OfdExtractor", limits),
             _made("dossier.adapters.iscc_tika.extractor", "TikaExtractor", limits),
         ),
-        typesetter=_made("dossier.adapters.textview", "TextView", limits),
+        typesetter=_made("dossier.adapters.textview.view", "TextView", limits),
         ocr=_ocr_factory(plugins),
-        pdf=_made("dossier.adapters.ocrmypdf", "OcrMyPdfMaker"),
+        pdf=_made("dossier.adapters.ocrmypdf.maker", "OcrmypdfMaker"),
     )
 
 
@@ -180,7 +180,7 @@ def _ocr_factory(plugins: PluginRegistry) -> Callable[[], Any]:
     engines = plugins.engine_factories()
     if engines:
         return next(iter(engines.values()))
-    return _made("dossier.adapters.rapidocr", "RapidOcrEngine")
+    return _made("dossier.adapters.rapidocr.engine", "RapidOcrEngine")
 
 
 def _made(module: str, name: str, *args: Any) -> Callable[[], Any]:

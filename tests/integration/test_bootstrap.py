@@ -1,0 +1,50 @@
+"""What bootstrap wires by name exists, and can be built in a child."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dossier.bootstrap import build, reader_factories
+from dossier.errors import ConfigurationError
+from dossier.services.context import Context
+from dossier.services.plugin_registry import PluginRegistry
+from dossier.settings import Settings
+from dossier.work.killable import KillableChild
+
+
+@pytest.mark.parametrize("name", ["pages", "typesetter", "ocr", "pdf"])
+def test_each_reader_is_built_in_a_child(name: str) -> None:
+    factories = reader_factories(Settings(), PluginRegistry([]))
+    assert_builds(getattr(factories, name))
+
+
+def test_each_extractor_is_built_in_a_child() -> None:
+    for factory in reader_factories(Settings(), PluginRegistry([])).extractors:
+        assert_builds(factory)
+
+
+def assert_builds(factory: Callable[[], Any]) -> None:
+    child: KillableChild[Any] = KillableChild(factory)
+    try:
+        assert child.describe()
+    finally:
+        child.release()
+
+
+def test_an_archive_whose_key_is_gone_does_not_start(context: Context, settings: Settings) -> None:
+    (settings.home / "secret.key").unlink()
+    with pytest.raises(ConfigurationError, match="put the key file back"):
+        build(settings)
+
+
+def test_the_key_file_is_readable_by_its_owner_only(context: Context, settings: Settings) -> None:
+    assert (settings.home / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_home_that_cannot_be_made_is_named(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="DOSSIER_HOME"):
+        (settings.home.parent / "file").touch()
+        build(settings.model_copy(update={"home": settings.home.parent / "file" / "home"}))
