@@ -40,12 +40,11 @@ def detect_encoding(content: bytes) -> str:
     sample = content[:_SAMPLE_BYTES]
     if wide := _unmarked_utf16(sample):
         return wide
-    if _damage(sample, "utf-8") <= _DAMAGE / 20:
+    if _damage(sample, "utf-8") <= _DAMAGE:
         return "utf-8"
-    # Text is judged by its lead bytes; damage rules an encoding out.
     marks = {name: _commonness(sample, name) for name in ("gb18030", "big5hkscs")}
-    marks["utf-8"] = 0.0 if _damage(sample, "utf-8") <= _DAMAGE else -1.0
-    return max(marks, key=lambda name: marks[name])
+    best = max(marks, key=lambda name: marks[name])
+    return best if marks[best] >= 0 else "utf-8"
 
 
 def decode_name(raw: bytes) -> str:
@@ -69,16 +68,16 @@ def _unmarked_utf16(sample: bytes) -> str:
 
 
 def _damage(sample: bytes, encoding: str) -> float:
-    """Share of characters that are none; one cut off at the sample's end does not count."""
+    """Share of characters beyond ASCII that are none; one cut off at the end does not count."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    text = decoder.decode(sample)
-    return text.count("\ufffd") / max(len(text), 1)
+    beyond = [character for character in decoder.decode(sample) if character > "\x7f"]
+    return beyond.count("\ufffd") / max(len(beyond), 1)
 
 
 def _commonness(sample: bytes, encoding: str) -> float:
-    """Share of double-byte characters that are everyday ones; -2 where the bytes do not fit."""
+    """Share of double-byte characters that are everyday ones; -1 where the bytes do not fit."""
     if _damage(sample, encoding) > _DAMAGE:
-        return -2.0
+        return -1.0
     common_leads = _GB_COMMON if encoding == "gb18030" else _BIG5_COMMON
     pairs = common = index = 0
     while index < len(sample) - 1:

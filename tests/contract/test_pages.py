@@ -1,0 +1,320 @@
+"""Inspector and renderer: which pages have text of their own, and that pictures are as they look."""
+
+from __future__ import annotations
+
+import io
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pikepdf
+import pytest
+from fpdf import FPDF
+from PIL import Image, ImageCms, ImageDraw
+
+from dossier.adapters.pages import PageFiles
+from dossier.errors import UnreadableFileError
+from dossier.rules.limits import ReadingLimits
+
+FONT = resources.files("pylopdf_fonts_zh_cn") / "NotoSansSC-Regular.otf"
+LINES = [f"户号：104010602{number} 客户名称：黄超（本人）供电营业厅" for number in range(9)]
+
+
+@pytest.fixture(scope="module")
+def pages() -> PageFiles:
+    return PageFiles()
+
+
+def new_pdf() -> FPDF:
+    pdf = FPDF(unit="pt", format="A4")
+    with resources.as_file(FONT) as path:
+        pdf.add_font("sc", fname=path)
+    pdf.set_font("sc", size=12)
+    return pdf
+
+
+def print_lines(pdf: FPDF) -> None:
+    for number, line in enumerate(LINES):
+        pdf.text(60, 80 + number * 24, line)
+
+
+def scan() -> Image.Image:
+    picture = Image.new("L", (1240, 1754), 245)
+    ImageDraw.Draw(picture).text((200, 200), "a scan of a page", font_size=60)
+    return picture
+
+
+def save(pdf: FPDF, tmp_path: Path) -> Path:
+    path = tmp_path / "a.pdf"
+    pdf.output(str(path))
+    return path
+
+
+def opened(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png))
+
+
+def test_a_mixed_pdf_is_decided_page_by_page(pages: PageFiles, tmp_path: Path) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    print_lines(pdf)
+    pdf.add_page()
+    pdf.image(scan(), 0, 0, 595, 842)
+    pdf.add_page()
+    pdf.image(scan(), 0, 0, 595, 842)
+    pdf.text(280, 820, "第 3 页")  # a page number printed on a scan is not its text
+    pdf.add_page()  # empty
+    pdf.add_page()
+    pdf.line(50, 50, 500, 700)  # drawings may be letters
+    probe = pages.probe(save(pdf, tmp_path), file_name="a.pdf")
+    assert probe.media_type == "application/pdf"
+    assert probe.digital == (True, False, False, True, False)
+
+
+def test_an_invisible_text_layer_of_others_is_not_trusted(pages: PageFiles, tmp_path: Path) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    pdf.image(scan(), 0, 0, 595, 842)
+    with pdf.local_context(text_mode="INVISIBLE"):
+        print_lines(pdf)
+    assert pages.probe(save(pdf, tmp_path), file_name="a.pdf").digital == (False,)
+
+
+def test_text_under_the_picture_of_a_page_is_not_trusted(pages: PageFiles, tmp_path: Path) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    print_lines(pdf)
+    pdf.image(scan(), 0, 0, 595, 842)
+    assert pages.probe(save(pdf, tmp_path), file_name="a.pdf").digital == (False,)
+
+
+def test_many_lines_on_a_background_picture_are_the_text(pages: PageFiles, tmp_path: Path) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    pdf.image(scan(), 0, 0, 595, 842)
+    print_lines(pdf)
+    assert pages.probe(save(pdf, tmp_path), file_name="a.pdf").digital == (True,)
+
+
+def test_text_without_a_table_to_unicode_is_read_by_ocr(pages: PageFiles, tmp_path: Path) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    print_lines(pdf)
+    path = save(pdf, tmp_path)
+    with pikepdf.open(path, allow_overwriting_input=True) as opened_pdf:
+        for item in opened_pdf.objects:
+            if isinstance(item, pikepdf.Dictionary) and "/ToUnicode" in item:
+                del item["/ToUnicode"]
+        opened_pdf.save(path)
+    assert pages.probe(path, file_name="a.pdf").digital == (False,)
+
+
+def test_own_text_comes_line_by_line_with_the_place_of_each_letter(
+    pages: PageFiles, tmp_path: Path
+) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    pdf.text(500, 80, "右")  # drawn first, stands right
+    print_lines(pdf)
+    path = save(pdf, tmp_path)
+    reading = pages.read_digital(path, page_number=1)
+    assert reading.text.split("\n")[1] == LINES[1]
+    assert (reading.width, reading.height) == (1654, 2339)
+    ink = np.asarray(opened(pages.render(path, page_number=1)).convert("L")) < 128
+    assert ink.shape == (2339, 1654)
+    for word in reading.words:
+        x0, y0, x1, y1 = (round(value) for value in word.box)
+        assert ink[y0:y1, x0:x1].any()
+        ink[y0 - 2 : y1 + 2, x0 - 2 : x1 + 2] = False
+        assert len(word.edges) == word.end - word.start + 1
+    assert not ink.any()
+
+
+def test_cells_of_a_row_are_parted_by_tabs_and_rows_by_lines(
+    pages: PageFiles, tmp_path: Path
+) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    for column, x in enumerate((60, 200, 400)):  # drawn column by column
+        for row in range(3):
+            pdf.text(x, 100 + row * 20, f"格{row}{column}")
+    reading = pages.read_digital(save(pdf, tmp_path), page_number=1)
+    assert reading.text == "格00\t格01\t格02\n格10\t格11\t格12\n格20\t格21\t格22"
+
+
+def test_a_turned_page_is_read_and_drawn_upright(pages: PageFiles, tmp_path: Path) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    print_lines(pdf)
+    path = save(pdf, tmp_path)
+    with pikepdf.open(path, allow_overwriting_input=True) as opened_pdf:
+        opened_pdf.pages[0].Rotate = 90
+        opened_pdf.save(path)
+    reading = pages.read_digital(path, page_number=1)
+    assert (reading.width, reading.height) == (2339, 1654)
+    assert opened(pages.render(path, page_number=1)).size == (2339, 1654)
+
+
+def test_filled_in_fields_are_part_of_the_page(pages: PageFiles, tmp_path: Path) -> None:
+    path = tmp_path / "form.pdf"
+    pdf = pikepdf.new()
+    pdf.add_blank_page(page_size=(595, 842))
+    look = pikepdf.Stream(pdf, b"BT /F1 12 Tf 2 4 Td (Invented 4711) Tj ET")
+    look.Type, look.Subtype = pikepdf.Name.XObject, pikepdf.Name.Form
+    look.BBox = pikepdf.Array([0, 0, 200, 20])
+    font = pikepdf.Dictionary(
+        Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
+    )
+    look.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+    field = pdf.make_indirect(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot,
+            Subtype=pikepdf.Name.Widget,
+            FT=pikepdf.Name.Tx,
+            T="number",
+            V="Invented 4711",
+            Rect=pikepdf.Array([100, 700, 300, 720]),
+            F=4,
+            AP=pikepdf.Dictionary(N=pdf.make_indirect(look)),
+        )
+    )
+    pdf.pages[0].Annots = pikepdf.Array([field])
+    pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([field]))
+    pdf.save(path)
+    assert pages.probe(path, file_name="form.pdf").digital == (True,)
+    assert pages.read_digital(path, page_number=1).text == "Invented 4711"
+    assert (np.asarray(opened(pages.render(path, page_number=1)).convert("L")) < 128).any()
+
+
+def test_a_page_by_width_is_a_jpeg_of_that_width(pages: PageFiles, tmp_path: Path) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    print_lines(pdf)
+    picture = opened(pages.render(save(pdf, tmp_path), page_number=1, width=800))
+    assert picture.format == "JPEG"
+    assert picture.width == 800
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_drawn_upright_by_its_exif_flag(
+    pages: PageFiles, tmp_path: Path, orientation: int
+) -> None:
+    upright = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(upright).rectangle((0, 0, 100, 50), fill="red")
+    turns = {
+        1: (),
+        2: (Image.Transpose.FLIP_LEFT_RIGHT,),
+        3: (Image.Transpose.ROTATE_180,),
+        4: (Image.Transpose.FLIP_TOP_BOTTOM,),
+        5: (Image.Transpose.TRANSPOSE,),
+        6: (Image.Transpose.ROTATE_90,),
+        7: (Image.Transpose.TRANSVERSE,),
+        8: (Image.Transpose.ROTATE_270,),
+    }
+    stored = upright
+    for turn in turns[orientation]:
+        stored = stored.transpose(turn)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / "photo.jpg"
+    stored.save(path, exif=exif, quality=95)
+    for options in ({}, {"width": 200}):
+        drawn = opened(pages.render(path, page_number=1, **options)).convert("RGB")
+        assert drawn.width / drawn.height == pytest.approx(4 / 3, abs=0.01)
+        red, green, _ = drawn.getpixel((10, 10))
+        assert red > 200
+        assert green < 80
+        assert min(drawn.getpixel((drawn.width - 10, drawn.height - 10))) > 220
+
+
+def test_transparent_paper_is_white(pages: PageFiles, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    picture = Image.new("RGBA", (100, 100), (0, 0, 0, 0))
+    ImageDraw.Draw(picture).rectangle((0, 0, 20, 20), fill=(0, 0, 0, 255))
+    picture.save(path)
+    drawn = opened(pages.render(path, page_number=1))
+    assert drawn.convert("L").getpixel((90, 90)) == 255
+    assert drawn.convert("L").getpixel((10, 10)) == 0
+
+
+def test_sixteen_bits_keep_their_greys(pages: PageFiles, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    values = np.array([[0, 32_768, 65_535]], dtype=np.uint16).repeat(30, axis=0).repeat(10, axis=1)
+    Image.fromarray(values).save(path)
+    drawn = np.asarray(opened(pages.render(path, page_number=1)).convert("L"))
+    assert [int(drawn[5, x]) for x in (5, 15, 25)] == pytest.approx([0, 128, 255], abs=1)
+
+
+@pytest.mark.parametrize("with_profile", [False, True])
+def test_cmyk_red_stays_red(pages: PageFiles, tmp_path: Path, with_profile: bool) -> None:
+    path = tmp_path / "a.jpg"
+    # No CMYK profile is at hand; a profile that does not fit must do no harm either.
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    options = {"icc_profile": profile} if with_profile else {}
+    Image.new("CMYK", (64, 64), (0, 255, 255, 0)).save(path, "JPEG", quality=95, **options)
+    red, green, blue = opened(pages.render(path, page_number=1)).convert("RGB").getpixel((30, 30))
+    assert red > 180
+    assert max(green, blue) < 90
+
+
+def test_fax_pixels_become_square(pages: PageFiles, tmp_path: Path) -> None:
+    path = tmp_path / "fax.tif"
+    Image.new("1", (1728, 1100), 1).save(path, dpi=(204, 98), compression="group4")
+    drawn = opened(pages.render(path, page_number=1))
+    assert drawn.size == pytest.approx((1694, 2245), abs=3)
+
+
+def test_scans_of_many_dots_come_at_the_resolution_asked(pages: PageFiles, tmp_path: Path) -> None:
+    path = tmp_path / "scan.tif"
+    Image.new("L", (2480, 3508), 255).save(path, dpi=(300, 300))
+    assert opened(pages.render(path, page_number=1, dpi=200)).size == (1653, 2339)
+
+
+def test_a_photo_without_credible_resolution_keeps_its_pixels(
+    pages: PageFiles, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.jpg"
+    Image.new("RGB", (3000, 2000), "white").save(path, dpi=(72, 72))
+    assert opened(pages.render(path, page_number=1, dpi=200)).size == (3000, 2000)
+    assert pages.render(path, page_number=1) == path.read_bytes()
+
+
+def test_a_large_page_is_drawn_within_the_limit_of_pixels(tmp_path: Path) -> None:
+    pages = PageFiles(ReadingLimits(render_pixels=1_000_000))
+    path = tmp_path / "scan.png"
+    Image.new("L", (4000, 1000), 255).save(path)
+    width, height = opened(pages.render(path, page_number=1)).size
+    assert width * height <= 1_000_000
+    assert width / height == pytest.approx(4, rel=0.01)
+
+
+def test_each_frame_of_a_tiff_is_a_page(pages: PageFiles, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    first, *others = [Image.new("L", (100, 50 + number), 255) for number in range(3)]
+    first.save(path, save_all=True, append_images=others)
+    assert pages.probe(path, file_name="a.tif").page_count == 3
+    assert opened(pages.render(path, page_number=3)).height == 52
+
+
+@pytest.mark.parametrize("page_number", [0, 2, 99])
+def test_a_page_that_is_not_there_is_refused(
+    pages: PageFiles, tmp_path: Path, page_number: int
+) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    path = save(pdf, tmp_path)
+    with pytest.raises(UnreadableFileError):
+        pages.render(path, page_number=page_number)
+    picture = tmp_path / "a.png"
+    Image.new("L", (10, 10)).save(picture)
+    with pytest.raises(UnreadableFileError):
+        pages.render(picture, page_number=page_number)
+
+
+def test_heic_is_refused_with_a_remedy(pages: PageFiles, tmp_path: Path) -> None:
+    path = tmp_path / "IMG.HEIC"
+    path.write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(100))
+    with pytest.raises(UnreadableFileError) as caught:
+        pages.probe(path, file_name=path.name)
+    assert caught.value.reason == "unsupported"
+    assert "JPEG" in caught.value.detail_zh
