@@ -28,6 +28,7 @@ from dossier.search.rows import FieldValues
 _WHITESPACE = "ws"
 _STORED = frozenset({"key", "owner", "revision"})
 _SORTED = frozenset({"group", "order"})
+_MOST_CLAUSES = 64
 _AGGREGATED = frozenset({"kind"})
 REMEDY = "run `dossier reindex`; records and files are not touched"
 REMEDY_ZH = "检索索引不可用：请运行 dossier reindex 重建；档案记录和文件不受影响"
@@ -130,7 +131,12 @@ def term_query(schema: tantivy.Schema, field: str, values: tuple[str, ...]) -> Q
     """Rows with any of these values."""
     if len(values) == 1:
         return Query.term_query(schema, field, values[0], "basic")
-    return Query.term_set_query(schema, field, list(values))
+    if len(values) > _MOST_CLAUSES:
+        return Query.term_set_query(schema, field, list(values))
+    # A set query lists all its rows before anything else is asked; a union is only probed where
+    # the rest of the query matches.
+    each = (Query.term_query(schema, field, value, "basic") for value in values)
+    return Query.boolean_query([(Occur.Should, query) for query in each])
 
 
 def both(*queries: Query) -> Query:
