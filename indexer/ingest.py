@@ -1,8 +1,8 @@
 """``dossier ingest PATH…``: takes in files and folders where they lie, and waits for them.
 
 Copies; the user's files stay. Interrupted and begun again, it knows what it had taken: each file
-has a fingerprint, and the batch is named after the paths. Beside a running ``serve`` its workers do the
-reading; alone, the caller starts workers for as long as it takes.
+has a fingerprint, and the batch is named after the paths. Beside a running ``serve`` its workers
+do the reading; alone, the caller starts workers for as long as it takes.
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ class _Run:
                 .where(Intake.batch == self.summary.batch)
                 .group_by(Intake.outcome)
             )
-            outcomes = dict(rows.tuples().all())
+            outcomes = dict(rows.all())
             pages = session.scalar(
                 select(func.count(Page.number))
                 .join(Intake, Intake.document_id == Page.document_id)

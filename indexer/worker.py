@@ -34,7 +34,7 @@ from dossier.services import intake
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 from dossier.work import queue
-from dossier.work.kinds import WorkKind
+from dossier.work.kinds import SEARCHABLE_PRIORITY, WorkKind
 from dossier.work.queue import Lease
 from indexer import aside, duties, identity
 from indexer.end_signals import EndSignals
@@ -47,8 +47,8 @@ IDLE_POLL_SECONDS = 0.2
 """Looking for work is one indexed read; a fifth of a second is felt by nobody and costs nothing."""
 BUSY_SECONDS = 3.0
 """So long after the last item the worker looks more often: files seldom come alone."""
-OLDEST_EVERY = 8
-"""Every so many claims the oldest item is taken instead of the most urgent one."""
+TURN_EVERY = 8
+"""Every so many claims the least urgent reading is taken: small files must not starve it."""
 KEEPER_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
 UNAVAILABLE_SECONDS = 5.0
@@ -150,13 +150,14 @@ class Worker:
             if not queue.has_due(session, now=now):
                 return None
         self._claims += 1
+        is_turned = self._claims % TURN_EVERY == 0
         with self._context.writing(VIEWER) as session:
             return queue.claim(
                 session,
                 owner=self.id,
                 now=self._context.clock.now(),
                 lease_seconds=self._context.settings.lease_seconds,
-                oldest_first=self._claims % OLDEST_EVERY == 0,
+                least_urgent_below=SEARCHABLE_PRIORITY if is_turned else None,
             )
 
     def _pause(self) -> float:

@@ -338,7 +338,7 @@ class WorkItem(Table):
             postgresql_where=text("state in ('ready','leased')"),
         ),
         Index("ix_work_item_subject", "subject"),
-        Index("ix_work_item_state", "state", "kind"),
+        Index("ix_work_item_kind", "kind", "state", "changed_at"),
     )
 
 

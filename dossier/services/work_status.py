@@ -280,7 +280,7 @@ def _settled(session: ScopedSession, batch: str | None) -> dict[str, int]:
         )
     else:
         query = query.where(Document.state != DocumentState.QUARANTINED)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _active_by_state(mine: list[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
@@ -374,7 +374,7 @@ def _items(
     for item in session.scalars(open_work):
         work.setdefault(item.subject, []).append(item)
     counted = select(Page.document_id, func.count()).where(Page.document_id.in_(ids))
-    pages = dict(session.execute(counted.group_by(Page.document_id)).tuples().all())
+    pages = dict(session.execute(counted.group_by(Page.document_id)).all())
     found = []
     for row, document in rows:
         key = row.document_id or ""

@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from dossier.db.tables import WorkItem, new_id
@@ -130,21 +140,36 @@ def claim(
     now: datetime,
     lease_seconds: float,
     kinds: Iterable[str] | None = None,
-    oldest_first: bool = False,
+    least_urgent_below: int | None = None,
 ) -> Lease | None:
     """Lease the most urgent item that is ready, or whose lease ran out; None when there is none.
 
     Args:
-        oldest_first: by age instead of urgency; asked for now and then, so that the pages of a
-            giant do not wait for ever behind a stream of small files.
+        session: a writing session; the claim counts once it is committed.
+        owner: who claims.
+        now: the present.
+        lease_seconds: how long it is ours without renewing.
+        kinds: only these; None means all.
+        least_urgent_below: turn the order round, among priorities below this one. Asked for now
+            and then, so that the late pages of a giant do not wait for ever behind small files.
     """
-    query = select(WorkItem).where(*_claimable(now, kinds))
-    if not oldest_first:
-        query = query.order_by(WorkItem.priority, WorkItem.run_at, WorkItem.id)
+    query = _through_open_work(select(WorkItem).where(*_claimable(now, kinds)))
+    if least_urgent_below is None:
+        query = query.order_by(WorkItem.priority, WorkItem.run_at)
     else:
-        query = query.order_by(WorkItem.run_at, WorkItem.id)
+        query = query.where(WorkItem.priority < least_urgent_below)
+        query = query.order_by(WorkItem.priority.desc(), WorkItem.run_at)
     item = session.scalar(query.limit(1).with_for_update(skip_locked=True))
     return None if item is None else _lease(item, owner, now, lease_seconds)
+
+
+def _through_open_work(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Have SQLite walk the small index of open work in its order.
+
+    Left to itself it sorts all open items at each claim, or, after ANALYZE of an empty queue, scans
+    the whole table.
+    """
+    return query.with_hint(WorkItem, "INDEXED BY ix_work_item_ready", "sqlite")
 
 
 def has_due(
@@ -157,9 +182,12 @@ def has_due(
     """Whether :func:`claim` would find something: a look without the writer's lock.
 
     Args:
+        session: may be a reading one.
+        now: the present.
+        kinds: only these; None means all.
         more_urgent_than: only items of a smaller priority number count, and only ready ones.
     """
-    query = select(WorkItem.id).where(*_claimable(now, kinds))
+    query = _through_open_work(select(WorkItem.id).where(*_claimable(now, kinds)))
     if more_urgent_than is not None:
         query = query.where(WorkItem.priority < more_urgent_than, WorkItem.state == "ready")
     return session.scalar(query.limit(1)) is not None
@@ -267,6 +295,9 @@ def give_back(session: Session, lease: Lease, *, now: datetime, pause_seconds: f
     """Return an item unworked; the attempt does not count.
 
     Args:
+        session: a writing session.
+        lease: what is handed back.
+        now: the present.
         pause_seconds: nobody takes it before; for a trouble that is not the item's own.
 
     Raises:
@@ -290,6 +321,9 @@ def fail(session: Session, lease: Lease, *, error: str, now: datetime, final: bo
     """Note a failure: try again later, or for good when the attempts are used up.
 
     Args:
+        session: a writing session.
+        lease: what failed.
+        now: the present.
         error: a code or a short text without personal data.
         final: no further try would help.
 
@@ -345,7 +379,7 @@ def purge_done(
 def counts(session: Session) -> dict[str, int]:
     """Items by state."""
     rows = session.execute(select(WorkItem.state, func.count()).group_by(WorkItem.state))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _make_ready(item: WorkItem, now: datetime, *, run_at: datetime) -> None:

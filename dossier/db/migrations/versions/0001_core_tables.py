@@ -146,7 +146,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state in ('ready','leased')"),
             postgresql_where=sa.text("state in ('ready','leased')"),
         )
-        batch_op.create_index("ix_work_item_state", ["state", "kind"], unique=False)
+        batch_op.create_index("ix_work_item_kind", ["kind", "state", "changed_at"], unique=False)
         batch_op.create_index("ix_work_item_subject", ["subject"], unique=False)
 
     op.create_table(
@@ -577,7 +577,7 @@ def downgrade() -> None:
     op.drop_table("worker")
     with op.batch_alter_table("work_item", schema=None) as batch_op:
         batch_op.drop_index("ix_work_item_subject")
-        batch_op.drop_index("ix_work_item_state")
+        batch_op.drop_index("ix_work_item_kind")
         batch_op.drop_index(
             "ix_work_item_ready",
             sqlite_where=sa.text("state in ('ready','leased')"),
