@@ -6,6 +6,7 @@ import hashlib
 import io
 
 import docx
+import numpy as np
 import ofdkit
 import pikepdf
 import pypdfium2 as pdfium
@@ -18,6 +19,7 @@ from dossier.plugins.demo import families
 from dossier.plugins.demo.archive import invent, read_truth
 from dossier.plugins.demo.customers import invent_customers
 from dossier.plugins.demo.plan import DIGITAL, Planner
+from dossier.plugins.demo.truth import upright
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +147,50 @@ def test_pictures_have_the_size_and_pages_that_the_truth_says(archive):
         shown = ImageOps.exif_transpose(picture)
         assert shown.size == (file.pages[0].width, file.pages[0].height)
         assert picture.getexif().get(0x0112, 1) == file.exif_orientation
+
+
+def test_boxes_lie_on_the_ink_of_pages_as_readers_show_them(archive):
+    """Also where EXIF or a page's rotation turns the stored picture."""
+    turned = 0
+    for file in archive.files:
+        if file.format not in {"image-pdf", "jpeg", "tiff"}:
+            continue
+        for picture, truth in zip(shown(archive.folder / file.path), file.pages, strict=True):
+            if len(truth.lines) < 5:
+                continue
+            assert share_on_ink(picture, truth) > 0.8, (file.path, file.damage)
+            turned += file.damage == "turned" and truth.rotation == 0
+    assert turned
+
+
+def shown(path):
+    if path.suffix == ".pdf":
+        for page in pdfium.PdfDocument(path):
+            yield page.render(scale=150 / 72).to_pil().convert("L")
+        return
+    picture = Image.open(path)
+    for frame in range(getattr(picture, "n_frames", 1)):
+        picture.seek(frame)
+        yield ImageOps.exif_transpose(picture).convert("L")
+
+
+def share_on_ink(picture, truth):
+    """Share of the lines whose middle is darker than the paper beside it."""
+    upright_picture = picture.rotate(-truth.rotation, expand=True)
+    pixels = np.asarray(upright_picture, np.float32)
+    turned = truth.rotation in {90, 270}
+    width = truth.height if turned else truth.width
+    scale = upright_picture.width / width
+    dark = 0
+    for line in truth.lines:
+        quad = upright(line.quad, truth.width, truth.height, truth.rotation)
+        x0, y0 = np.min(quad, axis=0) * scale
+        x1, y1 = np.max(quad, axis=0) * scale
+        inside = pixels[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1]
+        tall = quad[3][1] - quad[0][1]
+        above = pixels[max(0, int(y0 - tall * 0.5)) : int(y0) + 1, int(x0) : int(x1) + 1]
+        dark += inside.size > 0 and inside.min() < np.median(above) - 12
+    return dark / len(truth.lines)
 
 
 def test_office_files_open_with_their_readers_and_hold_the_truth(archive):

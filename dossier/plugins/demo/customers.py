@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -167,7 +167,7 @@ def _given(rng: random.Random) -> str:
     return "".join(rng.choices(names.GIVEN, k=length))
 
 
-_NAME_KINDS = {
+_NAME_KINDS: dict[str, Callable[[random.Random], str]] = {
     "plain": lambda rng: rng.choice(names.COMMON_SURNAMES) + _given(rng),
     "compound": lambda rng: rng.choice(names.COMPOUND_SURNAMES) + _given(rng),
     "rare": lambda rng: rng.choice(names.RARE_SURNAMES) + _given(rng),

@@ -100,7 +100,7 @@ def _office(rng: random.Random) -> Damage:
 def _bilevel(rng: random.Random) -> Damage:
     return Damage(
         "bilevel", rng.choice((200, 300)), "bilevel", skew=rng.uniform(-1.5, 1.5),
-        noise=rng.uniform(4, 12), blur=rng.uniform(0.3, 0.7), threshold=rng.randint(120, 185),
+        noise=rng.uniform(4, 12), blur=rng.uniform(0.3, 0.7), threshold=rng.randint(155, 195),
         speckle=rng.uniform(0, 0.0008), holes=rng.random() < 0.5,
     )  # fmt: skip
 
@@ -215,7 +215,7 @@ def _carbon(rng: random.Random) -> Damage:
 def _fax(rng: random.Random) -> Damage:
     return Damage(
         "fax", 150, "bilevel", skew=rng.uniform(-1, 1), noise=14, blur=0.6,
-        threshold=rng.randint(140, 175), speckle=0.001, streaks=1,
+        threshold=rng.randint(165, 190), speckle=0.001, streaks=1,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from dossier.plugins.demo.sheet import CodeLabel, Ink, Rule, Seal, Sheet, Text, 
 from dossier.plugins.demo.truth import TruthLine, TruthMark, TruthPage
 
 TRUTH_DPI = 200
-_COLOURS = {Ink.RED: (204, 30, 36), Ink.GREY: (88, 90, 96)}
+_COLOURS = {Ink.RED: (204, 30, 36), Ink.GREY: (70, 72, 78)}
 _SEAL_PIXELS = 150  # radius of the stamp picture that is put into the file
 
 

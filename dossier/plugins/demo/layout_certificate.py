@@ -141,7 +141,8 @@ def _border(flow: Flow, *, double: bool) -> None:
             (inset, inset, inset, height - inset),
             (width - inset, inset, width - inset, height - inset),
         ):
-            flow.sheet.marks.append(Rule(*line, weight, red=double))
+            x0, y0, x1, y1 = line
+            flow.sheet.marks.append(Rule(x0, y0, x1, y1, weight, double))
 
 
 def _certificate_block(flow: Flow, block: object) -> None:

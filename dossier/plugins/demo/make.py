@@ -122,16 +122,18 @@ def _jpeg(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
 def _shown_upright(page: TruthPage) -> TruthPage:
     """The truth of the picture as a viewer that obeys its rotation shows it."""
     width, height, turn = page.width, page.height, page.rotation
-    swapped = (height, width) if turn in {90, 270} else (width, height)
     lines = tuple(
         replace(line, quad=upright(line.quad, width, height, turn)) if line.quad else line
         for line in page.lines
     )
-    marks = {
-        name: tuple(replace(m, quad=upright(m.quad, width, height, turn)) for m in group)
-        for name, group in (("seals", page.seals), ("codes", page.codes))
-    }
-    return replace(page, width=swapped[0], height=swapped[1], rotation=0, lines=lines, **marks)
+    seals, codes = (
+        tuple(replace(m, quad=upright(m.quad, width, height, turn)) for m in group)
+        for group in (page.seals, page.codes)
+    )
+    width, height = (height, width) if turn in {90, 270} else (width, height)
+    return replace(
+        page, width=width, height=height, rotation=0, lines=lines, seals=seals, codes=codes
+    )
 
 
 def _mixed_pdf(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:

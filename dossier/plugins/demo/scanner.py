@@ -46,7 +46,8 @@ def scan(clean: Image.Image, damage: Damage, seed: int) -> DamagedPage:
 
     def locate(points: Points) -> Points:
         bent = bend(points)
-        return cv2.perspectiveTransform(bent.reshape(1, -1, 2), matrix).reshape(-1, 2)
+        moved = cv2.perspectiveTransform(bent.reshape(1, -1, 2), matrix)
+        return np.asarray(moved, np.float64).reshape(-1, 2)
 
     return DamagedPage(_as_image(placed, damage), locate)
 
@@ -180,7 +181,10 @@ def _about(width: int, height: int, degrees: float) -> NDArray[np.float64]:
     rotation = np.array(
         [[math.cos(turn), -math.sin(turn), 0], [math.sin(turn), math.cos(turn), 0], [0, 0, 1]]
     )
-    return _shift(width / 2, height / 2) @ rotation @ _shift(-width / 2, -height / 2)
+    turned: NDArray[np.float64] = (
+        _shift(width / 2, height / 2) @ rotation @ _shift(-width / 2, -height / 2)
+    )
+    return turned
 
 
 def _quarter(turn: int, width: int, height: int) -> NDArray[np.float64]:
@@ -198,7 +202,7 @@ def _tilt(width: int, height: int, amount: float, rng: np.random.Generator) -> N
         return np.eye(3)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     moved = corners + rng.uniform(-amount, amount, (4, 2)).astype(np.float32) * (width, height)
-    return cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+    return np.asarray(cv2.getPerspectiveTransform(corners, moved.astype(np.float32)), np.float64)
 
 
 def _lit(pixels: Pixels, damage: Damage, rng: np.random.Generator) -> Pixels:
@@ -239,7 +243,7 @@ def _striped(pixels: Pixels, moire: float, rng: np.random.Generator) -> Pixels:
     ).astype(np.uint8)  # fmt: skip
 
 
-def _shaded(pixels: Pixels, shade: NDArray[np.float32]) -> Pixels:
+def _shaded(pixels: Pixels, shade: cv2.typing.MatLike) -> Pixels:
     height, width = pixels.shape[:2]
     small = np.clip(shade * 255, 0, 255).astype(np.uint8)
     full = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -173,13 +173,13 @@ def upright(quad: Quad, width: int, height: int, rotation: int) -> Quad:
         height: pixels of the stored picture.
         rotation: 0, 90, 180 or 270.
     """
-    turn = {
+    turn: dict[int, Callable[[float, float], Point]] = {
         0: lambda x, y: (x, y),
         90: lambda x, y: (height - y, x),
         180: lambda x, y: (width - x, height - y),
         270: lambda x, y: (y, width - x),
-    }[rotation]
-    a, b, c, d = (turn(x, y) for x, y in quad)
+    }
+    a, b, c, d = (turn[rotation](x, y) for x, y in quad)
     return (a, b, c, d)
 
 
