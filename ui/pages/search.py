@@ -167,6 +167,8 @@ def facet_groups(asked: Asked, answer: SearchAnswer) -> list[FacetGroup]:
 
 
 def _group(asked: Asked, name: str, values: Iterable[FacetValue]) -> FacetGroup:
+    if name == "year":
+        values = sorted(values, key=lambda value: value.value, reverse=True)
     links = tuple(
         FacetLink(
             value.label, value.count, value.chosen, asked.toggled(name, value.value).address()

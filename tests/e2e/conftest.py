@@ -1,0 +1,222 @@
+"""A served archive with two invented customers, and a real browser in front of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from dossier.plugins.demo.fonts import hei_path
+
+DOSSIER = [sys.executable, "-c", "from dossier.cli import main; main()"]
+PASSWORD = "correct horse battery"
+CUSTOMER_NO = "4200000137"
+NAME = "欧阳娜娜"
+WORD = "春江电力"
+"""Stands on the scan only, in no name and no form."""
+SIZE = (1654, 2339)
+"""A4 at 200 dpi."""
+LINES = {
+    "title": (560, 160, "供用电合同", 64),
+    "no": (160, 360, f"户号：{CUSTOMER_NO}", 40),
+    "holder": (160, 460, "户名：", 40),
+    "name": (290, 460, NAME, 40),
+    "clause": (160, 620, "一、用电人自愿签订本合同，按照国家规定交纳电费。", 40),
+    "before": (160, 720, "二、供电人委托", 40),
+    "word": (450, 720, WORD, 40),
+    "after": (160, 820, "三、本合同一式两份，双方各执一份。", 40),
+    "date": (160, 920, "签订日期：2021年3月8日", 40),
+}
+CUSTOMERS = f"""customer_no,name,category,address,unit,line,district,phone
+{CUSTOMER_NO},{NAME},LR,襄州区航空路12号3栋2单元501,古驿供电所,10kV东山线,东山012,13900001234
+4200000242,尉迟文波,LR,襄州区人民路8号,双沟供电所,10kV双沟线,双沟003,13900005678
+"""
+STARTS_WITHIN = 90
+READ_WITHIN = 240
+"""Seconds; OCR models load and a page is read on a busy machine of two cores."""
+
+
+@dataclass
+class Served:
+    """The running product and where the drawn words stand, in pixels of the scan."""
+
+    home: Path
+    address: str
+    places: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
+
+
+def draw_scan(path: Path) -> dict[str, tuple[int, int, int, int]]:
+    """A scanned contract; gives where each piece stands."""
+    page = Image.new("L", SIZE, 250)
+    draw = ImageDraw.Draw(page)
+    places = {}
+    for name, (x, y, text, size) in LINES.items():
+        font = ImageFont.truetype(str(hei_path()), size)
+        draw.text((x, y), text, fill=25, font=font)
+        places[name] = tuple(round(side) for side in draw.textbbox((x, y), text, font=font))
+    page.save(path, dpi=(200, 200))
+    return places
+
+
+def run(home: Path, *arguments: str, given: str = "") -> None:
+    done = subprocess.run(
+        [*DOSSIER, *arguments],
+        env=environment(home),
+        input=given,
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def environment(home: Path) -> dict[str, str]:
+    return os.environ | {
+        "DOSSIER_HOME": str(home),
+        "DOSSIER_SETTLE_SECONDS": "0.2",
+        "DOSSIER_RECONCILE_SECONDS": "0.5",
+    }
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """``dossier serve`` on an archive of two customers and three users; one scan was dropped."""
+    folder = tmp_path_factory.mktemp("served")
+    home = folder / "home"
+    register = folder / "customers.csv"
+    register.write_text(CUSTOMERS, encoding="utf-8")
+    run(home, "import", "customers", str(register))
+    for name, role in (("archivist", "archivist"), ("agent", "agent"), ("auditor", "auditor")):
+        run(home, "user", "add", name, "--role", role, "--password-stdin", given=PASSWORD)
+    log = (folder / "serve.log").open("wb")
+    process = subprocess.Popen(
+        [*DOSSIER, "serve", "--port", "0", "--workers", "1"],
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        archive = Served(home, _address(home, process, folder / "serve.log"))
+        scan = folder / "scan.tif"
+        archive.places = draw_scan(scan)
+        shutil.copy(scan, home / "inbox" / "scan.tif")
+        yield archive
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+def _address(home: Path, process: subprocess.Popen[bytes], log: Path) -> str:
+    until = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < until:
+        assert process.poll() is None, log.read_text()[-2000:]
+        try:
+            found = json.loads((home / "web.json").read_text())
+        except (OSError, ValueError):
+            time.sleep(0.1)
+            continue
+        return f"http://{found['host']}:{found['port']}"
+    raise AssertionError(log.read_text()[-2000:])
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The machine's own Chromium; without it the browser tests are left out, except in CI."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        reason = "Chromium is missing: apt install chromium fonts-noto-cjk"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+class Desk:
+    """A browser window of one user; collects what a clean page must not have."""
+
+    def __init__(self, browser, address: str, user: str, **options) -> None:
+        self.address = address
+        self.context = browser.new_context(
+            locale="zh-CN", viewport={"width": 1440, "height": 900}, **options
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(60_000)
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._listen)
+        self.page.goto(f"{address}/login")
+        self.page.fill("[name=name]", user)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("main button[type=submit]")
+        self.page.wait_for_url(f"{address}/")
+
+    def _listen(self, message) -> None:
+        if message.type == "error" and "status of 4" not in message.text:
+            self.complaints.append(message.text)
+
+    def open(self, path: str):
+        self.page.goto(self.address + path)
+        return self.page
+
+
+@pytest.fixture
+def desk(chromium, served: Served):
+    """Opens windows, and sees at the end that no page complained (script errors, refused styles)."""
+    opened: list[Desk] = []
+
+    def sit_down(user: str, **options) -> Desk:
+        opened.append(Desk(chromium, served.address, user, **options))
+        return opened[-1]
+
+    yield sit_down
+    complaints = [complaint for one in opened for complaint in one.complaints]
+    for one in opened:
+        one.context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def filed(served: Served, chromium) -> str:
+    """The scan's document id, once it was read and filed without anybody's help."""
+    one = Desk(chromium, served.address, "archivist")
+    until = time.monotonic() + READ_WITHIN
+    while time.monotonic() < until:
+        page = one.open(f"/search?q={WORD}")
+        link = page.locator(".paper-link")
+        if link.count():
+            document_id = link.first.get_attribute("href").split("?")[0].rpartition("/")[2]
+            one.context.close()
+            return document_id
+        page.wait_for_timeout(500)
+    raise AssertionError(one.open("/intake").inner_text("main"))
