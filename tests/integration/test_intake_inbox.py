@@ -1,0 +1,349 @@
+"""The inbox: whatever lies in it, whole and quiet, is taken; nothing else is; one never stops another."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from dossier.errors import ConfigurationError
+from dossier.records import QuarantineReason
+from dossier.rules import file_names
+from dossier.services import intake
+from dossier.services.context import Context
+from dossier.settings import Settings
+from dossier.viewer import system_viewer
+from indexer import aside, source_files
+from indexer.intake_loop import IntakeLoop
+from tests.faults.archive_samples import (
+    documents,
+    done_files,
+    inbox_files,
+    intakes,
+    letter,
+    wait_until,
+)
+
+CLERK = system_viewer("clerk")
+
+
+@pytest.fixture
+def inbox(context: Context) -> Path:
+    return context.settings.inbox_path
+
+
+@pytest.fixture
+def loop(context: Context) -> IntakeLoop:
+    return IntakeLoop(context, tidy_seconds=0.0)
+
+
+def look_until_quiet(loop: IntakeLoop, seconds: float = 0.25) -> None:
+    """Look, let files settle, and look again, as the running loop does."""
+    loop.look()
+    time.sleep(seconds)
+    while loop.look():
+        pass
+
+
+def test_a_file_is_taken_and_moved_to_the_days_folder_with_its_path(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    (inbox / "一月" / "扫描").mkdir(parents=True)
+    (inbox / "一月" / "扫描" / "a.pdf").write_bytes(letter(1))
+    look_until_quiet(loop)
+    assert inbox_files(context) == []
+    (moved,) = done_files(context)
+    assert moved.relative_to(context.settings.done_path).parts[1:] == ("一月", "扫描", "a.pdf")
+    assert intakes(context)[0].source_path == "一月/扫描/a.pdf"
+
+
+def test_a_growing_file_is_left_alone_until_it_is_quiet(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    with (inbox / "slow.pdf").open("wb") as slow:
+        for piece in range(6):
+            slow.write(letter(1)[piece * 100 : piece * 100 + 100])
+            slow.flush()
+            time.sleep(0.06)
+            loop.look()
+            assert documents(context) == []
+        slow.write(letter(1)[600:])
+    look_until_quiet(loop)
+    assert context.store.path(documents(context)[0].sha256).read_bytes() == letter(1)
+
+
+def test_a_file_that_changes_while_it_is_copied_is_not_taken_half(
+    context: Context, inbox: Path, loop: IntakeLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = inbox / "a.pdf"
+    target.write_bytes(b"half")
+    put = context.store.put
+
+    def put_while_it_grows(source: object) -> object:
+        with target.open("ab") as more:
+            more.write(b" and more")
+        return put(source)  # type: ignore[arg-type]
+
+    loop.look()
+    time.sleep(0.15)
+    monkeypatch.setattr(
+        type(context.store), "put", lambda _self, source: put_while_it_grows(source)
+    )
+    loop.look()
+    monkeypatch.undo()
+    assert documents(context) == []
+    look_until_quiet(loop)
+    assert context.store.path(documents(context)[0].sha256).read_bytes() == b"half and more"
+
+
+def test_unfinished_names_wait_until_they_are_renamed(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    (inbox / "a.pdf.part").write_bytes(letter(1))
+    (inbox / "~$b.docx").write_bytes(b"lock")
+    look_until_quiet(loop)
+    assert documents(context) == []
+    (inbox / "a.pdf.part").rename(inbox / "a.pdf")
+    look_until_quiet(loop)
+    assert [document.file_name for document in documents(context)] == ["a.pdf"]
+    assert (inbox / "~$b.docx").exists()
+
+
+def test_an_empty_file_that_stays_empty_is_set_aside_with_its_reason(tmp_path: Path) -> None:
+    from dossier.bootstrap import build
+
+    context = build(Settings(home=tmp_path / "home", settle_seconds=0.05, empty_seconds=0.2))
+    (context.settings.inbox_path / "empty.pdf").touch()
+    look_until_quiet(IntakeLoop(context), seconds=0.3)
+    (row,) = intakes(context)
+    assert (row.outcome, row.reason, row.document_id) == ("quarantined", "empty", None)
+    place = context.settings.quarantine_path / "empty.pdf"
+    assert place.exists()
+    assert source_files.sidecar_of(place).read_text(encoding="utf-8").startswith("文件为空")
+    context.database.dispose()
+
+
+def test_links_pipes_and_sockets_are_never_opened_and_set_aside(
+    context: Context, inbox: Path, loop: IntakeLoop, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("outside")
+    (inbox / "link.pdf").symlink_to(secret)
+    (inbox / "folder").symlink_to(tmp_path, target_is_directory=True)
+    (inbox / "dangling").symlink_to(tmp_path / "nothing")
+    os.mkfifo(inbox / "pipe.pdf")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(inbox / "s"))
+    (inbox / "good.pdf").write_bytes(letter(1))
+    look_until_quiet(loop)
+    listener.close()
+    assert len(documents(context)) == 1
+    refused = [row for row in intakes(context) if row.reason == QuarantineReason.NOT_A_FILE]
+    assert {row.source_path for row in refused} == {
+        "link.pdf",
+        "folder",
+        "dangling",
+        "pipe.pdf",
+        "s",
+    }
+    assert secret.read_text() == "outside"
+    assert inbox_files(context) == []
+
+
+def test_an_inbox_that_overlaps_our_own_folders_is_refused_at_start(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "done").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(home / "done")
+    for inbox in (home, home / "done", home / "quarantine" / "x", tmp_path / "link"):
+        with pytest.raises(ConfigurationError):
+            source_files.check_folders(Settings(home=home, inbox=inbox))
+    source_files.check_folders(Settings(home=home))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "供用电合同.pdf".encode("gbk"),
+        b"\xff\xfe.pdf",
+        "行\n破.pdf".encode(),
+        "a\u202efdp.exe".encode(),
+        ("长" * 85).encode(),
+        "表情😀.pdf".encode(),
+        b"100%25%FF.pdf",
+        b" leading and trailing ",
+        b"-rf",
+    ],
+)
+def test_names_of_any_bytes_are_taken_and_found_again_in_done(
+    context: Context, inbox: Path, loop: IntakeLoop, raw: bytes
+) -> None:
+    with open(os.path.join(os.fsencode(inbox), raw), "wb") as file:  # noqa: PTH118, PTH123
+        file.write(letter(1))
+    look_until_quiet(loop)
+    assert inbox_files(context) == []
+    (moved,) = done_files(context)
+    assert os.fsencode(moved.name) == raw
+    assert os.fsencode(file_names.decoded(intakes(context)[0].source_path)) == raw
+
+
+def test_the_same_name_twice_is_numbered_in_done_never_overwritten(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    for number in range(3):
+        (inbox / "scan.pdf").write_bytes(letter(number))
+        look_until_quiet(loop)
+    assert [path.name for path in done_files(context)] == [
+        "scan (2).pdf",
+        "scan (3).pdf",
+        "scan.pdf",
+    ]
+    assert len(documents(context)) == 3
+
+
+def test_a_duplicate_leaves_the_inbox_too(context: Context, inbox: Path, loop: IntakeLoop) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        (inbox / name).write_bytes(letter(1))
+    look_until_quiet(loop)
+    assert inbox_files(context) == []
+    assert sorted(row.outcome for row in intakes(context)) == ["accepted", "duplicate"]
+
+
+def test_after_a_crash_between_commit_and_move_nothing_is_taken_twice(
+    context: Context, inbox: Path, loop: IntakeLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (inbox / "a.pdf").write_bytes(letter(1))
+
+    class CrashError(BaseException):
+        pass
+
+    def crash(*_args: object, **_more: object) -> None:
+        raise CrashError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(source_files, "move_to_done", crash)
+        with pytest.raises(CrashError):
+            look_until_quiet(loop)
+    assert len(inbox_files(context)) == 1
+    look_until_quiet(IntakeLoop(context))
+    assert inbox_files(context) == []
+    assert [row.outcome for row in intakes(context)] == ["accepted"]
+
+
+def test_one_file_that_cannot_be_read_does_not_stop_the_others_and_shows_in_the_list(
+    context: Context, inbox: Path, loop: IntakeLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from indexer import intake_loop
+
+    for number in range(3):
+        (inbox / f"{number}.pdf").write_bytes(letter(number))
+    open_file = intake_loop._open
+
+    def refuse_one(entry: intake_loop.Entry) -> object:
+        if entry.path.name == "1.pdf":
+            raise PermissionError(13, "Permission denied")  # root may read everything
+        return open_file(entry)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(intake_loop, "_open", refuse_one)
+        look_until_quiet(loop)
+        look_until_quiet(loop)
+    assert len(documents(context)) == 2
+    (failed,) = [row for row in intakes(context) if row.outcome == "failed"]
+    assert (failed.source_path, failed.reason) == ("1.pdf", "permission")
+    look_until_quiet(IntakeLoop(context))
+    assert len(documents(context)) == 3
+    assert [row.outcome for row in intakes(context)] == ["accepted"] * 3
+
+
+def test_a_file_that_vanishes_is_no_trouble(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    (inbox / "gone.pdf").write_bytes(letter(1))
+    loop.look()
+    (inbox / "gone.pdf").unlink()
+    look_until_quiet(loop)
+    assert intakes(context) == []
+    assert len(loop._settling) == 0
+
+
+def test_empty_subfolders_are_tidied_but_not_the_inbox(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    (inbox / "a" / "b").mkdir(parents=True)
+    (inbox / "a" / "b" / "x.pdf").write_bytes(letter(1))
+    look_until_quiet(loop)
+    for _ in range(3):
+        loop.look()
+    assert list(inbox.iterdir()) == []
+
+
+def test_a_file_set_aside_goes_back_into_the_inbox_on_retry_and_its_row_is_used_on(
+    tmp_path: Path,
+) -> None:
+    from dossier.bootstrap import build
+
+    context = build(Settings(home=tmp_path / "home", settle_seconds=0.05, empty_seconds=0.2))
+    inbox = context.settings.inbox_path
+    (inbox / "x").mkdir()
+    (inbox / "x" / "a.pdf").touch()
+    look_until_quiet(IntakeLoop(context), seconds=0.3)
+    (row,) = intakes(context)
+    intake.retry(context, CLERK, row.id)
+    aside.give_back(context, row.id)
+    assert (inbox / "x" / "a.pdf").exists()
+    assert list(context.settings.quarantine_path.rglob("*.txt")) == []
+    (inbox / "x" / "a.pdf").write_bytes(letter(1))
+    look_until_quiet(IntakeLoop(context), seconds=0.3)
+    assert [(row.outcome, row.source_path) for row in intakes(context)] == [("accepted", "x/a.pdf")]
+    context.database.dispose()
+
+
+@pytest.mark.parametrize("polling", [False, True], ids=["events", "polling"])
+def test_the_running_loop_takes_what_is_dropped_soon(tmp_path: Path, polling: bool) -> None:
+    from dossier.bootstrap import build
+
+    context = build(
+        Settings(
+            home=tmp_path / "home",
+            settle_seconds=0.1,
+            reconcile_seconds=3600 if not polling else 0.5,
+            inbox_polling=polling,
+        )
+    )
+    stop = threading.Event()
+    thread = threading.Thread(target=IntakeLoop(context).run, args=(stop,))
+    thread.start()
+    try:
+        time.sleep(0.5)
+        below = context.settings.inbox_path / "later"
+        below.mkdir()
+        time.sleep(0.2)
+        (below / "a.pdf").write_bytes(letter(1))
+        wait_until(lambda: len(documents(context)) == 1, seconds=30)
+        wait_until(lambda: inbox_files(context) == [], seconds=30)
+    finally:
+        stop.set()
+        thread.join()
+        context.database.dispose()
+
+
+def test_a_missed_event_costs_only_the_reconcile_time(
+    context: Context, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from indexer import watcher
+
+    monkeypatch.setattr(watcher._Handler, "on_any_event", lambda *_: None)
+    stop = threading.Event()
+    thread = threading.Thread(target=IntakeLoop(context).run, args=(stop,))
+    thread.start()
+    try:
+        time.sleep(0.3)
+        (inbox / "a.pdf").write_bytes(letter(1))
+        wait_until(lambda: len(documents(context)) == 1, seconds=30)
+    finally:
+        stop.set()
+        thread.join()
