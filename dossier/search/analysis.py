@@ -2,21 +2,24 @@
 
 Tokens are separated by spaces and split by the engine's plain whitespace tokenizer:
 
-* a Han run gives its overlapping pairs, then its last character (so every character begins a
-  token); spaces, line ends and interpuncts inside it fold away, other people's OCR puts them there;
-* a run that follows directly on digits or letters gives its first character before its pairs, so
-  that ``197号`` finds ``197号楼`` and does not find ``832号``;
-* digits and letters are runs of their own: ``10kV`` is ``10 kv``;
+* a run of Han (or of any letters beyond ASCII) gives its first character, its overlapping pairs
+  and its last character: 航空路 is ``航 航空 空路 路``. So every character begins a token, and
+  ``197号`` finds ``197号楼`` and does not find ``832号``. Spaces, line ends and interpuncts inside
+  a run fold away, other people's OCR puts them there;
+* ASCII digits and letters are runs of their own: ``10kV`` is ``10 kv``;
 * a number that may be a person's ID or account becomes a keyed hash, a phone loses its dashes;
 * a cell end gives ``_``, over which no phrase reaches.
+
+The index's way makes strings in a few passes in C; the way with offsets is its slow twin, and a
+property test holds the two together.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from operator import add
 
 from dossier.rules import identifiers
 from dossier.rules.identifiers import FoundNumber, NumberKind
@@ -28,14 +31,35 @@ NumberHash = Callable[[str], str]
 BREAK = "_"
 """Token at a cell's or page's end; never in a query, so no phrase reaches over it."""
 
-_LONGEST_RUN = 64  # longer runs of letters or digits are noise; cut so that engines accept them
+_WIDE = r"(?:[^\W\x00-\x7f]|[\ue000-\uf8ff\U000f0000-\U0010fffd])"
 _RUN = re.compile(
-    rf"(?P<han>[{HAN}](?:[ \n·]*[{HAN}])*)|(?P<digits>[0-9]+)|(?P<letters>[^\W\d_{HAN}]+)"
-    r"|(?P<cut>[\t\f])"
+    rf"(?P<wide>{_WIDE}(?:[ \n·]*{_WIDE})*)|(?P<digits>[0-9]+)|(?P<letters>[a-z]+)|(?P<cut>[\t\f])"
 )
-# Longer than the four digits that one may search by (domain.md 4.3).
-_PARTIAL_RUN = re.compile(rf"[0-9]{{5,{_LONGEST_RUN}}}")
-_FOLDED_AWAY = re.compile(r"[ \n·]+")
+_ASCII_RUN = re.compile(r"[0-9]+|[a-z]+")
+# Spaces, line ends and interpuncts between characters beyond ASCII; begins with what is rare.
+_FOLDED_AWAY = re.compile(r"[ \n·](?<=[^\x00-\x7f][ \n·])[ \n·]*(?=[^\x00-\x7f])")
+# Longer than the four digits that one may search by (domain.md 4.3); longer runs are noise.
+_PARTIAL_RUN = re.compile(r"[0-9]{5,64}")
+
+
+class _SpreadTable(dict[int, str]):
+    """Code point → what it gives in the string of tokens, for ``str.translate``."""
+
+    def __missing__(self, code_point: int) -> str:
+        character = chr(code_point)
+        if character in "\t\f":
+            spread = f" {BREAK} "
+        elif character.isascii():
+            spread = character if character.isalnum() else " "
+        else:
+            # Beside each other these make the pairs: 航 航 + 空 空 is "航 航空 空".
+            wide = character.isalnum() or unicodedata.category(character) == "Co"
+            spread = f"{character} {character}" if wide else " "
+        self[code_point] = spread
+        return spread
+
+
+_SPREAD = _SpreadTable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +68,7 @@ class Token:
 
     Attributes:
         position: as the engine counts it, 0-based.
-        edge: the extra first or last character of a Han run; a query leaves it out at its ends.
+        edge: the first or last character of a run; a query leaves it out at its own ends.
     """
 
     text: str
@@ -59,35 +83,44 @@ class PageTokens:
     """What the index keeps of a page.
 
     Attributes:
-        tokens: in order.
+        words: the tokens in order, separated by spaces.
         numbers: runs of five digits and more that are neither sensitive nor phones; they may be
             searched by their beginning or end.
         phones: mobile and landline numbers, without dashes.
     """
 
-    tokens: list[str]
+    words: str
     numbers: set[str]
     phones: set[str]
 
 
 def index_tokens(text: str, number_hash: NumberHash) -> list[str]:
-    """The tokens of a text in order, for the index (no offsets, fast)."""
-    return analyse_page(text, number_hash).tokens
+    """The tokens of a text in order, for the index (no offsets)."""
+    return analyse_page(text, number_hash).words.split()
 
 
 def analyse_page(text: str, number_hash: NumberHash) -> PageTokens:
     """Tokens and numbers of a page's text in one pass."""
     folded = fold(text)
-    page = PageTokens([], set(), set())
+    pieces: list[str] = []
+    numbers: set[str] = set()
+    phones: set[str] = set()
     for start, end, number in _stretches(folded):
         if number is None:
-            _append_runs(page.tokens, folded, start, end)
-            page.numbers.update(_PARTIAL_RUN.findall(folded, start, end))
+            stretch = folded[start:end]
+            pieces.append(_spread(stretch))
+            numbers.update(_PARTIAL_RUN.findall(stretch))
         else:
-            page.tokens.extend(_number_tokens(number, number_hash))
+            pieces += _number_tokens(number, number_hash)
             if number.kind not in identifiers.SENSITIVE_KINDS:
-                page.phones.add(number.value)
-    return page
+                phones.add(number.value)
+    return PageTokens(" ".join(pieces), numbers, phones)
+
+
+def _spread(stretch: str) -> str:
+    """The tokens of an ordinary stretch; the twin with offsets is :func:`_place_runs`."""
+    joined = _FOLDED_AWAY.sub("", stretch)
+    return _ASCII_RUN.sub(r" \g<0> ", joined).translate(_SPREAD)
 
 
 def tokens(text: str, number_hash: NumberHash) -> list[Token]:
@@ -112,9 +145,9 @@ def query_tokens(text: str, number_hash: NumberHash) -> list[tuple[int, str]]:
     Runs at the query's ends may go on in the text, so their edge tokens are left out.
     """
     found = tokens(text, number_hash)
-    while found and found[-1].edge:
-        found.pop()
-    kept = [token for token in found if token.text != BREAK]
+    first = 1 if found and found[0].edge else 0
+    last = len(found) - 1 if len(found) > first and found[-1].edge else len(found)
+    kept = [token for token in found[first:last] if token.text != BREAK]
     return [(token.position - kept[0].position, token.text) for token in kept]
 
 
@@ -161,53 +194,20 @@ def _local_part(landline: str) -> str:
     return landline[3:] if landline.startswith(("010", "02")) else landline[4:]
 
 
-def _append_runs(out: list[str], folded: str, start: int, end: int) -> None:
-    """The tokens of an ordinary stretch; the twin with offsets is :func:`_place_runs`."""
-    joined = _joint(folded, start)
-    for match in _RUN.finditer(folded, start, end):
-        kind = match.lastgroup
-        run = match[0]
-        if kind == "han":
-            if " " in run or "\n" in run or "·" in run:
-                run = _FOLDED_AWAY.sub("", run)
-            if len(run) == 1:
-                out.append(run)
-                continue
-            if match.start() == joined:
-                out.append(run[0])
-            out += map(add, run, run[1:])
-            out.append(run[-1])
-        elif kind == "cut":
-            out.append(BREAK)
-        else:
-            out += [run[i : i + _LONGEST_RUN] for i in range(0, len(run), _LONGEST_RUN)]
-            joined = _after_gap(folded, match.end())
-
-
 def _place_runs(out: list[Token], form: FoldedText, start: int, end: int) -> None:
-    """As :func:`_append_runs`, with places; a property test holds the two together."""
-    joined = _joint(form.text, start)
+    """As :func:`_spread`, with places."""
     for match in _RUN.finditer(form.text, start, end):
-        kind = match.lastgroup
-        if kind == "han":
-            _place_han(out, form, match, joined=match.start() == joined)
-        elif kind == "cut":
-            _place(out, form, BREAK, *match.span())
+        if match.lastgroup == "wide":
+            _place_wide(out, form, match)
         else:
-            for at in range(match.start(), match.end(), _LONGEST_RUN):
-                until = min(at + _LONGEST_RUN, match.end())
-                _place(out, form, form.text[at:until], at, until)
-            joined = _after_gap(form.text, match.end())
+            text = BREAK if match.lastgroup == "cut" else match[0]
+            _place(out, form, text, *match.span())
 
 
-def _place_han(out: list[Token], form: FoldedText, match: re.Match[str], *, joined: bool) -> None:
+def _place_wide(out: list[Token], form: FoldedText, match: re.Match[str]) -> None:
     at = [i for i in range(*match.span()) if form.text[i] not in " \n·"]
     run = [form.text[i] for i in at]
-    if len(run) == 1:
-        _place(out, form, run[0], at[0], at[0] + 1)
-        return
-    if joined:
-        _place(out, form, run[0], at[0], at[0] + 1, edge=True)
+    _place(out, form, run[0], at[0], at[0] + 1, edge=True)
     for index in range(len(run) - 1):
         _place(out, form, run[index] + run[index + 1], at[index], at[index + 1] + 1)
     _place(out, form, run[-1], at[-1], at[-1] + 1, edge=True)
@@ -226,14 +226,3 @@ def _place(
     out: list[Token], form: FoldedText, text: str, start: int, end: int, *, edge: bool = False
 ) -> None:
     out.append(Token(text, len(out), *form.span(start, end), edge))
-
-
-def _joint(folded: str, start: int) -> int:
-    """Where a Han run would stand directly behind the number that ended the last stretch."""
-    return _after_gap(folded, start) if start else -1
-
-
-def _after_gap(folded: str, position: int) -> int:
-    while position < len(folded) and folded[position] in " \n":
-        position += 1
-    return position

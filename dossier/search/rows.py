@@ -113,12 +113,12 @@ class RowEncoder:
 
     def _words(self, texts: Iterable[str]) -> str:
         """Tokens of several values; no phrase reaches from one into the next."""
-        each = (" ".join(analysis.index_tokens(text, self._hash)) for text in texts)
+        each = (analysis.analyse_page(text, self._hash).words for text in texts if text)
         return f" {analysis.BREAK} ".join(words for words in each if words)
 
     def _pages(self, texts: Iterable[str]) -> FieldValues:
         pages = [analysis.analyse_page(text, self._hash) for text in texts if text]
-        words = (" ".join(page.tokens) for page in pages)
+        words = (page.words for page in pages)
         return {
             "text": f" {analysis.BREAK} ".join(words),
             **_number("text_number", {number for page in pages for number in page.numbers}),
