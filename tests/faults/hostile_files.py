@@ -481,6 +481,7 @@ HOSTILE_FILES: list[HostileFile] = [
     HostileFile("PDF on absurd paper", "wall.pdf", pdf_of_absurd_paper, pages=1),
     HostileFile("PDF on paper of no width", "nothing.pdf", pdf_of_no_width, pages=1),
     HostileFile("CSV of 10,000 lines", "table.csv", big_table),
+    HostileFile("CSV of 5,000 columns", "wide.csv", content(b"ab,1" + b",7" * 5000 + b"\n")),
     HostileFile("text of one line", "line.txt", content(b"x" * 3_000_000)),
     # bombs
     _bad("ZIP bomb", "bomb.zip", content(zip_bomb()), reason=_BOMB),

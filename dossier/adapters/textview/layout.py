@@ -20,6 +20,8 @@ _WORD = re.compile(r"\d[\d,]{0,20}\d(?:\.\d+)?|[0-9A-Za-z_.@/+\-#&=]{2,40}|.", r
 # A column is not made narrower than four characters as long as all of them have room.
 _COLUMN_EM = 4.0
 _GUTTER_EM = 1.0
+# A row of more cells than A4 can show is set as running text with gaps.
+_MOST_COLUMNS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def paginate(text: str, sheet: Sheet, width_of: Measure) -> Iterator[list[Placed
 def _units(text: str, sheet: Sheet, width_of: Measure) -> Iterator[Unit]:
     table: list[tuple[int, int]] = []
     for start, end in _line_spans(text):
-        if "\t" in text[start:end]:
+        if 0 < text.count("\t", start, end) < _MOST_COLUMNS:
             table.append((start, end))
             continue
         yield from _table(text, table, sheet, width_of)
