@@ -50,6 +50,13 @@ def test_every_type_fills_every_layout_with_its_key_values(code, layout):
     assert len(texts) > 12
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("code", ["A02", "A03", "A05"])
+def test_a_certificate_fills_one_page_and_no_more(code, layout):
+    for family in FONTS:
+        assert len(arrange(content_of(code, layout), layout, family)) == 1
+
+
 def test_there_are_at_least_fourteen_types_with_two_default_layouts_and_one_held_out():
     assert len(TYPES) >= 14
     assert len(families.choices(None, "layout")) >= 2

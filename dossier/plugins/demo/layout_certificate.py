@@ -6,6 +6,7 @@ from dossier.plugins.demo import fonts
 from dossier.plugins.demo.content import Card, Content, Prose, Section, Signatures, chinese_date
 from dossier.plugins.demo.flow import LEADING, Flow
 from dossier.plugins.demo.sheet import (
+    A4,
     CodeLabel,
     Emblem,
     Ink,
@@ -114,11 +115,16 @@ def title_page(content: Content, family: str) -> Sheet:
 def arrange_framed(content: Content, family: str, layout: str) -> list[Sheet]:
     """A certificate in an ornamental border: landscape licence, upright deed, or a plain copy."""
     landscape = (layout == "ruled") == (content.type_code == "A03")
+    crowded = landscape and len(content.blocks) > 2
     flow = Flow(
-        family, size=13, margin=86, top=74, page_size=_LANDSCAPE if landscape else (595.0, 842.0)
+        family,
+        size=12 if crowded else 13,
+        margin=86,
+        top=60 if crowded else 74,
+        page_size=_LANDSCAPE if landscape else A4,
     )
     _border(flow, double=layout != "boxed")
-    if layout != "letter":
+    if layout != "letter" and not crowded:
         flow.sheet.marks.append(Emblem(flow.page_size[0] / 2, flow.y + 10, 24))
         flow.y += 44
     if content.code:
@@ -153,7 +159,7 @@ def _certificate_block(flow: Flow, block: object) -> None:
         flow.paragraph(block.text, size=11.5)
     elif isinstance(block, Signatures):
         party = block.parties[0]
-        flow.need(110)
+        flow.need(96)
         flow.next_row()
         x = flow.right - 190
         flow.put(x, flow.y + 14, party.label)
