@@ -237,8 +237,17 @@ def report(asked: list[Asked], *, wrong_ones: bool) -> None:
     for name, group in [*sorted(groups.items()), ("all", asked)]:
         line(name, group)
     took = [one.milliseconds for one in asked]
-    print(f"\nms a paper: median {median(took):.1f}, p95 {quantiles(took, n=20)[-1]:.1f}, max {max(took):.1f}")
-    print("undecided because:", dict(Counter(r for one in asked if not one.is_decided for r in one.verdict.reasons).most_common()))
+    print(
+        f"\nms a paper: median {median(took):.1f}, p95 {quantiles(took, n=20)[-1]:.1f}, max {max(took):.1f}"
+    )
+    print(
+        "undecided because:",
+        dict(
+            Counter(
+                r for one in asked if not one.is_decided for r in one.verdict.reasons
+            ).most_common()
+        ),
+    )
     if wrong_ones:
         for one in asked:
             if one.is_decided and not one.is_right:
@@ -250,7 +259,9 @@ def line(name: str, group: list[Asked]) -> None:
     right = sum(one.is_right for one in decided)
     precision = f"{right / len(decided):.2%}" if decided else "—"
     found = sum(one.is_decided or one.has_candidate for one in group)
-    print(f"| {name} | {len(group)} | {len(decided) / len(group):.1%} | {right} | {len(decided) - right} | {precision} | {found / len(group):.1%} |")
+    print(
+        f"| {name} | {len(group)} | {len(decided) / len(group):.1%} | {right} | {len(decided) - right} | {precision} | {found / len(group):.1%} |"
+    )
 
 
 def show(one: Asked) -> None:
@@ -274,14 +285,26 @@ def report_recognition(context: Context, asked: list[Asked]) -> None:
         hits["type"] += found.type_code == one.plan.type_code
         hits["type wrong"] += found.type_code not in (None, one.plan.type_code)
         if found.type_code != one.plan.type_code:
-            missed[f"{one.plan.type_code} {one.content.title} → {found.type_code} {found.title}"] += 1
+            missed[
+                f"{one.plan.type_code} {one.content.title} → {found.type_code} {found.title}"
+            ] += 1
         values = defaultdict(set)
         for field in found.fields:
             values[field.name].add(field.value)
         wanted = one.content.fields()
         if "date" in wanted:
             wanted["doc_date"] = one.content.on.isoformat()
-        for name in ("customer_no", "meter_no", "name", "id_no", "phone", "address", "case_no", "contract_no", "doc_date"):
+        for name in (
+            "customer_no",
+            "meter_no",
+            "name",
+            "id_no",
+            "phone",
+            "address",
+            "case_no",
+            "contract_no",
+            "doc_date",
+        ):
             if name in wanted:
                 totals[name] += 1
                 hits[name] += wanted[name] in values[name]
@@ -295,7 +318,9 @@ def report_recognition(context: Context, asked: list[Asked]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--papers", type=int, default=1_500)
     parser.add_argument("--seed", type=int, default=41)
@@ -318,7 +343,9 @@ def main() -> None:
     plans = planner.plans(arguments.papers)
     if arguments.ocr:
         plans = random.Random(arguments.seed).sample([p for p in plans if p.damage], arguments.ocr)
-    print(f"{len(register)} customers, {len(plans)} papers, families {arguments.families}, noise {arguments.noise}, seed {arguments.seed}")
+    print(
+        f"{len(register)} customers, {len(plans)} papers, families {arguments.families}, noise {arguments.noise}, seed {arguments.seed}"
+    )
     asked = list(ask(context, plans, arguments))
     report(asked, wrong_ones=arguments.wrong)
     report_recognition(context, asked)

@@ -77,7 +77,7 @@ def _near(alike: float) -> Agreement:
 
 
 def _alike(one: str, other: str) -> float:
-    """Likeness of wordings; one that is the end of the other is the same with the region left out."""
+    """Likeness of wordings; one that is the end of the other only leaves the region out."""
     shorter, longer = sorted((one, other), key=len)
     if len(shorter) >= 2 and longer.endswith(shorter):
         return 1.0

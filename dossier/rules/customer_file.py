@@ -98,28 +98,37 @@ class CellError(ValueError):
         super().__init__(message_en)
 
 
-def read_header(cells: Sequence[Any]) -> list[str]:
+def read_header(
+    cells: Sequence[Any],
+    known: Mapping[str, Sequence[str]] = COLUMNS,
+    required: Sequence[str] = REQUIRED,
+) -> list[str]:
     """The columns of the file in its order; empty headings at the end are passed over.
 
+    Args:
+        cells: the first row.
+        known: columns with the other headings that they may have.
+        required: columns that must be there.
+
     Raises:
-        InvalidInputError: a heading is unknown (the nearest known one is named), doubled or missing.
+        InvalidInputError: a heading is unknown (the nearest is named), doubled or missing.
     """
     headings = [str(cell or "").strip() for cell in cells]
     while headings and not headings[-1]:
         headings.pop()
-    columns = [_column(heading) for heading in headings]
+    names = _headings(known)
+    columns = [_column(heading, names) for heading in headings]
     doubled = sorted({column for column in columns if columns.count(column) > 1})
     if doubled:
         raise _header_error(f"列重复：{'、'.join(doubled)}", f"column twice: {', '.join(doubled)}")
-    missing = [column for column in REQUIRED if column not in columns]
+    missing = [column for column in required if column not in columns]
     if missing:
-        zh = "、".join(f"{COLUMNS[column][0]}({column})" for column in missing)
+        zh = "、".join(f"{known[column][0]}({column})" for column in missing)
         raise _header_error(f"缺少必需的列：{zh}", f"missing column: {', '.join(missing)}")
     return columns
 
 
-def _column(heading: str) -> str:
-    names = _headings()
+def _column(heading: str, names: Mapping[str, str]) -> str:
     key = _heading_key(heading)
     if key in names:
         return names[key]
@@ -130,10 +139,9 @@ def _column(heading: str) -> str:
     raise _header_error(zh, en)
 
 
-@cache
-def _headings() -> dict[str, str]:
-    names = {column: column for column in COLUMNS}
-    for column, aliases in COLUMNS.items():
+def _headings(known: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    names = {column: column for column in known}
+    for column, aliases in known.items():
         names.update({_heading_key(alias): column for alias in aliases})
     return names
 
@@ -155,7 +163,7 @@ def read_row(
     texts = {column: _at(cells, at) for at, column in enumerate(columns)}
     for column in (name for name in COLUMNS if name in texts):  # id_type goes before id_no
         try:
-            values.update(_PARSERS[column](column, _text(texts[column]), texts))
+            values.update(_PARSERS[column](column, cell_text(texts[column]), texts))
         except CellError as err:
             errors.append(RowError(row, column, err.message_zh, err.message_en))
     if len(cells) > len(columns) and any(_filled(cell) for cell in cells[len(columns) :]):
@@ -180,7 +188,7 @@ def _at(cells: Sequence[Any], at: int) -> Any:
     return cells[at] if at < len(cells) else None
 
 
-def _text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
     """A cell as text: whole numbers without a point, dates as ISO, an apostrophe before is Excel's.
 
     Raises:
@@ -284,7 +292,7 @@ def _id_no(_: str, text: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _kind_of_id(row: Mapping[str, Any], value: str) -> str:
     """The named kind of document, else what the number looks like."""
-    named = _codes("id_types").get(fold(_text(row.get("id_type"))))
+    named = _codes("id_types").get(fold(cell_text(row.get("id_type"))))
     if named:
         return named
     if re.fullmatch(r"\d{15}|\d{17}[\dx]", value) and not identifiers.is_uscc(value):

@@ -1,8 +1,8 @@
 """Dates as Chinese papers write them (peers.md §8, failure 6: most archives cannot read them).
 
 ``2026年8月11日``, ``二〇二六年八月十一日``, ``2026-08-11``, ``2026.8.11``, ``2026/8/11``, with the
-spaces that OCR puts between. A year has four places: two-digit years and years of an era are guesses,
-and a wrong date is worse than none.
+spaces that OCR puts between. A year has four places: two-digit years and years of an era are
+guesses, and a wrong date is worse than none.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _CHINESE = re.compile(
     rf"{_GAP}(?P<day>[0-9]{{1,2}}|[{_NUMERAL}]{{1,3}}){_GAP}(?:日|号|(?![0-9{_NUMERAL}]))"
 )
 _PLAIN = re.compile(
-    r"(?<![0-9])(?<![0-9]\.)(?P<year>[12][0-9]{3}) ?(?P<mark>[-./·年]) ?(?P<month>[0-9]{1,2}) ?(?P=mark)"
-    r" ?(?P<day>[0-9]{1,2})(?![0-9]|(?P=mark)[0-9])"
+    r"(?<![0-9])(?<![0-9]\.)(?P<year>[12][0-9]{3}) ?(?P<mark>[-./·年]) ?(?P<month>[0-9]{1,2})"
+    r" ?(?P=mark) ?(?P<day>[0-9]{1,2})(?![0-9]|(?P=mark)[0-9])"
 )
 _COMPACT = re.compile(r"(?P<year>[12][0-9]{3})(?P<month>[0-9]{2})(?P<day>[0-9]{2})")
 _TIME = re.compile(r"[ t]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?z?$")

@@ -19,8 +19,8 @@ from dossier.rules.normal_form import fold
 EXACT, ENDING, WORDS, INSIDE = 1.0, 0.9, 0.84, 0.5
 """How sure a line is that is a known title, ends with one, has the words of one, holds one inside.
 
-Chinese titles have their head at the end (``低压居民供用电合同`` is a contract), so an ending counts
-nearly as much as the whole; a title inside a longer line is usually a mention.
+Chinese titles have their head at the end (``低压居民供用电合同`` is a contract), so an ending
+counts nearly as much as the whole; a title inside a longer line is usually a mention.
 """
 ONE_WRONG = 0.12
 """Taken off when one character differs."""

@@ -1,28 +1,20 @@
 """Weighing what a paper says about its customer: how sure, why, and whether that is enough.
 
-Findings add up as natural logarithms of likelihood ratios (rulebook/linking.yaml), so every decision
-can be explained as a sum. A machine decides alone only when it is nearly certain and nobody else
-comes near; everything else waits for a person, with candidates.
+Findings add up as natural logarithms of likelihood ratios (rulebook/linking.yaml), so every
+decision can be explained as a sum. A machine decides alone only when it is nearly certain and
+nobody else comes near; everything else waits for a person, with candidates.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import Any
+from dataclasses import dataclass, field
 
-from dossier.records import PageReading
-from dossier.rules import addresses, identifiers, page_fields, rulebook
+from dossier.rules import addresses, page_labels
 from dossier.rules.addresses import AddressKey, Agreement
-from dossier.rules.document_types import solid
-from dossier.rules.page_fields import FoundField, PageLabels
+from dossier.rules.paper import LinkingRules, Paper, PaperNumber
 
-_LENGTHS = range(6, 23)
-"""Lengths of customer, old customer and meter numbers."""
-_NAME_NOTE = re.compile(r"\((?:本人|个人|签字|签章|盖章|签名|公章|代|户主)\)$")
 _UNLIKE = 0.5
 """A name is another name when more than half of its characters differ."""
 NAME_KINDS = ("name", "name_unlabelled", "name_near")
@@ -43,87 +35,6 @@ _REASONS = {
     "customer_no_differs_by_one": "customer_no_differs",
     "customer_no_unknown": "customer_no_differs",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LinkingRules:
-    """The numbers of rulebook/linking.yaml."""
-
-    prior: float
-    weights: Mapping[str, float]
-    confidence: float
-    margin: float
-    well_read: float
-    list_customers: int
-    shown: int
-    least_confidence: float
-    pages: int
-    numbers: int
-    names: int
-    same_name: int
-    labels: PageLabels
-
-    @staticmethod
-    def from_body(body: Mapping[str, Any]) -> LinkingRules:
-        """Read the rule file's content."""
-        decide, shown, limits = body["decide"], body["candidates"], body["limits"]
-        return LinkingRules(
-            prior=float(body["prior"]),
-            weights={kind: float(weight) for kind, weight in body["weights"].items()},
-            confidence=float(decide["confidence"]),
-            margin=float(decide["margin"]),
-            well_read=float(decide["well_read"]),
-            list_customers=int(decide["list_customers"]),
-            shown=int(shown["shown"]),
-            least_confidence=float(shown["least_confidence"]),
-            pages=int(limits["pages"]),
-            numbers=int(limits["numbers"]),
-            names=int(limits["names"]),
-            same_name=int(limits["same_name"]),
-            labels=PageLabels(body["labels"]),
-        )
-
-
-@cache
-def linking_rules() -> LinkingRules:
-    """The built-in rules, compiled once a process."""
-    return LinkingRules.from_body(rulebook.load("linking"))
-
-
-@dataclass(frozen=True, slots=True)
-class PaperNumber:
-    """A number on a paper that may name a customer.
-
-    Attributes:
-        label: ``customer_no``, ``old_customer_no``, ``meter_no``, or ``number`` without label.
-        places: how often it stands there.
-        well_read: its characters were read well.
-        corrected: letters were taken for digits.
-    """
-
-    digits: str
-    label: str
-    places: int = 1
-    well_read: bool = True
-    corrected: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """What a paper says about its customer, ready for the register."""
-
-    numbers: tuple[PaperNumber, ...] = ()
-    id_nos: frozenset[str] = frozenset()
-    phones: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-    holders: frozenset[str] = frozenset()
-    loose_names: frozenset[str] = frozenset()
-    addresses: tuple[AddressKey, ...] = ()
-
-    @property
-    def stated_numbers(self) -> tuple[PaperNumber, ...]:
-        """Numbers that the paper itself calls the customer number."""
-        return tuple(number for number in self.numbers if number.label == page_fields.CUSTOMER_NO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,68 +111,6 @@ class Verdict:
     confidence: float
     reasons: tuple[str, ...]
     candidates: tuple[Candidate, ...]
-
-
-# -- what the paper says ------------------------------------------------------------------------
-
-
-def read_paper(pages: Sequence[PageReading], rules: LinkingRules) -> Paper:
-    """Gather what a document's pages say about its customer."""
-    chosen = [page for page in _telling_pages(pages, rules.pages) if page.text]
-    fields = [found for page in chosen for found in page_fields.read_fields(page, rules.labels)]
-    loose = {solid(piece) for page in chosen for piece in page_fields.loose_names(page)}
-    return Paper(
-        numbers=tuple(_numbers(fields, rules)),
-        id_nos=frozenset(_identity(f.value) for f in fields if f.kind == page_fields.ID_NO),
-        phones=frozenset(f.value for f in fields if f.kind == page_fields.PHONE),
-        names=_names(fields, page_fields.NAME),
-        holders=_names(fields, page_fields.HOLDER),
-        loose_names=frozenset(sorted(loose)[: rules.names]),
-        addresses=_addresses(fields),
-    )
-
-
-def with_loose_names(paper: Paper, names: Iterable[str]) -> Paper:
-    """The paper with further pieces that may be names."""
-    more = {name for name in names if len(name) >= 2}
-    return replace(paper, loose_names=paper.loose_names | more)
-
-
-def with_number(paper: Paper, number: PaperNumber) -> Paper:
-    """The paper with a further number."""
-    return replace(paper, numbers=(*paper.numbers, number))
-
-
-def _telling_pages(pages: Sequence[PageReading], limit: int) -> Sequence[PageReading]:
-    """The first pages and the last, where papers name their customer."""
-    return pages if len(pages) <= limit else [*pages[: limit - 1], pages[-1]]
-
-
-def _numbers(fields: Iterable[FoundField], rules: LinkingRules) -> Iterable[PaperNumber]:
-    gathered: dict[tuple[str, bool], list[FoundField]] = {}
-    kinds = {page_fields.CUSTOMER_NO, page_fields.OLD_CUSTOMER_NO, page_fields.METER_NO}
-    for found in fields:
-        if found.kind in kinds | {page_fields.NUMBER} and len(found.value) in _LENGTHS:
-            gathered.setdefault((found.value, found.corrected), []).append(found)
-    ordered = sorted(gathered.values(), key=lambda places: not places[0].labelled)
-    for places in ordered[: rules.numbers]:
-        best = min(places, key=lambda one: not one.labelled)
-        label = best.kind if best.labelled else page_fields.NUMBER
-        read = max(one.confidence for one in places) >= rules.well_read
-        yield PaperNumber(best.value, label, len(places), read, best.corrected)
-
-
-def _identity(number: str) -> str:
-    return identifiers.id_no_18(number) if identifiers.is_id_no(number) else number
-
-
-def _names(fields: Iterable[FoundField], kind: str) -> frozenset[str]:
-    return frozenset(solid(_NAME_NOTE.sub("", f.value)) for f in fields if f.kind == kind)
-
-
-def _addresses(fields: Iterable[FoundField]) -> tuple[AddressKey, ...]:
-    keys = (addresses.address_key(f.value) for f in fields if f.kind == page_fields.ADDRESS)
-    return tuple(dict.fromkeys(keys))
 
 
 # -- weighing -----------------------------------------------------------------------------------
@@ -344,7 +193,7 @@ def _own_number(number: PaperNumber) -> Iterable[str]:
     if number.corrected:
         yield "customer_no_corrected"
         return
-    labelled = number.label == page_fields.CUSTOMER_NO
+    labelled = number.label == page_labels.CUSTOMER_NO
     yield "customer_no" if labelled else "customer_no_unlabelled"
     if number.places > 1:
         yield "customer_no_repeated"

@@ -1,47 +1,59 @@
 """Key fields on a page: what stands behind a printed label, and numbers that stand alone.
 
-Works on the page's text as every reader gives it: rows separated by line ends, the cells of a row by
-tabs. A value stands behind its label in the same cell, in the next cell, or in the cell below. Labels
-are data (rulebook/linking.yaml).
+Works on the page's text as every reader gives it: rows separated by line ends, the cells of a row
+by tabs. A value stands behind its label in the same cell, in the next cell, or in the cell below.
+Labels are data (rulebook/linking.yaml).
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dossier.records import Box, FieldValue, PageReading
 from dossier.rules import identifiers
 from dossier.rules.dates import find_dates
 from dossier.rules.identifiers import NumberKind
 from dossier.rules.normal_form import HAN, FoldedText, fold, fold_with_origins
+from dossier.rules.page_labels import (
+    ADDRESS,
+    CASE_NO,
+    CONTRACT_NO,
+    CUSTOMER_NO,
+    DOC_DATE,
+    FORMER_NAME,
+    HOLDER,
+    ID_NO,
+    METER_NO,
+    NAME,
+    NUMBER,
+    OLD_CUSTOMER_NO,
+    OTHER,
+    OTHER_DATE,
+    PHONE,
+    PLAIN,
+    Label,
+    PageLabels,
+)
 
-CUSTOMER_NO, OLD_CUSTOMER_NO, METER_NO = "customer_no", "old_customer_no", "meter_no"
-NAME, HOLDER, FORMER_NAME, ID_NO = "name", "holder", "former_name", "id_no"
-PHONE, ADDRESS, CASE_NO, CONTRACT_NO = "phone", "address", "case_no", "contract_no"
-DOC_DATE, OTHER_DATE, OTHER, NUMBER = "doc_date", "other_date", "other", "number"
-PLAIN = "plain"
-
-_ANYWHERE = frozenset({CUSTOMER_NO, OLD_CUSTOMER_NO, METER_NO, ID_NO, OTHER, CASE_NO, CONTRACT_NO})
-"""Labels of numbers also count inside a sentence (对户号4200000012采用…); others need a gap around."""
 _LOOKALIKES = str.maketrans("olisbzq|", "01158290")
 """What OCR reads for digits, folded: o 0, l i | 1, s 5, b 8, z 2, q 9."""
 _SEPARATORS = r"[ :;.·_|*为是]*"
-_NOTE = r"(?:\([^()\n\t]{1,14}\))?"
 _TEXT_END = re.compile(r"\t|\n| {2,}|[;,。|]|(?:_{2,})")
 _DIGITISH = re.compile(r"[0-9oilsbzq|](?: ?[0-9oilsbzq|]){5,29}")
 _DIGITS = re.compile(r"(?<![0-9a-z.])[0-9]{6,22}(?![0-9a-z])")
 _GROUPED = re.compile(r"(?<![0-9a-z.])[0-9]{2,}(?: [0-9]{2,}){1,6}(?![0-9a-z])")
 _SPELLED = re.compile(r"(?<![0-9a-z.])[0-9](?:[ \t][0-9]){7,21}(?![0-9a-z])")
 _CODE = re.compile(r"[0-9a-z][0-9a-z\-/()]{4,38}[0-9a-z)]")
-_PERSONAL = re.compile(rf"[{HAN}a-z0-9()·\-]+")
 _ID = re.compile(r"(?<![0-9a-z])[0-9a-z](?: ?[0-9a-z]){14,17}(?![0-9a-z])")
 _HAN_NAME = re.compile(rf"[{HAN}][{HAN}·()a-z0-9]{{1,39}}")
 _LOOSE_SPLIT = re.compile(r"[\t\n:;,。、/|_]+| {2,}")
 _ADDRESS_REST = re.compile(
-    rf"[ ]*\n[ ]*((?:[{HAN}]{{0,8}}[0-9]{{1,4}}[号栋幢楼座单元室户层组队#\-附]{{1,3}}){{1,4}}(?:[0-9]{{1,4}})?)[ ]*(?=\n|$)"
+    rf"[ ]*\n[ ]*((?:[{HAN}]{{0,8}}[0-9]{{1,4}}[号栋幢楼座单元室户层组队#\-附]{{1,3}}){{1,4}}"
+    r"(?:[0-9]{1,4})?)[ ]*(?=\n|$)"
 )
 FEWEST_LONG_NUMBER = 6
 
@@ -74,58 +86,18 @@ class FoundField:
 
 
 @dataclass(frozen=True, slots=True)
-class _Label:
-    kind: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Span:
     start: int
     end: int
 
 
-class PageLabels:
-    """The printed labels, compiled: longest first, spaces between their characters allowed."""
-
-    def __init__(self, labels: Mapping[str, Sequence[str]]) -> None:
-        """Compile ``kind → labels``."""
-        self._kinds = {_dense(word): kind for kind, words in labels.items() for word in words}
-        longest = sorted(self._kinds, key=len, reverse=True)
-        spaced = (r" {0,3}".join(map(re.escape, word)) for word in longest)
-        self._pattern = re.compile(f"({'|'.join(spaced)}){_NOTE}")
-
-    def find(self, text: str, start: int, end: int) -> Iterator[_Label]:
-        """Labels in a cell; one inside a sentence counts only before a number."""
-        position = start
-        while match := self._pattern.search(text, position, end):
-            kind = self._kinds[_dense(match[1])]
-            if self._stands_free(text, kind, match, start, end):
-                yield _Label(kind, match.start(), match.end())
-                position = match.end()
-            else:
-                position = match.start() + 1
-
-    @staticmethod
-    def _stands_free(text: str, kind: str, match: re.Match[str], start: int, end: int) -> bool:
-        before = text[match.start() - 1] if match.start() > start else " "
-        after = text[match.end()] if match.end() < end else " "
-        if kind == PLAIN:
-            alone = not text[start : match.start()].strip() and not text[match.end() : end].strip()
-            return alone or after == ":"
-        if kind in _ANYWHERE and (after in " :;.·_为是" or after.isdigit()):
-            return True
-        return not re.match(rf"[{HAN}]", before) and after in " :;·_"
-
-
 def read_fields(page: PageReading, labels: PageLabels) -> list[FoundField]:
-    """All fields and lone numbers of a page, in reading order; labelled ones first where both fit."""
+    """All fields and lone numbers of a page in reading order; labelled ones first."""
     return _PageReader(page, labels).read()
 
 
 def loose_names(page: PageReading) -> Iterator[str]:
-    """Pieces of the page that might be a name: 2 to 40 characters, no digits; folded, no spaces."""
+    """Pieces of the page that might be a name: from Han on, 2 to 40 characters; folded, dense."""
     return loose_words(page.text)
 
 
@@ -200,9 +172,7 @@ class _PageReader:
                     end = labels[at + 1].start if at + 1 < len(labels) else cell.end
                     yield from self._behind(label, _Span(label.end, end), row_at, cell_at)
 
-    def _behind(
-        self, label: _Label, rest: _Span, row_at: int, cell_at: int
-    ) -> Iterator[FoundField]:
+    def _behind(self, label: Label, rest: _Span, row_at: int, cell_at: int) -> Iterator[FoundField]:
         for span in (rest, *self._neighbours(row_at, cell_at, rest)):
             found = list(self._values(label.kind, span))
             if found:
@@ -224,7 +194,7 @@ class _PageReader:
     def _is_heads(self, row_at: int) -> bool:
         """Whether a row is the heads of columns: two cells side by side that are labels only."""
         alone = [self._is_label_only(row_at, at) for at in range(len(self.rows[row_at]))]
-        return any(one and other for one, other in zip(alone, alone[1:], strict=False))
+        return any(one and other for one, other in pairwise(alone))
 
     def _is_label_only(self, row_at: int, cell_at: int) -> bool:
         cell, labels = self.rows[row_at][cell_at], self.labels[row_at][cell_at]
@@ -301,10 +271,12 @@ class _PageReader:
     def _with_next_line(self, piece: _Span) -> _Span:
         """An address goes on in the next line when that holds house and room and nothing else."""
         match = _ADDRESS_REST.match(self.text, piece.end)
-        if match is None or any(span.start < match.end(1) and match.start(1) < span.end
-                                for span in self.taken):  # fmt: skip
+        if match is None or self._is_taken(*match.span(1)):
             return piece
         return _Span(piece.start, match.end(1))
+
+    def _is_taken(self, start: int, end: int) -> bool:
+        return any(span.start < end and start < span.end for span in self.taken)
 
     def _code(self, kind: str, span: _Span) -> Iterator[FoundField]:
         start = self._skip(span)
@@ -358,7 +330,7 @@ class _PageReader:
     def _lone(
         self, kind: str, value: str, place: tuple[int, int], *, blocks: bool = True
     ) -> Iterator[FoundField]:
-        if any(span.start < place[1] and place[0] < span.end for span in self.taken):
+        if self._is_taken(*place):
             return
         yield self._found(kind, value, place, labelled=False, blocks=blocks)
 
@@ -434,7 +406,3 @@ def _confidence(page: PageReading, start: int, end: int) -> float:
             total += word.confidence * shared
             weight += shared
     return total / weight if weight else 1.0
-
-
-def _dense(label: str) -> str:
-    return re.sub(r"\s", "", fold_with_origins(label).text)

@@ -187,7 +187,7 @@ def skip(context: Context, viewer: Viewer, document_id: str) -> str | None:
 def list_to_assign(
     context: Context, viewer: Viewer, cursor: str | None = None, size: int = 50
 ) -> Listing[WaitingDocument]:
-    """Documents that wait for a person, oldest first, each with its candidates in the viewer's scope.
+    """Documents that wait for a person, oldest first, with their candidates in the viewer's scope.
 
     Raises:
         ForbiddenError: the role may not assign.

@@ -28,8 +28,8 @@ def place(
 ) -> None:
     """File the document under a customer (or under nobody), in the caller's transaction.
 
-    The document takes its customer's unit, line and district, so that it is seen by the same people;
-    both dossiers that change get a new index row.
+    The document takes its customer's unit, line and district, so that the same people see it; both
+    dossiers that change get a new index row.
     """
     before = document.customer_no
     document.customer_no = customer.customer_no if customer else None
@@ -46,7 +46,7 @@ def place(
 def touch(
     session: ScopedSession, document: Document, *, also: Sequence[str | None] = (), at: datetime
 ) -> None:
-    """Bump the revision and say that the index rows of the paper and its dossiers are out of date."""
+    """Bump the revision; the index rows of the paper and its dossiers are out of date."""
     document.revision += 1
     session.flush()
     outbox.mark_changed(session, outbox.DOCUMENTS, [document.id], at=at)

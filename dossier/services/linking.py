@@ -1,8 +1,9 @@
-"""Whose paper is it? Evidence from folder, file name, bar codes and pages, checked with the register.
+"""Whose paper is it? Folder, file name, bar codes and pages, checked with the register.
 
 The rules that weigh are pure (:mod:`dossier.rules.evidence`), their numbers are data
-(rulebook/linking.yaml). Here the register is asked and the outcome is written. What is decided alone
-is meant to be right (99 % and more, benchmarks/linking.py); the rest waits in "to be assigned".
+(rulebook/linking.yaml). Here the register is asked and the outcome is written. What is decided
+alone is meant to be right (99 % and more, benchmarks/linking.py); the rest waits in "to be
+assigned".
 """
 
 from __future__ import annotations
@@ -16,9 +17,18 @@ from sqlalchemy import select
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, Document, DocumentField
 from dossier.records import DocumentText
-from dossier.rules import evidence, page_fields
+from dossier.rules import evidence, page_fields, page_labels
 from dossier.rules.document_types import solid
-from dossier.rules.evidence import Candidate, Findings, LinkingRules, Paper, PaperNumber, Verdict
+from dossier.rules.evidence import Candidate, Findings, Verdict
+from dossier.rules.paper import (
+    LinkingRules,
+    Paper,
+    PaperNumber,
+    linking_rules,
+    read_paper,
+    with_loose_names,
+    with_number,
+)
 from dossier.services import audit, filing, reading, register_lookup
 from dossier.services.assigning import (
     assign,
@@ -70,8 +80,8 @@ def find_owner(
         document: text and origin.
         parent: the customer of the mail or archive that it came in.
     """
-    rules = evidence.linking_rules()
-    paper = _with_outer_names(evidence.read_paper(document.pages, rules), document)
+    rules = linking_rules()
+    paper = _with_outer_names(read_paper(document.pages, rules), document)
     said = _ask_plugins(context, document)
     paper, lookup, unknown = _look_up(context, session, document, paper, rules)
     lookup.point(said)
@@ -90,7 +100,7 @@ def find_owner(
 def _with_outer_names(paper: Paper, document: DocumentText) -> Paper:
     """The paper with the names that its file and folder are called by."""
     outer = page_fields.loose_words(f"{document.folder}/{document.file_name.rpartition('.')[0]}")
-    return evidence.with_loose_names(paper, (solid(word) for word in outer))
+    return with_loose_names(paper, (solid(word) for word in outer))
 
 
 def _look_up(
@@ -139,8 +149,8 @@ def _take_hint(
     for customer, sort in owners:
         lookup.point([customer])
         if sort == register_lookup.METER:
-            found = PaperNumber(number, page_fields.METER_NO)
-            paper = evidence.with_number(paper, found)
+            found = PaperNumber(number, page_labels.METER_NO)
+            paper = with_number(paper, found)
         else:
             lookup.hints[customer].add(kind)
     return paper
@@ -227,7 +237,7 @@ def _take_fields(session: ScopedSession, document: Document) -> None:
     first: dict[str, str] = {}
     for one in fields:
         first.setdefault(one.name, one.value)
-    if document.doc_date is None and page_fields.DOC_DATE in first:
-        document.doc_date = date.fromisoformat(first[page_fields.DOC_DATE])
+    if document.doc_date is None and page_labels.DOC_DATE in first:
+        document.doc_date = date.fromisoformat(first[page_labels.DOC_DATE])
     if document.case_no is None:
-        document.case_no = first.get(page_fields.CASE_NO, "")[:40] or None
+        document.case_no = first.get(page_labels.CASE_NO, "")[:40] or None

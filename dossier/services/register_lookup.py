@@ -18,8 +18,9 @@ from dossier.db.tables import Customer, CustomerNumber, CustomerPast, Identifier
 from dossier.rules import addresses, identifiers
 from dossier.rules.addresses import AddressKey
 from dossier.rules.dates import parse_date
-from dossier.rules.evidence import LinkingRules, Paper, RegisterEntry
+from dossier.rules.evidence import RegisterEntry
 from dossier.rules.normal_form import fold
+from dossier.rules.paper import LinkingRules, Paper
 from dossier.search.analysis import keyword
 from dossier.services.keys import Keyring
 

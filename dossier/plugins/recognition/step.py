@@ -9,25 +9,26 @@ from datetime import date, timedelta
 from dossier.hookspecs import StepResult
 from dossier.plugins.recognition.titles import FoundTitle, find_title
 from dossier.records import DocumentText, FieldValue, PageReading
-from dossier.rules import dates, evidence, page_fields
+from dossier.rules import dates, page_fields, page_labels
 from dossier.rules.document_types import Catalogue, TypeMatch, catalogue
 from dossier.rules.page_fields import FoundField
+from dossier.rules.paper import linking_rules
 
 KEPT = {
-    page_fields.CUSTOMER_NO: "customer_no",
-    page_fields.METER_NO: "meter_no",
-    page_fields.NAME: "name",
-    page_fields.ID_NO: "id_no",
-    page_fields.PHONE: "phone",
-    page_fields.ADDRESS: "address",
-    page_fields.CASE_NO: "case_no",
-    page_fields.CONTRACT_NO: "contract_no",
+    page_labels.CUSTOMER_NO: "customer_no",
+    page_labels.METER_NO: "meter_no",
+    page_labels.NAME: "name",
+    page_labels.ID_NO: "id_no",
+    page_labels.PHONE: "phone",
+    page_labels.ADDRESS: "address",
+    page_labels.CASE_NO: "case_no",
+    page_labels.CONTRACT_NO: "contract_no",
 }
 """What is kept of the fields on a page, by the name that the records use."""
 MOST_OF_A_KIND = 5
 """Values of one name; a list of customers would otherwise fill the record."""
 PLACES = 3
-"""Pages from the front that are read for fields, besides the last: papers name their customer there."""
+"""Pages from the front that are read for fields, besides the last: there papers name people."""
 LONE_DATE = 0.7
 """Sureness of a date without a label, usually the one beside the signature."""
 FORESIGHT = timedelta(days=31)
@@ -39,11 +40,11 @@ def recognise(document: DocumentText) -> StepResult:
     known = catalogue()
     title = find_title(document.pages, known)
     readings = [
-        (page, page_fields.read_fields(page, evidence.linking_rules().labels))
+        (page, page_fields.read_fields(page, linking_rules().labels))
         for page in _telling_pages(document.pages)
     ]
     return StepResult(
-        fields=tuple([*_fields(readings), *_dates(readings, document.captured_on)]),
+        fields=(*_fields(readings), *_dates(readings, document.captured_on)),
         type_code=_type(document.pages, title, known),
         title=title.text if title else None,
     )
@@ -72,10 +73,10 @@ def _type(pages: Sequence[PageReading], title: FoundTitle | None, known: Catalog
 
 def _fields(readings: Sequence[tuple[PageReading, list[FoundField]]]) -> Iterable[FieldValue]:
     seen: dict[str, set[str]] = {}
-    has_name = any(f.kind == page_fields.NAME for _, found in readings for f in found)
+    has_name = any(f.kind == page_labels.NAME for _, found in readings for f in found)
     for page, found in readings:
         for one in found:
-            name = "name" if one.kind == page_fields.HOLDER and not has_name else KEPT.get(one.kind)
+            name = "name" if one.kind == page_labels.HOLDER and not has_name else KEPT.get(one.kind)
             if name is None:
                 continue
             value, values = _value(one), seen.setdefault(name, set())
@@ -86,9 +87,9 @@ def _fields(readings: Sequence[tuple[PageReading, list[FoundField]]]) -> Iterabl
 
 def _value(found: FoundField) -> str:
     """Numbers in their normal form; names and addresses in the paper's own characters."""
-    if found.kind in (page_fields.NAME, page_fields.HOLDER, page_fields.ADDRESS):
+    if found.kind in (page_labels.NAME, page_labels.HOLDER, page_labels.ADDRESS):
         return re.sub(r"\s+", "", found.shown)
-    return found.value.upper() if found.kind == page_fields.ID_NO else found.value
+    return found.value.upper() if found.kind == page_labels.ID_NO else found.value
 
 
 def _field(
@@ -113,15 +114,15 @@ def _dates(
     latest = captured_on + FORESIGHT if captured_on else date.max
     for page, found in readings:
         for one in found:
-            if one.kind == page_fields.DOC_DATE and date.fromisoformat(one.value) <= latest:
-                yield _field(page, one, page_fields.DOC_DATE, one.value, 1.0)
+            if one.kind == page_labels.DOC_DATE and date.fromisoformat(one.value) <= latest:
+                yield _field(page, one, page_labels.DOC_DATE, one.value, 1.0)
                 return
     for page, found in reversed(readings):
         lone = [one for one in _lone_dates(page, found) if one.value <= latest]
         if lone:
             last = lone[-1]
             yield FieldValue(
-                name=page_fields.DOC_DATE,
+                name=page_labels.DOC_DATE,
                 value=last.value.isoformat(),
                 page=page.number,
                 box=page_fields.box_of(page, last.start, last.end),
@@ -131,7 +132,7 @@ def _dates(
 
 
 def _lone_dates(page: PageReading, found: Sequence[FoundField]) -> list[dates.FoundDate]:
-    other = [one for one in found if one.kind == page_fields.OTHER_DATE]
+    other = [one for one in found if one.kind == page_labels.OTHER_DATE]
     return [
         one
         for one in dates.find_dates(page.text)
