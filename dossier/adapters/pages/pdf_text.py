@@ -47,21 +47,25 @@ class _Character:
     y1: float
 
 
-@dataclass(slots=True)
 class _Piece:
-    """Neighbouring characters of one line."""
+    """Neighbouring characters of one line, with the box around them."""
 
-    characters: list[_Character]
-    vertical: bool = False
+    __slots__ = ("box", "characters", "vertical")
 
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        return (
-            min(c.x0 for c in self.characters),
-            min(c.y0 for c in self.characters),
-            max(c.x1 for c in self.characters),
-            max(c.y1 for c in self.characters),
+    def __init__(self, first: _Character) -> None:
+        self.characters = [first]
+        self.box = (first.x0, first.y0, first.x1, first.y1)
+        self.vertical = False
+
+    def add(self, character: _Character) -> None:
+        x0, y0, x1, y1 = self.box
+        self.box = (
+            min(x0, character.x0),
+            min(y0, character.y0),
+            max(x1, character.x1),
+            max(y1, character.y1),
         )
+        self.characters.append(character)
 
 
 def has_text_of_worth(page: pdfium.PdfPage) -> bool:
@@ -239,9 +243,9 @@ def _pieces(characters: list[_Character | None]) -> list[_Piece]:
             broken = True  # ends a line; text that runs downwards goes on all the same
             continue
         if previous is not None and _joins(pieces[-1], previous, character, broken=broken):
-            pieces[-1].characters.append(character)
+            pieces[-1].add(character)
         else:
-            pieces.append(_Piece([character]))
+            pieces.append(_Piece(character))
         previous, broken = character, False
     return _without_doubles(pieces)
 
