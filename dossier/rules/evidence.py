@@ -276,12 +276,20 @@ def _doubts(ranked: Sequence[Candidate], rules: LinkingRules) -> Iterable[str]:
     first = ranked[0]
     if _is_list(ranked, rules):
         yield "several_customers"
-    if any(weight <= -abs(rules.prior) for weight in first.parts.values()):
+    if _is_contradicted(first, ranked[1:], rules):
         yield "contradiction"
     if len(ranked) > 1 and first.score - ranked[1].score < rules.margin:
         yield "ambiguous"
     if first.confidence < rules.confidence:
         yield "weak"
+
+
+def _is_contradicted(first: Candidate, others: Sequence[Candidate], rules: LinkingRules) -> bool:
+    """Whether a finding excludes the first, or a person or bar code named another customer."""
+    if any(weight <= -abs(rules.prior) for weight in first.parts.values()):
+        return True
+    named = set(GIVEN_KINDS)
+    return not named & first.parts.keys() and any(named & one.parts.keys() for one in others)
 
 
 def _is_list(ranked: Sequence[Candidate], rules: LinkingRules) -> bool:
