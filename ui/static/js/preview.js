@@ -31,5 +31,6 @@ export function bindPreview() {
   });
   const first = document.querySelector("[data-first-preview]");
   const link = document.querySelector(".paper-link");
-  if (first && link) requestAnimationFrame(() => show(link));
+  // htmx reads the page when it is complete; a wish before that would be lost
+  if (first && link) document.addEventListener("DOMContentLoaded", () => show(link));
 }
