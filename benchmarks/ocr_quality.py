@@ -213,9 +213,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Score]:
                 continue
             path = Path(folder) / f"page.{page.suffix}"
             path.write_bytes(page.image)
-            begin = time.perf_counter()
+            begin = time.process_time()
             reading = ours.read(path, page_number=1, dpi=page.dpi)
-            seconds = time.perf_counter() - begin
+            seconds = time.process_time() - begin
             add_page(scores["overall"], page, reading, seconds)
             errors = add_page(scores[page.damage], page, reading, seconds)
             if arguments.verbose:
@@ -227,9 +227,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Score]:
                 )
                 show_differences(page, reading)
             if bare and number % arguments.baseline == 0:
-                begin = time.perf_counter()
+                begin = time.process_time()
                 reading = bare(path, 1)
-                add_page(scores["baseline"], page, reading, time.perf_counter() - begin)
+                add_page(scores["baseline"], page, reading, time.process_time() - begin)
                 scores["same pages"].seconds += (seconds,)
     return scores
 

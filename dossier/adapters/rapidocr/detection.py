@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from dossier.adapters.rapidocr.models import Floats, Models, Pixels
 
+# Lines are looked for on a picture of this size and cut out of the full one: bigger finds no more
+# (docs/performance.md), smaller loses small print.
+LONGEST_SIDE = 1600
 # The network wants sides that are multiples of its coarsest stride.
 STRIDE = 32
 # Thresholds that PP-OCR was trained and published with (rapidocr's config.yaml, Det section).
@@ -14,9 +20,26 @@ _PIXEL_THRESHOLD = 0.3
 _BOX_THRESHOLD = 0.5
 _UNCLIP_RATIO = 1.6
 _SMALLEST_SIDE = 3
+# Two lines of the smallest print together are this high, in pixels of the shrunk picture.
+_SMALLEST_TANGLE = 24
 
 
-def detect_lines(models: Models, gray: Pixels, *, longest_side: int) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What detection found.
+
+    Attributes:
+        boxes: corners (n, 4, 2); each line's begin at the top left of the picture's own
+            orientation and go clockwise.
+        tangles: (m, 4) x0 y0 x1 y1 of marks that are text but no rectangle: lines that a
+            watermark or a grey seal crosses.
+    """
+
+    boxes: Floats
+    tangles: Floats
+
+
+def detect_lines(models: Models, gray: Pixels, *, longest_side: int) -> Found:
     """Find the lines of text.
 
     Args:
@@ -25,8 +48,7 @@ def detect_lines(models: Models, gray: Pixels, *, longest_side: int) -> Floats:
         longest_side: the picture is shrunk to this before it is looked at; never enlarged.
 
     Returns:
-        Corners (n, 4, 2) in pixels of ``gray``; each line's corners begin at the top left of the
-        picture's own orientation and go clockwise.
+        Where lines stand, in pixels of ``gray``.
     """
     height, width = gray.shape
     scale = min(1.0, longest_side / max(height, width))
@@ -34,34 +56,44 @@ def detect_lines(models: Models, gray: Pixels, *, longest_side: int) -> Floats:
     small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     normal = small.astype(np.float32) / np.float32(127.5) - np.float32(1)
     batch = np.ascontiguousarray(np.broadcast_to(normal, (1, 3, *normal.shape)))
-    boxes = _boxes_of(models.text_probability(batch))
-    return boxes * np.array([width / size[0], height / size[1]], np.float32)
+    boxes, tangles = _boxes_of(models.text_probability(batch))
+    back = np.array([width / size[0], height / size[1]], np.float32)
+    return Found(boxes * back, tangles * np.tile(back, 2))
 
 
 def _to_stride(length: float) -> int:
     return max(STRIDE, round(length / STRIDE) * STRIDE)
 
 
-def _boxes_of(probability: Floats) -> Floats:
+def _boxes_of(probability: Floats) -> tuple[Floats, Floats]:
     mask = (probability > _PIXEL_THRESHOLD).astype(np.uint8)
     mask = cv2.dilate(mask, np.ones((2, 2), np.uint8))
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    boxes = [box for contour in contours if (box := _box_of(contour, probability)) is not None]
-    return np.array(boxes, np.float32).reshape(-1, 4, 2)
+    boxes, tangles = [], []
+    for contour in contours:
+        center, sides, angle = cv2.minAreaRect(contour)
+        if min(sides) < _SMALLEST_SIDE:
+            continue
+        corners = cv2.boxPoints((center, sides, angle))
+        if _mean_inside(corners, probability) >= _BOX_THRESHOLD:
+            boxes.append(order_corners(_grown(center, sides, angle)))
+        elif min(sides) >= _SMALLEST_TANGLE:
+            x, y, width, height = cv2.boundingRect(contour)
+            tangles.append((x, y, x + width, y + height))
+    return (
+        np.array(boxes, np.float32).reshape(-1, 4, 2),
+        np.array(tangles, np.float32).reshape(-1, 4),
+    )
 
 
-def _box_of(contour: np.ndarray, probability: Floats) -> Floats | None:
-    center, (width, height), angle = cv2.minAreaRect(contour)
-    if min(width, height) < _SMALLEST_SIDE:
-        return None
-    corners = cv2.boxPoints((center, (width, height), angle))
-    if _mean_inside(corners, probability) < _BOX_THRESHOLD:
-        return None
-    # The network marks the core of a line; growing a rectangle by a distance on all sides is
-    # what the published polygon offset does to a rectangle.
+def _grown(center: Sequence[float], sides: Sequence[float], angle: float) -> Floats:
+    """The network marks the core of a line; this is the whole of it.
+
+    Growing a rectangle by a distance on all sides is what the published polygon offset does.
+    """
+    width, height = sides
     grow = width * height * _UNCLIP_RATIO / (2 * (width + height))
-    grown = cv2.boxPoints((center, (width + 2 * grow, height + 2 * grow), angle))
-    return order_corners(grown)
+    return cv2.boxPoints((center, (width + 2 * grow, height + 2 * grow), angle))
 
 
 def _mean_inside(corners: Floats, probability: Floats) -> float:
@@ -74,8 +106,16 @@ def _mean_inside(corners: Floats, probability: Floats) -> float:
 
 
 def order_corners(corners: Floats) -> Floats:
-    """Sort four corners: top left, top right, bottom right, bottom left."""
-    by_x = corners[np.argsort(corners[:, 0], kind="stable")]
-    left = by_x[:2][np.argsort(by_x[:2, 1], kind="stable")]
-    right = by_x[2:][np.argsort(by_x[2:, 1], kind="stable")]
-    return np.array([left[0], right[0], right[1], left[1]], np.float32)
+    """Begin at the top left and go clockwise, given corners in order around the rectangle.
+
+    Decided by the sides' directions. Sorting corners by x, as PP-OCR does, mixes up the ends of a
+    tall box that leans by more than its width.
+    """
+    sides = np.roll(corners, -1, 0) - corners
+    level = np.abs(sides[:, 0]) / np.maximum(np.linalg.norm(sides, axis=1), 1e-6)
+    first = int(level[1] > level[0])
+    top = min((first, first + 2), key=lambda i: corners[i, 1] + corners[(i + 1) % 4, 1])
+    turned = np.roll(corners, -top, 0)
+    if turned[1, 0] < turned[0, 0]:  # around the other way
+        turned = turned[[1, 0, 3, 2]]
+    return turned.astype(np.float32)

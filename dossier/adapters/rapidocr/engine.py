@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from dossier.adapters.rapidocr import layout
-from dossier.adapters.rapidocr.detection import detect_lines, order_corners
+from dossier.adapters.rapidocr.back_side import without_back_side
+from dossier.adapters.rapidocr.barcodes import read_barcodes
+from dossier.adapters.rapidocr.detection import LONGEST_SIDE, detect_lines, order_corners
 from dossier.adapters.rapidocr.models import Floats, Models, Pixels, engine_version
 from dossier.adapters.rapidocr.picture import Picture, load_picture
-from dossier.adapters.rapidocr.recognition import LineText, crop_line, read_lines
+from dossier.adapters.rapidocr.recognition import LEAST_CONFIDENCE, LineText, crop_line, read_lines
+from dossier.adapters.rapidocr.red_ink import RedInk, read_red_ink
+from dossier.adapters.rapidocr.tangles import is_known, untangle
 from dossier.errors import DossierError, StepFailedError
 from dossier.records import PageReading
 
-# Lines are looked for on a picture of this size and cut out of the full one: bigger finds no more
-# (docs/performance.md), smaller loses small print.
-DETECTION_SIDE = 1600
-# Lines that were read with less certainty are noise, stains and pictures.
-_LEAST_CONFIDENCE = 0.5
 # A page with less ink than this (share of its area) is blank: no network is run.
 _BLANK_INK = 0.0002
+# A box this many times taller than wide may hold text that runs downwards.
+_TALL = 1.5
 # Lines that vote on which way is up.
 _VOTERS = 6
 # Text that stands upright is read with at least this certainty; then nobody asks the other way.
@@ -41,14 +43,20 @@ class RapidOcrEngine:
         self._models: Models | None = None
         cv2.setNumThreads(1)
 
-    def read(self, picture: Path, *, page_number: int, dpi: int = 200) -> PageReading:
+    def read(
+        self,
+        picture: Path,
+        *,
+        page_number: int,
+        dpi: int = 200,  # noqa: ARG002 - the port's; sizes here are shares of the page
+    ) -> PageReading:
         """Read one picture; see :class:`dossier.ports.OcrEngine`."""
         loaded = load_picture(picture)
         try:
             return self._read(loaded, page_number)
         except DossierError:
             raise
-        except Exception as error:  # noqa: BLE001 - foreign engines raise what they like
+        except Exception as error:
             raise StepFailedError(f"the OCR engine failed: {type(error).__name__}") from error
 
     def release(self) -> None:
@@ -62,49 +70,90 @@ class RapidOcrEngine:
                 page_number, width=width, height=height, blank=True, engine=self.name
             )
         models = self._models = self._models or Models()
-        gray = picture.gray
-        boxes = detect_lines(models, gray, longest_side=DETECTION_SIDE)
-        rotation, known = _which_way_up(models, gray, boxes)
-        if rotation:
-            boxes = layout.turn_corners(boxes, rotation=rotation, width=width, height=height)
-            gray = np.ascontiguousarray(np.rot90(gray, -rotation // 90))
-            boxes = np.array([order_corners(box) for box in boxes], np.float32)
-        lines = _read_boxes(models, gray, boxes, known if rotation == 0 else {})
-        return self._reading(page_number, gray, lines, rotation)
+        page = _upright(models, picture)
+        lines = _read_boxes(models, page)
+        lines += untangle(models, page.gray, page.tangles, lines)
+        red = RedInk()
+        if page.color is not None:
+            red = read_red_ink(models, page.color, longest_side=LONGEST_SIDE)
+            lines += [item for item in red.lines if not is_known(item, lines)]
+        return self._reading(page_number, page, lines, red)
 
     def _reading(
-        self, page_number: int, gray: Pixels, lines: list[layout.ReadLine], rotation: int
+        self, page_number: int, page: _Upright, lines: list[layout.ReadLine], red: RedInk
     ) -> PageReading:
-        height, width = gray.shape
-        skew = layout.measure_skew(
-            np.array([i.corners for i in lines], np.float32).reshape(-1, 4, 2)
-        )
-        page = layout.compose(lines, skew=skew)
-        weight = sum(len(i.line.text) for i in lines)
-        sure = sum(len(i.line.text) * i.line.confidence for i in lines) / max(1, weight)
+        height, width = page.gray.shape
+        corners = np.array([item.corners for item in lines], np.float32).reshape(-1, 4, 2)
+        skew = layout.measure_skew(corners)
+        text = layout.with_seals(layout.compose(lines, skew=skew), red.seals)
+        barcodes = read_barcodes(page.gray)
+        weight = sum(len(item.line.text) for item in lines)
+        sure = sum(len(item.line.text) * item.line.confidence for item in lines)
         return PageReading(
             page_number,
-            page.text,
-            page.words,
+            text.text,
+            text.words,
             width,
             height,
-            rotation,
+            page.rotation,
             round(skew, 2),
-            round(sure, 4),
-            blank=not page.text,
+            round(sure / max(1, weight), 4),
+            blank=not text.text and not barcodes,
+            barcodes=barcodes,
             engine=self.name,
         )
 
 
-def _read_boxes(
-    models: Models, gray: Pixels, boxes: Floats, known: dict[int, LineText]
-) -> list[layout.ReadLine]:
-    lines = []
-    for i, box in enumerate(boxes):
-        line = known.get(i) or read_lines(models, [crop_line(gray, box)])[0]
-        if line.text and line.confidence >= _LEAST_CONFIDENCE:
-            lines.append(layout.ReadLine(box, line))
-    return lines
+@dataclass(frozen=True, slots=True)
+class _Upright:
+    """The page turned upright, where its lines stand, and those that were read for the vote."""
+
+    gray: Pixels
+    color: Pixels | None
+    rotation: int
+    boxes: Floats
+    tangles: Floats
+    known: dict[int, LineText]
+
+
+def _upright(models: Models, picture: Picture) -> _Upright:
+    gray, color = picture.gray, picture.color
+    height, width = gray.shape
+    found = detect_lines(models, gray, longest_side=LONGEST_SIDE)
+    boxes = found.boxes
+    rotation, known = _which_way_up(models, gray, boxes)
+    if rotation:
+        turned = layout.turn_corners(boxes, rotation=rotation, width=width, height=height)
+        boxes = np.array([order_corners(box) for box in turned], np.float32)
+        gray = np.ascontiguousarray(np.rot90(gray, -rotation // 90))
+        color = None if color is None else np.ascontiguousarray(np.rot90(color, -rotation // 90))
+    tangles = layout.turn_bounds(found.tangles, rotation=rotation, width=width, height=height)
+    return _Upright(gray, color, rotation, boxes, tangles, known)
+
+
+def _read_boxes(models: Models, page: _Upright) -> list[layout.ReadLine]:
+    lines = [
+        layout.ReadLine(box, page.known[i])
+        if i in page.known
+        else _read_box(models, page.gray, box)
+        for i, box in enumerate(page.boxes)
+    ]
+    lines = [item for item in lines if item.line.text and item.line.confidence >= LEAST_CONFIDENCE]
+    return without_back_side(models, page.gray, lines)
+
+
+def _read_box(models: Models, gray: Pixels, box: Floats) -> layout.ReadLine:
+    """Read a box along its top, and if it is tall, downwards too: the surer reading counts."""
+    (line,) = read_lines(models, [crop_line(gray, box)])
+    along, down = layout.side_lengths(box[None])
+    if down[0] < _TALL * along[0]:
+        return layout.ReadLine(box, line)
+    # Upright characters under each other are read from a crop turned to the left, as trained.
+    downwards = box[[1, 2, 3, 0]]
+    (other,) = read_lines(models, [crop_line(gray, downwards)])
+    if other.confidence * len(other.text) > line.confidence * len(line.text):
+        return layout.ReadLine(downwards, other)
+    return layout.ReadLine(box, line)
 
 
 def _which_way_up(models: Models, gray: Pixels, boxes: Floats) -> tuple[int, dict[int, LineText]]:
@@ -124,7 +173,7 @@ def _which_way_up(models: Models, gray: Pixels, boxes: Floats) -> tuple[int, dic
     if _certainty(upright) < _SURELY_UPRIGHT:
         flipped = read_lines(models, [cv2.rotate(crop, cv2.ROTATE_180) for crop in crops])
         if _certainty(flipped) > _certainty(upright):
-            return (270 if sideways else 180), {}
+            return (270 if sideways else 180), dict(zip(voters, flipped, strict=True))
     return (90 if sideways else 0), dict(zip(voters, upright, strict=True))
 
 

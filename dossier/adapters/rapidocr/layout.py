@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,11 @@ from dossier.records import Box, WordBox
 _SAME_ROW = 0.5
 # A gap smaller than this share of the height is a line that detection cut in two, not two cells.
 _SAME_CELL = 0.45
+# Degrees; lines that differ less lean alike.
+_SAME_LEAN = 1.5
+_LARGEST_SKEW = 25.0
+# A line that leans this many degrees more than the page belongs to no row.
+_ASKEW = 8.0
 # A piece of a leaning line is boxed alone once the line has moved by this share of its height.
 _LARGEST_DRIFT = 0.4
 
@@ -35,6 +41,15 @@ class PageText:
     words: tuple[WordBox, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SealText:
+    """What a seal says, and the square that it stands in."""
+
+    text: str
+    confidence: float
+    box: Box
+
+
 def turn_corners(boxes: Floats, *, rotation: int, width: int, height: int) -> Floats:
     """Move corners along when a picture (width, height) is turned clockwise by ``rotation``."""
     x, y = boxes[..., 0], boxes[..., 1]
@@ -45,6 +60,12 @@ def turn_corners(boxes: Floats, *, rotation: int, width: int, height: int) -> Fl
     if rotation == 270:
         return np.stack([y, width - x], -1)
     return boxes
+
+
+def turn_bounds(bounds: Floats, *, rotation: int, width: int, height: int) -> Floats:
+    """Move upright boxes (n, 4) x0 y0 x1 y1 along as :func:`turn_corners` does."""
+    ends = turn_corners(bounds.reshape(-1, 2, 2), rotation=rotation, width=width, height=height)
+    return np.concatenate([ends.min(1), ends.max(1)], 1)
 
 
 def side_lengths(boxes: Floats) -> tuple[Floats, Floats]:
@@ -66,21 +87,37 @@ def lies_sideways(boxes: Floats) -> bool:
 
 
 def measure_skew(boxes: Floats) -> float:
-    """Degrees by which lines lean, clockwise positive: the median over the longer half."""
+    """Degrees by which lines lean, clockwise positive: where most of the text, by length, agrees.
+
+    A watermark across the page may be longer than the longest line, but the lines agree.
+    """
     if not len(boxes):
         return 0.0
-    along, _ = side_lengths(boxes)
+    along, down = side_lengths(boxes)
     lean = boxes[:, 1] - boxes[:, 0] + boxes[:, 2] - boxes[:, 3]
     angles = np.degrees(np.arctan2(lean[:, 1], lean[:, 0]))
-    return float(np.median(angles[along >= np.median(along)]))
+    # Short boxes have no angle to speak of; a page that leans more is no page that was laid down.
+    usable = (along > 2 * down) & (np.abs(angles) < _LARGEST_SKEW)
+    if not usable.any():
+        return 0.0
+    angles, along = angles[usable], along[usable]
+    near = np.abs(angles[:, None] - angles[None, :]) < _SAME_LEAN
+    best = near[np.argmax((near * along).sum(1))]
+    return float(np.median(angles[best]))
 
 
 def compose(lines: list[ReadLine], *, skew: float) -> PageText:
-    """Put lines into reading order: rows from the top, cells of a row from the left."""
+    """Put lines into reading order: rows from the top, cells of a row from the left.
+
+    What runs askew over the page (watermarks, stamps) comes after all rows, each on its own.
+    """
+    askew = [_is_askew(item, skew) for item in lines]
+    rows = _rows([item for item, off in zip(lines, askew, strict=True) if not off], skew)
+    rows += [[item] for item, off in zip(lines, askew, strict=True) if off]
     text: list[str] = []
     words: list[WordBox] = []
     length = 0
-    for row in _rows(lines, skew):
+    for row in rows:
         for position, item in enumerate(row):
             mark = _separator(row[position - 1], item, skew) if position else ("\n" if text else "")
             text.append(mark + item.line.text)
@@ -89,12 +126,31 @@ def compose(lines: list[ReadLine], *, skew: float) -> PageText:
     return PageText("".join(text), tuple(words))
 
 
+def with_seals(page: PageText, seals: Sequence[SealText]) -> PageText:
+    """Append what seals say after the page's own text, a line each."""
+    text, words = page.text, list(page.words)
+    for seal in seals:
+        start = len(text) + 1 if text else 0
+        text = f"{text}\n{seal.text}" if text else seal.text
+        words.append(WordBox(start, len(text), seal.box, round(seal.confidence, 4)))
+    return PageText(text, tuple(words))
+
+
+def _is_askew(item: ReadLine, skew: float) -> bool:
+    run = item.corners[1] - item.corners[0]
+    down = item.corners[3] - item.corners[0]
+    if np.linalg.norm(run) < 1.5 * np.linalg.norm(down):
+        return False
+    off = abs(math.degrees(math.atan2(run[1], run[0])) - skew)
+    return min(off, abs(off - 90)) > _ASKEW
+
+
 def _rows(lines: list[ReadLine], skew: float) -> list[list[ReadLine]]:
     if not lines:
         return []
     boxes = np.array([item.corners for item in lines])
     centers = _straighten(boxes.mean(1), skew)
-    _, heights = side_lengths(boxes)
+    heights = _heights(boxes)
     rows: list[tuple[float, float, list[int]]] = []
     for i in np.argsort(centers[:, 1], kind="stable"):
         y, height = float(centers[i, 1]), float(heights[i])
@@ -105,6 +161,13 @@ def _rows(lines: list[ReadLine], skew: float) -> list[list[ReadLine]]:
         else:
             rows.append((y, height, [int(i)]))
     return [[lines[i] for i in sorted(row[2], key=lambda i: centers[i, 0])] for row in rows]
+
+
+def _heights(boxes: Floats) -> Floats:
+    """How far each box reaches down the page, whichever way its text runs."""
+    along, down = side_lengths(boxes)
+    run = boxes[:, 1] - boxes[:, 0]
+    return np.where(np.abs(run[:, 1]) > np.abs(run[:, 0]), along, down)
 
 
 def _straighten(points: Floats, skew: float) -> Floats:

@@ -48,7 +48,7 @@ def _open_session(file_name: str) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     # Without the arena a third of the time goes to the kernel, which hands out and takes back
-    # pages for every tensor. Plans per shape would be kept for every width of line, and gain nothing.
+    # pages for every tensor. Plans per shape would be kept for every width, and gain nothing.
     options.enable_cpu_mem_arena = True
     options.enable_mem_pattern = False
     options.log_severity_level = 4
@@ -76,9 +76,9 @@ class Models:
         return ("", *listed.splitlines(), " ")
 
     def text_probability(self, batch: Floats) -> Floats:
-        """For a batch (1, 3, height, width), sides multiples of 32: text or not, (height, width)."""
+        """Text or not, (height, width), for a batch (1, 3, height, width) of whole strides."""
         return self._detection.run(None, {"x": batch})[0][0, 0]
 
     def class_probability(self, batch: Floats) -> Floats:
-        """For crops (n, 3, 48, width): the chance of each class at each step, (n, width/8, classes)."""
+        """Chance of each class at each step, (n, width/8, classes), for crops (n, 3, 48, width)."""
         return self._recognition.run(None, {"x": batch})[0]

@@ -11,6 +11,8 @@ import numpy as np
 
 from dossier.adapters.rapidocr.models import Floats, Models, Pixels
 
+# Lines that were read with less certainty are noise, stains and pictures.
+LEAST_CONFIDENCE = 0.5
 # Height of the crops that the reading network was trained on.
 LINE_HEIGHT = 48
 # Crops taller than this many times the line height are shrunk in two steps, else thin strokes
@@ -110,7 +112,7 @@ def _run(best: np.ndarray, begin: int) -> tuple[int, int]:
 
 
 def _edges_between(text: str, centers: list[float]) -> tuple[float, ...]:
-    """Boundaries between characters: between two centres, parted by the characters' usual widths."""
+    """Boundaries between characters: between two centres, parted by their usual widths."""
     widths = [_usual_width(character) for character in text]
     em = _em(centers, widths)
     edges = [centers[0] - widths[0] * em / 2]
