@@ -318,3 +318,31 @@ def test_heic_is_refused_with_a_remedy(pages: PageFiles, tmp_path: Path) -> None
         pages.probe(path, file_name=path.name)
     assert caught.value.reason == "unsupported"
     assert "JPEG" in caught.value.detail_zh
+
+
+@pytest.mark.parametrize(
+    ("file_format", "options"),
+    [
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("PNG", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("GIF", {}),
+        ("BMP", {}),
+        ("WEBP", {}),
+        ("JPEG2000", {}),
+    ],
+)
+def test_a_picture_that_ends_early_is_refused_wherever_it_ends(
+    pages: PageFiles, tmp_path: Path, file_format: str, options: dict[str, object]
+) -> None:
+    buffer = io.BytesIO()
+    Image.effect_noise((300, 400), 30).convert("RGB").save(buffer, file_format, **options)
+    content = buffer.getvalue()
+    path = tmp_path / "a"
+    for share in (0.1, 0.25, 0.5, 0.75, 0.9, 0.99):
+        path.write_bytes(content[: int(len(content) * share)])
+        with pytest.raises(UnreadableFileError) as caught:
+            pages.probe(path, file_name="a")
+        assert caught.value.reason in ("truncated", "corrupt")

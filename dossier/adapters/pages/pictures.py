@@ -291,4 +291,5 @@ def is_cut_off(path: Path, media_type: str) -> bool:
         return int.from_bytes(head[2:6], "little") > size
     if media_type == sniff.TIFF:
         return tiff_is_cut_off(path)
-    return media_type == sniff.GIF and b"\x3b" not in tail[-64:]
+    # The trailer may be followed by padding only.
+    return media_type == sniff.GIF and not tail.rstrip(b"\x00\r\n ").endswith(b"\x3b")
