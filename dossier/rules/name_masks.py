@@ -30,7 +30,8 @@ _NAME = (
     rf"|(?P<run>[{HAN}]{{2,40}})"
     r"|(?P<letters>[a-z]{2,20}(?:[ .][a-z]{1,20}){0,3}(?![a-z0-9]))"
 )
-_LABELLED = re.compile(rf"(?:{_LABEL})(?:{_MARKS})(?:{_NAME})")
+_WITH_COLON = "|".join(rulebook.load("masking")["name_labels_with_colon"].split())
+_LABELLED = re.compile(rf"(?:{_LABEL}|(?:{_WITH_COLON})(?=[ ]*:))(?:{_MARKS})(?:{_NAME})")
 _UNMARKED = re.compile(rf"(?:{_LABEL})(?P<run>[{HAN}]{{2,40}})")
 _ADDRESSED = re.compile(rf"(?P<run>[{HAN}]{{2,4}})[ ]?(?:先生|女士|小姐|同志|师傅|阿姨)")
 _NEXT_NAME = re.compile(rf"[*]*[ ]?[,、/;和及][ ]?(?P<run>[{HAN}]{{2,4}})(?![{HAN}])")
