@@ -96,7 +96,17 @@ def test_the_list_is_long_and_its_names_are_unique() -> None:
         assert not hostile.reason or hostile.reason in set(QuarantineReason)
 
 
-@pytest.mark.parametrize("hostile", HOSTILE_FILES, ids=lambda hostile: hostile.name)
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        pytest.param(
+            hostile,
+            id=hostile.name,
+            marks=[pytest.mark.slow] if hostile.name.endswith("000 pages") else [],
+        )
+        for hostile in HOSTILE_FILES
+    ],
+)
 def test_a_hostile_file_has_its_outcome_within_limits(
     readers: Readers, tmp_path: Path, hostile: HostileFile
 ) -> None:
