@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from dossier import logs
-from dossier.errors import ConfigurationError
+from dossier.errors import ConfigurationError, DossierError
 from dossier.settings import Settings, load_settings
 from indexer.processes import ChildSpec
 from indexer.supervisor import Supervisor
@@ -25,12 +26,73 @@ ADDRESS_FILE = "web.json"
 KEEP_ALIVE_SECONDS = 30
 BACKLOG = 256
 LOOK_SECONDS = 0.2
+START_SECONDS = 120.0
+"""A first start on a slow disk imports some 200 MB of libraries."""
+INVENTOR = "dossier.cli.demonstration:invent_and_show"
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from dossier.serving import supervise; supervise(**json.loads(sys.argv[2]))"
+)
 
 
-def specs(overrides: Mapping[str, Any], *, workers: int) -> list[ChildSpec]:
-    """The children, workers first: at the end the web process stops taking files before they go."""
-    web_spec = ChildSpec("web", "dossier.serving:web", {"overrides": _given(overrides)})
-    return [*worker_specs(overrides, workers), web_spec]
+def become_supervisor(
+    overrides: Mapping[str, Any],
+    *,
+    no_workers: bool = False,
+    inventor: Mapping[str, Any] | None = None,
+) -> NoReturn:
+    """Turn this process into the supervisor of the whole tree, and never come back.
+
+    It is replaced by a fresh interpreter, because the command line has imported by then what a
+    supervisor does not need (some 80 MB for nothing, all day long).
+
+    Args:
+        overrides: settings from the command line; None means not given.
+        no_workers: web only.
+        inventor: arguments of the demonstration's inventor, which runs once beside the others.
+    """
+    order = {"overrides": _given(overrides), "no_workers": no_workers, "inventor": inventor}
+    paths = json.dumps([path for path in sys.path if path])
+    command = [sys.executable, "-P", "-c", _BOOT, paths, json.dumps(order)]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and code
+
+
+def supervise(
+    overrides: dict[str, Any], *, no_workers: bool, inventor: dict[str, Any] | None
+) -> None:
+    """Body of the supervisor."""
+    try:
+        settings = _settings(overrides)
+        (settings.home / ADDRESS_FILE).unlink(missing_ok=True)
+        workers = 0 if no_workers else worker_count(settings)
+        specs = [
+            *worker_specs(overrides, workers),
+            ChildSpec("web", "dossier.serving:web", {"overrides": _given(overrides)}),
+        ]
+        if inventor is not None:
+            specs.append(ChildSpec("inventor", INVENTOR, inventor, once=True))
+        supervisor = Supervisor(specs)
+        tell = threading.Thread(target=_tell, args=(settings, supervisor.stop), daemon=True)
+        supervisor.run(on_started=tell.start)
+    except DossierError as problem:
+        sys.stderr.write(f"{problem.title} / {problem.title_zh}\n{problem.detail}\n")
+        raise SystemExit(int(problem.exit_code)) from None
+
+
+def _tell(settings: Settings, stop: threading.Event) -> None:
+    if found := wait_for_web(settings, stop):
+        sys.stderr.write(f"Dossier answers at {found} (inbox 收件箱: {settings.inbox_path})\n")
+
+
+def wait_for_web(settings: Settings, stop: threading.Event) -> str | None:
+    """The address once the web process answers; None when it was stopped before."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and not stop.wait(LOOK_SECONDS):
+        if found := address(settings):
+            return found
+    return None
 
 
 def worker_specs(overrides: Mapping[str, Any], count: int) -> list[ChildSpec]:
@@ -52,12 +114,6 @@ def _plain(value: Any) -> Any:
 def worker_count(settings: Settings) -> int:
     """Workers as set, or one for each core."""
     return settings.workers or len(os.sched_getaffinity(0))
-
-
-def supervise(settings: Settings, overrides: Mapping[str, Any], *, workers: int) -> Supervisor:
-    """A supervisor for the settings; the caller runs it."""
-    (settings.home / ADDRESS_FILE).unlink(missing_ok=True)
-    return Supervisor(specs(overrides, workers=workers))
 
 
 def prepare(overrides: dict[str, Any]) -> None:

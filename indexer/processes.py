@@ -39,12 +39,14 @@ class ChildSpec:
         function: ``package.module:function``, importable in a fresh process.
         arguments: keyword arguments, plain JSON values.
         environment: more variables for the child.
+        once: it ends by itself, and is not started again then.
     """
 
     name: str
     function: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(ONE_THREAD))
+    once: bool = False
 
 
 class Child:

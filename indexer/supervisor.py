@@ -115,6 +115,8 @@ class _Place:
         self.child = None
         if code == ExitCode.CONFIGURATION:
             raise MisconfiguredError(self.spec.name)
+        if self.spec.once:
+            return
         if time.monotonic() - self._started > STEADY_SECONDS:
             self._pause = FIRST_PAUSE_SECONDS
         log.warning(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dossier.cli.base import OPERATOR, err, out
+from dossier import serving
+from dossier.cli.base import OPERATOR, err, opened, out, settings_of
 from dossier.services import accounts, work_status
 from dossier.services.context import Context
 from dossier.settings import Settings
@@ -28,6 +30,7 @@ PEOPLE = (
     ("admin", "administrator", None, "系统管理员：看收件与状态"),
 )
 REFRESH_SECONDS = 1.0
+UNFINISHED = ("queued", "running", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,15 @@ class Plan:
         return settings.home / "demo" / self.name
 
 
-def prepare(context: Context, plan: Plan) -> None:
+def prepare(customers: int, seed: int, papers: int | None) -> None:
     """Import the invented register and make the accounts; done once for a plan."""
+    plan = Plan(customers, seed, papers)
+    with opened(settings_of()) as context:
+        _import_register(context, plan)
+        _add_people(context)
+
+
+def _import_register(context: Context, plan: Plan) -> None:
     from dossier.plugins.demo.customers import invent_customers, write_customers
     from dossier.services.customer_import import import_customers
 
@@ -61,7 +71,24 @@ def prepare(context: Context, plan: Plan) -> None:
         write_customers(register, invent_customers(plan.seed, plan.customers))
         import_customers(context, OPERATOR, register, dry_run=False)
         imported.touch()
-    _add_people(context)
+
+
+def invent_and_show(customers: int, seed: int, papers: int | None) -> None:
+    """Beside a running tree: print the address, fill the inbox, and show how reading goes."""
+    settings, plan = settings_of(), Plan(customers, seed, papers)
+    found = serving.wait_for_web(settings, threading.Event())
+    if found is None:
+        return
+    announce(settings, found)
+    fill(settings, plan)
+    show_progress(settings)
+
+
+def fill_inbox(customers: int, seed: int, papers: int | None) -> None:
+    """Invent the papers into the inbox, for a serve that comes later."""
+    settings = settings_of()
+    fill(settings, Plan(customers, seed, papers))
+    err.print(f"The inbox is filled 收件箱已就绪: {settings.inbox_path}", markup=False)
 
 
 def _add_people(context: Context) -> None:
@@ -78,7 +105,7 @@ def _add_people(context: Context) -> None:
             )
 
 
-def fill(settings: Settings, plan: Plan, *, stop: threading.Event | None = None) -> None:
+def fill(settings: Settings, plan: Plan) -> None:
     """Make the papers and put each into the inbox as soon as it is there.
 
     A paper that was offered before is not offered again, so an interrupted demo goes on.
@@ -95,8 +122,6 @@ def fill(settings: Settings, plan: Plan, *, stop: threading.Event | None = None)
     with ledger.open("a", encoding="utf-8") as notes:
 
         def offer(file: TruthFile) -> None:
-            if stop is not None and stop.is_set():
-                raise KeyboardInterrupt
             if file.path not in offered:
                 _put(folder / file.path, settings.inbox_path / _inbox_name(file.path))
                 notes.write(file.path + "\n")
@@ -139,27 +164,20 @@ def announce(settings: Settings, address: str) -> None:
     out.print(f"\n  inbox 收件箱: {settings.inbox_path}   (Ctrl-C ends 结束)\n", highlight=False)
 
 
-def show_progress(settings: Settings, *, stop: threading.Event) -> None:
+def show_progress(settings: Settings) -> None:
     """A bar of what has been read, until everything is."""
-    from dossier.bootstrap import build
-
-    context = build(settings)
-    try:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total}"),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=err) as bar:
-            task = bar.add_task("papers read 已识别", total=None)
-            while not stop.wait(REFRESH_SECONDS):
-                counts = work_status.counts(context, OPERATOR)
-                total = sum(counts.values())
-                left = sum(counts.get(state, 0) for state in ("queued", "running", "waiting"))
-                bar.update(task, completed=total - left, total=total)
-                if total and not left:
-                    break
-    finally:
-        context.index.close()
-        context.database.dispose()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
+    with opened(settings) as context, Progress(*columns, console=err) as bar:
+        task = bar.add_task("papers read 已识别", total=None)
+        total, left = 0, 1
+        while left or not total:
+            time.sleep(REFRESH_SECONDS)
+            counts = work_status.counts(context, OPERATOR)
+            total = sum(counts.values())
+            left = sum(counts.get(state, 0) for state in UNFINISHED)
+            bar.update(task, completed=total - left, total=total)
