@@ -40,9 +40,13 @@ class TantivyWriter:
                 self._engine.delete_documents_by_term("key", row_key(gone.kind, gone.key))
                 self._dirty = True
             for row in upserts:
-                self._engine.delete_documents_by_term("key", _key(row))
+                self._replace(_key(row))
                 self._engine.add_document(make_document(self._encoder.encode(row)))
                 self._dirty = True
+
+    def _replace(self, key: str) -> None:
+        """Take out the row's older self, if there may be one."""
+        self._engine.delete_documents_by_term("key", key)
 
     def commit(self) -> None:
         """Make durable and visible."""
@@ -74,6 +78,18 @@ class TantivyBuilder(TantivyWriter):
         self._generation = generation
         self._generations = generations
         self.published = False
+        self._added: set[int] = set()
+
+    def _replace(self, key: str) -> None:
+        """A new generation holds a row already only when it was applied before.
+
+        Hashes of the keys are kept (some 60 bytes a row); two keys with one hash cost a needless
+        deletion, nothing more.
+        """
+        mark = hash(key)
+        if mark in self._added:
+            super()._replace(key)
+        self._added.add(mark)
 
     def publish(self) -> None:
         """Commit and swap."""
