@@ -91,13 +91,22 @@ class Asked:
 
 
 @router.get("/")
-@router.get("/search")
-def show_results(
-    request: Request, q: str = "", viewer: Viewer = requires(Permission.SIGNED_IN)
-) -> Response:
-    """Results of the box; without a word, all dossiers and how far reading is."""
+def show_start(request: Request, viewer: Viewer = requires(Permission.SIGNED_IN)) -> Response:
+    """All dossiers and how far reading is; a role that does not search is told what it is for."""
     if not viewer.may(Permission.SEARCH):
         return render(request, "no_search.html")
+    return _results(request, viewer, "")
+
+
+@router.get("/search")
+def show_results(
+    request: Request, q: str = "", viewer: Viewer = requires(Permission.SEARCH)
+) -> Response:
+    """Results of the box."""
+    return _results(request, viewer, q)
+
+
+def _results(request: Request, viewer: Viewer, q: str) -> Response:
     context = context_of(request)
     asked = read_address(request, q)
     answer = search.search(

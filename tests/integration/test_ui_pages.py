@@ -1,0 +1,345 @@
+"""The HTML door without a browser: log in, what each role gets, forms, languages, static files."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from dossier.asgi import create_app
+from dossier.services import documents
+from dossier.services.accounts import viewer_by_name
+from dossier.web import CSRF_FIELD, SESSION_COOKIE
+from tests.support_seeded import COMMON, EAST, NOBODY, PASSWORD, WEST, Seeded, index
+
+TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
+TAGS = re.compile(r"<[^>]+>")
+
+
+@dataclass
+class Window:
+    """A browser without script: follows links, sends forms with the page's token."""
+
+    client: TestClient
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.client.get(path, **options)
+
+    def token(self) -> str:
+        found = TOKEN.search(self.get("/").text)
+        assert found
+        return found[1]
+
+    def post(self, path: str, fields: dict[str, str], **options: Any) -> Any:
+        return self.client.post(path, data={CSRF_FIELD: self.token(), **fields}, **options)
+
+
+@pytest.fixture(scope="module")
+def house(seeded: Seeded) -> Any:
+    """The whole application on the seeded archive."""
+    return create_app(seeded.context)
+
+
+@pytest.fixture
+def window(house: Any) -> Callable[[str | None], Window]:
+    """Opens a window, logged in by the form when a user is named."""
+
+    def open_window(user: str | None = None) -> Window:
+        client = TestClient(house, raise_server_exceptions=False)
+        if user:
+            answer = client.post(
+                "/login", data={"name": user, "password": PASSWORD}, follow_redirects=False
+            )
+            assert answer.status_code == 303, answer.text
+        return Window(client)
+
+    return open_window
+
+
+# -- coming in ----------------------------------------------------------------------------------
+
+
+def test_who_is_not_logged_in_is_led_to_the_login_and_back(window: Any) -> None:
+    answer = window(None).get("/customers/4200000001", follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=/customers/4200000001"
+
+
+def test_a_wrong_password_shows_the_form_again_and_says_so(window: Any) -> None:
+    answer = window(None).client.post("/login", data={"name": "agent", "password": "wrong wrong"})
+    assert answer.status_code == 401
+    assert "用户名或密码不正确" in answer.text
+    assert 'name="password"' in answer.text
+    assert SESSION_COOKIE not in answer.cookies
+
+
+def test_the_session_cookie_is_kept_from_scripts_and_other_sites(window: Any) -> None:
+    answer = window(None).client.post(
+        "/login", data={"name": "agent", "password": PASSWORD}, follow_redirects=False
+    )
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+
+
+@pytest.mark.parametrize("next", ["//evil.example", "https://evil.example", "/\\evil.example"])
+def test_the_login_leads_nowhere_outside(window: Any, next: str) -> None:
+    answer = window(None).client.post(
+        "/login",
+        data={"name": "agent", "password": PASSWORD, "next": next},
+        follow_redirects=False,
+    )
+    assert answer.headers["location"] == "/"
+
+
+def test_logging_out_ends_the_session(window: Any) -> None:
+    one = window("agent")
+    assert one.post("/logout", {}, follow_redirects=False).status_code == 303
+    assert one.get("/", follow_redirects=False).status_code == 303
+
+
+def test_a_change_without_the_page_s_token_is_refused_with_a_page(window: Any) -> None:
+    answer = window("agent").client.post("/logout", data={})
+    assert answer.status_code == 403
+    assert "页面已过期" in answer.text
+
+
+# -- what each role gets ------------------------------------------------------------------------
+
+
+def pages_of(seeded: Seeded) -> list[str]:
+    one, pool = seeded.documents["东1"], seeded.documents["pool"]
+    return [
+        "/",
+        f"/search?q={EAST.name}",
+        f"/search?q={COMMON}",
+        f"/search?q={EAST.id_no}",
+        f"/search?q={EAST.phone}",
+        f"/suggest?q={EAST.name[0]}",
+        f"/customers/{EAST.customer_no}",
+        f"/documents/{one}?q={EAST.name}",
+        f"/documents/{one}/preview?q={COMMON}",
+        f"/documents/{pool}",
+        "/upload",
+        "/intake",
+        "/assign",
+        f"/assign/{pool}",
+        f"/documents/{one}/original",
+        f"/documents/{one}/pdf",
+    ]
+
+
+ALLOWED = {
+    "archivist": set(range(15)),
+    "agent": {0, 1, 2, 3, 4, 5, 6, 7, 8},
+    "admin": {0, 1, 2, 3, 4, 5, 6, 11},
+    "auditor": {0},
+}
+
+
+@pytest.mark.parametrize("user", ALLOWED)
+def test_each_role_opens_its_pages_and_no_other(window: Any, seeded: Seeded, user: str) -> None:
+    one = window(user)
+    codes = [one.get(path).status_code for path in pages_of(seeded)]
+    allowed = {number for number, code in enumerate(codes) if code == 200}
+    assert allowed == ALLOWED[user], list(zip(pages_of(seeded), codes, strict=True))
+    assert all(code in (200, 403, 404) for code in codes)
+
+
+@pytest.mark.parametrize("user", ["agent", "agent_east", "agent_west", "admin", "auditor"])
+def test_no_page_of_a_masked_role_holds_a_secret(window: Any, seeded: Seeded, user: str) -> None:
+    one = window(user)
+    for path in pages_of(seeded):
+        # what was typed into the box stands there again; everything else must be free of it
+        shown = re.sub(
+            r'value="[^"]*"|href="[^"]*"|src="[^"]*"|hx-get="[^"]*"', "", one.get(path).text
+        )
+        typed = re.search(r"q=([^&]*)", path)
+        plain = TAGS.sub("", re.sub(r"<title>.*?</title>", "", shown, flags=re.DOTALL))
+        if typed:
+            plain = plain.replace(f"“{typed[1]}”", "")
+        for secret in (*EAST.secrets, *WEST.secrets, NOBODY):
+            assert secret not in plain, (path, secret)
+
+
+def test_what_is_out_of_scope_looks_like_what_does_not_exist(window: Any, seeded: Seeded) -> None:
+    one = window("archivist_east")
+    foreign = one.get(f"/documents/{seeded.documents['西1']}")
+    missing = one.get("/documents/01a00000-0000-7000-8000-000000000000")
+    assert foreign.status_code == missing.status_code == 404
+    assert TAGS.sub("", foreign.text) == TAGS.sub("", missing.text)
+    assert one.get(f"/customers/{WEST.customer_no}").status_code == 404
+
+
+def test_an_archivist_sees_the_hit_boxed_and_the_field_in_clear(
+    window: Any, seeded: Seeded
+) -> None:
+    text = window("archivist").get(f"/documents/{seeded.documents['东1']}?q={EAST.name}").text
+    assert text.count('class="box-hit"') == 1
+    assert f"<mark>{EAST.name}</mark>" in text
+
+
+def test_an_agent_gets_no_box_for_a_part_of_a_masked_name(window: Any, seeded: Seeded) -> None:
+    one = window("agent")
+    text = one.get(f"/documents/{seeded.documents['东1']}?q={EAST.hidden_name}").text
+    assert 'class="box-hit"' not in text
+
+
+def test_downloads_are_named_by_the_paper_not_by_the_person(window: Any, seeded: Seeded) -> None:
+    document = seeded.documents["东1"]
+    answer = window("archivist").get(f"/documents/{document}/original")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{document}.png"'
+
+
+def test_pictures_and_strips_come_as_pictures(window: Any, seeded: Seeded) -> None:
+    one, document = window("agent"), seeded.documents["东1"]
+    page = one.get(f"/documents/{document}/pages/1/image?width=400")
+    assert Image.open(io.BytesIO(page.content)).width == 400
+    again = one.get(
+        f"/documents/{document}/pages/1/image?width=400",
+        headers={"If-None-Match": page.headers["etag"]},
+    )
+    assert again.status_code == 304
+    strip = Image.open(
+        io.BytesIO(one.get(f"/documents/{document}/pages/1/strip?q={COMMON}").content)
+    )
+    assert strip.width / strip.height > 2
+
+
+# -- search -------------------------------------------------------------------------------------
+
+
+def test_facets_are_links_that_put_a_filter_in_and_take_it_out(window: Any) -> None:
+    one = window("archivist")
+    text = one.get("/").text
+    link = re.search(r'href="(/search\?filter\.station=\d+)"', text)
+    assert link
+    narrowed = one.get(link[1]).text
+    names = set(re.findall(r'class="who-name"><a[^>]*>([^<]+)<', narrowed))
+    assert len(names) == 1
+    assert re.search(r'href="/" aria-current="true"', narrowed)
+
+
+def test_an_unknown_filter_is_named_as_a_page(window: Any) -> None:
+    answer = window("archivist").get("/search?filter.nonsense=1")
+    assert answer.status_code == 400
+    assert "查询无法识别" in answer.text
+
+
+def test_zero_hits_name_the_next_steps(window: Any) -> None:
+    text = window("archivist").get("/search?q=绝无此词甲乙丙 丁").text
+    assert "没有找到" in text
+    assert "/upload" in text
+    assert "绝无此词甲乙丙" in text
+
+
+@pytest.mark.parametrize(
+    "q", ["<script>alert(1)</script>", '"><img src=x>', "{{7*7}}", "%00", "'" * 500]
+)
+def test_what_is_typed_is_shown_as_text(window: Any, q: str) -> None:
+    answer = window("archivist").get("/search", params={"q": q})
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+    assert "<img src=x" not in answer.text
+    assert "49" not in TAGS.sub("", answer.text).split("…")[0] or "7*7" in answer.text
+
+
+# -- work ---------------------------------------------------------------------------------------
+
+
+def test_a_plain_form_takes_several_files_in_and_names_a_duplicate(window: Any) -> None:
+    one = window("archivist")
+    files = [("file", (f"scan{n}.txt", f"扫描 {n}".encode(), "text/plain")) for n in (1, 2)]
+    first = one.post("/upload", {"customer_no": "4200 0000 01"}, files=files)
+    assert first.status_code == 200
+    assert first.text.count('class="uploaded"') == 3  # two, and the row that script copies
+    again = one.post("/upload", {}, files=files[:1])
+    assert "重复件" in again.text
+
+
+def test_an_unknown_customer_number_is_said_before_anything_is_taken(window: Any) -> None:
+    files = [("file", ("scan.txt", b"text", "text/plain"))]
+    answer = window("archivist").post("/upload", {"customer_no": "4299999999"}, files=files)
+    assert answer.status_code == 422
+    assert "没有此户号" in answer.text
+
+
+def test_an_upload_without_the_token_is_refused(window: Any) -> None:
+    files = [("file", ("scan.txt", b"text", "text/plain"))]
+    assert window("archivist").client.post("/upload", files=files).status_code == 403
+
+
+def test_assigning_moves_on_and_can_be_undone(window: Any, seeded: Seeded) -> None:
+    one, pool = window("archivist"), seeded.documents["pool"]
+    found = one.get(f"/assign/{pool}?find={EAST.name}").text
+    assert EAST.customer_no in found
+    revision = re.search(r'name="revision" value="(\d+)"', found)
+    assert revision
+    fields = {"customer_no": EAST.customer_no, "revision": revision[1]}
+    done = one.post(f"/assign/{pool}", fields, follow_redirects=False)
+    assert done.status_code == 303
+    assert one.get(f"/assign/{pool}").status_code == 404
+    assert one.post(f"/assign/{pool}", fields).status_code == 404
+
+    last = re.search(r"undo=([^&]+)", done.headers["location"])
+    assert last
+    undone = one.post("/assign/undo", {"last": last[1]}, follow_redirects=False)
+    assert undone.headers["location"] == f"/assign/{pool}"
+    viewer = viewer_by_name(seeded.context, "archivist")
+    assert documents.get(seeded.context, viewer, pool).customer_no is None
+    index(seeded.context)
+
+
+def test_two_people_cannot_decide_the_same_paper(window: Any, seeded: Seeded) -> None:
+    one, pool = window("archivist"), seeded.documents["pool"]
+    answer = one.post(f"/assign/{pool}", {"customer_no": EAST.customer_no, "revision": "0"})
+    assert answer.status_code == 409
+    assert 'class="steps"' in answer.text
+
+
+# -- languages, files, house rules --------------------------------------------------------------
+
+
+def test_the_language_is_kept_and_leads_back_to_the_page(window: Any) -> None:
+    one = window("archivist")
+    answer = one.get("/language/en?next=/upload", follow_redirects=False)
+    assert answer.headers["location"] == "/upload"
+    assert "Bring papers in" in one.get("/upload").text
+    one.get("/language/zh_TW?next=/")
+    assert "收入資料" in one.get("/upload").text
+    assert one.get("/language/xx").status_code == 404
+
+
+def test_pages_hold_no_inline_script_or_style(window: Any, seeded: Seeded) -> None:
+    one = window("archivist")
+    for path in pages_of(seeded)[:14]:
+        text = one.get(path).text
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", text), path
+
+
+def test_static_files_are_kept_for_ever_under_their_hash(window: Any) -> None:
+    one = window(None)
+    address = re.search(r'href="(/static/[0-9a-f]{16}/base\.css)"', one.get("/login").text)
+    assert address
+    answer = one.get(address[1])
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-type"].startswith("text/css")
+    old = one.get("/static/0000000000000000/base.css")
+    assert old.headers["cache-control"] == "no-cache"
+    assert one.get("/static/x/../../app.py").status_code in (303, 404)
+
+
+def test_errors_are_pages_for_people_and_problems_for_programs(window: Any) -> None:
+    one = window("archivist")
+    page = one.get("/documents/none")
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert "Not found" in page.text
+    problem = one.get("/api/v1/documents/none")
+    assert problem.headers["content-type"].startswith("application/problem+json")
