@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, cast
@@ -326,6 +326,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=41)
     parser.add_argument("--families", choices=FAMILIES, default="default")
     parser.add_argument("--noise", type=float, default=0.0, help="share of characters misread")
+    parser.add_argument(
+        "--dense",
+        action="store_true",
+        help="number customers one after the other, so that a misread digit names a neighbour",
+    )
     parser.add_argument("--ocr", type=int, default=0, help="read so many papers with the engine")
     parser.add_argument("--home", type=Path, help="keep the register here and use it again")
     parser.add_argument("--wrong", action="store_true", help="show papers decided wrongly")
@@ -333,6 +338,8 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
     home = arguments.home or Path(tempfile.mkdtemp())
     register = list(invent_customers(arguments.seed, arguments.customers))
+    if arguments.dense:
+        register = [replace(c, customer_no=f"42{at:08d}") for at, c in enumerate(register)]
     context = open_archive(home)
     file = home / "customers.csv"
     if not file.exists():

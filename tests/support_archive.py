@@ -1,4 +1,4 @@
-"""A wired archive in a folder of its own, for tests of use cases: real database, store and keys."""
+"""A wired archive in a folder of its own, for tests of use cases: real database and keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from dossier.clock import FixedClock
 from dossier.db.engines import create_database
-from dossier.db.tables import Table
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Content, Table
 from dossier.services.context import Context
 from dossier.services.keys import Keyring
 from dossier.services.plugin_registry import PluginRegistry
@@ -17,7 +18,9 @@ from dossier.settings import Settings
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
-def make_archive(home: Path, plugins: tuple[tuple[str, Any], ...] = ()) -> Context:
+def make_archive(
+    home: Path, plugins: tuple[tuple[str, Any], ...] = (), store: Any = None
+) -> Context:
     """An empty archive; search and reading of files are not wired."""
     settings = Settings(home=home)
     database = create_database(settings.sqlalchemy_url)
@@ -26,9 +29,15 @@ def make_archive(home: Path, plugins: tuple[tuple[str, Any], ...] = ()) -> Conte
         settings=settings,
         clock=FixedClock(NOW),
         database=database,
-        store=cast(Any, None),
+        store=store,
         index=cast(Any, None),
         keyring=Keyring(bytes(range(32))),
         plugins=PluginRegistry(plugins),
         readers=cast(Any, None),
     )
+
+
+def add_content(session: ScopedSession, sha256: str) -> None:
+    """The row of a file's bytes, without the bytes."""
+    session.add(Content(sha256=sha256, size_bytes=1, stored_at=NOW))
+    session.flush()

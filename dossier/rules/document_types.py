@@ -22,7 +22,7 @@ EXACT, ENDING, WORDS, INSIDE = 1.0, 0.9, 0.84, 0.5
 Chinese titles have their head at the end (``低压居民供用电合同`` is a contract), so an ending
 counts nearly as much as the whole; a title inside a longer line is usually a mention.
 """
-ONE_WRONG = 0.12
+ONE_WRONG = 0.08
 """Taken off when one character differs."""
 FEWEST_FOR_ONE_WRONG = 4
 """Shorter titles differ from each other by one character (复电工单, 装拆单)."""

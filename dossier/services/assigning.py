@@ -75,7 +75,7 @@ def assign(
     def change(session: ScopedSession, document: Document) -> None:
         customer = _customer(session, customer_no) if customer_no else None
         before = _link_of(document)
-        document.assigned_by = viewer.id if customer else None
+        document.assigned_by = viewer.id  # also for "nobody": the machine shall not decide again
         filing.place(
             session,
             document,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dossier.access import demand
@@ -17,7 +17,7 @@ from dossier.db.session import ScopedSession
 from dossier.errors import ExitCode, ForbiddenError, InvalidInputError
 from dossier.rules import customer_file
 from dossier.rules.customer_file import CustomerRecord, RowError
-from dossier.services import audit
+from dossier.services import audit, linking
 from dossier.services.context import Context
 from dossier.services.customer_upsert import Outcome, Upsert
 from dossier.services.places import Places
@@ -28,6 +28,8 @@ IMPORTING = system_viewer("import")
 """Sees the whole register: a number is unique in the company, not in a unit."""
 BATCH_ROWS = 2_000
 """Rows of one transaction: about half a second in which no other writer gets in."""
+MOST_RELINKED = 2_000
+"""Waiting papers that are asked about again: well below a minute."""
 MOST_ERRORS = 1_000
 """Errors kept in the report; the rest is counted."""
 
@@ -44,6 +46,7 @@ class ImportReport:
         errors: the first of what is wrong, by row and column.
         error_count: all of what is wrong.
         units_created: names of units that were not known; likewise lines and districts.
+        relinked: papers that waited for a person and found their customer now.
         dry_run: nothing was written.
     """
 
@@ -56,6 +59,7 @@ class ImportReport:
     units_created: tuple[str, ...] = ()
     lines_created: tuple[str, ...] = ()
     districts_created: tuple[str, ...] = ()
+    relinked: int = 0
     dry_run: bool = False
 
     @property
@@ -117,8 +121,12 @@ def import_customers(
             if progress:
                 progress(tally.rows)
     report = _report(tally, places, dry_run=dry_run)
-    if not dry_run:
-        _note(context, viewer, report)
+    if dry_run:
+        return report
+    _note(context, viewer, report)
+    if report.created or report.updated:
+        relinked = linking.link_waiting(context, viewer, limit=MOST_RELINKED)
+        report = replace(report, relinked=relinked)
     return report
 
 

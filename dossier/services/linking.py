@@ -9,14 +9,14 @@ assigned".
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import select
 
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, Document, DocumentField
-from dossier.records import DocumentText
+from dossier.records import DocumentState, DocumentText
 from dossier.rules import evidence, page_fields, page_labels
 from dossier.rules.document_types import solid
 from dossier.rules.evidence import Candidate, Findings, Verdict
@@ -42,7 +42,16 @@ from dossier.services.plugin_registry import PluginFault
 from dossier.services.register_lookup import Lookup
 from dossier.viewer import Viewer, system_viewer
 
-__all__ = ["assign", "find_owner", "link", "list_to_assign", "set_type", "skip", "undo"]
+__all__ = [
+    "assign",
+    "find_owner",
+    "link",
+    "link_waiting",
+    "list_to_assign",
+    "set_type",
+    "skip",
+    "undo",
+]
 
 LINKING = system_viewer("linking")
 """Looks in the whole register, whoever sent the paper."""
@@ -92,6 +101,21 @@ def find_owner(
     numbers = list(lookup.pointed)[: register_lookup.MOST_ENTRIES]
     verdict = evidence.weigh(paper, register_lookup.entries(session, numbers), findings, rules)
     return _doubted(verdict, "given_unknown") if unknown else verdict
+
+
+def link_waiting(context: Context, viewer: Viewer, *, limit: int) -> int:
+    """Ask again about the oldest papers that wait, now that the register has grown.
+
+    Returns:
+        How many found their customer.
+    """
+    waiting = select(Document.id).where(
+        Document.state == DocumentState.TO_ASSIGN, Document.assigned_by.is_(None)
+    )
+    with context.reading(LINKING) as session:
+        ids = list(session.scalars(waiting.order_by(Document.rowid).limit(limit)))
+    verdicts = [link(context, viewer, document_id) for document_id in ids]
+    return sum(verdict is not None and verdict.decided is not None for verdict in verdicts)
 
 
 # -- evidence -----------------------------------------------------------------------------------
@@ -197,8 +221,11 @@ def _write(
         return
     now = context.clock.now()
     customer = session.get(Customer, verdict.decided) if verdict.decided else None
+    candidates = [_as_json(one) for one in verdict.candidates]
+    if _waits_as_before(document, customer, verdict, candidates):
+        return
     _take_fields(session, document)
-    document.candidates = [_as_json(one) for one in verdict.candidates]
+    document.candidates = candidates
     filing.place(
         session,
         document,
@@ -222,7 +249,22 @@ def _write(
     )
 
 
-def _as_json(candidate: Candidate) -> Mapping[str, object]:
+def _waits_as_before(
+    document: Document,
+    customer: Customer | None,
+    verdict: Verdict,
+    candidates: list[dict[str, object]],
+) -> bool:
+    """Whether the paper was asked about before, with the same outcome: then nothing is written."""
+    return (
+        customer is None
+        and document.state == DocumentState.TO_ASSIGN
+        and document.link_reasons == list(verdict.reasons)
+        and document.candidates == candidates
+    )
+
+
+def _as_json(candidate: Candidate) -> dict[str, object]:
     return {
         "customer_no": candidate.customer_no,
         "confidence": round(candidate.confidence, 4),
