@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, event, false, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
+from sqlalchemy.sql.base import ExecutableOption
 
 from dossier.db.engines import Database
 from dossier.db.tables import (
@@ -24,6 +27,9 @@ from dossier.db.tables import (
 from dossier.viewer import Permission, Scope, Viewer
 
 VIEWER = "viewer"
+FOREIGN_KEYS = {Customer: "customer_no", Document: "document_id"}
+SIGHTS_KEPT = 256
+"""Distinct scopes whose criteria are kept: units of a company, not its people."""
 
 
 class ScopeError(RuntimeError):
@@ -32,15 +38,27 @@ class ScopeError(RuntimeError):
 
 def scope_of(viewer: Viewer, entity: Any) -> ColumnElement[bool]:
     """The condition that keeps ``entity``'s rows (Customer or Document) to the viewer's scope."""
-    return _conditions(viewer, entity, entity)
+    return _conditions(_Sight.of(viewer), entity, entity)
 
 
-def _conditions(viewer: Viewer, columns: Any, entity: Any) -> ColumnElement[bool]:
-    sees_pool = entity is not Document or viewer.may(Permission.SEE_POOL)
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What of a viewer decides which rows are seen; the key under which conditions are kept."""
+
+    scope: Scope
+    sees_pool: bool
+
+    @classmethod
+    def of(cls, viewer: Viewer) -> _Sight:
+        return cls(viewer.scope, viewer.may(Permission.SEE_POOL))
+
+
+def _conditions(sight: _Sight, columns: Any, entity: Any) -> ColumnElement[bool]:
+    sees_pool = entity is not Document or sight.sees_pool
     owned: ColumnElement[bool] = true() if sees_pool else columns.customer_no.is_not(None)
-    if viewer.scope.everything:
+    if sight.scope.everything:
         return owned
-    parts = _leaves(viewer.scope, columns)
+    parts = _leaves(sight.scope, columns)
     if entity is Document and sees_pool and parts:
         parts.append(and_(columns.customer_no.is_(None), columns.unit_id.is_(None)))
     return and_(owned, or_(*parts)) if parts else false()
@@ -49,11 +67,11 @@ def _conditions(viewer: Viewer, columns: Any, entity: Any) -> ColumnElement[bool
 def _leaves(scope: Scope, columns: Any) -> list[ColumnElement[bool]]:
     parts: list[ColumnElement[bool]] = []
     if scope.units:
-        parts.append(columns.unit_id.in_(scope.units))
+        parts.append(columns.unit_id.in_(sorted(scope.units)))
     if scope.lines:
-        parts.append(columns.line_id.in_(scope.lines))
+        parts.append(columns.line_id.in_(sorted(scope.lines)))
     if scope.districts:
-        parts.append(columns.district_id.in_(scope.districts))
+        parts.append(columns.district_id.in_(sorted(scope.districts)))
     return parts
 
 
@@ -63,37 +81,34 @@ def _add_scope(state: ORMExecuteState) -> None:
     viewer = state.session.info.get(VIEWER)
     if viewer is None:
         raise ScopeError("a session without a viewer; use dossier.db.session_for(viewer)")
-    if viewer.scope.everything and viewer.may(Permission.SEE_POOL):
-        return
-    options = [
-        with_loader_criteria(Customer, scope_of(viewer, Customer), include_aliases=True),
-        with_loader_criteria(Document, scope_of(viewer, Document), include_aliases=True),
-    ]
-    for entity in SCOPED_BY_DOCUMENT:
-        options.append(
-            with_loader_criteria(entity, _of_document(entity, viewer), include_aliases=True)
-        )
-    for entity in SCOPED_BY_CUSTOMER:
-        options.append(
-            with_loader_criteria(entity, _of_customer(entity, viewer), include_aliases=True)
-        )
-    state.statement = state.statement.options(*options)
+    options = _options(_Sight.of(viewer))
+    if options:
+        state.statement = state.statement.options(*options)
 
 
-def _of_document(entity: Any, viewer: Viewer) -> ColumnElement[bool]:
-    owner = Document.__table__.alias()  # a plain table: the criteria above must not apply twice
-    return _owner_in_scope(owner, owner.c.id == entity.document_id, viewer, Document)
+@lru_cache(maxsize=SIGHTS_KEPT)
+def _options(sight: _Sight) -> tuple[ExecutableOption, ...]:
+    """The criteria of a sight, built once: building them costs more than most queries."""
+    limits = {
+        Customer: () if sight.scope.everything else (Customer, *SCOPED_BY_CUSTOMER),
+        Document: ()
+        if sight.scope.everything and sight.sees_pool
+        else (Document, *SCOPED_BY_DOCUMENT),
+    }
+    return tuple(
+        with_loader_criteria(entity, _criteria(sight, entity, owner), include_aliases=True)
+        for owner, entities in limits.items()
+        for entity in entities
+    )
 
 
-def _of_customer(entity: Any, viewer: Viewer) -> ColumnElement[bool]:
-    owner = Customer.__table__.alias()
-    return _owner_in_scope(owner, owner.c.customer_no == entity.customer_no, viewer, Customer)
-
-
-def _owner_in_scope(
-    owner: Any, same: ColumnElement[bool], viewer: Viewer, entity: Any
-) -> ColumnElement[bool]:
-    return select(owner.c.revision).where(same, _conditions(viewer, owner.c, entity)).exists()
+def _criteria(sight: _Sight, entity: Any, owner: Any) -> ColumnElement[bool]:
+    if entity is owner:
+        return _conditions(sight, entity, entity)
+    table = owner.__table__.alias()  # a plain table: the criteria above must not apply twice
+    key = next(column for column in owner.__table__.primary_key)
+    same = table.c[key.name] == getattr(entity, FOREIGN_KEYS[owner])
+    return select(table.c.revision).where(same, _conditions(sight, table.c, owner)).exists()
 
 
 class ScopedSession(Session):
