@@ -68,9 +68,13 @@ class Score:
         )
 
 
+# Two codes of one printed shape: nobody can tell them apart on paper.
+_SAME_SHAPE = str.maketrans("☐█", "□■")
+
+
 def plain(text: str) -> str:
-    """The text as it is compared: NFKC, no white space."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
+    """The text as it is compared: NFKC, no white space, one code for a shape."""
+    return "".join(unicodedata.normalize("NFKC", text).translate(_SAME_SHAPE).split())
 
 
 def edit_distance(left: str, right: str) -> int:

@@ -20,7 +20,7 @@ _FAINTEST_INK = 0.82
 # Paper, stains and warm light are up to this much redder than green and blue (of 255).
 _PAPER_TONE = 24
 # Red ink of a seal is 100 to 170 redder and 40 to 60 darker than paper.
-_LIGHTEN = 0.6
+_LIGHTEN = 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from dossier.adapters.rapidocr.marks import find_marks
 from dossier.adapters.rapidocr.models import Floats, Models, Pixels
 
 # Lines that were read with less certainty are noise, stains and pictures.
@@ -85,23 +86,46 @@ def _read_line(models: Models, crop: Pixels) -> LineText:
     batch[0, :, :, : crop.shape[1]] = crop.astype(np.float32) / np.float32(127.5) - np.float32(1)
     chances = models.class_probability(batch)[0]
     used = chances.shape[0] * crop.shape[1] / width
-    return _decode(chances, models.characters, used)
+    characters = _decode(chances, models.characters, used)
+    if characters:
+        marks = find_marks(crop, [c.center for c in characters])
+        characters += [_Character(m.character, m.center, m.certainty) for m in marks]
+    return _line_of(sorted(characters, key=lambda c: c.center))
 
 
-def _decode(chances: Floats, characters: tuple[str, ...], used: float) -> LineText:
+@dataclass(frozen=True, slots=True)
+class _Character:
+    """A character, its middle as a share of the crop's width, and its chance."""
+
+    text: str
+    center: float
+    chance: float
+
+
+def _decode(chances: Floats, characters: tuple[str, ...], used: float) -> list[_Character]:
     """Collapse the steps: repeats are one character, class 0 is nothing between characters."""
     best = chances.argmax(1)
     first = np.flatnonzero(best)
     first = first[(first == 0) | (best[first] != best[first - 1])]
-    text = "".join(characters[best[i]] for i in first)
-    kept = range(len(text) - len(text.lstrip()), len(text.rstrip()))
-    if not kept:
+    found = []
+    for begin, end in (_run(best, int(i)) for i in first):
+        chance = float(chances[begin:end, best[begin]].max())
+        found.append(_Character(characters[best[begin]], (begin + end) / 2 / used, chance))
+    return found
+
+
+def _line_of(characters: list[_Character]) -> LineText:
+    """The line without spaces at its ends."""
+    while characters and characters[-1].text.isspace():
+        characters.pop()
+    while characters and characters[0].text.isspace():
+        characters.pop(0)
+    if not characters:
         return LineText("", 0.0, (), ())
-    steps = [_run(best, int(first[i])) for i in kept]
-    sure = tuple(float(chances[begin:end, best[begin]].max()) for begin, end in steps)
-    text = text.strip()
-    centers = [(begin + end) / 2 / used for begin, end in steps]
-    return LineText(text, sum(sure) / len(sure), sure, _edges_between(text, centers))
+    text = "".join(c.text for c in characters)
+    chances = tuple(c.chance for c in characters)
+    edges = _edges_between(text, [c.center for c in characters])
+    return LineText(text, sum(chances) / len(chances), chances, edges)
 
 
 def _run(best: np.ndarray, begin: int) -> tuple[int, int]:

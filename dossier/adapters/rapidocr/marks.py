@@ -1,0 +1,83 @@
+"""Check boxes inside a line (□ ■ ○ ●): which option of a form is ticked.
+
+The reading network leaves most of them out. They are found as shapes in the line's crop where the
+network read nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dossier.adapters.rapidocr.models import Pixels
+
+# Sides of a mark as shares of the crop's height: a full-width shape, no dot and no whole crop.
+_SMALLEST, _LARGEST = 0.36, 0.85
+# Shorter side through longer side.
+_SQUARE = 0.8
+# Share of a filled shape that is ink; a disc fills pi/4 of its square.
+_FILLED_SQUARE, _FILLED_DISC = 0.88, 0.68
+# Share of ink that an empty shape has along its rim at least, and inside at most.
+_RIM_INK, _INSIDE_INK = 0.55, 0.08
+_INK = 140
+_CERTAINTY = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A check box: which, where its middle is and how wide, as shares of the crop's width."""
+
+    character: str
+    center: float
+    width: float
+    certainty: float = _CERTAINTY
+
+
+def find_marks(crop: Pixels, centers: Sequence[float]) -> list[Mark]:
+    """Check boxes in a crop (48, width), where none of the characters' ``centers`` (shares) are."""
+    height, width = crop.shape
+    ink = (crop < _INK).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink)
+    taken = np.array(centers) * width
+    marks = []
+    for label in range(1, count):
+        x, y, w, h, _ = stats[label].tolist()
+        if not _has_marks_size(w, h, height) or np.any((taken > x) & (taken < x + w)):
+            continue
+        character = _shape(labels[y : y + h, x : x + w] == label, ink[y : y + h, x : x + w])
+        if character:
+            marks.append(Mark(character, (x + w / 2) / width, w / width))
+    return marks
+
+
+def _has_marks_size(width: int, height: int, line_height: int) -> bool:
+    low, high = _SMALLEST * line_height, _LARGEST * line_height
+    square = min(width, height) >= _SQUARE * max(width, height)
+    return square and low <= width <= high and low <= height <= high
+
+
+def _shape(own: np.ndarray, ink: np.ndarray) -> str:
+    """Name the shape by how full it is, and by its corners; empty when it is none of the four."""
+    height, width = own.shape
+    filled = float(own.mean())
+    corner = max(2, min(height, width) // 6)
+    corners = [
+        own[:corner, :corner],
+        own[:corner, -corner:],
+        own[-corner:, :corner],
+        own[-corner:, -corner:],
+    ]
+    has_corners = sum(float(part.mean()) > 0.3 for part in corners) >= 3
+    if filled >= _FILLED_SQUARE and has_corners:
+        return "■"
+    if filled >= _FILLED_DISC and not has_corners:
+        return "●"
+    edge = max(3, min(height, width) // 4)
+    inside = float(ink[edge:-edge, edge:-edge].mean())
+    rays = [own[:edge].any(0), own[-edge:].any(0), own[:, :edge].any(1), own[:, -edge:].any(1)]
+    if inside > _INSIDE_INK or min(float(ray.mean()) for ray in rays) < _RIM_INK:
+        return ""
+    return "□" if has_corners else "○"
