@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from dossier.rules import identifiers, rulebook
 from dossier.rules.address_masks import address_tail, find_address_tails
@@ -29,6 +30,8 @@ _LABELLED_NUMBER = re.compile(
     rf"(?:{_NUMBER_LABEL})(?:件)?(?:号码?|码)?[^0-9a-z\n*]{{0,12}}?"
     r"(?P<value>[0-9a-z](?:[ -]?[0-9a-z]){5,29})"
 )
+_BETWEEN = re.compile(r"[\s\-·().]+")  # what OCR and people put between characters
+_KEPT = re.compile(r"[^\s\-·().]")
 _MASKED_ALL = re.compile(r"[^\s·]")
 
 
@@ -180,12 +183,12 @@ class _Compacted:
     """Folded text without what OCR and people put between characters, with the way back."""
 
     def __init__(self, folded: str) -> None:
-        self._origins = [at for at, char in enumerate(folded) if _is_kept(char)]
-        self._text = "".join(folded[at] for at in self._origins)
+        self._folded = folded
+        self._text = _squeeze(folded)
 
     def find(self, value: str, first: int, last: int = 0) -> Iterable[Span]:
         """Spans of every occurrence without its ``first`` and ``last`` characters."""
-        if len(value) - first - last < 1:
+        if len(value) - first - last < 1 or value not in self._text:
             return
         at = self._text.find(value)
         while at >= 0:
@@ -193,17 +196,18 @@ class _Compacted:
             yield begin, self._origins[at + len(value) - last - 1] + 1
             at = self._text.find(value, at + 1)
 
+    @cached_property
+    def _origins(self) -> list[int]:
+        """Made when something is found: most values stand on few pages."""
+        return [match.start() for match in _KEPT.finditer(self._folded)]
+
 
 def _fold_squeezed(value: str) -> str:
     return _squeeze(fold_with_origins(value).text)
 
 
 def _squeeze(folded: str) -> str:
-    return "".join(filter(_is_kept, folded))
-
-
-def _is_kept(character: str) -> bool:
-    return not character.isspace() and character not in "-·()."
+    return _BETWEEN.sub("", folded)
 
 
 def _keep(value: str, first: int, last: int) -> str:

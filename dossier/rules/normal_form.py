@@ -111,6 +111,8 @@ class FoldedText:
 
 def fold_with_origins(text: str) -> FoldedText:
     """The normal form with a way back to the original's offsets (code points)."""
+    if _folds_one_to_one(text):
+        return FoldedText(fold(text), tuple(range(len(text))), len(text))
     pieces: list[str] = []
     origins: list[int] = []
     for index, character in enumerate(text):
@@ -118,3 +120,15 @@ def fold_with_origins(text: str) -> FoldedText:
         pieces.append(folded)
         origins.extend([index] * len(folded))
     return FoldedText("".join(pieces), tuple(origins), len(text))
+
+
+_ONE_TO_ONE: set[str] = set()
+"""Characters met that fold to one: of a page nearly all, so that folding stays in C."""
+
+
+def _folds_one_to_one(text: str) -> bool:
+    for character in set(text) - _ONE_TO_ONE:
+        if len(_TABLE[ord(character)]) != 1:
+            return False
+        _ONE_TO_ONE.add(character)
+    return True

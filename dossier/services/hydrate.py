@@ -152,12 +152,13 @@ def _snippets(
     shown: list[Snippet] = []
     known = found.known.get(row.customer_no or "")
     for number, text in found.pages.get(row.id, ()):
-        spans = marks.find(context, viewer, query, text)
+        limit = SNIPPETS_SHOWN - len(shown)
+        spans = marks.find_first(context, viewer, query, text, limit=limit)
         if not spans:
             continue
         masked = personal.text(viewer, text, known)
         visible = marks.visible(text, masked, spans)
-        shown += marks.snippets(number, masked, visible, limit=SNIPPETS_SHOWN - len(shown))
+        shown += marks.snippets(number, masked, visible, limit=limit)
         if len(shown) >= SNIPPETS_SHOWN:
             break
     return tuple(shown)

@@ -16,8 +16,9 @@ from dossier.rules.normal_form import HAN
 from dossier.search.boxes import hit_boxes
 from dossier.search.compile import positive_leaves
 from dossier.search.highlight import highlight
-from dossier.search.query import FieldValue, Query
+from dossier.search.query import FieldValue, Phrase, Query, Word
 from dossier.search.snippets import make_snippets
+from dossier.search.windows import windows
 from dossier.services.context import Context
 from dossier.services.views import Snippet
 from dossier.viewer import Viewer
@@ -33,6 +34,20 @@ def find(context: Context, viewer: Viewer, query: Query, text: str) -> list[Span
     """Spans of the query's words in a page's clear text."""
     rights = search_rights(viewer)
     return highlight(text, query, rights=rights, number_hash=context.keyring.hash)
+
+
+def find_first(
+    context: Context, viewer: Viewer, query: Query, text: str, *, limit: int
+) -> list[Span]:
+    """Some of :func:`find`'s spans, at least one if there are any: for snippets, and fast."""
+    around = windows(text, (leaf_text(leaf) for leaf in positive_leaves(query.node)), limit=limit)
+    if around is None:
+        return find(context, viewer, query, text)
+    spans: list[Span] = []
+    for start, end in around:
+        found = find(context, viewer, query, text[start:end])
+        spans += [(start + begin, start + until) for begin, until in found]
+    return spans
 
 
 def visible(text: str, masked: MaskedText, spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -92,6 +107,10 @@ def snippets(
 
 def literal_words(query: Query) -> list[str]:
     """The words as typed, to pick pages by before they are looked at closely."""
-    leaves = positive_leaves(query.node)
-    words = (leaf.value if isinstance(leaf, FieldValue) else leaf.text for leaf in leaves)
+    words = map(leaf_text, positive_leaves(query.node))
     return [word for word in words if len(word) >= SHORTEST_LITERAL]
+
+
+def leaf_text(leaf: Word | Phrase | FieldValue) -> str:
+    """What a leaf of a query looks for."""
+    return leaf.value if isinstance(leaf, FieldValue) else leaf.text
