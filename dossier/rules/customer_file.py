@@ -194,6 +194,8 @@ def cell_text(cell: Any) -> str:
     Raises:
         CellError: a number so long that the spreadsheet has lost its last digits.
     """
+    if isinstance(cell, str):  # first, because nearly all are
+        return cell.strip().removeprefix("'").strip()
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -209,7 +211,7 @@ def cell_text(cell: Any) -> str:
         return cell.date().isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
-    return str(cell).strip().removeprefix("'").strip()
+    return str(cell).strip()
 
 
 # -- one parser for each column -----------------------------------------------------------------

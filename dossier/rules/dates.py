@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from dossier.rules.normal_form import fold_with_origins
+from dossier.rules.normal_form import fold, fold_with_origins
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """Years outside cannot be the date of a paper in a power company's archive."""
@@ -59,8 +59,7 @@ def find_dates(text: str) -> Iterator[FoundDate]:
 
 def parse_date(text: str) -> date | None:
     """The date that the whole text is (also ``20260811``, and with a time of day), else None."""
-    form = fold_with_origins(text.strip())
-    plain = _TIME.sub("", form.text).strip()
+    plain = _TIME.sub("", fold(text.strip())).strip()
     for pattern in (_CHINESE, _PLAIN, _COMPACT):
         match = pattern.fullmatch(plain)
         if match:

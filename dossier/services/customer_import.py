@@ -26,8 +26,8 @@ from dossier.viewer import Permission, Viewer, system_viewer
 
 IMPORTING = system_viewer("import")
 """Sees the whole register: a number is unique in the company, not in a unit."""
-BATCH_ROWS = 2_000
-"""Rows of one transaction: about half a second in which no other writer gets in."""
+BATCH_ROWS = 1_000
+"""Rows of one transaction: some 200 ms in which no other writer gets in."""
 MOST_RELINKED = 2_000
 """Waiting papers that are asked about again: well below a minute."""
 MOST_ERRORS = 1_000
