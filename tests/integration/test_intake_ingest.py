@@ -1,0 +1,133 @@
+"""``ingest``: takes what it is given, knows what it had, waits until it is found, and sums up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dossier.errors import DossierError, NotFoundError
+from dossier.services import intake
+from dossier.services.context import Context
+from indexer.ingest import IngestOptions, IngestSummary, ingest
+from indexer.processes import ChildSpec
+from indexer.supervisor import Supervisor
+from tests.faults.archive_samples import VIEWER, documents, intakes, letter, pending
+
+QUICK = IngestOptions(wait=False, show=False)
+
+
+@contextmanager
+def no_workers() -> Iterator[None]:
+    raise AssertionError("no worker is needed without waiting")
+    yield
+
+
+def take(context: Context, *paths: Path, options: IngestOptions = QUICK) -> IngestSummary:
+    return ingest(context, VIEWER, paths, options=options, workers=no_workers)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "papers"
+    (place / "一月").mkdir(parents=True)
+    for number in range(3):
+        (place / "一月" / f"{number}.pdf").write_bytes(letter(number))
+    (place / "copy.pdf").write_bytes(letter(0))
+    (place / "empty.pdf").touch()
+    (place / "unfinished.part").write_bytes(b"x")
+    (place / "link").symlink_to(place / "copy.pdf")
+    return place
+
+
+def test_files_are_copied_and_stay_and_the_summary_adds_up(context: Context, folder: Path) -> None:
+    before = sorted(path.name for path in folder.rglob("*"))
+    summary = take(context, folder)
+    assert (summary.accepted, summary.duplicates, summary.quarantined, summary.failed) == (
+        3,
+        1,
+        2,
+        0,
+    )
+    assert sorted(path.name for path in folder.rglob("*")) == before
+    assert {row.source_path for row in intakes(context)} == {
+        "一月/0.pdf",
+        "一月/1.pdf",
+        "一月/2.pdf",
+        "copy.pdf",
+        "empty.pdf",
+        "link",
+    }
+    assert set(summary.as_json()) == {
+        "accepted",
+        "duplicates",
+        "quarantined",
+        "failed",
+        "pages",
+        "seconds",
+    }
+
+
+def test_interrupted_and_begun_again_it_takes_nothing_twice(
+    context: Context, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, taken = intake.take, []
+
+    def interrupted(*args: object, **more: object) -> object:
+        if len(taken) == 2:
+            raise KeyboardInterrupt
+        taken.append(1)
+        return real(*args, **more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "take", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            take(context, folder)
+    summary = take(context, folder)
+    assert (summary.known, summary.accepted, summary.duplicates) == (2, 3, 1)
+    again = take(context, folder)
+    assert (again.known, again.accepted, again.duplicates) == (4, 3, 1)
+    assert len(documents(context)) == 3
+    assert len(intakes(context)) == 6
+
+
+def test_a_customer_that_is_named_goes_with_every_file(context: Context, folder: Path) -> None:
+    take(context, folder, options=IngestOptions(customer_no="1040106028", wait=False, show=False))
+    assert {document.given_customer_no for document in documents(context)} == {"1040106028"}
+
+
+def test_a_path_that_is_not_there_is_said_before_anything_is_taken(
+    context: Context, folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(NotFoundError):
+        take(context, folder, tmp_path / "nothing")
+    assert documents(context) == []
+
+
+@pytest.mark.slow
+def test_alone_it_starts_workers_and_ends_when_everything_is_found(
+    context: Context, folder: Path
+) -> None:
+    @contextmanager
+    def workers() -> Iterator[None]:
+        spec = ChildSpec(
+            "worker", "tests.faults.worker_process:main", {"home": str(context.settings.home)}
+        )
+        supervisor = Supervisor([spec], grace_seconds=30)
+        supervisor.start_all()
+        try:
+            yield
+        finally:
+            supervisor.end_all()
+
+    summary = ingest(
+        context, VIEWER, [folder], options=IngestOptions(wait=True, show=False), workers=workers
+    )
+    assert (summary.accepted, summary.pages) == (3, 3)
+    assert pending(context) == 0
+    try:
+        assert context.index.state().rows == 3
+    except DossierError:
+        pytest.fail("the index is there once ingest has ended")
