@@ -145,12 +145,12 @@ def _overlaps(page: BenchmarkPage, reading: PageReading) -> Iterator[float]:
             continue
         end, boxes = start + len(field.value), []
         for word in reading.words:
-            if word.start < end and word.end > start:
+            if word.edges and word.start < end and word.end > start:
                 first, last = max(start, word.start), min(end, word.end)
                 left, right = word.edges[first - word.start], word.edges[last - word.start]
                 boxes.append((left, word.box[1], right, word.box[3]))
-        wanted = _bounds(field.quad, page)
-        yield max((_iou(wanted, _union(boxes)),), default=0.0)
+        if boxes:
+            yield _iou(_bounds(field.quad, page), _union(boxes))
 
 
 def _union(boxes: list[tuple[float, ...]]) -> tuple[float, ...]:

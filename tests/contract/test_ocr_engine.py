@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+import logging
+import socket
+from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+import zxingcpp
+from PIL import Image, ImageDraw, ImageFont
 
 from dossier.adapters.rapidocr import RapidOcrEngine
 from dossier.errors import UnreadableFileError
 from dossier.ports import OcrEngine
+from dossier.records import PageReading
+
+FONT = str(files("pylopdf_fonts_zh_cn") / "NotoSansSC-Regular.otf")
+ROWS = (
+    ("低压居民用电申请表",),
+    ("客户名称", "欧阳怡璟"),
+    ("客户编号", "4209097963"),
+    ("用电地址", "襄阳市襄州区建设街306号"),
+    ("本合同一式两份，供用电双方各执一份，自双方签字盖章之日起生效。",),
+)
+
+
+def form(mode: str = "L") -> Image.Image:
+    """A small invented form: two columns, 30 pixel print, on 1000 x 700."""
+    page = Image.new(mode, (1000, 700), "white")
+    pen = ImageDraw.Draw(page)
+    face = ImageFont.truetype(FONT, 30)
+    for number, row in enumerate(ROWS):
+        for column, text in enumerate(row):
+            pen.text((60 + 260 * column, 60 + 110 * number), text, font=face, fill="black")
+    return page
 
 
 @pytest.fixture(scope="module")
@@ -17,13 +44,138 @@ def engine() -> OcrEngine:
     return RapidOcrEngine()
 
 
+def read(engine: OcrEngine, page: Image.Image, folder: Path) -> PageReading:
+    path = folder / "page.png"
+    page.save(path)
+    return engine.read(path, page_number=1)
+
+
+def flat(text: str) -> str:
+    return "".join(text.split()).replace(",", "，")
+
+
+def test_rows_are_lines_and_cells_are_parted_by_tabs(engine: OcrEngine, tmp_path: Path) -> None:
+    reading = read(engine, form(), tmp_path)
+    assert reading.text.replace(",", "，").split("\n") == ["\t".join(row) for row in ROWS]
+    assert (reading.width, reading.height, reading.rotation) == (1000, 700, 0)
+    assert reading.confidence > 0.95
+    assert not reading.blank
+
+
+def test_the_same_picture_is_read_the_same_way_twice_and_after_release(
+    engine: OcrEngine, tmp_path: Path
+) -> None:
+    first = read(engine, form(), tmp_path)
+    engine.release()
+    assert read(engine, form(), tmp_path) == first
+
+
+@pytest.mark.parametrize("turned", (90, 180, 270))
+def test_a_page_that_lies_on_its_side_is_turned_upright(
+    engine: OcrEngine, tmp_path: Path, turned: int
+) -> None:
+    lying = form().rotate(turned, expand=True)  # counter-clockwise, so clockwise puts it right
+    reading = read(engine, lying, tmp_path)
+    assert reading.rotation == turned
+    assert (reading.width, reading.height) == (1000, 700)
+    assert flat(reading.text) == flat("".join("".join(row) for row in ROWS))
+
+
+def test_any_part_of_a_line_has_its_box(engine: OcrEngine, tmp_path: Path) -> None:
+    reading = read(engine, form(), tmp_path)
+    start = reading.text.index("建设街")
+    word = next(w for w in reading.words if w.start <= start < w.end)
+    left, right = word.edges[start - word.start], word.edges[start + 3 - word.start]
+    face = ImageFont.truetype(FONT, 30)
+    line = "襄阳市襄州区建设街306号"
+    before = 320 + face.getlength(line[: line.index("建")])
+    assert left == pytest.approx(before, abs=8)
+    assert right == pytest.approx(before + face.getlength("建设街"), abs=8)
+    assert word.box[1] < 60 + 330 + 20 < word.box[3]
+
+
+def test_words_cover_the_text_without_its_separators(engine: OcrEngine, tmp_path: Path) -> None:
+    reading = read(engine, form(), tmp_path)
+    covered = {i for word in reading.words for i in range(word.start, word.end)}
+    left_out = [c for i, c in enumerate(reading.text) if i not in covered]
+    assert all(c.isspace() for c in left_out)
+    for word in reading.words:
+        assert len(word.edges) == word.end - word.start + 1
+        assert list(word.edges) == sorted(word.edges)
+        assert 0 <= word.confidence <= 1
+
+
+def test_skew_is_measured_clockwise_and_the_text_is_read_all_the_same(
+    engine: OcrEngine, tmp_path: Path
+) -> None:
+    leaning = form().rotate(-3, fillcolor="white", resample=Image.Resampling.BICUBIC)
+    reading = read(engine, leaning, tmp_path)
+    assert reading.skew == pytest.approx(3, abs=0.4)
+    assert "4209097963" in reading.text
+
+
 def test_a_white_page_is_blank_and_loads_no_model(tmp_path: Path) -> None:
     engine = RapidOcrEngine()
-    Image.new("L", (1654, 2339), 255).save(tmp_path / "white.png")
-    reading = engine.read(tmp_path / "white.png", page_number=3)
+    reading = read(engine, Image.new("L", (1654, 2339), 255), tmp_path)
     assert reading.blank
-    assert (reading.number, reading.text, reading.width, reading.height) == (3, "", 1654, 2339)
+    assert (reading.number, reading.text, reading.width, reading.height) == (1, "", 1654, 2339)
     assert engine._models is None
+
+
+@pytest.mark.parametrize("mode", ("1", "P", "RGBA", "LA", "CMYK", "I;16"))
+def test_every_pixel_format_is_read(engine: OcrEngine, tmp_path: Path, mode: str) -> None:
+    if mode == "I;16":
+        page = Image.fromarray((np.asarray(form()).astype(np.uint16)) * 257)
+    else:
+        page = form("RGB").convert("RGBA" if mode == "LA" else "RGB").convert(mode)
+    path = tmp_path / ("page.tif" if mode == "CMYK" else "page.png")
+    page.save(path)
+    assert "4209097963" in engine.read(path, page_number=1).text
+
+
+def test_a_red_seal_is_read_after_the_text_and_hides_none_of_it(
+    engine: OcrEngine, tmp_path: Path
+) -> None:
+    page = form("RGB")
+    plain = read(engine, page, tmp_path)
+    stamp_seal(page, (700, 380), 105, "襄州供电公司业务专用章")
+    reading = read(engine, page, tmp_path)
+    assert reading.text.startswith(plain.text)
+    assert reading.text.splitlines()[-1] == "襄州供电公司业务专用章"
+
+
+def stamp_seal(page: Image.Image, middle: tuple[int, int], radius: int, text: str) -> None:
+    red = (205, 35, 40)
+    pen = ImageDraw.Draw(page)
+    x, y = middle
+    pen.ellipse((x - radius, y - radius, x + radius, y + radius), outline=red, width=5)
+    face = ImageFont.truetype(FONT, 26)
+    for number, character in enumerate(text):
+        turn = -120 + 240 * number / (len(text) - 1)
+        tile = Image.new("L", (60, 60))
+        ImageDraw.Draw(tile).text((30, 30), character, font=face, fill=255, anchor="mm")
+        tile = tile.rotate(-turn, resample=Image.Resampling.BICUBIC)
+        at_x = x + radius * 0.75 * np.sin(np.radians(turn)) - 30
+        at_y = y - radius * 0.75 * np.cos(np.radians(turn)) - 30
+        page.paste(red, (round(at_x), round(at_y)), tile)
+
+
+def test_a_bar_code_is_read_with_its_place(engine: OcrEngine, tmp_path: Path) -> None:
+    page = form()
+    code = zxingcpp.create_barcode("4209097963", zxingcpp.BarcodeFormat.Code128)
+    picture = Image.fromarray(np.array(code.to_image(scale=3))).resize((360, 70))
+    page.paste(picture, (600, 20))
+    (found,) = read(engine, page, tmp_path).barcodes
+    assert (found.text, found.format) == ("4209097963", "Code128")
+    assert 560 < found.box[0] < found.box[2] < 1000
+
+
+def test_ticked_and_empty_boxes_are_told_apart(engine: OcrEngine, tmp_path: Path) -> None:
+    page = form()
+    face = ImageFont.truetype(FONT, 30)
+    ImageDraw.Draw(page).text((60, 620), "业务类型：□新装 ■增容 □过户", font=face, fill="black")
+    last = read(engine, page, tmp_path).text.splitlines()[-1]
+    assert flat(last).replace(":", "：") == "业务类型：□新装■增容□过户"
 
 
 def test_a_file_that_is_no_picture_is_named_unreadable(engine: OcrEngine, tmp_path: Path) -> None:
@@ -31,3 +183,29 @@ def test_a_file_that_is_no_picture_is_named_unreadable(engine: OcrEngine, tmp_pa
     with pytest.raises(UnreadableFileError) as caught:
         engine.read(tmp_path / "no.png", page_number=1)
     assert caught.value.reason == "corrupt"
+
+
+def test_reading_neither_logs_nor_prints_nor_writes_nor_calls_out(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*args: object) -> None:
+        raise AssertionError("the engine opened a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.chdir(tmp_path)
+    with caplog.at_level(logging.DEBUG):
+        reading = read(RapidOcrEngine(), form(), tmp_path)
+    assert "4209097963" in reading.text
+    out, err = capfd.readouterr()
+    assert out == err == ""
+    assert "4209097963" not in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["page.png"]
+
+
+def test_the_page_number_is_the_callers(engine: OcrEngine, tmp_path: Path) -> None:
+    form().save(tmp_path / "page.png")
+    first = engine.read(tmp_path / "page.png", page_number=1)
+    assert engine.read(tmp_path / "page.png", page_number=7) == replace(first, number=7)
