@@ -1,0 +1,313 @@
+"""Searchable copies: from readings that exist, and by OCRmyPDF's own command with our plugin."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+import pikepdf
+import pypdfium2 as pdfium
+import pytest
+from fpdf import FPDF
+from PIL import Image, ImageDraw, ImageFont
+
+from dossier.adapters.ocrmypdf import OcrmypdfMaker, comparison, plugin
+from dossier.errors import StepFailedError
+from dossier.ports import SearchablePdf
+from dossier.records import PageReading, WordBox
+
+FONT = str(files("pylopdf_fonts_zh_cn") / "NotoSansSC-Regular.otf")
+LINES = ("客户编号 4209097963", "欧阳怡璟", "襄阳市襄州区建设街306号", "男")
+WIDTH, HEIGHT = 827, 1169  # A4 at 100 dpi
+
+
+def scan(*, mode: str = "L", width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
+    page = Image.new("RGB", (width, height), "white")
+    face = ImageFont.truetype(FONT, 28)
+    for number, line in enumerate(LINES):
+        ImageDraw.Draw(page).text((80, 100 + 120 * number), line, font=face, fill="black")
+    return page.convert(mode)
+
+
+def reading(*, number: int = 1, width: int = WIDTH, height: int = HEIGHT) -> PageReading:
+    """What an engine would have read on :func:`scan`."""
+    text, words = "", []
+    for row, line in enumerate(LINES):
+        text += "\n" if text else ""
+        x = 80.0
+        for part in line.split():
+            start = len(text) if not words or text.endswith("\n") or not text else len(text) + 1
+            text += ("" if start == len(text) else " ") + part
+            long = sum(28 if ord(c) > 0x2E80 else 16 for c in part)
+            words.append(
+                WordBox(start, len(text), (x, 98.0 + 120 * row, x + long, 138.0 + 120 * row))
+            )
+            x += long + 10
+    return PageReading(number, text, tuple(words), width, height, engine="rapidocr 3.10.0")
+
+
+def saved(image: Image.Image, folder: Path, name: str, **options: object) -> Path:
+    path = folder / name
+    image.save(path, **options)
+    return path
+
+
+def make(
+    original: Path, media_type: str, readings: Sequence[PageReading], out: Path
+) -> SearchablePdf:
+    return OcrmypdfMaker().make(original, media_type=media_type, readings=readings, out=out)
+
+
+def text_at(path: Path, index: int, share: tuple[float, float, float, float]) -> str:
+    """What PDFium finds inside a part of a page (left, top, right, bottom as shares, upright)."""
+    page = pdfium.PdfDocument(path)[index]
+    width, height = page.get_size()
+    left, top, right, bottom = share
+    assert page.get_rotation() == 0
+    box = (left * width, height - bottom * height, right * width, height - top * height)
+    return page.get_textpage().get_text_bounded(*box)
+
+
+def test_a_scan_becomes_a_confirmed_archive_file_whose_every_word_is_found(tmp_path: Path) -> None:
+    original = saved(scan(), tmp_path, "scan.jpg", dpi=(100, 100))
+    before = original.read_bytes()
+    copy = make(original, "image/jpeg", [reading()], tmp_path / "copy.pdf")
+    assert (copy.format, copy.path) == ("PDF/A-2b", tmp_path / "copy.pdf")
+    (text,) = comparison.texts_of(copy.path)
+    assert text == "".join("".join(LINES).split())
+    assert original.read_bytes() == before
+
+
+def test_the_text_lies_under_its_picture(tmp_path: Path) -> None:
+    original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    copy = make(original, "image/png", [reading()], tmp_path / "copy.pdf")
+    strip = (0.0, 210 / HEIGHT, 1.0, 270 / HEIGHT)
+    assert text_at(copy.path, 0, strip).strip() == "欧阳怡璟"
+
+
+def test_the_picture_is_taken_over_bit_for_bit(tmp_path: Path) -> None:
+    original = saved(scan(mode="RGB"), tmp_path, "scan.jpg", dpi=(100, 100), quality=70)
+    copy = make(original, "image/jpeg", [reading()], tmp_path / "copy.pdf")
+    with pikepdf.open(copy.path) as pdf:
+        streams = [
+            obj.read_raw_bytes()
+            for obj in pdf.objects
+            if isinstance(obj, pikepdf.Stream) and obj.get("/Subtype") == "/Image"
+        ]
+    assert streams == [original.read_bytes()]
+
+
+@pytest.mark.parametrize("rotation", (90, 180, 270))
+def test_a_scan_that_lay_on_its_side_stands_upright_in_the_copy(
+    tmp_path: Path, rotation: int
+) -> None:
+    lying = scan().rotate(rotation, expand=True)
+    original = saved(lying, tmp_path, "scan.png", dpi=(100, 100))
+    copy = make(original, "image/png", [replace(reading(), rotation=rotation)], tmp_path / "c.pdf")
+    page = pdfium.PdfDocument(copy.path)[0]
+    assert page.get_rotation() == rotation
+    shown = page.render(scale=100 / 72).to_pil().convert("L")
+    assert shown.size == pytest.approx((WIDTH, HEIGHT), abs=2)
+    assert shown.crop((80, 90, 400, 150)).getextrema()[0] < 80  # the first line is where it was
+    (text,) = comparison.texts_of(copy.path)
+    assert text == "".join("".join(LINES).split())
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "media_type", "options"),
+    (
+        ("RGBA", "alpha.png", "image/png", {}),
+        ("CMYK", "press.jpg", "image/jpeg", {"dpi": (100, 100)}),
+        ("1", "fax.tif", "image/tiff", {"compression": "group4", "dpi": (100, 100)}),
+        ("P", "palette.png", "image/png", {}),
+        ("I;16", "deep.png", "image/png", {}),
+        ("RGB", "no-dpi.jpg", "image/jpeg", {}),
+        ("RGB", "phone.webp", "image/webp", {}),
+        ("L", "plain.bmp", "image/bmp", {}),
+    ),
+)
+def test_every_kind_of_picture_gets_a_copy(
+    tmp_path: Path, mode: str, name: str, media_type: str, options: dict[str, object]
+) -> None:
+    page = scan().convert("I;16").point(lambda v: v * 257) if mode == "I;16" else scan(mode=mode)
+    copy = make(saved(page, tmp_path, name, **options), media_type, [reading()], tmp_path / "c.pdf")
+    width, height = pdfium.PdfDocument(copy.path)[0].get_size()
+    assert (width, height) == pytest.approx((595, 842), abs=2)
+    assert copy.format == ("PDF" if mode == "CMYK" else "PDF/A-2b")
+
+
+def test_a_tiff_of_several_frames_becomes_as_many_pages(tmp_path: Path) -> None:
+    original = saved(
+        scan(mode="1"),
+        tmp_path,
+        "many.tif",
+        save_all=True,
+        dpi=(100, 100),
+        append_images=[scan(mode="L"), scan(mode="1")],
+    )
+    readings = [reading(number=n) for n in (1, 2, 3)]
+    readings[1] = PageReading(2, width=WIDTH, height=HEIGHT, blank=True, engine="rapidocr 3.10.0")
+    copy = make(original, "image/tiff", readings, tmp_path / "copy.pdf")
+    assert [bool(text) for text in comparison.texts_of(copy.path)] == [True, False, True]
+
+
+def born_digital(path: Path, *, with_scan: bool) -> Path:
+    pdf = FPDF(format="A4")
+    pdf.add_font("hei", fname=FONT)
+    pdf.set_font("hei", size=14)
+    pdf.add_page()
+    pdf.cell(text="供用电合同 原生文字")
+    if with_scan:
+        buffer = io.BytesIO()
+        scan().save(buffer, "PNG")
+        pdf.add_page()
+        pdf.image(buffer, 0, 0, 210, 297)
+    pdf.output(str(path))
+    return path
+
+
+def test_born_digital_pages_of_a_mixed_file_keep_their_own_text(tmp_path: Path) -> None:
+    original = born_digital(tmp_path / "mixed.pdf", with_scan=True)
+    own = PageReading(1, "供用电合同 原生文字", (), 1654, 2339, engine="pdf text (pdfium 1)")
+    copy = make(original, "application/pdf", [own, reading(number=2)], tmp_path / "copy.pdf")
+    first, second = comparison.texts_of(copy.path)
+    assert first == "供用电合同原生文字"
+    assert second == "".join("".join(LINES).split())
+
+
+def test_a_wholly_born_digital_file_keeps_its_text(tmp_path: Path) -> None:
+    original = born_digital(tmp_path / "digital.pdf", with_scan=False)
+    own = PageReading(1, "供用电合同 原生文字", (), 1654, 2339, engine="pdf text (pdfium 1)")
+    copy = make(original, "application/pdf", [own], tmp_path / "copy.pdf")
+    assert comparison.texts_of(copy.path) == ["供用电合同原生文字"]
+
+
+def test_an_older_worse_text_layer_is_replaced(tmp_path: Path) -> None:
+    original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    bad = replace(reading(), text="错误文字" + reading().text[4:])
+    make(original, "image/png", [bad], tmp_path / "bad.pdf")
+    copy = make(tmp_path / "bad.pdf", "application/pdf", [reading()], tmp_path / "copy.pdf")
+    assert comparison.texts_of(copy.path) == ["".join("".join(LINES).split())]
+
+
+def test_text_lies_right_where_the_crop_box_is_smaller_than_the_media_box(tmp_path: Path) -> None:
+    source = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    no_text = PageReading(1, width=WIDTH, height=HEIGHT, blank=True)
+    plain = make(source, "image/png", [no_text], tmp_path / "plain.pdf")
+    with pikepdf.open(plain.path) as pdf:
+        box = [float(v) for v in pdf.pages[0].mediabox]
+        pdf.pages[0].mediabox = [box[0] - 72, box[1] - 36, box[2] + 18, box[3] + 54]
+        pdf.pages[0].cropbox = box
+        pdf.save(tmp_path / "wide.pdf")
+    copy = make(tmp_path / "wide.pdf", "application/pdf", [reading()], tmp_path / "copy.pdf")
+    page = pdfium.PdfDocument(copy.path)[0]
+    left, bottom, right, top = page.get_cropbox()
+    high = top - bottom
+    strip = (left, top - 270 / HEIGHT * high, right, top - 210 / HEIGHT * high)
+    assert page.get_textpage().get_text_bounded(*strip).strip() == "欧阳怡璟"
+
+
+def test_a_copy_that_would_lose_text_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    half = replace(reading(), words=reading().words[:2])
+    with pytest.raises(StepFailedError, match="less text"):
+        make(original, "image/png", [half], tmp_path / "copy.pdf")
+    assert not (tmp_path / "copy.pdf").exists()
+
+
+def test_a_broken_original_fails_without_a_copy_and_without_a_path_in_the_message(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing")
+    with pytest.raises(StepFailedError) as caught:
+        make(tmp_path / "broken.pdf", "application/pdf", [reading()], tmp_path / "copy.pdf")
+    assert str(tmp_path) not in str(caught.value)
+    assert not (tmp_path / "copy.pdf").exists()
+
+
+def test_no_log_line_holds_the_pages_text(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    with caplog.at_level(logging.DEBUG):
+        make(original, "image/png", [reading()], tmp_path / "copy.pdf")
+    assert not any(word in caplog.text for word in ("欧阳", "4209097963", "建设街"))
+
+
+def test_the_internals_that_the_plugin_relies_on_are_there() -> None:
+    from ocrmypdf._graft import OcrGrafter
+    from ocrmypdf.builtin_plugins import tesseract_ocr
+
+    assert version("ocrmypdf").startswith("17.13.")
+    assert tesseract_ocr.__name__ == plugin._TESSERACT_PLUGIN
+    assert {"tesseract"} == set(tesseract_ocr.register_options())
+    assert callable(OcrGrafter._graft_sandwich_text_layer)
+
+
+def ocrmypdf(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command with nothing on the PATH."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("PATH", "OMP_THREAD_LIMIT")}
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "ocrmypdf",
+            "--plugin",
+            "dossier.adapters.ocrmypdf.plugin",
+            "--rasterizer",
+            "pypdfium",
+            "--pdfa-backend",
+            "internal",
+            *map(str, arguments),
+        ],
+        env={**kept, "PATH": "", "PYTHONPATH": str(Path(plugin.__file__).parents[3])},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+
+@pytest.mark.slow
+def test_ocrmypdf_itself_reads_pages_with_the_plugin_and_an_empty_path(tmp_path: Path) -> None:
+    scans = [scan(), scan().rotate(90, expand=True)]
+    saved(scans[0], tmp_path, "in.pdf", save_all=True, append_images=scans[1:], resolution=100)
+    done = ocrmypdf("--sidecar", "text.txt", "--jobs", "2", "in.pdf", "out.pdf", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for text in comparison.texts_of(tmp_path / "out.pdf"):
+        assert "欧阳怡璟" in text
+        assert "4209097963" in text
+    assert (tmp_path / "text.txt").read_text(encoding="utf-8").count("4209097963") == 2
+    assert "4209097963" not in done.stderr
+
+
+WITNESS = """
+import os
+from pathlib import Path
+from ocrmypdf import hookimpl
+
+@hookimpl
+def filter_ocr_image(page, image):
+    limit = os.environ.get("OMP_THREAD_LIMIT", "none")
+    Path(f"witness-{page.pageno}.txt").write_text(f"{limit} {os.getpid()} {os.getppid()}")
+"""
+
+
+@pytest.mark.slow
+def test_worker_processes_get_a_thread_limit_of_one(tmp_path: Path) -> None:
+    (tmp_path / "witness.py").write_text(WITNESS, encoding="utf-8")
+    saved(scan(), tmp_path, "in.pdf", save_all=True, append_images=[scan()], resolution=100)
+    done = ocrmypdf("--plugin", "witness.py", "--jobs", "2", "in.pdf", "out.pdf", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    seen = [(tmp_path / f"witness-{n}.txt").read_text().split() for n in (0, 1)]
+    assert [limit for limit, _, _ in seen] == ["1", "1"]
+    assert all(pid != parent for _, pid, parent in seen)
