@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dossier.rules import rulebook
+
 Span = tuple[int, int]
+FORM_LABELS = frozenset(
+    label for labels in rulebook.load("linking")["labels"].values() for label in labels
+)
+"""Words that forms print; a label below another is a form's left column, not a person."""
 
 
 def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
     """Spans of the cells that stand below a cell which is one of ``heads`` (spaces ignored).
 
-    A column ends at a line without that many cells.
+    A column ends at a line without that many cells. Printed labels are passed over: on most forms
+    labels stand below each other, with their values beside them.
     """
     columns: set[int] = set()
     for cells in _lines(folded):
         found = {
             number
             for number, (start, end) in enumerate(cells)
-            if "".join(folded[start:end].split()).strip(":*") in heads
+            if _word(folded, (start, end)) in heads
         }
         if len(cells) < 2:
             columns = set()
             continue
         for number in sorted(columns - found):
-            if number < len(cells):
+            if number < len(cells) and _word(folded, cells[number]) not in FORM_LABELS:
                 yield cells[number]
         columns |= found
+
+
+def _word(folded: str, cell: Span) -> str:
+    return "".join(folded[cell[0] : cell[1]].split()).strip(":*")
 
 
 def _lines(folded: str) -> Iterator[list[Span]]:

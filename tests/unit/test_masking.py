@@ -213,3 +213,12 @@ def test_surnames_and_organisations():
         assert is_organisation(name)
     for name in ("张三", "李医院", "王厂", "欧阳娜娜"):
         assert not is_organisation(name)
+
+
+def test_labels_below_each_other_are_no_names() -> None:
+    page = "权利人\t孔萍\n共有情况\t共同共有\n用途\t住宅\n面积\t72平方米"
+    assert mask_text(page).text == "权利人\t孔*\n共有情况\t共同共有\n用途\t住宅\n面积\t72平方米"
+
+
+def test_names_below_a_head_are_masked() -> None:
+    assert "王小明" not in mask_text("姓名\t金额\n王小明\t12\n李四\t30").text
