@@ -173,7 +173,8 @@ class LinkCandidate:
 
     ``reasons`` are stable codes with the evidence's kind, not its value:
     ``folder``, ``file_name``, ``barcode``, ``customer_no``, ``meter_no``, ``id_no``,
-    ``name_address``, ``name``, ``phone``.
+    ``name_address``, ``name``, ``phone``, ``address``, ``given`` (named by the sender), ``parent``,
+    ``plugin``; against it ``name_differs``, ``customer_no_differs``.
     """
 
     customer_no: str

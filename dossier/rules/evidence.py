@@ -227,7 +227,7 @@ def _name_kinds(paper: Paper, entry: RegisterEntry) -> Iterable[str]:
         yield "name_near"
     elif entry.name in paper.loose_names:
         yield "name_unlabelled"
-    elif entry.former_names & (labelled | paper.loose_names):
+    elif entry.former_names & labelled.union(paper.loose_names):
         yield "former_name"
     elif paper.names and all(_is_another(name, entry.name) for name in paper.names):
         yield "name_differs"

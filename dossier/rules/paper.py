@@ -92,7 +92,7 @@ class Paper:
     phones: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     holders: frozenset[str] = frozenset()
-    loose_names: frozenset[str] = frozenset()
+    loose_names: tuple[str, ...] = ()
     addresses: tuple[AddressKey, ...] = ()
 
     @property
@@ -105,22 +105,24 @@ def read_paper(pages: Sequence[PageReading], rules: LinkingRules) -> Paper:
     """Gather what a document's pages say about its customer."""
     chosen = [page for page in _telling_pages(pages, rules.pages) if page.text]
     fields = [found for page in chosen for found in page_fields.read_fields(page, rules.labels)]
-    loose = {solid(piece) for page in chosen for piece in page_fields.loose_names(page)}
+    loose = dict.fromkeys(
+        solid(piece) for page in chosen for piece in page_fields.loose_names(page)
+    )
     return Paper(
         numbers=tuple(_numbers(fields, rules)),
         id_nos=frozenset(_identity(f.value) for f in fields if f.kind == page_labels.ID_NO),
         phones=frozenset(f.value for f in fields if f.kind == page_labels.PHONE),
         names=_names(fields, page_labels.NAME),
         holders=_names(fields, page_labels.HOLDER),
-        loose_names=frozenset(sorted(loose)[: rules.names]),
+        loose_names=tuple(loose),
         addresses=_addresses(fields),
     )
 
 
 def with_loose_names(paper: Paper, names: Iterable[str]) -> Paper:
     """The paper with further pieces that may be names."""
-    more = {name for name in names if len(name) >= 2}
-    return replace(paper, loose_names=paper.loose_names | more)
+    more = (name for name in names if len(name) >= 2)
+    return replace(paper, loose_names=tuple(dict.fromkeys((*more, *paper.loose_names))))
 
 
 def with_number(paper: Paper, number: PaperNumber) -> Paper:

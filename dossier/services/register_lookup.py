@@ -101,7 +101,8 @@ def customers_by_name(session: ScopedSession, paper: Paper, rules: LinkingRules)
         if bearers is None:
             bearers = _bearers_at(session, name, paper.addresses, rules.same_name)
         found |= bearers or set()
-    return found | (_bearers(session, sorted(paper.loose_names), rules.same_name) or set())
+    first = paper.loose_names[: rules.names]
+    return found | (_bearers(session, first, rules.same_name) or set())
 
 
 def _bearers(
@@ -139,7 +140,7 @@ def neighbours(session: ScopedSession, paper: Paper, rules: LinkingRules) -> set
         Customer.customer_no.in_(sorted(variants))
     )
     rows = list(session.execute(query))
-    names = paper.names | paper.holders | paper.loose_names
+    names = paper.names | paper.holders | set(paper.loose_names)
     named = {number for number, name in rows if name in names}
     if named or paper.names or paper.holders:
         return named
