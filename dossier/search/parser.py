@@ -86,8 +86,8 @@ def _items(line: str, notes: list[str]) -> Iterator[_Item]:
             continue
         number = _spaced_number(line, position)
         if number:
-            yield _Item(Word(line[position:number]))
-            position = number
+            yield _Item(Word(line[slice(*number)]))
+            position = number[1]
             continue
         negative = line[position] == "-" and _begins_word(line, position)
         start = position + negative
@@ -134,7 +134,7 @@ def _field_value(
         return label.end(), [_Item(Word(label[1]))]
     number = _spaced_number(line, start)
     if number:
-        return number, [_Item(FieldValue(field, line[start:number], label[1]))]
+        return number[1], [_Item(FieldValue(field, line[slice(*number)], label[1]))]
     end, values = _quoted(line, start, notes) if line[start] in _QUOTES else _word(line, start)
     nodes = [item.node for item in values]
     first = nodes[0] if nodes else Word(label[1])
@@ -167,15 +167,20 @@ def _begins_word(line: str, position: int) -> bool:
     return (before.isspace() or before in "(（") and not after.isspace() and after != "-"
 
 
-def _spaced_number(line: str, start: int) -> int | None:
-    """Where a number typed in groups ends (``138 1234 5678``), if one begins at ``start``."""
+def _spaced_number(line: str, start: int) -> tuple[int, int] | None:
+    """Where a number typed in groups (``138 1234 5678``) stands, if one begins at ``start``.
+
+    A country code before it is left out: papers hardly ever have it.
+    """
     if not (line[start].isdecimal() or line[start] in "+(（"):
         return None
     form = fold_with_origins(line[start:])
     for number in identifiers.find_numbers(form.text):
         begin, end = form.span(number.start, number.end)
         lead = form.text[: number.start].strip(" +(-")
-        return start + end if lead in ("", "86", "0086") and begin <= len("+0086 (") else None
+        if lead not in ("", "86", "0086") or begin > len("+0086 ("):
+            return None
+        return (start + begin if lead else start), start + end
     return None
 
 

@@ -19,6 +19,8 @@ _PAPER_WIDTH = 200
 _FAINTEST_INK = 0.82
 # Paper, stains and warm light are up to this much redder than green and blue (of 255).
 _PAPER_TONE = 24
+# A character needs some eight pixels; a narrower picture is a dot or a line and says nothing.
+_NARROWEST = 8
 # Red ink of a seal is 100 to 170 redder and 40 to 60 darker than paper.
 _LIGHTEN = 0.3
 
@@ -49,6 +51,8 @@ def load_picture(path: Path) -> Picture:
             pixels = np.asarray(_flatten(image))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise UnreadableFileError(QuarantineReason.CORRUPT, "not a readable picture") from error
+    if min(pixels.shape[:2]) < _NARROWEST:
+        return Picture(np.full(pixels.shape[:2], 255, np.uint8), None, ink=0.0)
     color = pixels if pixels.ndim == 3 else None
     smooth = _without_dots(_without_red(pixels) if pixels.ndim == 3 else pixels)
     gray = even_paper(smooth)
