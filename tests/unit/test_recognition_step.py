@@ -51,6 +51,18 @@ def test_a_large_line_at_the_top_wins_over_a_mention_below() -> None:
     assert run(PageReading(1, text, words, width=1000, height=1400)).type_code == "G01"
 
 
+def test_a_title_that_shares_its_line_with_the_form_number_is_known() -> None:
+    text = "客户用电缺陷整改告知单\t表单号 G02-2026-0001\n户名：张三\n地址：某处"
+    words = (
+        WordBox(0, 11, (300, 40, 700, 90)),
+        WordBox(12, 28, (750, 60, 980, 80)),
+        WordBox(29, 34, (100, 120, 300, 140)),
+        WordBox(35, 40, (100, 160, 300, 180)),
+    )
+    result = run(PageReading(1, text, words, width=1000, height=1400))
+    assert (result.type_code, result.title) == ("G02", "客户用电缺陷整改告知单")
+
+
 def test_a_paper_without_a_known_title_has_no_type_but_its_own_title() -> None:
     text = "关于端午节放假的安排\n各部门：\n请做好值班工作。"
     words = (

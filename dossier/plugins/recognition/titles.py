@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from dossier.records import PageReading
+from dossier.records import Box, PageReading
 from dossier.rules.document_types import LONGEST_TITLE, Catalogue, TypeMatch, solid
 
 TOP_LINES = 14
@@ -26,13 +26,29 @@ STEP_DOWN = 0.005
 
 
 @dataclass(frozen=True, slots=True)
-class TitleLine:
-    """A line of the page, with its height and place relative to the page (0 when unknown)."""
+class TitleCell:
+    """A cell of a line and the height of its words in pixels (0 when unknown)."""
 
     text: str
     height: float
+
+
+@dataclass(frozen=True, slots=True)
+class TitleLine:
+    """A line of the page; a title often shares it with the form's number.
+
+    ``top`` is its place relative to the page's height, 0 when unknown.
+    """
+
+    text: str
+    cells: tuple[TitleCell, ...]
     top: float
     number: int
+
+    @property
+    def height(self) -> float:
+        """The height of its largest cell."""
+        return max(cell.height for cell in self.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +80,24 @@ def _sureness(found: FoundTitle) -> float:
 
 
 def _candidates(lines: Sequence[TitleLine], usual: float) -> Iterable[tuple[str, float]]:
-    """Lines, cells, and two large lines together, each with how much like a title it is set."""
+    """Cells, and two large lines together, each with how much like a title it is set."""
     for at, line in enumerate(lines):
-        factor = _factor(line, usual) - STEP_DOWN * at
-        cells = line.text.split("\t")
-        for place, cell in enumerate(cells):
-            in_grid = len(cells) > 1 and (place > 0 or not _is_large(line, usual))
-            yield cell, factor * CELL_FACTOR if in_grid else factor
+        for place, cell in enumerate(line.cells):
+            factor = _factor(cell, line, usual) - STEP_DOWN * at
+            in_grid = len(line.cells) > 1 and (place > 0 or not _is_large(cell, usual))
+            yield cell.text, factor * CELL_FACTOR if in_grid else factor
         below = lines[at + 1] if at + 1 < len(lines) else None
         if below and _is_large(line, usual) and _is_large(below, usual):
-            yield line.text + below.text, factor
+            yield line.text + below.text, 1.0 - STEP_DOWN * at
 
 
-def _factor(line: TitleLine, usual: float) -> float:
-    factor = 1.0 if _is_large(line, usual) else PLAIN_FACTOR
+def _factor(cell: TitleCell, line: TitleLine, usual: float) -> float:
+    factor = 1.0 if _is_large(cell, usual) else PLAIN_FACTOR
     return factor if line.top <= UPPER_PART else factor * LATE_FACTOR
 
 
-def _is_large(line: TitleLine, usual: float) -> bool:
-    return usual > 0 and line.height >= usual * LARGE
+def _is_large(part: TitleCell | TitleLine, usual: float) -> bool:
+    return usual > 0 and part.height >= usual * LARGE
 
 
 def _largest(lines: Sequence[TitleLine], usual: float) -> FoundTitle | None:
@@ -91,7 +106,8 @@ def _largest(lines: Sequence[TitleLine], usual: float) -> FoundTitle | None:
     large = [one for one in large if 2 <= len(solid(one.text)) <= LONGEST_TITLE]
     if not large:
         return None
-    return FoundTitle(_printed(max(large, key=lambda one: (one.height, -one.number)).text), None)
+    line = max(large, key=lambda one: (one.height, -one.number))
+    return FoundTitle(_printed(max(line.cells, key=lambda cell: cell.height).text), None)
 
 
 def _printed(text: str) -> str:
@@ -102,17 +118,32 @@ def _printed(text: str) -> str:
 
 
 def _lines(page: PageReading) -> list[TitleLine]:
-    lines, start, word_at = [], 0, 0
+    lines, start, words = [], 0, _Words(page)
     for number, text in enumerate(page.text.split("\n")):
-        end, heights, tops = start + len(text), [], []
-        while word_at < len(page.words) and page.words[word_at].start < end:
-            box = page.words[word_at].box
-            heights.append(box[3] - box[1])
-            tops.append(box[1])
-            word_at += 1
+        cells, tops, cell_start = [], [], start
+        for piece in text.split("\t"):
+            boxes = words.before(cell_start + len(piece))
+            heights = [box[3] - box[1] for box in boxes]
+            cells.append(TitleCell(piece, median(heights) if heights else 0.0))
+            tops += [box[1] for box in boxes]
+            cell_start += len(piece) + 1
         if text.strip():
-            height = median(heights) if heights else 0.0
             top = min(tops) / page.height if tops and page.height else 0.0
-            lines.append(TitleLine(text, height, top, number))
-        start = end + 1
+            lines.append(TitleLine(text, tuple(cells), top, number))
+        start += len(text) + 1
     return lines
+
+
+class _Words:
+    """The page's word boxes, taken in the order of the text."""
+
+    def __init__(self, page: PageReading) -> None:
+        self._words = page.words
+        self._at = 0
+
+    def before(self, end: int) -> list[Box]:
+        """Boxes of the words not taken yet that begin before ``end``."""
+        first = self._at
+        while self._at < len(self._words) and self._words[self._at].start < end:
+            self._at += 1
+        return [word.box for word in self._words[first : self._at]]
