@@ -6,6 +6,7 @@ second. No command needs to know who has it.
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import logging
 import os
@@ -20,6 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from dossier.db import outbox
+from dossier.db.changes import CommitWatch
 from dossier.db.tables import WorkItem
 from dossier.errors import DossierError
 from dossier.services import audit, intake
@@ -34,8 +36,12 @@ from indexer.steps.job import where
 
 TAKE_OVER_SECONDS = 1.0
 """How often a worker tries to get a duty that another has."""
-FEED_SECONDS = 0.1
+FEED_SECONDS = 0.05
 """Pause between two looks at the outbox; a dropped file should be found within two seconds."""
+REST_SHARE = 1.0
+REST_MOST_SECONDS = 0.5
+"""After a commit the feeder rests as long as it took: in a flood it gathers larger batches instead
+of spending a core on commits of a few rows each."""
 CHECK_INDEX_SECONDS = 3.0
 """How often an idle index is looked after: somebody may have removed its folder."""
 KEEP_HOUSE_SECONDS = 1.0
@@ -140,7 +146,9 @@ def feed_index(context: Context, stop: threading.Event) -> None:
 
     A broken index or a locked database is logged and tried again: intake goes on meanwhile.
     """
+    settings = context.settings
     feeder = IndexFeeder(context)
+    commits = CommitWatch(context.database)
     busy = time.monotonic()
     checked = -CHECK_INDEX_SECONDS
     try:
@@ -148,17 +156,29 @@ def feed_index(context: Context, stop: threading.Event) -> None:
             if time.monotonic() - checked >= CHECK_INDEX_SECONDS:
                 checked = time.monotonic()
                 _look_after(context, feeder)
-            if (fed := _feed(context, feeder)) is None:
+            began = time.monotonic()
+            fed = _feed(context, feeder) if commits.may_have_changed() else False
+            if fed is None:
+                commits.forget()
                 stop.wait(TROUBLE_SECONDS)
-                continue
-            if fed:
+            elif fed:
+                commits.forget()
                 busy = time.monotonic()
-                continue
-            if time.monotonic() - busy > context.settings.idle_release_seconds:
-                feeder.release()
-            stop.wait(FEED_SECONDS)
+                stop.wait(min(REST_MOST_SECONDS, REST_SHARE * (busy - began)))
+            else:
+                if feeder.holds and time.monotonic() - busy > settings.idle_release_seconds:
+                    feeder.release()
+                    give_memory_back()
+                stop.wait(FEED_SECONDS)
     finally:
         feeder.release()
+
+
+def give_memory_back() -> None:
+    """Have the C library return freed memory to the system: it keeps some 150 MB otherwise."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc only
+    if trim is not None:
+        trim(0)
 
 
 def _look_after(context: Context, feeder: IndexFeeder) -> None:

@@ -19,6 +19,7 @@ import psutil
 from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 
+from dossier.db.changes import CommitWatch
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Worker as WorkerRow
 from dossier.errors import (
@@ -42,11 +43,8 @@ from indexer.held import HeldLease, patiently
 from indexer.steps import pages, read, recognise, searchable
 from indexer.steps.job import OCR, HandBackError, Job, reason_of, where
 
-BUSY_POLL_SECONDS = 0.05
-IDLE_POLL_SECONDS = 0.2
-"""Looking for work is one indexed read; a fifth of a second is felt by nobody and costs nothing."""
-BUSY_SECONDS = 3.0
-"""So long after the last item the worker looks more often: files seldom come alone."""
+POLL_SECONDS = 0.05
+"""Felt by nobody; an idle worker only looks at a file's time (see CommitWatch)."""
 TURN_EVERY = 8
 """Every so many claims the least urgent reading is taken: small files must not starve it."""
 KEEPER_SECONDS = 0.5
@@ -106,7 +104,7 @@ class Worker:
         self._options = options
         self._held: HeldLease | None = None
         self._claims = 0
-        self._busy = time.monotonic()
+        self._commits = CommitWatch(context.database)
         self._workspace = context.settings.home / "tmp" / self.id
         self._duties = duties.all_duties(context, watch=options.watch)
 
@@ -118,8 +116,8 @@ class Worker:
         keeper.start()
         try:
             while not self.stop.is_set():
-                if not self.work_once():
-                    self.stop.wait(self._pause())
+                if not (self._commits.may_have_changed() and self.work_once()):
+                    self.stop.wait(POLL_SECONDS)
         finally:
             self.stop.set()
             self._context.readers.close()
@@ -137,9 +135,8 @@ class Worker:
             return False
         if lease is None:
             return False
-        self._busy = time.monotonic()
         self._work(lease)
-        self._busy = time.monotonic()
+        self._commits.forget()
         return True
 
     # -- claiming -------------------------------------------------------------------------------
@@ -159,10 +156,6 @@ class Worker:
                 lease_seconds=self._context.settings.lease_seconds,
                 least_urgent_below=SEARCHABLE_PRIORITY if is_turned else None,
             )
-
-    def _pause(self) -> float:
-        quiet = time.monotonic() - self._busy
-        return BUSY_POLL_SECONDS if quiet < BUSY_SECONDS else IDLE_POLL_SECONDS
 
     def _should_yield(self) -> bool:
         held = self._held
