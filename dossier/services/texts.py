@@ -17,9 +17,11 @@ from dossier.viewer import Permission, Viewer
 
 
 def read(
-    context: Context, viewer: Viewer, document_id: str, *, q: str = ""
+    context: Context, viewer: Viewer, document_id: str, *, q: str = "", number: int | None = None
 ) -> tuple[PageText, ...]:
     """All pages that were read, in order, with the places of ``q``; a read record is noted.
+
+    With ``number`` it is that page alone, or nothing while it is not read.
 
     Raises:
         ForbiddenError: the role may not read contents.
@@ -28,7 +30,7 @@ def read(
     access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
-        found = tuple(_page_texts(context, session, viewer, document, q))
+        found = tuple(_page_texts(context, session, viewer, document, q, number))
     audit.record_read(context, viewer, "text.read", object_kind="document", object_id=document_id)
     return found
 
@@ -48,11 +50,18 @@ def hits(context: Context, viewer: Viewer, document_id: str, *, q: str) -> tuple
 
 
 def _page_texts(
-    context: Context, session: ScopedSession, viewer: Viewer, document: Document, q: str
+    context: Context,
+    session: ScopedSession,
+    viewer: Viewer,
+    document: Document,
+    q: str,
+    number: int | None = None,
 ) -> list[PageText]:
     owner = [document.customer_no] if document.customer_no else []
     known = known_values(context, session, viewer, owner).get(document.customer_no or "")
     query = select(Page.number, Page.text, Page.error).where(Page.document_id == document.id)
+    if number is not None:
+        query = query.where(Page.number == number)
     return [
         _page_text(context, viewer, row.number, row.text, row.error, q, known)
         for row in session.execute(query.order_by(Page.number))

@@ -190,8 +190,8 @@ def _boxes(context: Context, viewer: Viewer, doc: DocumentView, look: Look) -> P
 
 
 def _text(context: Context, viewer: Viewer, look: Look) -> PageText:
-    read = texts.read(context, viewer, look.document_id, q=look.q)
-    return next((one for one in read if one.page == look.page), PageText(look.page, ""))
+    read = texts.read(context, viewer, look.document_id, q=look.q, number=look.page)
+    return read[0] if read else PageText(look.page, "")
 
 
 def _spot(doc: DocumentView, look: Look) -> Box | None:
