@@ -102,7 +102,7 @@ def _scope(session: ScopedSession, grants: Iterable[RoleGrant]) -> Scope:
 
 
 def subtree(session: ScopedSession, roots: Iterable[int]) -> frozenset[int]:
-    """The units below and including ``roots``; a cycle in the tree ends the walk, not the program."""
+    """The units below and including ``roots``; a cycle in the tree ends the walk, not us."""
     children: dict[int | None, list[int]] = {}
     for unit_id, parent_id in session.execute(select(OrgUnit.id, OrgUnit.parent_id)):
         children.setdefault(parent_id, []).append(unit_id)
@@ -129,7 +129,9 @@ def row_tokens(
 
     Args:
         owned: the row is a customer, or a document that has one.
-        unit_id: as in the record; likewise the others.
+        unit_id: as in the record.
+        line_id: as in the record.
+        district_id: as in the record.
     """
     if not owned:
         return (POOL,) if unit_id is None else (f"{POOL}:unit:{unit_id}",)

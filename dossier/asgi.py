@@ -53,5 +53,5 @@ def _add_plugins(app: FastAPI, context: Context) -> None:
 
 
 def application() -> FastAPI:
-    """For a server that is given an import string (``uvicorn --factory dossier.asgi:application``)."""
+    """For a server that takes an import string: ``uvicorn --factory dossier.asgi:application``."""
     return create_app(build(load_settings(os.environ)))

@@ -1,4 +1,7 @@
-"""The one place that wires all: settings in, a ready :class:`Context` out. Nothing is built at import."""
+"""The one place that wires all: settings in, a ready :class:`Context` out.
+
+Nothing is built at import.
+"""
 
 from __future__ import annotations
 

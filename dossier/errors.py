@@ -1,7 +1,8 @@
 """One tree of errors: a stable code, a message that names the remedy, no personal data.
 
 Doors map ``code`` to an HTTP status, ``exit_code`` is the command line's.
-``title_zh`` is what a clerk reads; ``detail`` may add facts (never paths, queries or document text).
+``title_zh`` is what a clerk reads; ``detail`` may add facts, but never paths, queries or document
+text.
 """
 
 from __future__ import annotations

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 NOISY = ("ocrmypdf", "pikepdf", "fontTools", "PIL", "fpdf", "rapidocr", "watchdog", "alembic")
 """Libraries that quote documents or file names in their messages."""
+
+PLACES = 5
 
 
 class FieldFormatter(logging.Formatter):
@@ -34,3 +38,10 @@ def configure(level: str) -> None:
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def place_of(error: BaseException) -> str:
+    """Type of an error and the places that it came through, innermost first; never its message."""
+    frames = traceback.extract_tb(error.__traceback__)[-PLACES:]
+    places = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+    return f"{type(error).__name__} at {places}"

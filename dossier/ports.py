@@ -159,7 +159,7 @@ class SearchablePdfMaker(Protocol):
     def make(
         self, original: Path, *, media_type: str, readings: Sequence[PageReading], out: Path
     ) -> SearchablePdf:
-        """Write a PDF with an invisible text layer from readings that exist already (no second OCR).
+        """Write a PDF with an invisible text layer from readings that exist: no second OCR.
 
         ``format`` is "PDF/A-2b" where it could be confirmed, else "PDF". Born-digital pages keep
         their own text. The text is compared before and after.

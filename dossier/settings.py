@@ -128,7 +128,7 @@ class Settings(BaseModel):
 def load_settings(
     environment: Mapping[str, str], *, file: Path | None = None, **overrides: Any
 ) -> Settings:
-    """Settings from defaults, ``dossier.toml``, the environment and the command line, in this order.
+    """Settings from defaults, then ``dossier.toml``, then the environment, then the command line.
 
     Args:
         environment: usually ``os.environ``.

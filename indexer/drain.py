@@ -39,7 +39,7 @@ class IndexFeeder:
         return self._writer is not None
 
     def try_acquire(self) -> bool:
-        """Take the right to write if nobody has it; rebuilds first when the index must be made anew.
+        """Take the right to write if nobody has it; makes the index anew first when it must be.
 
         Returns:
             True when held now. False when another process has it or the index cannot be opened

@@ -83,12 +83,12 @@ def _note(context: Context, state: str, cursor: str, *, schema: str = "") -> Non
 
 
 def _all_rows(context: Context) -> Iterator[list[Row]]:
-    yield from _pages(context, Customer, Customer.customer_no, customer_rows)
-    yield from _pages(context, Document, Document.id, document_rows)
+    yield from _pages(context, Customer.customer_no, customer_rows)
+    yield from _pages(context, Document.id, document_rows)
 
 
 def _pages(
-    context: Context, entity: type, key: object, present: Callable[..., dict[str, Row]]
+    context: Context, key: object, present: Callable[..., dict[str, Row]]
 ) -> Iterator[list[Row]]:
     """Rows by keyset, a session for each page so that no snapshot is held for minutes."""
     last = ""

@@ -18,7 +18,7 @@ from sqlalchemy.pool import QueuePool
 from dossier.errors import ConfigurationError
 
 BUSY_SECONDS = 30.0
-"""How long a writer waits for the lock: longer than any of our transactions, shorter than a lease."""
+"""How long a writer waits for the lock: longer than a transaction of ours, less than a lease."""
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p"})
 """SQLite's WAL needs shared memory, which these do not give."""
 
@@ -47,7 +47,7 @@ def create_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database
     Raises:
         ConfigurationError: SQLite on a network file system.
     """
-    if not make_url(url).get_backend_name() == "sqlite":
+    if make_url(url).get_backend_name() != "sqlite":
         engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
         return Database(engine, engine)
     path = Path(make_url(url).database or "")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import func, select, text
 
-from dossier.db.tables import Customer, Document
 from dossier.db.session import ScopedSession
+from dossier.db.tables import Customer, Document
 
 ADVISORY_LOCKS = {Customer: 711_001, Document: 711_002}
 """PostgreSQL has no writer lock as SQLite's BEGIN IMMEDIATE; these numbers are ours alone."""

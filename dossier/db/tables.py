@@ -40,7 +40,11 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> datetime | None:
         """Refuse naive values: they would be somebody's local time."""
         if value is None:
             return None
@@ -48,7 +52,11 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("naive datetime; use an aware one in UTC")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> datetime | None:
         """Give the zone back."""
         if value is None:
             return None
@@ -58,7 +66,7 @@ class Instant(TypeDecorator[datetime]):
 class Table(DeclarativeBase):
     """Base of all tables."""
 
-    type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy as it stands
+    type_annotation_map = {
         datetime: Instant,
         dict[str, Any]: JSON,
         list[Any]: JSON,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import orjson
 
@@ -48,7 +49,7 @@ def unpack_words(packed: bytes) -> tuple[WordBox, ...]:
 
 def _deltas(edges: Sequence[float]) -> list[int]:
     scaled = [round(edge * EDGE_SCALE) for edge in edges]
-    return scaled[:1] + [b - a for a, b in zip(scaled, scaled[1:], strict=False)]
+    return scaled[:1] + [b - a for a, b in pairwise(scaled)]
 
 
 def _sums(deltas: Sequence[int]) -> tuple[float, ...]:

@@ -1,1 +1,1 @@
-"""Built-in features. Each comes in by the hooks of :mod:`dossier.hookspecs`, as a stranger's would."""
+"""Built-in features, by the same hooks (:mod:`dossier.hookspecs`) as a stranger's."""

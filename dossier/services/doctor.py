@@ -43,9 +43,9 @@ def examine(context: Context) -> Iterator[EnvironmentCheck]:
         yield _guarded(name, check, context)
     yield from context.plugins.environment()
     for fault in context.plugins.faults:
-        yield EnvironmentCheck(
-            f"plugin {fault.plugin}", False, f"{fault.hook}: {fault.error}", "mend or remove it"
-        )
+        detail = f"{fault.hook}: {fault.error}"
+        remedy = "mend or remove it"
+        yield EnvironmentCheck(f"plugin {fault.plugin}", ok=False, detail=detail, remedy=remedy)
 
 
 def _guarded(
@@ -54,9 +54,10 @@ def _guarded(
     try:
         return check(context)
     except DossierError as err:
-        return EnvironmentCheck(name, False, err.title, err.detail)
+        return EnvironmentCheck(name, ok=False, detail=err.title, remedy=err.detail)
     except OSError as err:
-        return EnvironmentCheck(name, False, err.strerror or "failed", "check the folder's rights")
+        detail = err.strerror or "failed"
+        return EnvironmentCheck(name, ok=False, detail=detail, remedy="check the folder's rights")
 
 
 def _disk(context: Context) -> EnvironmentCheck:
@@ -77,7 +78,7 @@ def _file_system(context: Context) -> EnvironmentCheck:
 
 def _key_file(context: Context) -> EnvironmentCheck:
     if context.settings.secret_key is not None:
-        return EnvironmentCheck("secret key", True, "from the settings")
+        return EnvironmentCheck("secret key", ok=True, detail="from the settings")
     mode = (context.settings.home / "secret.key").stat().st_mode & 0o077
     return EnvironmentCheck(
         "secret key",

@@ -1,7 +1,8 @@
 """Keyed hashes for equality and encryption for keeping, of ID numbers and bank accounts.
 
-The key is 32 random bytes from the settings or ``home/secret.key`` (made at first start, mode 0600).
-Without it nothing can be decrypted and no stored number can be found: back it up apart from the data.
+The key is 32 random bytes from the settings or ``home/secret.key`` (made at first start, mode
+0600). Without it nothing can be decrypted and no stored number can be found: back it up apart from
+the data.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Difference:
 
 REMEDIES = {
     "file_missing": "restore the file from the backup; its name is the SHA-256",
-    "file_unknown": "left by an intake that was cut off before its commit; harmless, may be removed",
+    "file_unknown": "left by an intake that was cut off before its commit; may be removed",
     "not_indexed": "dossier reconcile --repair",
     "index_stale": "dossier reconcile --repair",
     "index_extra": "dossier reconcile --repair",

@@ -21,6 +21,7 @@ from dossier.errors import (
     NotFoundError,
     UnavailableError,
 )
+from dossier.logs import place_of
 from dossier.services.context import Context
 from dossier.web.guard import Requirement
 from dossier.web.problems import problem_response
@@ -97,9 +98,14 @@ def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = No
 
     @app.exception_handler(Exception)
     async def _unknown(request: Request, error: Exception) -> Response:
-        log.exception("unexpected error", exc_info=error)
+        # Type and place only: messages of foreign errors quote values, and so would a traceback.
+        log.error("unexpected error", extra={"error": place_of(error)})
         return answer(request, DossierError())
 
+    _add_headers(app)
+
+
+def _add_headers(app: FastAPI) -> None:
     @app.middleware("http")
     async def _headers(
         request: Request, call_next: Callable[[Request], Awaitable[Response]]

@@ -45,6 +45,7 @@ def test_the_key_file_is_readable_by_its_owner_only(context: Context, settings: 
 
 
 def test_a_home_that_cannot_be_made_is_named(settings: Settings) -> None:
+    (settings.home.parent / "file").touch()
+    wrong = settings.model_copy(update={"home": settings.home.parent / "file" / "home"})
     with pytest.raises(ConfigurationError, match="DOSSIER_HOME"):
-        (settings.home.parent / "file").touch()
-        build(settings.model_copy(update={"home": settings.home.parent / "file" / "home"}))
+        build(wrong)

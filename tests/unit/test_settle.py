@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.settle import Decision, Look, Settling, SettleTimes, is_unfinished_name
+from indexer.settle import Decision, Look, SettleTimes, Settling, is_unfinished_name
 
 TIMES = SettleTimes(settle_seconds=1.0, empty_seconds=30.0)
 

@@ -1,0 +1,1 @@
+"""The core's own linear history of tables."""
