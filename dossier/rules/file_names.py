@@ -52,6 +52,16 @@ def readable(name: str) -> str:
     return shortened(coded(unicodedata.normalize("NFC", name)))
 
 
+def readable_path(stored: str) -> str:
+    """A relative path that was coded, to show: each of its names as :func:`readable` gives it.
+
+    Example:
+        >>> readable_path("一月/%BA%CF%CD%AC.pdf")
+        '一月/合同.pdf'
+    """
+    return "/".join(readable(decoded(name)) for name in stored.split("/"))
+
+
 def base_name(given: str) -> str:
     """The last part of a name as a browser or a mail gives it, whatever separates there."""
     parts = re.split(r"[/\\]", given.replace("\0", ""))

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, Document, User
 from dossier.errors import NotFoundError
+from dossier.rules import file_names
 from dossier.rules.masking import KnownValues
 from dossier.services import heads, personal
 from dossier.services.context import Context
@@ -79,7 +80,7 @@ def file_name_of(viewer: Viewer, file_name: str) -> Shown:
 def path_of(viewer: Viewer, path: str) -> Shown:
     """Where a file came from; who sees masked sees numbers and the kind of file, no names."""
     if viewer.sees_clear or not path:
-        return Shown(path)
+        return Shown(file_names.readable_path(path))
     *folders, name = path.split("/")
     kept = [part if part.isascii() and part.isdecimal() else "***" for part in folders]
     return Shown("/".join([*kept, str(file_name_of(viewer, name))]), masked=True)
