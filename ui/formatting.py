@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final
 
 from markupsafe import Markup, escape
+from opencc import OpenCC
 
 from dossier.clock import SHANGHAI
 
@@ -97,6 +99,11 @@ def thousands(value: float | None) -> str:
 def percent(part: float) -> str:
     """A share of 1 as whole per cent, never rounded up to 100."""
     return f"{min(int(part * 100 + 0.5), 99 if part < 1 else 100)}%"
+
+
+def localiser(locale: str) -> Callable[[str], str]:
+    """Turns a rule file's Chinese words into the locale's script; people's names are left alone."""
+    return cache(OpenCC("s2twp").convert) if locale == "zh_TW" else str
 
 
 def span(seconds: float) -> tuple[str, int]:

@@ -34,11 +34,13 @@ class Renderer:
         self._assets = assets
         loader = jinja2.PrefixLoader(_loaders(plugins))
         self._environments = {
-            locale: self._environment(loader, translations)
+            locale: self._environment(loader, locale, translations)
             for locale, translations in catalogues.items()
         }
 
-    def _environment(self, loader: jinja2.BaseLoader, translations: Any) -> jinja2.Environment:
+    def _environment(
+        self, loader: jinja2.BaseLoader, locale: str, translations: Any
+    ) -> jinja2.Environment:
         environment = jinja2.Environment(
             loader=loader,
             autoescape=True,
@@ -49,6 +51,7 @@ class Renderer:
         )
         environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
         environment.filters.update(formatting.FILTERS)
+        environment.filters["local"] = formatting.localiser(locale)
         environment.globals.update(
             asset=self._assets.url,
             marked=formatting.marked,
