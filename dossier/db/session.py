@@ -24,6 +24,7 @@ from dossier.db.tables import (
     Customer,
     Document,
 )
+from dossier.db.turns import turn
 from dossier.viewer import Permission, Scope, Viewer
 
 VIEWER = "viewer"
@@ -134,7 +135,7 @@ def session_for(
     with _maker(engine)() as session:
         session.info[VIEWER] = viewer
         if write:
-            with session.begin():
+            with turn(database), session.begin():
                 yield session
         else:
             yield session
