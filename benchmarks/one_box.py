@@ -324,7 +324,20 @@ def index_asker(
     return ask
 
 
-def report(name: str, clients: int, taken: Sequence[float]) -> dict[str, Any]:
+class Worked:
+    """Processor time of a process: what a busy machine falsifies least."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+
+    def seconds(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+
+def report(
+    name: str, clients: int, taken: Sequence[float], cpu_seconds: float | None = None
+) -> dict[str, Any]:
     row = {
         "what": name,
         "clients": clients,
@@ -333,9 +346,11 @@ def report(name: str, clients: int, taken: Sequence[float]) -> dict[str, Any]:
         "p95_ms": round(percentile(taken, 0.95), 1),
         "max_ms": round(max(taken), 1),
     }
-    print(
-        f"{name:34} {clients} clients  p50 {row['p50_ms']:7.1f}  p95 {row['p95_ms']:7.1f}  max {row['max_ms']:7.1f} ms"
-    )
+    line = f"{name:34} {clients} clients  p50 {row['p50_ms']:7.1f}  p95 {row['p95_ms']:7.1f}"
+    if cpu_seconds is not None:
+        row["cpu_ms_per_call"] = round(cpu_seconds * 1000 / len(taken), 2)
+        line += f"  processor time a call {row['cpu_ms_per_call']:6.2f} ms"
+    print(line, flush=True)
     return row
 
 
@@ -413,35 +428,28 @@ def measure(args: argparse.Namespace, home: Path) -> list[dict[str, Any]]:
     rows = []
     try:
         wait_ready(args.port)
-        over_http(args.port, token, asked[:100], 1)
+        over_http(args.port, token, asked[: args.calls // 4], 1)
+        worked = Worked(server.pid)
+
+        def http(name: str, clients: int, what: Sequence[str], suffix: str = "") -> None:
+            before = worked.seconds()
+            taken = over_http(args.port, token, what, clients, suffix)
+            rows.append(report(name, clients, taken, worked.seconds() - before))
+
+        def here(name: str, clients: int, ask: Callable[[str], Any], what: Sequence[str]) -> None:
+            before = time.process_time()
+            taken = in_threads(ask, what, clients)
+            rows.append(report(name, clients, taken, time.process_time() - before))
+
         for clients in (1, 8):
-            rows.append(
-                report(
-                    "bare tantivy", clients, in_threads(bare_asker(context, viewer), asked, clients)
-                )
-            )
-            rows.append(
-                report(
-                    "index in process",
-                    clients,
-                    in_threads(index_asker(context, viewer), asked, clients),
-                )
-            )
-            rows.append(
-                report("one box over HTTP", clients, over_http(args.port, token, asked, clients))
-            )
-            rows.append(report("one box over HTTP, 8 facets", clients,
-                               over_http(args.port, token, asked[:300], clients, f"&facets={FACETS}")))  # fmt: skip
+            here("bare tantivy", clients, bare_asker(context, viewer), asked)
+            here("index in process", clients, index_asker(context, viewer), asked)
+            http("one box over HTTP", clients, asked)
+            http("one box over HTTP, 8 facets", clients, asked, f"&facets={FACETS}")
         nothing = [""] * 60
-        rows.append(report("everything, 8 facets, index", 1,
-                           in_threads(index_asker(context, viewer, FACETS.split(",")), nothing, 1)))  # fmt: skip
-        rows.append(
-            report(
-                "everything, 8 facets, HTTP",
-                1,
-                over_http(args.port, token, nothing, 1, f"&facets={FACETS}"),
-            )
-        )
+        every = FACETS.split(",")
+        here("everything, 8 facets, index", 1, index_asker(context, viewer, every), nothing)
+        http("everything, 8 facets, HTTP", 1, nothing, f"&facets={FACETS}")
         memory = psutil.Process(server.pid).memory_info().rss / 2**20
         print(f"server resident memory {memory:.0f} MiB")
         rows.append({"what": "server_rss_mib", "value": round(memory)})

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from dossier.access import search_rights
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
 from dossier.rules.masking import KnownValues
@@ -22,6 +23,7 @@ from dossier.search.query import Query
 from dossier.services import marks, papers, personal
 from dossier.services.context import Context
 from dossier.services.heads import heads, known_values
+from dossier.services.kept import Kept
 from dossier.services.labels import type_label
 from dossier.services.views import CustomerHead, DocumentHit, Hit, Snippet
 from dossier.viewer import Permission, Viewer
@@ -31,6 +33,9 @@ PAGES_READ = 30
 literally come besides (a contract has ten pages, a scanned volume thousands)."""
 SNIPPETS_SHOWN = 3
 """Snippets of one paper."""
+PAGES_KEPT = 20_000
+"""Pages whose snippets for a query are kept, half a kilobyte each: common words find the same."""
+_kept: Kept[tuple[Snippet, ...]] = Kept(PAGES_KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +154,36 @@ def _document_hit(
 def _snippets(
     context: Context, viewer: Viewer, query: Query, row: Any, found: _Found
 ) -> tuple[Snippet, ...]:
+    """Snippets of a paper, kept by everything that decides them; only masked text is kept."""
     shown: list[Snippet] = []
     known = found.known.get(row.customer_no or "")
+    sight = (viewer.sees_clear, search_rights(viewer), known)
     for number, text in found.pages.get(row.id, ()):
         limit = SNIPPETS_SHOWN - len(shown)
-        spans = marks.find_first(context, viewer, query, text, limit=limit)
-        if not spans:
-            continue
-        masked = personal.text(viewer, text, known)
-        visible = marks.visible(text, masked, spans)
-        shown += marks.snippets(number, masked, visible, limit=limit)
+        key = (row.id, number, hash(text), query.text, limit, sight)
+        shown += _kept.get(
+            key,
+            lambda number=number, text=text, limit=limit: _page_snippets(  # type: ignore[misc]
+                context, viewer, query, number, text, known, limit=limit
+            ),
+        )
         if len(shown) >= SNIPPETS_SHOWN:
             break
     return tuple(shown)
+
+
+def _page_snippets(
+    context: Context,
+    viewer: Viewer,
+    query: Query,
+    number: int,
+    text: str,
+    known: KnownValues | None,
+    *,
+    limit: int,
+) -> tuple[Snippet, ...]:
+    spans = marks.find_first(context, viewer, query, text, limit=limit)
+    if not spans:
+        return ()
+    masked = personal.text(viewer, text, known)
+    return marks.snippets(number, masked, marks.visible(text, masked, spans), limit=limit)
