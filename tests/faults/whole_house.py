@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
@@ -157,8 +160,6 @@ def command(
     home: Path, arguments: Sequence[str], environment: dict[str, str], *, seconds: float = LONG
 ) -> subprocess.CompletedProcess[str]:
     """Run ``dossier …`` as a person would, in a process of its own."""
-    import os
-
     return subprocess.run(
         [*DOSSIER, *arguments],
         env={**os.environ, "DOSSIER_HOME": str(home), **environment},
@@ -166,4 +167,32 @@ def command(
         text=True,
         timeout=seconds,
         check=False,
+    )
+
+
+@contextmanager
+def small_disk(place: Path, *, mebibytes: int) -> Iterator[Path]:
+    """A file system of its own that can be filled.
+
+    Where none can be mounted the test says so and is skipped; with ``CI`` set it fails instead,
+    so that nobody takes a skipped test for a passed one.
+    """
+    place.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={mebibytes}m,mode=0777", "tmpfs", str(place)]
+    become = next(
+        (sudo for sudo in ((), ("sudo", "-n")) if _does([*sudo, "mount", *options])), None
+    )
+    if become is None:
+        reason = "a small disk can be mounted by root or with sudo only"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    try:
+        yield place
+    finally:
+        _does([*become, "umount", "-l", str(place)])
+
+
+def _does(arguments: Sequence[str]) -> bool:
+    return (
+        shutil.which(arguments[0]) is not None
+        and subprocess.run(arguments, check=False, capture_output=True).returncode == 0
     )
