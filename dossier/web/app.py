@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
@@ -15,6 +16,7 @@ from starlette.routing import BaseRoute
 
 from dossier.errors import (
     ConfigurationError,
+    DiskFullError,
     DossierError,
     InvalidInputError,
     NotAuthenticatedError,
@@ -41,6 +43,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), microphone=()",
 }
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 ErrorPage = Callable[[Request, DossierError], Response]
 
 
@@ -96,6 +99,11 @@ def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = No
         log.error("database does not answer", extra={"error": type(error.orig).__name__})
         return answer(request, UnavailableError("The database does not answer; try again shortly"))
 
+    @app.exception_handler(OSError)
+    async def _disk(request: Request, error: OSError) -> Response:
+        log.exception("disk or network failed", exc_info=error)
+        return answer(request, _of_the_disk(error))
+
     @app.exception_handler(Exception)
     async def _unknown(request: Request, error: Exception) -> Response:
         # Type and place only: messages of foreign errors quote values, and so would a traceback.
@@ -115,6 +123,15 @@ def _add_headers(app: FastAPI) -> None:
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _of_the_disk(error: OSError) -> DossierError:
+    if error.errno not in NO_ROOM:
+        return DossierError()
+    return DiskFullError(
+        "Nothing was taken; make room on the disk, then send it again",
+        detail_zh="请腾出磁盘空间后重试",
+    )
 
 
 def check_routes(app: FastAPI) -> None:
