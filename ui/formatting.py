@@ -103,7 +103,7 @@ def percent(part: float) -> str:
 
 def localiser(locale: str) -> Callable[[str], str]:
     """Turns a rule file's Chinese words into the locale's script; people's names are left alone."""
-    return cache(OpenCC("s2twp").convert) if locale == "zh_TW" else str
+    return cache(OpenCC("s2tw").convert) if locale == "zh_TW" else str
 
 
 def span(seconds: float) -> tuple[str, int]:
