@@ -91,16 +91,18 @@ def edit_distance(left: str, right: str) -> int:
 
 
 def without_marks(reading: PageReading, page: BenchmarkPage) -> str:
-    """The text less the pieces that stand inside a seal or watermark and on no printed line."""
+    """The text less the pieces that stand inside a seal or watermark and on no printed line.
+
+    What was read around a seal's rim has the whole seal as its box, whatever is printed under it.
+    """
     truth = page.truth
     lines = [_bounds(q, page) for line in truth.lines if (q := line.quad)]
     marks = [_bounds(mark.quad, page) for mark in truth.seals]
     drop = set()
     for word in reading.words:
         middle = ((word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2)
-        if any(_inside(middle, box, 0) for box in marks) and not any(
-            _inside(middle, box, 4) for box in lines
-        ):
+        on_line = word.edges and any(_inside(middle, box, 4) for box in lines)
+        if any(_inside(middle, box, 0) for box in marks) and not on_line:
             drop.update(range(word.start, word.end))
     return "".join(c for i, c in enumerate(reading.text) if i not in drop)
 
@@ -213,6 +215,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Score]:
     with tempfile.TemporaryDirectory() as folder:
         pages = pages_for_benchmark(arguments.seed, arguments.pages, FAMILIES[arguments.families])
         for number, page in enumerate(pages):
+            if arguments.numbers and number not in arguments.numbers:
+                continue
             if arguments.only and page.damage not in arguments.only:
                 continue
             path = Path(folder) / f"page.{page.suffix}"
@@ -230,6 +234,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Score]:
                     flush=True,
                 )
                 show_differences(page, reading)
+                whole = plain(reading.text)
+                missed = [f.value for f in page.fields if plain(f.value) not in whole]
+                print("      fields missed:", *missed) if missed else None
             if bare and number % arguments.baseline == 0:
                 begin = time.process_time()
                 reading = bare(path, 1)
@@ -284,6 +291,7 @@ def main() -> int:
         help="every Nth page also by plain RapidOCR, 0 none",
     )
     parser.add_argument("--only", nargs="*", help="only these damage profiles")
+    parser.add_argument("--numbers", nargs="*", type=int, help="only these pages, from 0")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

@@ -63,7 +63,7 @@ def _with_room(place: tuple[int, ...], gray: Pixels) -> tuple[int, int, int, int
 def _read(gray: Pixels, *, x: int, y: int, scale: float) -> tuple[Barcode, ...]:
     return tuple(
         Barcode(code.text, code.format.name, _box(code.position, x, y, scale))
-        for code in zxingcpp.read_barcodes(gray)
+        for code in zxingcpp.read_barcodes(gray, try_invert=False)
         if code.valid and code.text
     )
 

@@ -22,6 +22,10 @@ _UNCLIP_RATIO = 1.6
 _SMALLEST_SIDE = 3
 # Two lines of the smallest print together are this high, in pixels of the shrunk picture.
 _SMALLEST_TANGLE = 24
+# A mark this many times wider than high, and yet no rectangle, is a bent line; cut it in up to
+# eight pieces.
+_BENT = 5
+_MOST_CUTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def detect_lines(models: Models, gray: Pixels, *, longest_side: int) -> Found:
     small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     normal = small.astype(np.float32) / np.float32(127.5) - np.float32(1)
     batch = np.ascontiguousarray(np.broadcast_to(normal, (1, 3, *normal.shape)))
-    boxes, tangles = _boxes_of(models.text_probability(batch))
+    boxes, tangles = _boxes_of(models.text_probability(batch), small)
     back = np.array([width / size[0], height / size[1]], np.float32)
     return Found(boxes * back, tangles * np.tile(back, 2))
 
@@ -65,25 +69,44 @@ def _to_stride(length: float) -> int:
     return max(STRIDE, round(length / STRIDE) * STRIDE)
 
 
-def _boxes_of(probability: Floats) -> tuple[Floats, Floats]:
+def _boxes_of(probability: Floats, small: Pixels) -> tuple[Floats, Floats]:
     mask = (probability > _PIXEL_THRESHOLD).astype(np.uint8)
     mask = cv2.dilate(mask, np.ones((2, 2), np.uint8))
-    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    contours = [(contour, 0) for contour in _contours(mask)]
     boxes, tangles = [], []
-    for contour in contours:
+    while contours:
+        contour, cuts = contours.pop()
         center, sides, angle = cv2.minAreaRect(contour)
         if min(sides) < _SMALLEST_SIDE:
             continue
         corners = cv2.boxPoints((center, sides, angle))
+        x, y, width, height = cv2.boundingRect(contour)
         if _mean_inside(corners, probability) >= _BOX_THRESHOLD:
             boxes.append(order_corners(_grown(center, sides, angle)))
+        elif width > _BENT * height and cuts < _MOST_CUTS:
+            contours += [(half, cuts + 1) for half in _halves(contour, small)]
         elif min(sides) >= _SMALLEST_TANGLE:
-            x, y, width, height = cv2.boundingRect(contour)
             tangles.append((x, y, x + width, y + height))
     return (
         np.array(boxes, np.float32).reshape(-1, 4, 2),
         np.array(tangles, np.float32).reshape(-1, 4),
     )
+
+
+def _contours(mask: Pixels) -> Sequence[Floats]:
+    return cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
+
+
+def _halves(contour: Floats, small: Pixels) -> list[Floats]:
+    """Cut a bent line (a curled page's) near its middle, where the least ink stands."""
+    x, y, width, height = cv2.boundingRect(contour)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.drawContours(mask, [np.subtract(contour, (x, y))], -1, 1, cv2.FILLED)
+    ink = (255 - small[y : y + height, x : x + width].astype(np.int32)) * mask
+    low, high = int(width * 0.4), int(width * 0.6)
+    cut = low + int(np.argmin(ink[:, low:high].sum(0)))
+    parts = [(mask[:, :cut].copy(), x), (mask[:, cut + 1 :].copy(), x + cut + 1)]
+    return [np.add(half, (left, y)) for part, left in parts for half in _contours(part)]
 
 
 def _grown(center: Sequence[float], sides: Sequence[float], angle: float) -> Floats:

@@ -17,10 +17,18 @@ _SAME_ROW = 0.5
 # A gap smaller than this share of the height is a line that detection cut in two, not two cells.
 _SAME_CELL = 0.45
 # Degrees; lines that differ less lean alike.
-_SAME_LEAN = 1.5
+_SAME_LEAN = 2.0
 _LARGEST_SKEW = 25.0
+# The parts of a line that was cut show up to so many characters twice.
+_MOST_OVERLAP = 3
 # A line that leans this many degrees more than the page belongs to no row.
 _ASKEW = 8.0
+# A line this many times longer than high has a slope to speak of; so many are needed for a fit.
+_TELLING = 3.0
+_FEWEST_TELLING = 6
+# Slopes that differ more from the page's are no paper's.
+_LARGEST_BEND = 0.15
+_RESISTANCE = 3.0
 # A piece of a leaning line is boxed alone once the line has moved by this share of its height.
 _LARGEST_DRIFT = 0.4
 
@@ -87,9 +95,9 @@ def lies_sideways(boxes: Floats) -> bool:
 
 
 def measure_skew(boxes: Floats) -> float:
-    """Degrees by which lines lean, clockwise positive: where most of the text, by length, agrees.
+    """Degrees by which lines lean, clockwise positive: where most lines agree.
 
-    A watermark across the page may be longer than the longest line, but the lines agree.
+    Lines are counted, not measured: a watermark repeated across the page is longer than the text.
     """
     if not len(boxes):
         return 0.0
@@ -100,9 +108,10 @@ def measure_skew(boxes: Floats) -> float:
     usable = (along > 2 * down) & (np.abs(angles) < _LARGEST_SKEW)
     if not usable.any():
         return 0.0
-    angles, along = angles[usable], along[usable]
+    angles = angles[usable]
     near = np.abs(angles[:, None] - angles[None, :]) < _SAME_LEAN
-    best = near[np.argmax((near * along).sum(1))]
+    # Of two groups of about the same number the more upright one is the text.
+    best = near[np.argmax(near.sum(1) * (1 - np.abs(angles) / (2 * _LARGEST_SKEW)))]
     return float(np.median(angles[best]))
 
 
@@ -120,6 +129,8 @@ def compose(lines: list[ReadLine], *, skew: float) -> PageText:
     for row in rows:
         for position, item in enumerate(row):
             mark = _separator(row[position - 1], item, skew) if position else ("\n" if text else "")
+            if position and not mark:
+                item = _without_overlap(row[position - 1], item)
             text.append(mark + item.line.text)
             words.extend(_pieces(item, length + len(mark)))
             length += len(text[-1])
@@ -149,7 +160,7 @@ def _rows(lines: list[ReadLine], skew: float) -> list[list[ReadLine]]:
     if not lines:
         return []
     boxes = np.array([item.corners for item in lines])
-    centers = _straighten(boxes.mean(1), skew)
+    centers = _flatten_paper(boxes, skew)
     heights = _heights(boxes)
     rows: list[tuple[float, float, list[int]]] = []
     for i in np.argsort(centers[:, 1], kind="stable"):
@@ -161,6 +172,34 @@ def _rows(lines: list[ReadLine], skew: float) -> list[list[ReadLine]]:
         else:
             rows.append((y, height, [int(i)]))
     return [[lines[i] for i in sorted(row[2], key=lambda i: centers[i, 0])] for row in rows]
+
+
+def _flatten_paper(boxes: Floats, skew: float) -> Floats:
+    """Middles of the boxes on paper laid flat: skew, curl and perspective taken out.
+
+    The lines tell how the paper lies: the slope of each at its place is fitted by a constant
+    (skew), x and x squared (a curled sheet) and y (perspective); following that slope from the
+    page's middle moves a row's cells to one height.
+    """
+    middles = boxes.mean(1)
+    along, down = side_lengths(boxes)
+    run = boxes[:, 1] - boxes[:, 0] + boxes[:, 2] - boxes[:, 3]
+    slopes = run[:, 1] / np.maximum(np.abs(run[:, 0]), 1e-3)
+    usual = math.tan(math.radians(skew))
+    tells = (along > _TELLING * down) & (np.abs(slopes - usual) < _LARGEST_BEND)
+    straight = _straighten(middles, skew)
+    if tells.sum() < _FEWEST_TELLING:
+        return straight
+    center, reach = middles.mean(0), np.maximum(np.ptp(middles, axis=0), 1.0) / 2
+    x, y = ((middles - center) / reach).T
+    terms = np.stack([np.ones_like(x), x, x * x, y], 1)
+    weights = np.sqrt(along[tells])
+    # A little resistance keeps terms at nothing that the lines say nothing about.
+    left = np.vstack([terms[tells] * weights[:, None], np.eye(4)[1:] * _RESISTANCE])
+    right = np.concatenate([(slopes[tells] - usual) * weights, np.zeros(3)])
+    a, b, c, d = np.linalg.lstsq(left, right, rcond=None)[0]
+    bend = reach[0] * (a * x + b * x**2 / 2 + c * x**3 / 3 + d * x * y)
+    return np.stack([straight[:, 0], straight[:, 1] - bend], 1)
 
 
 def _heights(boxes: Floats) -> Floats:
@@ -184,6 +223,18 @@ def _separator(left: ReadLine, right: ReadLine, skew: float) -> str:
         np.linalg.norm(right.corners[3] - right.corners[0]),
     )
     return "" if ends[1, 0] - ends[0, 0] < _SAME_CELL * height - height * 0.7 else "\t"
+
+
+def _without_overlap(left: ReadLine, right: ReadLine) -> ReadLine:
+    """The right part of a line that was cut in two, less what the left part also shows."""
+    reach = min(_MOST_OVERLAP, len(right.line.text) - 1)
+    again = [k for k in range(1, reach + 1) if left.line.text.endswith(right.line.text[:k])]
+    overlaps = left.corners[1, 0] > right.corners[0, 0]
+    if not again or not overlaps:
+        return right
+    line, k = right.line, again[-1]
+    rest = LineText(line.text[k:], line.confidence, line.chances[k:], line.edges[k:])
+    return ReadLine(right.corners, rest)
 
 
 def _pieces(item: ReadLine, offset: int) -> list[WordBox]:

@@ -36,8 +36,15 @@ class Mark:
     certainty: float = _CERTAINTY
 
 
-def find_marks(crop: Pixels, centers: Sequence[float]) -> list[Mark]:
-    """Check boxes in a crop (48, width), where none of the characters' ``centers`` (shares) are."""
+def find_marks(crop: Pixels, centers: Sequence[float], *, squeeze: float) -> list[Mark]:
+    """Check boxes that the network left out.
+
+    Args:
+        crop: the line (48, width).
+        centers: middles of the characters that were read, as shares of the width; a shape that
+            holds one is that character.
+        squeeze: how much narrower than it is the line was cropped.
+    """
     height, width = crop.shape
     ink = (crop < _INK).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink)
@@ -45,7 +52,7 @@ def find_marks(crop: Pixels, centers: Sequence[float]) -> list[Mark]:
     marks = []
     for label in range(1, count):
         x, y, w, h, _ = stats[label].tolist()
-        if not _has_marks_size(w, h, height) or np.any((taken > x) & (taken < x + w)):
+        if not _has_marks_size(w / squeeze, h, height) or np.any((taken > x) & (taken < x + w)):
             continue
         character = _shape(labels[y : y + h, x : x + w] == label, ink[y : y + h, x : x + w])
         if character:
@@ -53,7 +60,7 @@ def find_marks(crop: Pixels, centers: Sequence[float]) -> list[Mark]:
     return marks
 
 
-def _has_marks_size(width: int, height: int, line_height: int) -> bool:
+def _has_marks_size(width: float, height: int, line_height: int) -> bool:
     low, high = _SMALLEST * line_height, _LARGEST * line_height
     square = min(width, height) >= _SQUARE * max(width, height)
     return square and low <= width <= high and low <= height <= high

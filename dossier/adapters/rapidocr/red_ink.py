@@ -15,7 +15,7 @@ import numpy as np
 from dossier.adapters.rapidocr.detection import detect_lines
 from dossier.adapters.rapidocr.layout import ReadLine, SealText
 from dossier.adapters.rapidocr.models import Floats, Models, Pixels
-from dossier.adapters.rapidocr.recognition import LINE_HEIGHT, crop_line, read_lines
+from dossier.adapters.rapidocr.recognition import LINE_HEIGHT, SQUEEZE, crop_line, read_lines
 from dossier.records import Box
 
 # Red ink has this much more red than green and blue (of 255); brown stains and warm light less.
@@ -131,7 +131,8 @@ def _unrolled(ink: Pixels, place: tuple[int, int, int, int]) -> Pixels:
     x0, y0, x1, y1 = place
     radius = max(x1 - x0, y1 - y0) / 2
     inner, outer = (radius * share for share in _RIM)
-    length = round(LINE_HEIGHT * 2 * math.pi * radius * (sum(_RIM) / 2) / (outer - inner))
+    around = 2 * math.pi * radius * sum(_RIM) / 2
+    length = round(SQUEEZE * LINE_HEIGHT * around / (outer - inner))
     angle = math.pi / 2 + 2 * math.pi * (np.arange(length, dtype=np.float32) + 0.5) / length
     reach = outer - (outer - inner) * (np.arange(LINE_HEIGHT, dtype=np.float32) + 0.5) / LINE_HEIGHT
     map_x = (x0 + x1) / 2 + reach[:, None] * np.cos(angle)[None, :]

@@ -14,8 +14,10 @@ from dossier.adapters.rapidocr.layout import ReadLine
 from dossier.adapters.rapidocr.models import Floats, Models, Pixels
 from dossier.adapters.rapidocr.recognition import LEAST_CONFIDENCE, crop_line, read_lines
 
-# Brightness (of 255) from which ink counts as pale, and up to which it counts as black.
-_PALE, _BLACK = 150, 60
+# Brightness (of 255) up to which there is ink at all, and up to which it counts as black.
+_PAPER, _BLACK = 225, 40
+# Room above the brightness that divides dark from pale ink, so that edges of strokes stay.
+_EDGE = 15
 # Room around a tangle, as share of the page's longer side, so that cut lines are seen whole.
 _ROOM = 0.02
 
@@ -47,8 +49,7 @@ def _read_dark_ink(models: Models, gray: Pixels, bounds: Floats) -> list[ReadLin
     room = round(_ROOM * max(gray.shape))
     x0, y0 = np.maximum(bounds[:2].astype(int) - room, 0).tolist()
     x1, y1 = (bounds[2:].astype(int) + room).tolist()
-    part = gray[y0:y1, x0:x1].astype(np.float32)
-    dark = np.clip((part - _BLACK) * (255 / (_PALE - _BLACK)), 0, 255).astype(np.uint8)
+    dark = _without_pale_ink(gray[y0:y1, x0:x1])
     scale = min(1.0, LONGEST_SIDE / max(gray.shape))
     boxes = detect_lines(models, dark, longest_side=max(64, round(scale * max(dark.shape)))).boxes
     read = read_lines(models, [crop_line(dark, box) for box in boxes])
@@ -58,3 +59,14 @@ def _read_dark_ink(models: Models, gray: Pixels, bounds: Floats) -> list[ReadLin
         for box, line in zip(boxes, read, strict=True)
         if line.text and line.confidence >= LEAST_CONFIDENCE
     ]
+
+
+def _without_pale_ink(part: Pixels) -> Pixels:
+    """Divide the ink into dark and pale where the two differ most (Otsu), and whiten the pale."""
+    ink = part[part < _PAPER]
+    if not len(ink):
+        return part
+    divide, _ = cv2.threshold(ink.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    pale = max(divide + _EDGE, _BLACK + 1)
+    stretched = (part.astype(np.float32) - _BLACK) * (255 / (pale - _BLACK))
+    return np.clip(stretched, 0, 255).astype(np.uint8)
