@@ -101,7 +101,7 @@ def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = No
 
     @app.exception_handler(OSError)
     async def _disk(request: Request, error: OSError) -> Response:
-        log.exception("disk or network failed", exc_info=error)
+        log.error("disk or network failed", exc_info=error)
         return answer(request, _of_the_disk(error))
 
     @app.exception_handler(Exception)
