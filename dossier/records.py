@@ -95,7 +95,7 @@ class Barcode:
 
 @dataclass(frozen=True, slots=True)
 class PageReading:
-    """What was read on one page: the OCR checkpoint.
+    r"""What was read on one page: the OCR checkpoint.
 
     ``width`` and ``height`` are the pixels of the upright page picture to which all boxes refer;
     a picture of any other size shows the same page, boxes scale with it.

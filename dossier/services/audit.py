@@ -46,9 +46,8 @@ def note(
 ) -> AuditEvent:
     """Add an audit row to the caller's own transaction (for writes).
 
-    Args:
-        action: stable code such as ``document.assigned``.
-        facts: plain values without personal data.
+    ``action`` is a stable code such as ``document.assigned``; ``facts`` are plain values without
+    personal data.
     """
     event = AuditEvent(
         at=at,
@@ -96,7 +95,10 @@ def seal(context: Context, viewer: Viewer) -> int:
         last = session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1))
         start = last.last_event if last else 0
         events = session.scalars(
-            select(AuditEvent).where(AuditEvent.id > start).order_by(AuditEvent.id).limit(SEAL_BATCH)
+            select(AuditEvent)
+            .where(AuditEvent.id > start)
+            .order_by(AuditEvent.id)
+            .limit(SEAL_BATCH)
         ).all()
         if not events:
             return 0
