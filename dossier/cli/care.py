@@ -87,7 +87,12 @@ def reconcile(
         print_json({"differences": [as_dict(one) for one in found], "repaired": repaired})
     else:
         for one in found:
-            out.print(f"{one.kind}\t{one.key}\t{one.remedy}", markup=False, highlight=False)
+            out.print(
+                f"{one.kind}\t{one.key}\t{one.remedy}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
         counts = Counter(one.kind for one in found)
         err.print(
             f"{len(found)} differences {dict(counts)}; {repaired} queued / "

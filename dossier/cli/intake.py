@@ -1,0 +1,76 @@
+"""``dossier intake …``: what came in, and trying again what was set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
+from dossier.errors import ConflictError, ExitCode, InvalidInputError
+from dossier.services import intake, work_status
+from dossier.services.context import Context
+from dossier.services.work_status import IntakeItem, IntakeState
+
+app = typer.Typer(no_args_is_help=True, help="What came in, and trying again what was set aside.")
+PAGE = 200
+State = Annotated[
+    str | None, typer.Option(help=f"Only these: {', '.join(state.value for state in IntakeState)}.")
+]
+
+
+@app.command("list")
+@with_context
+def list_(context: Context, state: State = None, json: Json = False) -> None:
+    """List files, the newest first, with their state, error and remedy."""
+    found = list(_items(context, state))
+    if json:
+        print_json([as_dict(item) for item in found])
+        return
+    table = Table("id", "file 文件", "state 状态", "step 步骤", "error 原因")
+    for item in found:
+        table.add_row(item.id, item.source_path, item.state, item.step, item.error or item.reason)
+    out.print(table)
+
+
+def _items(context: Context, state: str | None) -> Iterator[IntakeItem]:
+    if state is not None and state not in set(IntakeState):
+        raise InvalidInputError(f"Unknown state; choose one of {', '.join(IntakeState)}")
+    states = (state,) if state else ()
+    cursor: str | None = None
+    while True:
+        page = work_status.list_intake(context, OPERATOR, states=states, cursor=cursor, size=PAGE)
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+@app.command("retry")
+@with_context
+def retry(
+    context: Context,
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids from dossier intake list.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
+) -> None:
+    """Try again what was set aside; a running serve does the work.
+
+    Exit code 6 when some could not be tried again.
+    """
+    chosen = list(ids or [])
+    if everything:
+        chosen += [item.id for item in _items(context, IntakeState.FAILED)]
+    if not chosen and not everything:
+        raise InvalidInputError("Name ids from dossier intake list, or use --all")
+    refused = 0
+    for intake_id in chosen:
+        try:
+            intake.retry(context, OPERATOR, intake_id)
+        except ConflictError as problem:
+            refused += 1
+            err.print(f"{intake_id}: {problem.detail}", markup=False)
+    err.print(f"{len(chosen) - refused} queued again / 已重新排队 {len(chosen) - refused} 件")
+    if refused:
+        raise typer.Exit(int(ExitCode.PARTLY))
