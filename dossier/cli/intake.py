@@ -29,7 +29,10 @@ def list_(context: Context, state: State = None, json: Json = False) -> None:
     if json:
         print_json([as_dict(item) for item in found])
         return
-    table = Table("id", "file 文件", "state 状态", "step 步骤", "error 原因")
+    table = Table()
+    table.add_column("id", min_width=36, no_wrap=True)  # to be copied whole
+    for heading in ("file 文件", "state 状态", "step 步骤", "error 原因"):
+        table.add_column(heading)
     for item in found:
         table.add_row(item.id, item.source_path, item.state, item.step, item.error or item.reason)
     out.print(table)
