@@ -185,6 +185,26 @@ def test_a_file_that_is_no_picture_is_named_unreadable(engine: OcrEngine, tmp_pa
     assert caught.value.reason == "corrupt"
 
 
+@pytest.mark.parametrize("size", ((1, 1), (3, 900), (900, 3), (40, 40)))
+@pytest.mark.parametrize("mode", ("L", "RGB"))
+def test_the_smallest_pictures_are_read_without_a_fault(
+    engine: OcrEngine, tmp_path: Path, size: tuple[int, int], mode: str
+) -> None:
+    for ink in ("white", "black", "red" if mode == "RGB" else "gray"):
+        reading = read(engine, Image.new(mode, size, ink), tmp_path)
+        assert (reading.width, reading.height) in (size, size[::-1])
+
+
+def test_a_picture_of_too_many_pixels_is_refused(
+    engine: OcrEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form().save(tmp_path / "page.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(UnreadableFileError) as caught:
+        engine.read(tmp_path / "page.png", page_number=1)
+    assert caught.value.reason == "too_many_pixels"
+
+
 def test_reading_neither_logs_nor_prints_nor_writes_nor_calls_out(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

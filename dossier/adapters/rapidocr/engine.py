@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +65,8 @@ class RapidOcrEngine:
     def release(self) -> None:
         """Let go of the models; the next read loads them again."""
         self._models = None
+        gc.collect()
+        _return_free_memory()
 
     def _read(self, picture: Picture, page_number: int) -> PageReading:
         height, width = picture.gray.shape
@@ -102,6 +107,14 @@ class RapidOcrEngine:
             barcodes=barcodes,
             engine=self.name,
         )
+
+
+def _return_free_memory() -> None:
+    """Hand what the C library keeps in reserve back to the system, where it can (glibc)."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ def load_picture(path: Path) -> Picture:
     try:
         with Image.open(path) as image:
             pixels = np.asarray(_flatten(image))
+    except Image.DecompressionBombError as error:
+        raise UnreadableFileError(QuarantineReason.TOO_MANY_PIXELS, "too many pixels") from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise UnreadableFileError(QuarantineReason.CORRUPT, "not a readable picture") from error
     if min(pixels.shape[:2]) < _NARROWEST:
