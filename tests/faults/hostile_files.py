@@ -351,6 +351,35 @@ def _ole_entry(name: str, kind: int, child: int, start: int, size: int, right: i
     return head + bytes(36) + struct.pack("<IQ", start, size)
 
 
+def locked_word_97() -> bytes:
+    """The header's flag ``fEncrypted`` ([MS-DOC] 2.5.2), and nothing that can be read behind it."""
+    header = struct.pack("<HHHHHH", 0xA5EC, 0x00C1, 0, 0x0804, 0, 0x0300)
+    return compound_file({"WordDocument": header + b"\x13" * 9000, "1Table": b"\x77" * 5000})
+
+
+def locked_excel_97() -> bytes:
+    """A FilePass record right after the first one ([MS-XLS] 2.4.117)."""
+    begin = struct.pack("<HHHHHHII", 0x0809, 16, 0x0600, 5, 0, 0, 0, 0)
+    password = struct.pack("<HHHHH", 0x002F, 54, 1, 1, 1) + b"\x55" * 48
+    return compound_file({"Workbook": begin + password + b"\x99" * 6000})
+
+
+def locked_odt() -> bytes:
+    """Its parts are encrypted one by one; only the manifest says so."""
+    space = 'xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
+    manifest = (
+        f'<m:manifest {space}><m:file-entry m:full-path="content.xml" m:media-type="text/xml">'
+        '<m:encryption-data m:checksum-type="SHA1/1K"/></m:file-entry></m:manifest>'
+    )
+    return zip_bytes(
+        {
+            "mimetype": b"application/vnd.oasis.opendocument.text",
+            "content.xml": os.urandom(3000),
+            "META-INF/manifest.xml": manifest.encode(),
+        }
+    )
+
+
 def mail(*, depth: int = 0, attachment: bytes = b"") -> bytes:
     message = EmailMessage()
     message["From"] = "a@example.com"
@@ -458,6 +487,11 @@ HOSTILE_FILES: list[HostileFile] = [
         content(compound_file({"EncryptionInfo": b"x" * 5000, "EncryptedPackage": b"y" * 5000})),
         reason=_PASSWORD,
     ),
+    _bad("Word 97 file with a password", "locked.doc", content(locked_word_97()), reason=_PASSWORD),
+    _bad(
+        "Excel 97 file with a password", "locked.xls", content(locked_excel_97()), reason=_PASSWORD
+    ),
+    _bad("OpenDocument with a password", "locked.odt", content(locked_odt()), reason=_PASSWORD),
     _bad("ZIP with a password", "locked.zip", content(encrypted_zip()), reason=_PASSWORD),
     # size
     HostileFile("PDF of 10,000 pages", "long.pdf", pdf(10_000), pages=10_000),

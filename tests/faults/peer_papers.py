@@ -116,6 +116,9 @@ def papers() -> dict[str, bytes]:
         "cut.jpg": hostile("JPEG cut off"),
         "empty.pdf": b"",
         "locked.docx": hostile("Office file with a password"),
+        "locked.doc": hostile("Word 97 file with a password"),
+        "locked.xls": hostile("Excel 97 file with a password"),
+        "locked.odt": hostile("OpenDocument with a password"),
         "locked.zip": hostile("ZIP with a password"),
         "sound.webp": saved(webp, "WEBP", quality=90),
         # 4

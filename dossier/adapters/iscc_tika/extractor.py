@@ -85,8 +85,11 @@ class TikaExtractor:
             text, metadata = self._read(path, media_type)
         except TypeError as err:  # iscc-tika's name for every parse error
             raise UnreadableFileError(_reason(str(err)), f"Tika cannot read {media_type}") from err
+        plain = xhtml_to_text(text)
+        if not plain.strip() and (warning := _warning(metadata)):
+            raise UnreadableFileError(_reason(warning), f"Tika finds nothing in {media_type}")
         pages, truncated = text_pages(
-            xhtml_to_text(text),
+            plain,
             engine=_ENGINE,
             pages=self._limits.pages,
             page_characters=self._limits.text_page_characters,
@@ -109,6 +112,11 @@ class TikaExtractor:
             return result
         result = self._tika.extract_file_to_string(str(path))
         return result
+
+
+def _warning(metadata: dict[str, list[str]]) -> str:
+    """What Tika swallowed: a password of an old Office file is a warning beside no text at all."""
+    return " ".join(line for line in metadata.get("X-TIKA:warning", ()) if "Exception" in line)
 
 
 def _reason(message: str) -> QuarantineReason:

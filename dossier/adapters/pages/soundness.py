@@ -20,6 +20,10 @@ from dossier.records import QuarantineReason
 
 _CHUNK_BYTES = 1 << 18
 _XML_PARTS = (".xml", ".rels")
+# OpenDocument encrypts its parts one by one and says so here (ODF 1.2 part 3, 4.4).
+_MANIFEST = "META-INF/manifest.xml"
+_MANIFEST_BYTES = 1 << 20
+_ENCRYPTED_PART = b"encryption-data"
 # Deeper than any document; expat itself would go on until memory ends.
 _MOST_NESTING = 2_000
 
@@ -42,14 +46,25 @@ def check(path: Path, media_type: str) -> None:
 def _check_parts(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
+            _refuse_encrypted_parts(archive)
             for member in archive.infolist():
                 if member.filename.lower().endswith(_XML_PARTS):
+                    # Manifests of old OpenOffice name their DTD; nobody fetches it.
+                    is_manifest = member.filename == _MANIFEST
                     with archive.open(member) as stream:
-                        _check_xml(stream, allow_doctype=False)
+                        _check_xml(stream, allow_doctype=is_manifest)
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError) as err:
         _refuse(QuarantineReason.CORRUPT, "a part of the file is damaged", err)
     except RuntimeError as err:  # zipfile's word for an encrypted member
         _refuse(QuarantineReason.PASSWORD, "a part of the file is encrypted", err)
+
+
+def _refuse_encrypted_parts(archive: zipfile.ZipFile) -> None:
+    if _MANIFEST not in archive.namelist():
+        return
+    with archive.open(_MANIFEST) as stream:
+        if _ENCRYPTED_PART in stream.read(_MANIFEST_BYTES):
+            raise UnreadableFileError(QuarantineReason.PASSWORD, "OpenDocument with a password")
 
 
 def _check_xml(stream: IO[bytes], *, allow_doctype: bool) -> None:
