@@ -53,8 +53,8 @@ class EndSignals:
     def _tell(self, _number: int, _frame: FrameType | None) -> None:
         try:
             os.write(self._write_end, b".")
-        except BlockingIOError:
-            pass  # the pipe is full of the same message
+        except (BlockingIOError, BrokenPipeError):
+            pass  # the same message is in the pipe, or was read: a second signal changes nothing
 
     def _listen(self, read_end: int) -> None:
         if os.read(read_end, 1):

@@ -64,3 +64,18 @@ def supervise(folder: str, count: int) -> None:
         for number in range(count)
     ]
     Supervisor(specs, grace_seconds=5).run()
+
+
+def end_slowly(out: str) -> None:
+    """Wait for the signal to end, and take a second over ending."""
+    import threading
+    import time
+
+    from indexer.end_signals import EndSignals
+
+    stop = threading.Event()
+    with EndSignals(stop):
+        Path(out).touch()
+        stop.wait()
+        time.sleep(1)
+    Path(out).write_text("ended in order")

@@ -89,3 +89,14 @@ def test_children_end_with_their_supervisor(tmp_path: Path, number: signal.Signa
         wait_until(is_gone(pid), seconds=30)
     code = supervisor.wait()
     assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+
+
+def test_a_second_signal_while_ending_does_no_harm(tmp_path: Path) -> None:
+    out = tmp_path / "ended"
+    child = Child(spec("end_slowly", out=str(out)))
+    wait_until(lambda: out.exists(), what="its start")
+    for _ in range(3):
+        os.kill(child.pid, signal.SIGTERM)
+        time.sleep(0.2)
+    assert child.wait() == 0
+    assert out.read_text() == "ended in order"
