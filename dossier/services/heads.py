@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import BindParameter, bindparam, select
 
 from dossier.db.session import ScopedSession
 from dossier.db.tables import (
@@ -33,32 +32,19 @@ def heads(
     session: ScopedSession, viewer: Viewer, numbers: Collection[str]
 ) -> dict[str, CustomerHead]:
     """The heads of those customers that exist in the viewer's scope; one query."""
+    return {number: head_of(viewer, row) for number, row in register_rows(session, numbers).items()}
+
+
+def register_rows(session: ScopedSession, numbers: Collection[str]) -> dict[str, Any]:
+    """What the register says of these customers, in clear, for heads and for masks; one query."""
     if not numbers:
         return {}
-    query = _head_query().where(Customer.customer_no.in_(numbers))
-    return {row.customer_no: _head(viewer, row) for row in session.execute(query)}
+    rows = session.execute(_HEADS, {"numbers": list(numbers)})
+    return {row.customer_no: row for row in rows}
 
 
-def _head_query() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Customer.customer_no,
-            Customer.name,
-            Customer.status,
-            Customer.category,
-            Customer.address,
-            Customer.id_type,
-            OrgUnit.name.label("station"),
-            Line.name.label("line"),
-            District.name.label("district"),
-        )
-        .outerjoin(OrgUnit, OrgUnit.id == Customer.unit_id)
-        .outerjoin(Line, Line.id == Customer.line_id)
-        .outerjoin(District, District.id == Customer.district_id)
-    )
-
-
-def _head(viewer: Viewer, row: Any) -> CustomerHead:
+def head_of(viewer: Viewer, row: Any) -> CustomerHead:
+    """The head from a row of :func:`register_rows`."""
     return CustomerHead(
         customer_no=row.customer_no,
         name=personal.name(viewer, row.name),
@@ -72,40 +58,56 @@ def _head(viewer: Viewer, row: Any) -> CustomerHead:
 
 
 def known_values(
-    context: Context, session: ScopedSession, viewer: Viewer, numbers: Collection[str]
+    context: Context,
+    session: ScopedSession,
+    viewer: Viewer,
+    numbers: Collection[str],
+    *,
+    rows: Mapping[str, Any] | None = None,
 ) -> Mapping[str, KnownValues]:
     """What the register knows of these customers and the viewer may not read on their papers.
 
     Nothing is fetched for who sees all in clear. Four queries, whatever the number; four more when
     a paper in scope belongs to a customer that is not: what must be hidden is known all the same.
+
+    Args:
+        context: the wired product.
+        session: the viewer's own.
+        viewer: for whom it is masked.
+        numbers: of the customers.
+        rows: of :func:`register_rows`, when they are at hand; of these customers or more.
     """
     if viewer.sees_clear or not numbers:
         return {}
-    values = _values(context, session, numbers)
+    if rows is None:
+        rows = register_rows(session, numbers)
+    values = _values(
+        context, session, {number: rows[number] for number in numbers if number in rows}
+    )
     missing = set(numbers) - values.keys()
     if missing:
         with context.reading(MASKING) as whole_register:
-            values |= _values(context, whole_register, missing)
+            found = register_rows(whole_register, missing)
+            values |= _values(context, whole_register, found)
     return {number: found.frozen() for number, found in values.items()}
 
 
-def _values(
-    context: Context, session: ScopedSession, numbers: Collection[str]
-) -> dict[str, _Found]:
-    values: dict[str, _Found] = defaultdict(_Found)
-    _take_records(session, numbers, values)
-    _take_numbers(context, session, numbers, values)
-    return dict(values)
+def _values(context: Context, session: ScopedSession, rows: Mapping[str, Any]) -> dict[str, _Found]:
+    values = {number: _Found(row) for number, row in rows.items()}
+    if values:
+        _take_past(session, values)
+        _take_numbers(context, session, values)
+    return values
 
 
 class _Found:
     """Collects one customer's values."""
 
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-        self.addresses: set[str] = set()
+    def __init__(self, row: Any) -> None:
+        self.names: set[str] = {row.name}
+        self.addresses: set[str] = {row.address}
         self.numbers: set[str] = set()
-        self.open_numbers: set[str] = set()
+        self.open_numbers: set[str] = {row.customer_no}
 
     def frozen(self) -> KnownValues:
         """The values, in an order that does not change from request to request."""
@@ -117,32 +119,44 @@ class _Found:
         )
 
 
-def _take_records(
-    session: ScopedSession, numbers: Collection[str], values: dict[str, _Found]
-) -> None:
-    present = select(Customer.customer_no, Customer.name, Customer.address)
-    for number, name, address in session.execute(present.where(Customer.customer_no.in_(numbers))):
-        values[number].open_numbers.add(number)
-        values[number].names.add(name)
-        values[number].addresses.add(address)
-    past = select(CustomerPast.customer_no, CustomerPast.record)
-    for number, record in session.execute(past.where(CustomerPast.customer_no.in_(numbers))):
+def _take_past(session: ScopedSession, values: dict[str, _Found]) -> None:
+    for number, record in session.execute(_PAST, {"numbers": list(values)}):
         values[number].names.add(str(record.get("name") or ""))
         values[number].addresses.add(str(record.get("address") or ""))
 
 
-def _take_numbers(
-    context: Context,
-    session: ScopedSession,
-    numbers: Collection[str],
-    values: dict[str, _Found],
-) -> None:
-    own = select(CustomerNumber.customer_no, CustomerNumber.kind, CustomerNumber.value).where(
-        CustomerNumber.customer_no.in_(numbers)
-    )
-    for number, kind, value in session.execute(own):
+def _take_numbers(context: Context, session: ScopedSession, values: dict[str, _Found]) -> None:
+    for number, kind, value in session.execute(_NUMBERS, {"numbers": list(values)}):
         found = values[number]
         (found.numbers if kind == PHONE else found.open_numbers).add(value)
-    ids = select(Identifier.customer_no, Identifier.encrypted)
-    for number, encrypted in session.execute(ids.where(Identifier.customer_no.in_(numbers))):
+    for number, encrypted in session.execute(_IDS, {"numbers": list(values)}):
         values[number].numbers.add(context.keyring.decrypt(encrypted))
+
+
+# Statements are built once: building them costs as much as asking them.
+_WANTED: BindParameter[list[str]] = bindparam("numbers", expanding=True)
+_HEADS = (
+    select(
+        Customer.customer_no,
+        Customer.name,
+        Customer.status,
+        Customer.category,
+        Customer.address,
+        OrgUnit.name.label("station"),
+        Line.name.label("line"),
+        District.name.label("district"),
+    )
+    .outerjoin(OrgUnit, OrgUnit.id == Customer.unit_id)
+    .outerjoin(Line, Line.id == Customer.line_id)
+    .outerjoin(District, District.id == Customer.district_id)
+    .where(Customer.customer_no.in_(_WANTED))
+)
+_PAST = select(CustomerPast.customer_no, CustomerPast.record).where(
+    CustomerPast.customer_no.in_(_WANTED)
+)
+_NUMBERS = select(CustomerNumber.customer_no, CustomerNumber.kind, CustomerNumber.value).where(
+    CustomerNumber.customer_no.in_(_WANTED)
+)
+_IDS = select(Identifier.customer_no, Identifier.encrypted).where(
+    Identifier.customer_no.in_(_WANTED)
+)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, bindparam, or_, select
 
 from dossier.access import search_rights
 from dossier.db.session import ScopedSession
@@ -22,7 +22,7 @@ from dossier.search.port import Group, MatchReason
 from dossier.search.query import Query
 from dossier.services import marks, papers, personal
 from dossier.services.context import Context
-from dossier.services.heads import heads, known_values
+from dossier.services.heads import head_of, known_values, register_rows
 from dossier.services.kept import Kept
 from dossier.services.labels import type_label
 from dossier.services.views import CustomerHead, DocumentHit, Hit, Snippet
@@ -70,13 +70,15 @@ def _read(
 ) -> _Found:
     numbers = [group.customer_no for group in groups if group.customer_no is not None]
     ids = [document.document_id for group in groups for document in group.documents]
-    rows = session.execute(papers.summary_query().where(Document.id.in_(ids))) if ids else ()
+    rows = session.execute(_DOCUMENTS, {"ids": ids}) if ids else ()
     documents = {row.id: row for row in rows}
+    register = register_rows(session, numbers)
+    owners = _owners(documents.values())
     with_text = _with_text(viewer, groups) & documents.keys()
     return _Found(
-        customers=heads(session, viewer, numbers),
+        customers={number: head_of(viewer, row) for number, row in register.items()},
         documents=documents,
-        known=known_values(context, session, viewer, _owners(documents.values())),
+        known=known_values(context, session, viewer, owners, rows=register),
         pages=_page_texts(session, query, [documents[each] for each in with_text]),
     )
 
@@ -103,16 +105,16 @@ def _page_texts(
     found: dict[str, list[tuple[int, str]]] = defaultdict(list)
     if not documents:
         return found
-    wanted = Page.number <= PAGES_READ
+    statement = _PAGES
     if any(document.page_count > PAGES_READ for document in documents):
         words = marks.literal_words(query)
-        wanted = or_(wanted, *(Page.text.contains(word, autoescape=True) for word in words))
-    texts = (
-        select(Page.document_id, Page.number, Page.text)
-        .where(Page.document_id.in_([document.id for document in documents]), wanted)
-        .order_by(Page.document_id, Page.number)
-    )
-    for document_id, number, text in session.execute(texts):
+        wanted = or_(
+            Page.number <= PAGES_READ,
+            *(Page.text.contains(word, autoescape=True) for word in words),
+        )
+        statement = _ALL_PAGES.where(wanted)
+    ids = [document.id for document in documents]
+    for document_id, number, text in session.execute(statement, {"ids": ids}):
         found[document_id].append((number, text))
     return found
 
@@ -187,3 +189,14 @@ def _page_snippets(
         return ()
     masked = personal.text(viewer, text, known)
     return marks.snippets(number, masked, marks.visible(text, masked, spans), limit=limit)
+
+
+# Statements are built once: building them costs as much as asking them.
+_IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
+_DOCUMENTS = papers.summary_query().where(Document.id.in_(_IDS))
+_ALL_PAGES = (
+    select(Page.document_id, Page.number, Page.text)
+    .where(Page.document_id.in_(_IDS))
+    .order_by(Page.document_id, Page.number)
+)
+_PAGES = _ALL_PAGES.where(Page.number <= PAGES_READ)
