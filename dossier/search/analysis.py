@@ -10,8 +10,8 @@ Tokens are separated by spaces and split by the engine's plain whitespace tokeni
 * a number that may be a person's ID or account becomes a keyed hash, a phone loses its dashes;
 * a cell end gives ``_``, over which no phrase reaches.
 
-The index's way makes strings in a few passes in C; the way with offsets is its slow twin, and a
-property test holds the two together.
+The index's way makes strings in a few passes in C (long texts: :mod:`dossier.search.long_text`);
+the way with offsets is its slow twin, and a property test holds them together.
 """
 
 from __future__ import annotations
@@ -36,10 +36,22 @@ _RUN = re.compile(
     rf"(?P<wide>{_WIDE}(?:[ \n·]*{_WIDE})*)|(?P<digits>[0-9]+)|(?P<letters>[a-z]+)|(?P<cut>[\t\f])"
 )
 _ASCII_RUN = re.compile(r"[0-9]+|[a-z]+")
-# Spaces, line ends and interpuncts between characters beyond ASCII; begins with what is rare.
-_FOLDED_AWAY = re.compile(r"[ \n·](?<=[^\x00-\x7f][ \n·])[ \n·]*(?=[^\x00-\x7f])")
-# Longer than the four digits that one may search by (domain.md 4.3); longer runs are noise.
-_PARTIAL_RUN = re.compile(r"[0-9]{5,64}")
+FOLDED_AWAY = re.compile(r"[ \n·](?<=[^\x00-\x7f][ \n·])[ \n·]*(?=[^\x00-\x7f])")
+"""Spaces, line ends and interpuncts between characters beyond ASCII; begins with what is rare."""
+
+SHORTEST_PARTIAL, LONGEST_PARTIAL = 5, 64
+"""Longer than the four digits that one may search by (domain.md 4.3); longer runs are noise."""
+
+_PARTIAL_RUN = re.compile(rf"[0-9]{{{SHORTEST_PARTIAL},{LONGEST_PARTIAL}}}")
+_HAN_CHARACTER = re.compile(rf"[{HAN}]")
+_NOT_IN_KEYWORDS = re.compile(r"[\W_]+")
+
+
+def is_wide(character: str) -> bool:
+    """Whether a character belongs to runs that are indexed in pairs."""
+    if character.isascii():
+        return False
+    return character.isalnum() or unicodedata.category(character) == "Co"
 
 
 class _SpreadTable(dict[int, str]):
@@ -53,8 +65,7 @@ class _SpreadTable(dict[int, str]):
             spread = character if character.isalnum() else " "
         else:
             # Beside each other these make the pairs: 航 航 + 空 空 is "航 航空 空".
-            wide = character.isalnum() or unicodedata.category(character) == "Co"
-            spread = f"{character} {character}" if wide else " "
+            spread = f"{character} {character}" if is_wide(character) else " "
         self[code_point] = spread
         return spread
 
@@ -111,7 +122,7 @@ def analyse_page(text: str, number_hash: NumberHash) -> PageTokens:
             pieces.append(_spread(stretch))
             numbers.update(_PARTIAL_RUN.findall(stretch))
         else:
-            pieces += _number_tokens(number, number_hash)
+            pieces += number_tokens(number, number_hash)
             if number.kind not in identifiers.SENSITIVE_KINDS:
                 phones.add(number.value)
     return PageTokens(" ".join(pieces), numbers, phones)
@@ -119,7 +130,7 @@ def analyse_page(text: str, number_hash: NumberHash) -> PageTokens:
 
 def _spread(stretch: str) -> str:
     """The tokens of an ordinary stretch; the twin with offsets is :func:`_place_runs`."""
-    joined = _FOLDED_AWAY.sub("", stretch)
+    joined = FOLDED_AWAY.sub("", stretch)
     return _ASCII_RUN.sub(r" \g<0> ", joined).translate(_SPREAD)
 
 
@@ -153,12 +164,12 @@ def query_tokens(text: str, number_hash: NumberHash) -> list[tuple[int, str]]:
 
 def han_characters(text: str) -> list[str]:
     """Each Han character, for fields where one character is a query (names, addresses)."""
-    return re.findall(rf"[{HAN}]", fold(text))
+    return _HAN_CHARACTER.findall(fold(text))
 
 
 def keyword(text: str) -> str:
     """A whole value's folded form: no spaces, interpuncts or punctuation (names, codes)."""
-    return re.sub(r"[\W_]+", "", fold(text))
+    return _NOT_IN_KEYWORDS.sub("", fold(text))
 
 
 def _stretches(folded: str) -> Iterator[tuple[int, int, FoundNumber | None]]:
@@ -173,7 +184,8 @@ def _stretches(folded: str) -> Iterator[tuple[int, int, FoundNumber | None]]:
         yield position, len(folded), None
 
 
-def _number_tokens(number: FoundNumber, number_hash: NumberHash) -> list[str]:
+def number_tokens(number: FoundNumber, number_hash: NumberHash) -> list[str]:
+    """What a special number gives: its hash, or its digits, a landline also without area code."""
     if number.kind in identifiers.SENSITIVE_KINDS:
         return [hash_token(number.value, number_hash)]
     if number.kind is NumberKind.LANDLINE:
@@ -216,7 +228,7 @@ def _place_wide(out: list[Token], form: FoldedText, match: re.Match[str]) -> Non
 def _place_number(
     out: list[Token], form: FoldedText, number: FoundNumber, number_hash: NumberHash
 ) -> None:
-    first, *rest = _number_tokens(number, number_hash)
+    first, *rest = number_tokens(number, number_hash)
     _place(out, form, first, number.start, number.end)
     for local in rest:
         _place(out, form, local, number.end - len(local), number.end)

@@ -25,6 +25,8 @@ OPEN = "open"
 _ORDER_BITS = 60
 _ACTIVE, _UNASSIGNED, _CLOSED = 2, 1, 0  # highest first (domain.md 4.5: active over closed)
 _CUSTOMERS_KEPT = 4096  # a customer's documents come in one batch; bounded for a whole rebuild
+_WORDS_KEPT = 4096  # titles and type names repeat: some hundred types, some thousand titles
+_PAGE_END = "\f"
 
 
 def row_key(kind: RowKind, key: str) -> str:
@@ -33,25 +35,28 @@ def row_key(kind: RowKind, key: str) -> str:
 
 
 class RowEncoder:
-    """Turns rows into field values; keeps the customers it has just encoded.
+    """Turns rows into field values; keeps the customers and titles that it has just encoded.
 
     Args:
         number_hash: keyed hash for ID numbers and accounts; the same key must be used by queries.
     """
 
     def __init__(self, number_hash: NumberHash) -> None:
+        # Here, so that processes that only search do not load numpy.
+        from dossier.search.long_text import analyse_text
+
+        self._analyse_text = analyse_text
         self._hash = number_hash
         self._customers: dict[str, tuple[CustomerRow, FieldValues]] = {}
+        self._words_of: dict[str, str] = {}
 
     def encode(self, row: Row) -> FieldValues:
         """The field values of a row; empty values are left out."""
-        values = self._customer(row) if isinstance(row, CustomerRow) else self._document(row)
-        return {name: value for name, value in values.items() if value not in ("", [])}
+        return self._customer(row) if isinstance(row, CustomerRow) else self._document(row)
 
     def _customer(self, row: CustomerRow) -> FieldValues:
         return {
             **self._shared(row),
-            **_places(row),
             **_row_fields(RowKind.CUSTOMER, row.customer_no, row),
             **_group(_customer_group(row)),
             "secrecy": [OPEN],
@@ -62,30 +67,34 @@ class RowEncoder:
         group = _customer_group(customer) if customer else _grouped(_UNASSIGNED, row.order)
         return {
             **(self._shared(customer) if customer else {}),
-            **_places(customer),
             **_places(row),
             **_row_fields(RowKind.DOCUMENT, row.document_id, row),
             **_group(group),
             "secrecy": [row.secrecy or OPEN],
             "order": row.order,
+            **_filled(self._descriptions(row)),
+            **_filled(self._pages(row.page_texts)),
+        }
+
+    def _descriptions(self, row: DocumentRow) -> FieldValues:
+        return {
             "type": _some(row.type_code),
-            "type_words": self._words([row.type_label]),
-            "title_words": self._words([row.title]),
+            "type_words": self._short_words(row.type_label),
+            "title_words": self._short_words(row.title),
             "year": _some(row.year),
             "state": _some(row.state),
             "case_no": _some(analysis.keyword(row.case_no)),
             "reference_code": _some(analysis.keyword(row.reference_code)),
-            **self._pages(row.page_texts),
         }
 
     def _shared(self, row: CustomerRow) -> FieldValues:
         """What a customer's own row and its documents' rows have in common."""
         kept = self._customers.get(row.customer_no)
-        if kept and kept[0] == row:
+        if kept and (kept[0] is row or kept[0] == row):
             return kept[1]
         if len(self._customers) >= _CUSTOMERS_KEPT:
             self._customers.clear()
-        values = self._encode_shared(row)
+        values = _filled(self._encode_shared(row))
         self._customers[row.customer_no] = (row, values)
         return values
 
@@ -94,6 +103,7 @@ class RowEncoder:
         numbers = [identifiers.compact(number) for number in row.id_nos if number]
         return {
             "owner": [row.customer_no],
+            **_places(row),
             **_number("customer_no", map(_code, (row.customer_no, *row.old_customer_nos))),
             **_number("meter_no", map(_code, row.meter_nos)),
             **_number("phone", _phone_forms(row.phones)),
@@ -116,14 +126,28 @@ class RowEncoder:
         each = (analysis.analyse_page(text, self._hash).words for text in texts if text)
         return f" {analysis.BREAK} ".join(words for words in each if words)
 
+    def _short_words(self, text: str) -> str:
+        """Tokens of a text that many rows have."""
+        words = self._words_of.get(text)
+        if words is None:
+            if len(self._words_of) >= _WORDS_KEPT:
+                self._words_of.clear()
+            words = self._words_of[text] = self._words([text])
+        return words
+
     def _pages(self, texts: Iterable[str]) -> FieldValues:
-        pages = [analysis.analyse_page(text, self._hash) for text in texts if text]
-        words = (page.words for page in pages)
+        """The pages as one text: a page's end is a cut, as a cell's end is."""
+        text = self._analyse_text(_PAGE_END.join(filter(None, texts)), self._hash)
         return {
-            "text": f" {analysis.BREAK} ".join(words),
-            **_number("text_number", {number for page in pages for number in page.numbers}),
-            **_number("text_phone", {phone for page in pages for phone in page.phones}),
+            "text": text.words,
+            **_number("text_number", text.numbers),
+            **_number("text_phone", text.phones),
         }
+
+
+def _filled(values: FieldValues) -> FieldValues:
+    """Without empty texts and lists (none of these values is a number)."""
+    return {name: value for name, value in values.items() if value}
 
 
 def legal_name(name: str) -> str:
@@ -157,19 +181,24 @@ def _phone_forms(phones: Iterable[str]) -> list[str]:
     return forms
 
 
-def _places(row: Row | None) -> FieldValues:
+def _places(row: Row) -> FieldValues:
     """Where a row belongs; a document's own places come over its customer's."""
-    names = ("station", "line", "district")
-    return {name: [getattr(row, name)] for name in names if getattr(row, name, "")}
+    return _filled(
+        {
+            "station": _some(row.station),
+            "line": _some(row.line),
+            "district": _some(row.district),
+        }
+    )
 
 
 def _row_fields(kind: RowKind, key: str, row: Row) -> FieldValues:
+    lists = {"scope": row.scope, **row.extra}
     return {
         "key": [row_key(kind, key)],
         "kind": [kind.value],
         "revision": row.revision,
-        "scope": list(row.scope),
-        **{name: list(values) for name, values in row.extra.items()},
+        **{name: list(values) for name, values in lists.items() if values},
     }
 
 

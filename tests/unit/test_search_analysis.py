@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dossier.rules.normal_form import HAN, fold, fold_with_origins
-from dossier.search import analysis
-from dossier.search.analysis import BREAK, index_tokens, query_tokens, tokens
+from dossier.search import analysis, long_text
+from dossier.search.analysis import BREAK, analyse_page, index_tokens, query_tokens, tokens
+from dossier.search.long_text import analyse_text
 
 
 def number_hash(number: str) -> str:
@@ -77,6 +78,35 @@ def test_tokens_with_places_are_the_index_tokens(text):
     assert [token.text for token in placed] == index_tokens(text, number_hash)
     assert [token.position for token in placed] == list(range(len(placed)))
     assert all(0 <= token.start < token.end <= len(text) for token in placed)
+
+
+@given(ANY_TEXT | TEXTS)
+@settings(max_examples=300)
+def test_a_long_text_gives_the_tokens_and_numbers_that_its_parts_give(part):
+    text = part * (1 + long_text.SHORT // max(1, len(part)))
+    assert_same_analysis(text)
+    assert_same_analysis("供电合同" * long_text.SHORT + part)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "供\n电 · 营业\f厅\t甲，乙。 12 34 ab 5c",
+        "電話 138-1234-5678，座機(0710)3234567、身份证11010519491231002X\n",
+        "俓𠮷㛃\ue123 rare Ｎａｍｅ２㎡…①",
+        "户号1040106028 编号" + "7" * 70 + " 1234 12345",
+        "\u200b\x00\x01\x1f\ud800",
+        " \n·_",
+    ],
+)
+def test_a_long_text_of_signs_numbers_and_rare_characters_gives_the_same(part):
+    assert_same_analysis(part * long_text.SHORT)
+
+
+def assert_same_analysis(text: str) -> None:
+    quick, plain = analyse_text(text, number_hash), analyse_page(text, number_hash)
+    assert quick.words.split() == plain.words.split()
+    assert (quick.numbers, quick.phones) == (plain.numbers, plain.phones)
 
 
 @given(ANY_TEXT | TEXTS)
