@@ -36,7 +36,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     )
     with opened_house(settings) as made, working(made.context):
         made.drop(FIRST, digital(("北湖水泥厂申请书",)))
-        wait_until(lambda: made.find("北湖水泥厂") == {FIRST}, seconds=60, what="the first find")
+        wait_until(lambda: made.finds("北湖水泥厂", FIRST), seconds=60, what="the first find")
         for name, content in papers().items():
             made.drop(name, content)
         made.wait_until_read()

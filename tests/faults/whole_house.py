@@ -64,6 +64,10 @@ class House:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
+    def finds(self, q: str, name: str) -> bool:
+        """Whether the file is found; False also while there is no index yet."""
+        return self.get("/api/v1/search", q=q).status_code == 200 and name in self.find(q)
+
     def find(self, q: str) -> set[str]:
         """Names of the files that a query finds."""
         names = {document.id: document.file_name for document in documents(self.context)}
