@@ -28,6 +28,8 @@ from dossier.records import PageReading
 _BLANK_INK = 0.0002
 # A box this many times taller than wide may hold text that runs downwards.
 _TALL = 1.5
+# A line that was read with less certainty is read again at its full width.
+_SURE = 0.95
 # Lines that vote on which way is up.
 _VOTERS = 6
 # Text that stands upright is read with at least this certainty; then nobody asks the other way.
@@ -158,6 +160,9 @@ def _read_boxes(models: Models, page: _Upright) -> list[layout.ReadLine]:
 def _read_box(models: Models, gray: Pixels, box: Floats) -> layout.ReadLine:
     """Read a box along its top, and if it is tall, downwards too: the surer reading counts."""
     (line,) = read_lines(models, [crop_line(gray, box)])
+    if line.confidence < _SURE:
+        (wide,) = read_lines(models, [crop_line(gray, box, squeeze=1.0)], squeeze=1.0)
+        line = max(line, wide, key=lambda read: read.confidence)
     along, down = layout.side_lengths(box[None])
     if down[0] < _TALL * along[0]:
         return layout.ReadLine(box, line)

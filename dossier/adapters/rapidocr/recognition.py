@@ -47,12 +47,13 @@ class LineText:
     edges: tuple[float, ...]
 
 
-def crop_line(gray: Pixels, corners: Floats) -> Pixels:
+def crop_line(gray: Pixels, corners: Floats, *, squeeze: float = SQUEEZE) -> Pixels:
     """Cut one line out of the picture and lay it flat, 48 pixels high.
 
     Args:
         gray: the picture.
         corners: (4, 2), clockwise from where reading begins.
+        squeeze: how much narrower than it is the line becomes.
     """
     length = float(
         np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])
@@ -61,7 +62,7 @@ def crop_line(gray: Pixels, corners: Floats) -> Pixels:
         np.linalg.norm(corners[3] - corners[0]) + np.linalg.norm(corners[2] - corners[1])
     )
     length, height = max(1.0, length / 2), max(1.0, height / 2)
-    width = int(min(_WIDEST, max(8, math.ceil(SQUEEZE * LINE_HEIGHT * length / height))))
+    width = int(min(_WIDEST, max(8, math.ceil(squeeze * LINE_HEIGHT * length / height))))
     coarse = height > _COARSE * LINE_HEIGHT
     size = (round(length), round(height)) if coarse else (width, LINE_HEIGHT)
     target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
@@ -74,16 +75,18 @@ def crop_line(gray: Pixels, corners: Floats) -> Pixels:
     return flat
 
 
-def read_lines(models: Models, crops: Iterable[Pixels]) -> list[LineText]:
+def read_lines(
+    models: Models, crops: Iterable[Pixels], *, squeeze: float = SQUEEZE
+) -> list[LineText]:
     """Read crops of 48 pixels height, one at a time.
 
     Batches were measured and bring nothing on one thread (docs/performance.md); one at a time no
     crop is padded to another's width.
     """
-    return [_read_line(models, crop) for crop in crops]
+    return [_read_line(models, crop, squeeze) for crop in crops]
 
 
-def _read_line(models: Models, crop: Pixels) -> LineText:
+def _read_line(models: Models, crop: Pixels, squeeze: float) -> LineText:
     width = max(_SMALLEST_WIDTH, math.ceil(crop.shape[1] / _WIDTH_STEP) * _WIDTH_STEP)
     batch = np.zeros((1, 3, LINE_HEIGHT, width), np.float32)
     batch[0, :, :, : crop.shape[1]] = crop.astype(np.float32) / np.float32(127.5) - np.float32(1)
@@ -91,7 +94,7 @@ def _read_line(models: Models, crop: Pixels) -> LineText:
     used = chances.shape[0] * crop.shape[1] / width
     characters = _decode(chances, models.characters, used)
     if characters:
-        marks = find_marks(crop, [c.center for c in characters], squeeze=SQUEEZE)
+        marks = find_marks(crop, [c.center for c in characters], squeeze=squeeze)
         characters += [_Character(m.character, m.center, m.certainty) for m in marks]
     return _line_of(sorted(characters, key=lambda c: c.center))
 
