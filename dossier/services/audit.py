@@ -49,18 +49,8 @@ def note(
     ``action`` is a stable code such as ``document.assigned``; ``facts`` are plain values without
     personal data.
     """
-    event = AuditEvent(
-        at=at,
-        actor=viewer.id,
-        role=viewer.role,
-        action=action,
-        object_kind=object_kind,
-        object_id=object_id,
-        outcome=outcome,
-        purpose=viewer.purpose,
-        remote=viewer.remote,
-        facts=dict(facts or {}),
-    )
+    row = _row(viewer, action, at, object_kind, object_id, facts)
+    event = AuditEvent(**(row | {"outcome": outcome}))
     session.add(event)
     session.flush()
     return event
@@ -75,18 +65,35 @@ def record_read(
     object_id: str,
     facts: Mapping[str, Any] | None = None,
 ) -> Receipt:
-    """Commit a read record of its own, and give the receipt that lets bytes leave."""
-    with context.writing(viewer) as session:
-        event = note(
-            session,
-            viewer,
-            action,
-            at=context.clock.now(),
-            object_kind=object_kind,
-            object_id=object_id,
-            facts=facts,
-        )
-        return Receipt(event.id, action, object_id)
+    """Commit a read record, and give the receipt that lets bytes leave.
+
+    Raises:
+        UnavailableError: the record cannot be written now, so nothing may leave.
+    """
+    row = _row(viewer, action, context.clock.now(), object_kind, object_id, facts)
+    return Receipt(context.recorder.record(row), action, object_id)
+
+
+def _row(
+    viewer: Viewer,
+    action: str,
+    at: datetime,
+    object_kind: str,
+    object_id: str,
+    facts: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    return {
+        "at": at,
+        "actor": viewer.id,
+        "role": viewer.role,
+        "action": action,
+        "object_kind": object_kind,
+        "object_id": object_id,
+        "outcome": "ok",
+        "purpose": viewer.purpose,
+        "remote": viewer.remote,
+        "facts": dict(facts or {}),
+    }
 
 
 def seal(context: Context, viewer: Viewer) -> int:

@@ -12,6 +12,7 @@ from dossier.db import Database, session_for
 from dossier.db.session import ScopedSession
 from dossier.ports import FileStore
 from dossier.services.keys import Keyring
+from dossier.services.recorder import ReadRecorder
 from dossier.settings import Settings
 from dossier.viewer import Viewer
 
@@ -35,6 +36,7 @@ class Context:
         plugins: registered features.
         readers: inspector, renderer, extractors, OCR, each in a killable child.
         roles: role code → permissions, from rulebook/roles.yaml.
+        recorder: writes the read records, several in one commit.
     """
 
     settings: Settings
@@ -46,6 +48,11 @@ class Context:
     plugins: PluginRegistry
     readers: Readers
     roles: dict[str, Any] = field(default_factory=dict)
+    recorder: ReadRecorder = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give the read records their writer."""
+        object.__setattr__(self, "recorder", ReadRecorder(self.database))
 
     def reading(self, viewer: Viewer) -> AbstractContextManager[ScopedSession]:
         """A read-only session within the viewer's scope."""

@@ -1,0 +1,91 @@
+"""Group commit of read records: requests that come together share one transaction.
+
+Every look is committed before its answer leaves, and a commit costs an fsync; with one for each
+request, eight clients would wait for eight of them in a row.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from dossier.db import Database, session_for
+from dossier.db.tables import AuditEvent
+from dossier.errors import UnavailableError
+from dossier.viewer import system_viewer
+
+VIEWER = system_viewer("recorder")
+MOST_TOGETHER = 200
+"""Rows of one transaction; more than that are never waiting at once behind one web process."""
+
+
+@dataclass
+class _Waiting:
+    """A row that a request waits for."""
+
+    row: Mapping[str, Any]
+    done: threading.Event = field(default_factory=threading.Event)
+    event_id: int = 0
+    error: Exception | None = None
+
+
+class ReadRecorder:
+    """Writes audit rows of looks; may be used by any thread of the process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def record(self, row: Mapping[str, Any]) -> int:
+        """Commit a row, together with others that wait; returns its id.
+
+        Raises:
+            UnavailableError: the database took nothing; the look must not be answered.
+        """
+        waiting = _Waiting(row)
+        self._queue.put(waiting)
+        self._ensure_thread()
+        waiting.done.wait()
+        if waiting.error is not None:
+            raise UnavailableError("The audit cannot be written now") from waiting.error
+        return waiting.event_id
+
+    def _ensure_thread(self) -> None:
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._work, name="read recorder", daemon=True
+                )
+                self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            together = [self._queue.get()]
+            while len(together) < MOST_TOGETHER:
+                try:
+                    together.append(self._queue.get_nowait())
+                except Empty:
+                    break
+            self._commit(together)
+
+    def _commit(self, together: list[_Waiting]) -> None:
+        statement = insert(AuditEvent).returning(AuditEvent.id, sort_by_parameter_order=True)
+        try:
+            with session_for(self._database, VIEWER, write=True) as session:
+                ids = list(session.scalars(statement, [dict(each.row) for each in together]))
+            for each, event_id in zip(together, ids, strict=True):
+                each.event_id = event_id
+        except SQLAlchemyError as err:
+            for each in together:
+                each.error = err
+        finally:
+            for each in together:
+                each.done.set()
