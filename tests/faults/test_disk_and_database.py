@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ from tests.faults.archive_samples import (
     pending,
     wait_until,
 )
+from tests.faults.whole_house import small_disk
 
 
 @pytest.fixture
@@ -50,20 +52,9 @@ def archive(tmp_path: Path) -> Iterator[Context]:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB; where none can be mounted, the test says so and is skipped."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mount = shutil.which("mount")
-    done = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)],
-        check=False,
-        capture_output=True,
-    )
-    if not done or done.returncode:
-        pytest.skip("a small disk can only be mounted by root; the limit on file sizes is tested")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=False)
+def small_place(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small", mebibytes=1) as place:
+        yield place
 
 
 def look_until_quiet(loop: IntakeLoop) -> None:
@@ -73,15 +64,15 @@ def look_until_quiet(loop: IntakeLoop) -> None:
 
 
 def test_a_full_disk_leaves_the_source_where_it_is_and_says_so_and_recovers(
-    small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake_loop, "BLOCKED_SECONDS", 0.05)
     context = build(
         Settings(
-            home=tmp_path / "home", files_url=f"file://{small_disk / 'files'}", settle_seconds=0.05
+            home=tmp_path / "home", files_url=f"file://{small_place / 'files'}", settle_seconds=0.05
         )
     )
-    filler = small_disk / "filler"
+    filler = small_place / "filler"
     filler.write_bytes(b"x" * 900_000)
     source = context.settings.inbox_path / "a.pdf"
     source.write_bytes(letter(1) + b"%" * 300_000)
@@ -161,11 +152,8 @@ def test_a_database_locked_by_another_program_delays_and_loses_nothing(
     archive: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake_loop, "BLOCKED_SECONDS", 0.05)
-    impatient = Context(
-        **{
-            **{name: getattr(archive, name) for name in Context.__dataclass_fields__},
-            "database": create_database(archive.settings.sqlalchemy_url, busy_seconds=0.2),
-        }
+    impatient = replace(
+        archive, database=create_database(archive.settings.sqlalchemy_url, busy_seconds=0.2)
     )
     source = archive.settings.inbox_path / "a.pdf"
     source.write_bytes(letter(1))
@@ -185,11 +173,8 @@ def test_a_page_that_was_read_is_not_dropped_because_the_database_is_locked(
     archive: Context,
 ) -> None:
     """The commit is tried again until the other program lets go; the work is not done twice."""
-    impatient = Context(
-        **{
-            **{name: getattr(archive, name) for name in Context.__dataclass_fields__},
-            "database": create_database(archive.settings.sqlalchemy_url, busy_seconds=0.1),
-        }
+    impatient = replace(
+        archive, database=create_database(archive.settings.sqlalchemy_url, busy_seconds=0.1)
     )
     result = intake.accept(archive, VIEWER, source=io.BytesIO(letter(1)), file_name="a.pdf")
     worker = Worker(impatient, WorkerOptions(watch=False))
