@@ -15,14 +15,18 @@ import numpy as np
 from dossier.adapters.rapidocr.models import Pixels
 
 # Sides of a mark as shares of the crop's height: a full-width shape, no dot and no whole crop.
-_SMALLEST, _LARGEST = 0.36, 0.85
+_SMALLEST, _LARGEST = 0.28, 0.85
 # Shorter side through longer side.
 _SQUARE = 0.8
 # Share of a filled shape that is ink; a disc fills pi/4 of its square.
 _FILLED_SQUARE, _FILLED_DISC = 0.88, 0.68
 # Share of ink that an empty shape has along its rim at least, and inside at most.
 _RIM_INK, _INSIDE_INK = 0.55, 0.08
-_INK = 140
+# Ink is darker than this share of the way from the line's darkest twentieth to white.
+_INK = 0.6
+# A mark's middle is so far (share of the height) from every character's: nearer shapes are parts
+# of characters, such as the right half of 知.
+_CLEAR = 0.42
 _CERTAINTY = 0.9
 
 
@@ -46,13 +50,15 @@ def find_marks(crop: Pixels, centers: Sequence[float], *, squeeze: float) -> lis
         squeeze: how much narrower than it is the line was cropped.
     """
     height, width = crop.shape
-    ink = (crop < _INK).astype(np.uint8)
+    dark = float(np.percentile(crop, 5))
+    ink = (crop < dark + _INK * (255 - dark)).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink)
     taken = np.array(centers) * width
     marks = []
     for label in range(1, count):
         x, y, w, h, _ = stats[label].tolist()
-        if not _has_marks_size(w / squeeze, h, height) or np.any((taken > x) & (taken < x + w)):
+        clear = np.abs(taken - (x + w / 2)).min(initial=width) >= _CLEAR * height * squeeze
+        if not clear or not _has_marks_size(w / squeeze, h, height):
             continue
         character = _shape(labels[y : y + h, x : x + w] == label, ink[y : y + h, x : x + w])
         if character:
