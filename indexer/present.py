@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row as Record
+from sqlalchemy import inspect, select
 
 from dossier import access
 from dossier.db.session import ScopedSession
@@ -22,6 +24,9 @@ from dossier.search.port import CustomerRow, DocumentRow, document_order
 from dossier.services.context import Context
 
 CLOSED = "closed"
+# Plain columns: making an object of each record costs as much as encoding its row.
+CUSTOMER = tuple(column.class_attribute for column in inspect(Customer).column_attrs)
+DOCUMENT = tuple(column.class_attribute for column in inspect(Document).column_attrs)
 
 
 def customer_rows(
@@ -29,7 +34,7 @@ def customer_rows(
 ) -> dict[str, CustomerRow]:
     """Rows of the customers that exist, by number; a key without a row is to be deleted."""
     keys = list(keys)
-    customers = session.scalars(select(Customer).where(Customer.customer_no.in_(keys))).all()
+    customers = session.execute(select(*CUSTOMER).where(Customer.customer_no.in_(keys))).all()
     numbers = _numbers(session, keys)
     identities = _identities(context, session, keys)
     former = _former_names(session, keys)
@@ -47,9 +52,10 @@ def customer_rows(
 
 def _numbers(session: ScopedSession, keys: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    query = select(CustomerNumber).where(CustomerNumber.customer_no.in_(keys))
-    for row in session.scalars(query.order_by(CustomerNumber.id)):
-        found[row.customer_no][row.kind].append(row.value)
+    columns = (CustomerNumber.customer_no, CustomerNumber.kind, CustomerNumber.value)
+    query = select(*columns).where(CustomerNumber.customer_no.in_(keys))
+    for customer_no, kind, value in session.execute(query.order_by(CustomerNumber.id)):
+        found[customer_no][kind].append(value)
     return found
 
 
@@ -58,22 +64,24 @@ def _identities(
 ) -> dict[str, list[str]]:
     """Clear numbers, for the index to hash; they do not leave the worker."""
     found: dict[str, list[str]] = defaultdict(list)
-    for row in session.scalars(select(Identifier).where(Identifier.customer_no.in_(keys))):
-        found[row.customer_no].append(context.keyring.decrypt(row.encrypted))
+    query = select(Identifier.customer_no, Identifier.encrypted)
+    for customer_no, encrypted in session.execute(query.where(Identifier.customer_no.in_(keys))):
+        found[customer_no].append(context.keyring.decrypt(encrypted))
     return found
 
 
 def _former_names(session: ScopedSession, keys: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for row in session.scalars(select(CustomerPast).where(CustomerPast.customer_no.in_(keys))):
-        name = row.record.get("name")
-        if name and name not in found[row.customer_no]:
-            found[row.customer_no].append(name)
+    query = select(CustomerPast.customer_no, CustomerPast.record)
+    for customer_no, record in session.execute(query.where(CustomerPast.customer_no.in_(keys))):
+        name = record.get("name")
+        if name and name not in found[customer_no]:
+            found[customer_no].append(name)
     return found
 
 
 def _customer_row(
-    customer: Customer,
+    customer: Record[Any],
     numbers: dict[str, list[str]],
     identities: list[str],
     former_names: list[str],
@@ -106,7 +114,7 @@ def document_rows(
 ) -> dict[str, DocumentRow]:
     """Rows of the documents that exist, by id, each with its customer as it is now."""
     keys = list(keys)
-    documents = session.scalars(select(Document).where(Document.id.in_(keys))).all()
+    documents = session.execute(select(*DOCUMENT).where(Document.id.in_(keys))).all()
     owners = {d.customer_no for d in documents if d.customer_no is not None}
     customers = customer_rows(context, session, owners)
     texts = _page_texts(session, keys)
@@ -134,7 +142,7 @@ def _page_texts(session: ScopedSession, keys: Sequence[str]) -> dict[str, list[s
 
 
 def _document_row(
-    document: Document,
+    document: Record[Any],
     customer: CustomerRow | None,
     texts: tuple[str, ...],
     extra: dict[str, tuple[str, ...]],
@@ -162,16 +170,15 @@ def _document_row(
     )
 
 
-def _extra(context: Context, kind: str, record: Customer | Document) -> dict[str, tuple[str, ...]]:
+def _extra(context: Context, kind: str, record: Record[Any]) -> dict[str, tuple[str, ...]]:
     """Values of the plugins' fields, from the record's plain columns and its ``kind``."""
     if not context.plugins.index_fields():
         return {}
-    columns = {name: getattr(record, name) for name in record.__mapper__.columns.keys()}  # noqa: SIM118
-    values = context.plugins.index_values(columns | {"kind": kind})
+    values = context.plugins.index_values({**record._mapping, "kind": kind})
     return {name: tuple(found) for name, found in values.items()}
 
 
-def _tokens(record: Customer | Document) -> tuple[str, ...]:
+def _tokens(record: Record[Any]) -> tuple[str, ...]:
     return access.row_tokens(
         owned=record.customer_no is not None,
         unit_id=record.unit_id,
