@@ -94,7 +94,9 @@ def _read_line(models: Models, crop: Pixels, squeeze: float) -> LineText:
     used = chances.shape[0] * crop.shape[1] / width
     characters = _decode(chances, models.characters, used)
     if characters:
-        marks = find_marks(crop, [c.center for c in characters], squeeze=squeeze)
+        # Where the network reads a space a mark may well stand.
+        taken = [c.center for c in characters if not c.text.isspace()]
+        marks = find_marks(crop, taken, squeeze=squeeze)
         characters += [_Character(m.character, m.center, m.certainty) for m in marks]
     return _line_of(sorted(characters, key=lambda c: c.center))
 
