@@ -21,8 +21,9 @@ _SAME_LEAN = 2.0
 _LARGEST_SKEW = 25.0
 # The parts of a line that was cut show up to so many characters twice.
 _MOST_OVERLAP = 3
-# A line that leans this many degrees more than the page belongs to no row.
-_ASKEW = 8.0
+# A line that leans this many degrees more than the page belongs to no row; a curled sheet's corner
+# leans up to 12, watermarks 20 and more.
+_ASKEW = 14.0
 # A line this many times longer than high has a slope to speak of; so many are needed for a fit.
 _TELLING = 3.0
 _FEWEST_TELLING = 6

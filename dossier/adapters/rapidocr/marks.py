@@ -23,7 +23,7 @@ _FILLED_SQUARE, _FILLED_DISC = 0.88, 0.68
 # Share of ink that an empty shape has along its rim at least, and inside at most.
 _RIM_INK, _INSIDE_INK = 0.55, 0.08
 # Ink is darker than this share of the way from the line's darkest twentieth to white.
-_INK = 0.6
+_INK = 0.72
 # A mark's middle is so far (share of the height) from every character's: nearer shapes are parts
 # of characters, such as the right half of 知.
 _CLEAR = 0.42
