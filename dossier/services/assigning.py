@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -22,7 +22,7 @@ from dossier.rules import document_types
 from dossier.services import audit, cursors, filing, papers
 from dossier.services.context import Context
 from dossier.services.heads import heads
-from dossier.services.views import CustomerHead, Listing, Shown
+from dossier.services.views import CustomerHead, DocumentChange, Listing, Shown
 from dossier.viewer import Permission, Viewer
 
 ASSIGNED = "document.assigned"
@@ -74,18 +74,7 @@ def assign(
 
     def change(session: ScopedSession, document: Document) -> None:
         customer = _customer(session, customer_no) if customer_no else None
-        before = _link_of(document)
-        document.assigned_by = viewer.id  # also for "nobody": the machine shall not decide again
-        filing.place(
-            session,
-            document,
-            customer,
-            confidence=1.0 if customer else None,
-            reasons=(filing.PERSON,),
-            at=context.clock.now(),
-        )
-        facts = {"customer_no": document.customer_no, "before": before}
-        _note(context, session, viewer, ASSIGNED, document, facts)
+        _place(context, session, viewer, document, customer)
 
     return _change(context, viewer, document_id, revision, change)
 
@@ -101,45 +90,45 @@ def set_type(
         NotFoundError: no such document in the viewer's scope.
         ConflictError: the document changed since ``revision``.
     """
-    if type_code is not None and not document_types.exists(type_code):
-        raise InvalidInputError(
-            "no such document type; see rulebook/document_types.yaml", detail_zh="没有此资料类型"
-        )
+    _check_type(type_code)
 
     def change(session: ScopedSession, document: Document) -> None:
-        facts = {"type": type_code, "before": document.type_code}
-        document.type_code = type_code
+        _set_type(context, session, viewer, document, type_code)
         filing.touch(session, document, at=context.clock.now())
-        _note(context, session, viewer, TYPE_SET, document, facts)
 
     return _change(context, viewer, document_id, revision, change)
 
 
-def describe(
+def correct(
     context: Context,
     viewer: Viewer,
     document_id: str,
+    change: DocumentChange,
     *,
-    title: str | None,
-    doc_date: date | None,
     revision: int,
 ) -> int:
-    """Correct the title or the date of the paper (None: as it is); returns the new revision.
+    """Everything of ``change`` or nothing: one transaction, one revision; returns the new one.
 
     Raises:
         ForbiddenError: the role may not assign.
+        InvalidInputError: no such type in the catalogue, no such customer in the viewer's scope.
         NotFoundError: no such document in the viewer's scope.
         ConflictError: the document changed since ``revision``.
     """
+    _check_type(change.type)
 
-    def change(session: ScopedSession, document: Document) -> None:
-        changed = [name for name, value in (("title", title), ("doc_date", doc_date)) if value]
-        document.title = title if title is not None else document.title
-        document.doc_date = doc_date or document.doc_date
-        filing.touch(session, document, at=context.clock.now())
-        _note(context, session, viewer, DESCRIBED, document, {"fields": changed})
+    def apply(session: ScopedSession, document: Document) -> None:
+        customer = _named_customer(session, change.customer_no)
+        if change.type is not None:
+            _set_type(context, session, viewer, document, change.type)
+        if change.title is not None or change.doc_date is not None:
+            _describe(context, session, viewer, document, change)
+        if customer is not None or change.to_nobody:
+            _place(context, session, viewer, document, customer)
+        elif change != DocumentChange():
+            filing.touch(session, document, at=context.clock.now())
 
-    return _change(context, viewer, document_id, revision, change)
+    return _change(context, viewer, document_id, revision, apply)
 
 
 def undo(context: Context, viewer: Viewer, document_id: str, *, revision: int) -> int:
@@ -248,6 +237,61 @@ def _change(
         return document.revision
 
 
+def _place(
+    context: Context,
+    session: ScopedSession,
+    viewer: Viewer,
+    document: Document,
+    customer: Customer | None,
+) -> None:
+    before = _link_of(document)
+    document.assigned_by = viewer.id  # also for "nobody": the machine shall not decide again
+    filing.place(
+        session,
+        document,
+        customer,
+        confidence=1.0 if customer else None,
+        reasons=(filing.PERSON,),
+        at=context.clock.now(),
+    )
+    facts = {"customer_no": document.customer_no, "before": before}
+    _note(context, session, viewer, ASSIGNED, document, facts)
+
+
+def _check_type(type_code: str | None) -> None:
+    if type_code is not None and not document_types.exists(type_code):
+        raise InvalidInputError(
+            "no such document type; see rulebook/document_types.yaml", detail_zh="没有此资料类型"
+        )
+
+
+def _set_type(
+    context: Context,
+    session: ScopedSession,
+    viewer: Viewer,
+    document: Document,
+    type_code: str | None,
+) -> None:
+    facts = {"type": type_code, "before": document.type_code}
+    document.type_code = type_code
+    _note(context, session, viewer, TYPE_SET, document, facts)
+
+
+def _describe(
+    context: Context,
+    session: ScopedSession,
+    viewer: Viewer,
+    document: Document,
+    change: DocumentChange,
+) -> None:
+    """Their names are noted and not their values: a title may hold a person's name."""
+    given = (("title", change.title), ("doc_date", change.doc_date))
+    changed = [name for name, value in given if value is not None]
+    document.title = document.title if change.title is None else change.title
+    document.doc_date = change.doc_date or document.doc_date
+    _note(context, session, viewer, DESCRIBED, document, {"fields": changed})
+
+
 def _in_scope(session: ScopedSession, document_id: str) -> Document:
     document = filing.lock(session, document_id)
     if document is None:
@@ -260,6 +304,18 @@ def _customer(session: ScopedSession, customer_no: str) -> Customer:
     if found is None:
         raise NotFoundError("no such customer", detail_zh="没有此客户")
     return found
+
+
+def _named_customer(session: ScopedSession, customer_no: str | None) -> Customer | None:
+    """The customer that a form names: a wrong number is a mistake in the form, as on upload."""
+    if not customer_no:
+        return None
+    try:
+        return _customer(session, customer_no)
+    except NotFoundError as err:
+        raise InvalidInputError(
+            "No customer of this number; check it", detail_zh="没有此户号，请核对"
+        ) from err
 
 
 def _waiting() -> tuple[Any, ...]:

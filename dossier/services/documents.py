@@ -175,8 +175,8 @@ def change(
 
     Raises:
         ForbiddenError: the role may not assign.
-        NotFoundError: no such document or customer in the viewer's scope.
-        InvalidInputError: an unknown document type.
+        NotFoundError: no such document in the viewer's scope.
+        InvalidInputError: an unknown document type, or no such customer in the viewer's scope.
         StaleRevisionError: it changed since ``revision``.
     """
     access.demand(viewer, Permission.ASSIGN)
@@ -185,28 +185,10 @@ def change(
     if revision is not None and revision != present:
         raise StaleRevisionError
     try:
-        _change(context, viewer, document_id, change, present)
+        assigning.correct(context, viewer, document_id, change, revision=present)
     except ConflictError as err:
         raise StaleRevisionError(err.detail) from err
     return get(context, viewer, document_id)
-
-
-def _change(
-    context: Context, viewer: Viewer, document_id: str, change: DocumentChange, revision: int
-) -> None:
-    if change.type is not None:
-        revision = assigning.set_type(context, viewer, document_id, change.type, revision=revision)
-    if change.title is not None or change.doc_date is not None:
-        revision = assigning.describe(
-            context,
-            viewer,
-            document_id,
-            title=change.title,
-            doc_date=change.doc_date,
-            revision=revision,
-        )
-    if change.customer_no is not None or change.to_nobody:
-        assigning.assign(context, viewer, document_id, change.customer_no, revision=revision)
 
 
 # -- bytes --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
@@ -110,7 +110,12 @@ class Change(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     customer_no: str | None = Field(None, max_length=16, description="null: back to nobody")
-    type: str | None = Field(None, max_length=8)
+    type: str | None = Field(
+        None,
+        max_length=8,
+        validation_alias=AliasChoices("type", "document_type"),
+        description="A code of the catalogue; document_type, its name in an upload, is taken too",
+    )
     title: str | None = Field(None, max_length=400)
     doc_date: date | None = None
 

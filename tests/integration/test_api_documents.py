@@ -86,8 +86,10 @@ def test_a_change_against_an_older_revision_is_refused(seeded: Seeded) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"customer_no": "9999999999"}, 404),
+        ({"customer_no": "9999999999"}, 422),
         ({"type": "Z99"}, 422),
+        ({"document_type": "Z99"}, 422),
+        ({"type": "A01", "document_type": "A02"}, 422),
         ({"unknown": 1}, 422),
         ({"title": "x" * 5000}, 422),
         ({"doc_date": "yesterday"}, 422),
@@ -105,7 +107,32 @@ def test_a_clerk_of_one_station_cannot_file_under_another_s_customer(seeded: See
     answer = seeded.client.patch(
         path, json={"customer_no": WEST.customer_no}, headers=headers(seeded, "archivist_east")
     )
-    assert answer.status_code == 404
+    assert answer.status_code == 422
+
+
+def patched(archive: Seeded, path: str, body: dict[str, Any]) -> Any:
+    return archive.client.patch(path, json=body, headers=headers(archive, "archivist"))
+
+
+def test_a_change_with_a_wrong_part_changes_nothing(seeded: Seeded) -> None:
+    path = f"/api/v1/documents/{seeded.documents['西1']}"
+    before = seeded.get(path, "archivist").json()
+    for wrong in ({"customer_no": "9999999999"}, {"type": "Z99"}):
+        answer = patched(seeded, path, {"title": "HALF", "type": "A01", **wrong})
+        assert answer.status_code == 422
+        assert seeded.get(path, "archivist").json() == before
+
+
+def test_a_change_of_several_parts_is_one_revision(seeded: Seeded) -> None:
+    path = f"/api/v1/documents/{seeded.documents['西2']}"
+    before = seeded.get(path, "archivist").json()
+    body = {"title": "新题", "document_type": "A01", "customer_no": WEST.customer_no}
+    after = patched(seeded, path, {**body, "doc_date": "2026-05-06"}).json()
+    assert after["revision"] == before["revision"] + 1
+    assert (after["title"], after["type"], after["doc_date"]) == ("新题", "A01", "2026-05-06")
+    restored = {name: before[name] for name in ("title", "type", "doc_date")}
+    assert patched(seeded, path, restored).json()["revision"] == before["revision"] + 2
+    assert patched(seeded, path, {}).json()["revision"] == before["revision"] + 2
 
 
 # -- sending in ---------------------------------------------------------------------------------
