@@ -67,15 +67,17 @@ def supervise(
         settings = _settings(overrides)
         (settings.home / ADDRESS_FILE).unlink(missing_ok=True)
         workers = 0 if no_workers else worker_count(settings)
-        specs = [
-            *worker_specs(overrides, workers),
-            ChildSpec("web", "dossier.serving:web", {"overrides": _given(overrides)}),
-        ]
+        reserved = _reserve(settings)
+        found = {**_given(overrides), "port": reserved.getsockname()[1]}
+        specs = [*worker_specs(overrides, workers), *web_specs(found, web_count(settings))]
         if inventor is not None:
             specs.append(ChildSpec("inventor", INVENTOR, inventor, once=True))
         supervisor = Supervisor(specs)
         tell = threading.Thread(target=_tell, args=(settings, supervisor.stop), daemon=True)
-        supervisor.run(on_started=tell.start)
+        try:
+            supervisor.run(on_started=tell.start)
+        finally:
+            forget_address(settings)
     except DossierError as problem:
         sys.stderr.write(f"{problem.title} / {problem.title_zh}\n{problem.detail}\n")
         raise SystemExit(int(problem.exit_code)) from None
@@ -95,6 +97,14 @@ def wait_for_web(settings: Settings, stop: threading.Event) -> str | None:
     return None
 
 
+def web_specs(overrides: Mapping[str, Any], count: int) -> list[ChildSpec]:
+    """As many web processes, which share the port."""
+    return [
+        ChildSpec(f"web {number}", "dossier.serving:web", {"overrides": _given(overrides)})
+        for number in range(1, count + 1)
+    ]
+
+
 def worker_specs(overrides: Mapping[str, Any], count: int) -> list[ChildSpec]:
     """As many workers."""
     return [
@@ -109,6 +119,11 @@ def _given(overrides: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
+
+
+def web_count(settings: Settings) -> int:
+    """Web processes as set, or two where there are cores for them: one interpreter is one core."""
+    return settings.web_processes or min(2, len(os.sched_getaffinity(0)))
 
 
 def worker_count(settings: Settings) -> int:
@@ -154,7 +169,8 @@ def web(overrides: dict[str, Any]) -> None:
     from dossier.bootstrap import build
 
     settings = _settings(overrides)
-    listener = _listen(settings)
+    listener = _bound(settings, shared=True)
+    listener.listen(BACKLOG)
     app = create_app(build(settings))
     server = uvicorn.Server(
         uvicorn.Config(
@@ -178,19 +194,32 @@ def _settings(overrides: dict[str, Any]) -> Settings:
     return settings
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _reserve(settings: Settings) -> socket.socket:
+    """Hold the port (a free one for 0) without listening, so that the web processes can share it.
+
+    Raises:
+        ConfigurationError: the port is taken, also by another product of ours.
+    """
+    if settings.port:
+        _bound(settings, shared=False).close()  # sharing would let two products take turns
+    return _bound(settings, shared=True)
+
+
+def _bound(settings: Settings, *, shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        found.bind((settings.host, settings.port))
     except OSError as err:
+        found.close()
         raise ConfigurationError(
             f"Port {settings.port} on {settings.host} cannot be used ({err.strerror}); "
             "choose another with --port, or 0 for a free one"
         ) from err
-    listener.listen(BACKLOG)
-    return listener
+    return found
 
 
 def _announce(server: Any, settings: Settings, listener: socket.socket) -> None:
@@ -202,6 +231,15 @@ def _announce(server: Any, settings: Settings, listener: socket.socket) -> None:
     draft = file.with_suffix(".new")
     draft.write_text(json.dumps({"host": host, "port": port, "pid": os.getpid()}))
     draft.replace(file)
+
+
+def forget_address(settings: Settings) -> None:
+    """Remove the note of where the web process answered, once that process is gone."""
+    file = settings.home / ADDRESS_FILE
+    try:
+        os.kill(json.loads(file.read_text())["pid"], 0)
+    except (FileNotFoundError, ProcessLookupError):
+        file.unlink(missing_ok=True)
 
 
 def address(settings: Settings) -> str | None:
