@@ -56,7 +56,8 @@ def rebuild(context: Context, *, reason: str) -> None:
     Raises:
         IndexBusyError: another process is at it.
     """
-    log.info("index is built anew", extra={"reason": reason})
+    why = reason.partition(";")[0]  # what follows is advice to people; here it is being done
+    log.info("index is built anew", extra={"reason": why})
     total = _count(context)
     done = 0
     with context.index.build() as builder:
