@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from dossier import serving
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
@@ -31,12 +31,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(import_app, name="import")
 
 
-def progress_bar() -> Progress:
-    """The bar of long commands: what, how far, how long."""
+def rows_bar() -> Progress:
+    """How many rows are done and how long it took; how many there are only the file's end says."""
     return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.description} {task.completed}"),
         TimeElapsedColumn(),
         console=err,
     )
@@ -89,7 +87,7 @@ def import_customers(
 
     Exit code 6 when some rows were left out.
     """
-    with progress_bar() as bar:
+    with rows_bar() as bar:
         task = bar.add_task("rows 行", total=None)
         report = customer_import.import_customers(
             context,

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
+from dossier.errors import ConflictError
 from dossier.services import accounts
 from dossier.services.context import Context
 
@@ -28,7 +29,11 @@ def add(
 ) -> None:
     """Add a user. Without --password-stdin the user can only use tokens."""
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    accounts.add_user(context, OPERATOR, name=name, role=role, password=password, unit=unit)
+    try:
+        accounts.add_user(context, OPERATOR, name=name, role=role, password=password, unit=unit)
+    except ConflictError as problem:
+        err.print(f"{problem.detail} / {problem.detail_zh}: {name}", markup=False)
+        raise typer.Exit(int(problem.exit_code)) from None
     err.print(f"User {name} added / 已添加用户 {name}", markup=False)
 
 

@@ -1,0 +1,73 @@
+"""The ``dossier`` command says what happened and what to do, and exits accordingly."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from dossier import serving
+from dossier.cli import app
+from dossier.errors import ExitCode
+from dossier.services.context import Context
+from dossier.settings import Settings
+from indexer import rebuild
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def command(context: Context, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs a command in this process on the test's archive."""
+    monkeypatch.setenv("DOSSIER_HOME", str(context.settings.home))
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_a_user_name_that_is_taken_is_said_to_exist(command: Command) -> None:
+    assert command("user", "add", "wang", "--role", "agent").exit_code == 0
+    again = command("user", "add", "wang", "--role", "agent")
+    assert again.exit_code == ExitCode.FAILED
+    assert "exists" in again.stderr
+    assert "已存在" in again.stderr
+    assert "meanwhile" not in again.stderr
+
+
+def test_an_import_counts_rows_and_promises_no_total(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text("customer_no,name\n1040106028,张三\n", encoding="utf-8")
+    done = command("import", "customers", file)
+    assert done.exit_code == 0, done.output
+    assert "None" not in done.output
+
+
+def test_a_first_build_of_the_index_is_logged_without_advice(
+    context: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        rebuild.rebuild(context, reason=context.index.needs_rebuild() or "")
+    reasons = [getattr(record, "reason", "") for record in caplog.records]
+    assert any(reasons)
+    assert not any("dossier reindex" in reason for reason in reasons)
+
+
+def test_the_address_is_forgotten_when_its_process_is_gone_and_not_before(
+    settings: Settings,
+) -> None:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    file = settings.home / serving.ADDRESS_FILE
+    file.write_text(json.dumps({"host": "::1", "port": 1, "pid": os.getpid()}))
+    serving.forget_address(settings)
+    assert file.exists()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    file.write_text(json.dumps({"host": "::1", "port": 1, "pid": gone.pid}))
+    serving.forget_address(settings)
+    assert not file.exists()
+    serving.forget_address(settings)
