@@ -179,7 +179,7 @@ class Desk:
         self.page.fill("[name=name]", user)
         self.page.fill("[name=password]", PASSWORD)
         self.page.click("main button[type=submit]")
-        self.page.wait_for_url(f"{address}/")
+        self.page.wait_for_url(lambda url: "/login" not in url)
 
     def _listen(self, message) -> None:
         if message.type == "error" and "status of 4" not in message.text:

@@ -50,13 +50,33 @@ def test_an_agent_s_suggestions_are_masked(desk, filed) -> None:
     assert NAME not in page.inner_text("#suggestions")
 
 
+def test_enter_opens_the_paper_that_the_arrow_marked_and_previewed(desk, filed) -> None:
+    one = desk("archivist")
+    for keys in (["ArrowDown"], ["j"], []):
+        page = one.open(f"/search?q={WORD}")
+        page.locator("#preview img").wait_for()
+        page.evaluate("document.activeElement.blur()")
+        for key in keys:
+            page.keyboard.press(key)
+            assert page.locator(".paper-link.is-shown:focus").count() == 1
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/documents/{filed}?*")
+
+
+def until(page, condition: str) -> None:
+    """Wait without ``wait_for_function``, which evaluates in the page, where the policy forbids it."""
+    for _ in range(200):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(condition)
+
+
 def test_nothing_moves_while_pictures_come(desk, filed) -> None:
     one = desk("archivist")
     for path in (f"/search?q={WORD}", f"/documents/{filed}?q={WORD}", f"/customers/{CUSTOMER_NO}"):
         page = one.open(path)
-        page.wait_for_function(
-            "[...document.images].every((i) => i.complete || i.loading === 'lazy')"
-        )
+        until(page, "[...document.images].every((i) => i.complete || i.loading === 'lazy')")
         assert page.evaluate(SHIFTS) < STILL, path
 
 

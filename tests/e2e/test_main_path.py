@@ -47,10 +47,16 @@ def boxes_on_screen(page) -> list[list[float]]:
 
 def wait_for_picture(page, selector: str) -> None:
     page.locator(selector).first.scroll_into_view_if_needed()
-    page.wait_for_function(
-        "(s) => { const i = document.querySelector(s); return i && i.complete && i.naturalWidth > 300 }",
-        arg=selector,
-    )
+    # Not wait_for_function: it evaluates in the page, where the content policy forbids it.
+    for _ in range(600):
+        if page.evaluate(
+            "(s) => { const i = document.querySelector(s);"
+            " return Boolean(i && i.complete && i.naturalWidth > 300) }",
+            selector,
+        ):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"no picture at {selector}")
 
 
 def assert_the_box_is_on_the_word(page, place: tuple[int, int, int, int]) -> None:
