@@ -30,7 +30,10 @@ _ROOMS = re.compile(
     rf"(?:[ \n,]{{0,2}}{_UNIT})*(?:[ \n-]{{0,2}}[0-9]{{1,5}}(?![0-9年月日元度]))?"
     rf"|{_NUMBER}{_GAP}单元{_GAP}{_NUMBER}(?:{_GAP}[室户号房])?)"
 )
-LABELS = frozenset(rulebook.load("masking")["address_labels"].split())
+_RULES = rulebook.load("masking")
+LABELS = frozenset(_RULES["address_labels"].split())
+_GRID_THING = re.compile("|".join(_RULES["grid_things"].split()))
+_SENTENCE = re.compile("|".join(_RULES["not_address_starts"].split()))
 _LABEL_WORDS = "|".join("[ ]*".join(label) for label in sorted(LABELS, key=len, reverse=True))
 # A value goes on over one line end when the next line begins with a building or a room.
 _NEXT_LINE = (
@@ -58,11 +61,13 @@ def address_tail(folded: str) -> Span:
 def find_address_tails(folded: str) -> Iterator[Span]:
     """Buildings, units and rooms in a text: behind a street or estate, by themselves, by label."""
     for match in _AFTER_PLACE.finditer(folded):
-        yield match.span("tail")
+        if not _GRID_THING.match(folded, match.end("tail")):
+            yield match.span("tail")
     for match in _ROOMS.finditer(folded):
         yield match.span("tail")
     for match in _LABEL.finditer(folded):
-        yield _labelled(folded, match)
+        if not _SENTENCE.match(match["value"]):
+            yield _labelled(folded, match)
     yield from _columns(folded)
 
 

@@ -19,7 +19,8 @@ from dossier.rules.normal_form import HAN
 
 Span = tuple[int, int]
 
-LABELS = frozenset(rulebook.load("masking")["name_labels"].split())
+_RULES = rulebook.load("masking")
+LABELS = frozenset(_RULES["name_labels"].split())
 
 _LONGEST_FIRST = sorted(LABELS, key=len, reverse=True)
 _LABEL = "|".join("[ ]*".join(label) for label in _LONGEST_FIRST)
@@ -30,17 +31,33 @@ _NAME = (
     rf"|(?P<run>[{HAN}]{{2,40}})"
     r"|(?P<letters>[a-z]{2,20}(?:[ .][a-z]{1,20}){0,3}(?![a-z0-9]))"
 )
-_WITH_COLON = "|".join(rulebook.load("masking")["name_labels_with_colon"].split())
+_WITH_COLON = "|".join(_RULES["name_labels_with_colon"].split())
 _LABELLED = re.compile(rf"(?:{_LABEL}|(?:{_WITH_COLON})(?=[ ]*:))(?:{_MARKS})(?:{_NAME})")
 _UNMARKED = re.compile(rf"(?:{_LABEL})(?P<run>[{HAN}]{{2,40}})")
 _ADDRESSED = re.compile(rf"(?P<run>[{HAN}]{{2,4}})[ ]?(?:先生|女士|小姐|同志|师傅|阿姨)")
 _NEXT_NAME = re.compile(rf"[*]*[ ]?[,、/;和及][ ]?(?P<run>[{HAN}]{{2,4}})(?![{HAN}])")
+_IDENTITY = "|".join(_RULES["identity_words"].split())
+# Before an opening bracket a surname is enough; elsewhere the number must follow.
+_IDENTIFIED = re.compile(
+    rf"(?:[(\[][ \n]?(?:男|女)?[ ,、]?(?:{_IDENTITY})"
+    rf"|[,;:、\t ](?:[ ]?(?:男|女|[{HAN}]{{1,3}}族)[ ,、]){{0,2}}[ ]?(?:{_IDENTITY})"
+    rf"[{HAN}]{{0,3}}[: ]{{0,3}}[0-9*])"
+)
+_LOOK_BACK = 32  # a name, what leads to it, and the spaces of OCR
+_RUN_BEFORE = re.compile(rf"(?P<run>[{HAN}](?:[ ]?[{HAN}]){{1,15}})[ \n]?$")
+_BEFORE_NAME = re.compile("|".join(_RULES["before_name_words"].split()))
+_NOT_NAME_END = re.compile(rf"(?:{'|'.join(_RULES['not_name_endings'].split())})$")
+_ACTING = re.compile(
+    rf"(?:委托|授权)(?P<run>[{HAN}]{{2,4}}?)(?=(?:{'|'.join(_RULES['acting_words'].split())}))"
+)
+_WORD_OF_FORM = re.compile("|".join(_RULES["words_of_forms"].split()))
 # What follows a name without a mark between: the next label, or the sentence.
 _STOP = re.compile(
     r"性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签|盖|先生|女士|同志|小姐|师傅|"
     r"自愿|申请|办理|同意|承诺|本人|因|与|和|向|系|为|于|在|年|月|日|男|女|已|的|是|委托|代表|账|开户|用电|"
     r"身分|单位|负责|经办|意见|户主|以下|授权|到|将|对|及|等|有|代|居住|住"
 )
+_LONGEST_NAME = 4  # of names without an interpunct
 _NOT_NAMES = re.compile(
     r"^(?:性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签[字名章收]|盖章|姓名|户名|名称|单位|"
     r"用电|供电|客户|用户|申请|办理|同意|承诺|自愿|应|须|不得|可以|需要|负责|提供|如|若|以下|以上|按照|根据|"
@@ -59,9 +76,15 @@ def find_names(folded: str) -> Iterator[Span]:
             yield from _given_in_run(run, match.start("run"))
     for match in _ADDRESSED.finditer(folded):
         yield from _before_address(match)
+    for match in _IDENTIFIED.finditer(folded):
+        yield from _before_identity(folded, match.start())
+    for match in _ACTING.finditer(folded):
+        run = match["run"]
+        if _trusted(run) and not _NOT_NAMES.match(run):
+            yield from _given_of(run, match.start("run"))
     for start, end in cells_below(folded, LABELS):
         cell = folded[start:end]
-        if looks_like_person(cell) and not _NOT_NAMES.match(cell):
+        if looks_like_person(cell) and not _no_name(cell):
             yield from _given_of(cell, start)
 
 
@@ -70,7 +93,7 @@ def _given_part(folded: str, match: re.Match[str]) -> Iterator[Span]:
     value = match[kind]
     start = match.start(kind)
     if kind == "run":
-        if not _NOT_NAMES.match(value):
+        if not _no_name(value[:_LONGEST_NAME]):
             yield from _given_in_run(value, start, after=folded[match.end() : match.end() + 20])
     elif kind == "letters":
         yield start + 1, match.end(kind)
@@ -138,6 +161,36 @@ def _before_address(match: re.Match[str]) -> Iterator[Span]:
         if len(name) == length and (compound or (length < 4 and name[0] in SURNAMES)):
             yield from _given_of(name, start + len(run) - length)
             return
+
+
+def _before_identity(folded: str, position: int) -> Iterator[Span]:
+    """A name before an identity card's number: 现委托石群(身份证号码…."""
+    begin = max(0, position - _LOOK_BACK)
+    match = _RUN_BEFORE.search(folded[begin:position])
+    if not match:
+        return
+    run, start = match["run"].removesuffix("本人"), begin + match.start("run")
+    places = [at for at, char in enumerate(run) if char != " "]
+    squeezed = "".join(run[at] for at in places)
+    if _NOT_NAME_END.search(squeezed) or names_organisation_inside(squeezed):
+        return
+    for cut in _BEFORE_NAME.finditer(squeezed):
+        if 2 <= len(squeezed) - cut.end() <= _LONGEST_NAME:
+            first = places[cut.end()]
+            yield from _given_of(run[first:], start + first)
+            return
+    for length in (4, 3, 2):
+        name = squeezed[-length:]
+        compound = name[:2] in COMPOUND_SURNAMES and length > 2
+        if len(name) == length and (compound or (length < 4 and name[0] in SURNAMES)):
+            first = places[-length]
+            yield from _given_of(run[first:], start + first)
+            return
+
+
+def _no_name(value: str) -> bool:
+    """Whether a value that stands where a name should is a word of the form."""
+    return bool(_NOT_NAMES.match(value) or _WORD_OF_FORM.search(value))
 
 
 def _trusted(run: str) -> bool:

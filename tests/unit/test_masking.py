@@ -222,3 +222,45 @@ def test_labels_below_each_other_are_no_names() -> None:
 
 def test_names_below_a_head_are_masked() -> None:
     assert "王小明" not in mask_text("姓名\t金额\n王小明\t12\n李四\t30").text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (
+            "现委托石群（身份证号码：11010519491231002X）",
+            "现委托石*（身份证号码：**************002X）",
+        ),
+        ("委托欧阳娜娜（公民身份号码", "委托欧阳**（公民身份号码"),
+        ("兹有石 群，身份证号 11010519491231002X", "兹有石 *，身份证号 **************002X"),
+        ("石群，男，汉族，身份证号11010519491231002X", "石*，男，汉族，身份证号**************002X"),
+        ("授权王小明办理过户", "授权王**办理过户"),
+        ("本人石群(身份证：", "本人石*(身份证："),
+        ("石群本人（身份证号", "石*本人（身份证号"),
+        ("有效证件（身份证、护照）", "有效证件（身份证、护照）"),
+        ("委托代理人办理，经办人（身份证复印件）", "委托代理人办理，经办人（身份证复印件）"),
+        ("客户名称，身份证号", "客户名称，身份证号"),
+    ],
+)
+def test_a_person_named_beside_an_identity_card_is_masked(text, masked):
+    assert mask_text(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "台区：张湾南2组1#公变",
+        "用电地址与申请一致，同意按10kV单电源方案接入。",
+        "客户确认：封印完好",
+        "收款人\t金额\n电费票据\t30",
+        "客户签字\n电费票据",
+    ],
+)
+def test_things_of_the_grid_and_words_of_forms_stay_open(text):
+    assert mask_text(text).text == text
+
+
+def test_an_address_in_a_sentence_behind_the_label_is_masked_all_the_same():
+    assert mask_text("用电地址变更为航空路12号").text == "用电地址变更为航空路***"
+    assert mask_text("张湾南2组1号").text == "张湾南****"
+    assert mask_text("客户签字：封小明").text == "客户签字：封**"
