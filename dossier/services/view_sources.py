@@ -17,6 +17,9 @@ from dossier.services.context import Context
 from dossier.services.heads import known_values
 from dossier.viewer import Viewer
 
+LARGEST_NUMBER = 2**31 - 1
+"""What an INTEGER column holds in every database; a larger number is no page, and no bind value."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
@@ -58,9 +61,11 @@ def page_source(
         NotFoundError: no such document in scope, or it has no such page.
     """
     document = papers.in_scope(session, document_id)
+    if not 1 <= number <= LARGEST_NUMBER:
+        raise _no_page()
     row = session.scalar(select(Page).where(Page.document_id == document_id, Page.number == number))
-    if row is None and not 1 <= number <= max(document.page_count, 1):
-        raise NotFoundError("No such page", detail_zh="没有这一页")
+    if row is None and number > max(document.page_count, 1):
+        raise _no_page()
     owner = [document.customer_no] if document.customer_no else []
     known = known_values(context, session, viewer, owner)
     return PageSource(
@@ -70,6 +75,10 @@ def page_source(
         page=_read_page(row) if row is not None else None,
         known=known.get(document.customer_no or ""),
     )
+
+
+def _no_page() -> NotFoundError:
+    return NotFoundError("No such page", detail_zh="没有这一页")
 
 
 def _drawn_content(session: ScopedSession, document: Document, row: Page | None) -> str:
