@@ -17,7 +17,7 @@ from dossier.db.tables import Document, Intake, Page, WorkItem
 from dossier.db.tables import Worker as WorkerRow
 from dossier.errors import InvalidInputError
 from dossier.records import DocumentState, IntakeOutcome
-from dossier.services import papers
+from dossier.services import cursors, papers
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer, system_viewer
 from dossier.work.kinds import WorkKind
@@ -28,6 +28,7 @@ ALIVE_SECONDS = 20.0
 """A worker beats every 5 s; after four missed beats it is gone or stopped."""
 RATE_MINUTES = 5
 """Pages a minute are counted over the last minutes; a single page of OCR takes seconds."""
+LISTING = "intake"
 MOST = 200
 """Largest page of the list."""
 _AFTERWARDS = (WorkKind.SEARCHABLE,)
@@ -145,17 +146,19 @@ def list_intake(
     Raises:
         ForbiddenError: the role may not see the intake.
         InvalidInputError: an unknown state.
+        QueryError: the cursor is broken or of another list.
     """
     demand(viewer, Permission.SEE_INTAKE)
     wanted = _wanted(states)
+    before = cursors.unpack(context.keyring, LISTING, cursor) if cursor else None
     query = _rows(wanted, batch)
     if not viewer.scope.everything:
         own = and_(Intake.document_id.is_(None), Intake.received_by == viewer.id)
         query = query.where(or_(Document.id.is_not(None), own))
     with context.reading(viewer) as session:
         total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-        if cursor:
-            query = query.where(Intake.id < cursor)
+        if before is not None:
+            query = query.where(Intake.id < before)
         rows = session.execute(query.order_by(Intake.id.desc()).limit(min(size, MOST) + 1)).all()
         shown = rows[: min(size, MOST)]
         items = [
@@ -165,7 +168,8 @@ def list_intake(
     with context.reading(STATUS) as session:
         numbers = counts_of(session, batch=batch)
     more = len(rows) > len(shown)
-    return IntakePage(tuple(items), shown[-1][0].id if more else None, total, numbers)
+    following = cursors.pack(context.keyring, LISTING, shown[-1][0].id) if more else None
+    return IntakePage(tuple(items), following, total, numbers)
 
 
 def counts(context: Context, viewer: Viewer) -> dict[str, int]:
