@@ -128,7 +128,14 @@ def _hit(context: Context, viewer: Viewer, query: Query, group: Group, found: _F
     )
     if customer is None and not documents:
         return None
-    return Hit(customer, tuple(group.matched_on), group.document_count, documents)
+    return Hit(customer, _reasons(group, documents), group.document_count, documents)
+
+
+def _reasons(group: Group, documents: Iterable[DocumentHit]) -> tuple[str, ...]:
+    """Why the customer is in the list: by its own record first, then by the papers shown of it."""
+    own = [str(reason) for reason in group.matched_on]
+    papers_reasons = [str(reason) for document in documents for reason in document.matched_on]
+    return tuple(dict.fromkeys([*own, *papers_reasons]))
 
 
 def _is_current(group: Group, row: Any) -> bool:

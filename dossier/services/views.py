@@ -146,7 +146,8 @@ class DocumentHit:
 class Hit:
     """One customer with its matching papers; ``customer`` is None for a paper of nobody yet.
 
-    ``document_count`` is the exact number of its matching papers, ``documents`` the first of them.
+    ``document_count`` is the exact number of its matching papers, ``documents`` the first of them;
+    ``matched_on`` holds the customer's own reasons first, then those of ``documents``.
     """
 
     customer: CustomerHead | None

@@ -94,13 +94,22 @@ def test_the_answer_has_the_stable_shape(seeded: Seeded) -> None:
     )
     hit = answer["hits"][0]
     assert {"customer_no", "name", "status", "category", "station"} <= hit["customer"].keys()
-    assert hit["matched_on"] == ["name"]
+    assert hit["matched_on"][0] == "name"
     document = hit["documents"][0]
     assert {"id", "title", "type", "type_label", "snippets"} <= document.keys()
     snippet = document["snippets"][0]
     start, end = snippet["highlights"][0]
     assert snippet["text"][start:end] == EAST.name
     assert answer["facets"]["type"][0].keys() == {"value", "label", "count"}
+
+
+def test_a_hit_by_page_text_alone_says_so(seeded: Seeded) -> None:
+    hits = search(seeded, "archivist", q="居民身份证 公民身份号码")["hits"]
+    assert hits
+    for hit in hits:
+        reasons = {reason for document in hit["documents"] for reason in document["matched_on"]}
+        assert "text" in reasons
+        assert reasons <= set(hit["matched_on"])
 
 
 def test_pages_by_cursor_show_everything_once(crowded: Seeded) -> None:
@@ -142,6 +151,9 @@ def test_filters_narrow_and_several_values_widen(seeded: Seeded) -> None:
         ("/api/v1/documents/x/pages/99999999999999999999999/boxes", 404),
         ("/api/v1/documents/x/pages/1/image?width=999999", 422),
         ("/api/v1/intake?state=nothing", 422),
+        ("/api/v1/intake?cursor=zz", 400),
+        ("/api/v1/intake?cursor=" + "_" * 40, 400),
+        (f"/api/v1/customers/{EAST.customer_no}/documents?cursor=" + "_" * 40, 400),
         ("/api/v1/nothing", 404),
     ],
 )
