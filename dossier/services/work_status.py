@@ -65,7 +65,8 @@ class IntakeItem:
         since: when it came into this state.
         received_at: when it came in.
         attempt: tries of the step so far.
-        error: code or short text of what went wrong last; empty when nothing did.
+        error: code or short text of what went wrong last, at least the quarantine reason; empty
+            when nothing did.
         reason: the quarantine reason; empty when not set aside.
         progress: pages read and pages there are; (0, 0) when not known yet.
         may_retry: whether a retry would do anything.
@@ -403,7 +404,7 @@ def _item(
         since=current.changed_at if current else intake.changed_at,
         received_at=intake.received_at,
         attempt=current.attempt if current else 0,
-        error=(current.error if current else "") or intake.detail,
+        error=(current.error if current else "") or intake.detail or intake.reason,
         reason=intake.reason,
         progress=(pages, document.page_count) if document else (0, 0),
         may_retry=is_own
