@@ -103,6 +103,14 @@ def test_the_answer_has_the_stable_shape(seeded: Seeded) -> None:
     assert answer["facets"]["type"][0].keys() == {"value", "label", "count"}
 
 
+def test_facets_of_later_features_are_empty_and_no_error(seeded: Seeded) -> None:
+    asked = "quality,type,completeness,missing"
+    facets = search(seeded, "archivist", q=EAST.name, facets=asked)["facets"]
+    assert list(facets) == asked.split(",")
+    assert facets.pop("type")
+    assert not any(facets.values())
+
+
 def test_a_hit_by_page_text_alone_says_so(seeded: Seeded) -> None:
     hits = search(seeded, "archivist", q="居民身份证 公民身份号码")["hits"]
     assert hits
@@ -137,6 +145,9 @@ def test_filters_narrow_and_several_values_widen(seeded: Seeded) -> None:
         ("/api/v1/search?q=a&cursor=%00%ff", 400),
         ("/api/v1/search?q=a&facets=nothing", 400),
         ("/api/v1/search?q=a&filter.nothing=1", 400),
+        ("/api/v1/search?q=a&filter.quality=blurred", 400),
+        ("/api/v1/search?q=a&filter.completeness=complete", 400),
+        ("/api/v1/search?q=a&filter.missing=C01", 400),
         ("/api/v1/search?q=a&size=0", 422),
         ("/api/v1/search?q=a&size=1000000000000000000000", 422),
         ("/api/v1/search?q=a&size=x", 422),
