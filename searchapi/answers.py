@@ -15,6 +15,7 @@ from dossier.services.views import (
     DocumentView,
     FieldView,
     HistoryEntry,
+    Link,
     Listing,
     PageText,
     SearchAnswer,
@@ -156,7 +157,7 @@ def document(view: DocumentView) -> dict[str, Any]:
         "state": view.state,
         "customer_no": view.customer_no,
         "customer": customer_head(view.customer) if view.customer else None,
-        "link": {"confidence": view.link.confidence, "reasons": view.link.reasons},
+        "link": _link(view.link),
         "case_no": view.case_no,
         "title": view.title,
         "file_name": view.file_name,
@@ -182,6 +183,14 @@ def document(view: DocumentView) -> dict[str, Any]:
         "history": [history_entry(entry) for entry in view.history],
         "panels": view.panels,
     }
+
+
+def _link(link: Link) -> dict[str, Any]:
+    """``candidates`` only while it waits, for who may assign."""
+    found: dict[str, Any] = {"confidence": link.confidence, "reasons": link.reasons}
+    if link.candidates is not None:
+        found["candidates"] = link.candidates
+    return found
 
 
 def _field(field: FieldView) -> dict[str, Any]:

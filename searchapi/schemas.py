@@ -156,7 +156,7 @@ class HistoryEntry(BaseModel):
     at: datetime
     action: str
     actor: str
-    facts: dict[str, str]
+    facts: dict[str, Any]
 
 
 class PanelView(BaseModel):
@@ -188,11 +188,23 @@ class CustomerRecord(Customer):
     panels: list[PanelView]
 
 
+class LinkOption(BaseModel):
+    """A customer that a waiting paper may belong to."""
+
+    customer_no: str
+    confidence: float
+    reasons: list[str]
+
+
 class Link(BaseModel):
     """Whose paper it is, how sure, and why."""
 
     confidence: float | None
     reasons: list[str]
+    candidates: list[LinkOption] = Field(
+        default_factory=list,
+        description="Left out unless it waits to be assigned and the viewer may assign",
+    )
 
 
 class DocumentField(BaseModel):
@@ -322,6 +334,29 @@ class IntakeList(BaseModel):
 
     items: list[IntakeEntry]
     counts: dict[str, int]
+    next_cursor: str | None
+    total: int
+
+
+class AuditEntry(BaseModel):
+    """A row of the audit record; ``sealed`` says whether the chain of seals covers it."""
+
+    id: int
+    at: datetime
+    actor: str
+    role: str
+    action: str
+    object_kind: str
+    object_id: str
+    outcome: str
+    purpose: str
+    sealed: bool
+
+
+class AuditList(BaseModel):
+    """A page of the audit record."""
+
+    items: list[AuditEntry]
     next_cursor: str | None
     total: int
 

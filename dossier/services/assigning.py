@@ -22,7 +22,7 @@ from dossier.rules import document_types
 from dossier.services import audit, cursors, filing, papers
 from dossier.services.context import Context
 from dossier.services.heads import heads
-from dossier.services.views import CustomerHead, DocumentChange, Listing, Shown
+from dossier.services.views import CustomerHead, DocumentChange, LinkOption, Listing, Shown
 from dossier.viewer import Permission, Viewer
 
 ASSIGNED = "document.assigned"
@@ -215,6 +215,16 @@ def waiting(
             return None, None
         following = session.scalar(query.where(Document.rowid > row.rowid))
         return _waiting_views(session, viewer, [row])[0], following.id if following else None
+
+
+def options(session: ScopedSession, viewer: Viewer, document: Document) -> tuple[LinkOption, ...]:
+    """Whose paper it may be, best first, without customers that are not in the viewer's scope."""
+    known = heads(session, viewer, {one["customer_no"] for one in document.candidates})
+    return tuple(
+        LinkOption(one["customer_no"], one["confidence"], tuple(one["reasons"]))
+        for one in document.candidates
+        if one["customer_no"] in known
+    )
 
 
 # -- parts --------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Content, Document, DocumentField, Page, Rendition
 from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
-from dossier.records import RenditionKind
+from dossier.records import DocumentState, RenditionKind
 from dossier.rules.masking import KnownValues
 from dossier.services import assigning, audit, papers, personal
 from dossier.services.context import Context
@@ -80,7 +80,7 @@ def _view(
         failed_pages=document.failed_pages,
         truncated=document.truncated,
         problem=document.problem,
-        link=Link(document.link_confidence, tuple(document.link_reasons)),
+        link=_link(session, viewer, document),
         fields=_fields(session, viewer, document, known),
         pages=_pages(session, viewer, document),
         renditions=_renditions(session, document),
@@ -89,6 +89,12 @@ def _view(
         panels=tuple(context.plugins.document_panels(viewer, document.id)),
         **_relations(context, session, viewer, document),
     )
+
+
+def _link(session: ScopedSession, viewer: Viewer, document: Document) -> Link:
+    waits = document.state == DocumentState.TO_ASSIGN and viewer.may(Permission.ASSIGN)
+    options = assigning.options(session, viewer, document) if waits else None
+    return Link(document.link_confidence, tuple(document.link_reasons), options)
 
 
 def _relations(

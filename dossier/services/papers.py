@@ -146,7 +146,7 @@ def history(session: ScopedSession, *, object_kind: str, object_id: str) -> list
             at=event.at,
             action=event.action,
             actor=name or event.actor,
-            facts={key: str(value) for key, value in event.facts.items()},
+            facts=dict(event.facts),
         )
         for event, name in session.execute(query)
     ]

@@ -33,7 +33,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dossier.hookspecs import Panel
 from dossier.records import Box
@@ -231,12 +231,15 @@ class DocumentSummary:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """Something that happened: ``action`` is the audit's code, ``actor`` the account's name."""
+    """Something that happened: ``action`` is the audit's code, ``actor`` the account's name.
+
+    ``facts`` are the audit's own, JSON values throughout.
+    """
 
     at: datetime
     action: str
     actor: str
-    facts: Mapping[str, str]
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,11 +267,25 @@ class CustomerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkOption:
+    """A customer in the viewer's scope that a waiting document may belong to; reasons as codes."""
+
+    customer_no: str
+    confidence: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
-    """Whose paper it is: how sure (0..1), and why, as codes."""
+    """Whose paper it is: how sure (0..1), and why, as codes.
+
+    ``candidates`` are whose it may be while it waits; None when it does not, or when the viewer may
+    not assign.
+    """
 
     confidence: float | None
     reasons: tuple[str, ...]
+    candidates: tuple[LinkOption, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

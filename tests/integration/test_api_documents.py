@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from fastapi import Request
 
+from dossier.db.tables import Document
+from dossier.records import IntakeOutcome
+from dossier.services import intake
 from dossier.web import uploading
-from tests.support_seeded import EAST, WEST, Seeded
+from tests.support_seeded import EAST, SETUP, WEST, Seeded
 
 
 def headers(archive: Seeded, user: str, **more: str) -> dict[str, str]:
@@ -131,6 +134,30 @@ def test_a_change_with_a_wrong_part_changes_nothing(seeded: Seeded) -> None:
         answer = patched(seeded, path, {"title": "HALF", "type": "A01", **wrong})
         assert answer.status_code == 422
         assert seeded.get(path, "archivist").json() == before
+
+
+def test_the_history_s_facts_are_json(seeded: Seeded) -> None:
+    path = f"/api/v1/documents/{seeded.documents['西1']}"
+    kept = seeded.get(path, "archivist").json()
+    history = patched(seeded, path, {"title": kept["title"]}).json()["history"]
+    assert history[0]["action"] == "document.described"
+    assert history[0]["facts"] == {"fields": ["title"]}
+
+
+def test_a_waiting_paper_names_its_candidates_to_who_may_assign(seeded: Seeded) -> None:
+    document_id = seeded.documents["pool"]
+    candidates = [
+        {"customer_no": person.customer_no, "confidence": confidence, "reasons": ["name"]}
+        for person, confidence in ((EAST, 0.6), (WEST, 0.3))
+    ]
+    with seeded.context.writing(SETUP) as session:
+        session.get_one(Document, document_id).candidates = candidates
+    shown = seeded.get(f"/api/v1/documents/{document_id}", "archivist").json()
+    assert shown["link"]["candidates"] == candidates
+    looking = seeded.get(f"/api/v1/documents/{document_id}", "admin").json()
+    assert "candidates" not in looking["link"]
+    local = seeded.get(f"/api/v1/documents/{document_id}", "archivist_east").json()
+    assert local["link"]["candidates"] == candidates[:1]
 
 
 def test_a_change_of_several_parts_is_one_revision(seeded: Seeded) -> None:
@@ -289,3 +316,11 @@ def test_the_intake_list_goes_on_by_its_cursor(seeded: Seeded) -> None:
         if not cursor:
             break
     assert len(seen) == len(set(seen)) == page["total"]
+
+
+@pytest.mark.parametrize("outcome", [IntakeOutcome.QUARANTINED, IntakeOutcome.FAILED])
+def test_a_file_that_was_refused_says_why(seeded: Seeded, outcome: IntakeOutcome) -> None:
+    arrival = intake.Arrival(file_name=f"{outcome}.pdf", origin="ingest")
+    row_id = intake.refuse(seeded.context, SETUP, arrival, reason="empty", outcome=outcome)
+    items = seeded.get("/api/v1/intake?state=failed", "archivist").json()["items"]
+    assert {item["id"]: item["error"] for item in items}[row_id] == "empty"
