@@ -59,7 +59,7 @@ def marked(text: str, highlights: Iterable[tuple[int, int]]) -> Markup:
 
 def shown(value: Any, hint: str = "") -> Markup:
     """A personal value as the viewer may see it; a mask says by its title why it is one."""
-    if not getattr(value, "masked", False):
+    if not getattr(value, "masked", False) or not str(value):
         return escape(str(value))
     return Markup('<span class="masked" title="{}">{}</span>').format(hint, hatched(value))
 

@@ -1,4 +1,4 @@
-// To be assigned: 1…5 chooses, s skips, u undoes. The next paper's picture is loaded beforehand.
+// To be assigned: 1…9 chooses, s skips, u undoes. The next paper's picture is loaded beforehand.
 import { isPlain, isTyping } from "./keys.js";
 
 export function bindAssign() {

@@ -38,6 +38,8 @@ export function bindKeys() {
         event.preventDefault();
         box.focus();
       } else if (step(-1)) event.preventDefault();
+    } else if (event.key === "Enter" && document.activeElement === document.body) {
+      document.querySelector(".paper-link.is-shown")?.click(); // previewed before anything was chosen
     } else if (event.key === "Escape") document.activeElement?.blur();
   });
 }
