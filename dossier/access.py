@@ -165,9 +165,15 @@ def restrict(
 def search_rights(viewer: Viewer) -> frozenset[SearchRight]:
     """What the viewer may search by.
 
-    Who sees phones masked may find one by its whole number, not feel for it digit by digit.
+    Who sees phones masked may find one by its whole number, not feel for it digit by digit; nor
+    for building and room of a masked address. Who opens no page does not learn what is on it:
+    each word that finds a paper would tell.
     """
-    hidden = frozenset() if viewer.sees_clear else frozenset({SearchRight.PHONE_PARTIAL})
+    hidden: set[SearchRight] = set()
+    if not viewer.sees_clear:
+        hidden |= {SearchRight.PHONE_PARTIAL, SearchRight.ADDRESS_DETAIL}
+    if not viewer.may(Permission.READ_CONTENT):
+        hidden.add(SearchRight.TEXT)
     return frozenset(SearchRight) - hidden
 
 

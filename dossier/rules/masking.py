@@ -95,6 +95,13 @@ def mask_address(address: str) -> str:
     return address[:start] + _stars(address[start:end]) + address[end:]
 
 
+def open_address(address: str) -> str:
+    """The part of an address that everybody may see: down to street or estate."""
+    form = fold_with_origins(address)
+    start, _ = form.span(*address_tail(form.text))
+    return address[:start]
+
+
 def mask_text(text: str, known: KnownValues = NOTHING_KNOWN) -> MaskedText:
     """A page's text with every personal value masked.
 

@@ -230,10 +230,13 @@ class _Compiler:
 
     def _words(self, text: str) -> Iterator[Clause]:
         if SearchRight.ADDRESS in self._rights:
-            found = self._sequence("address", text)
+            whole = SearchRight.ADDRESS_DETAIL in self._rights
+            found = self._sequence("address" if whole else "address_open", text)
             yield Clause(MatchReason.ADDRESS, MatchClass.ADDRESS, found)
         yield Clause(MatchReason.TYPE, MatchClass.TITLE, self._phrase("type_words", text))
-        yield Clause(MatchReason.TITLE, MatchClass.TITLE, self._phrase("title_words", text))
+        if SearchRight.TEXT in self._rights:  # a title is what the page says at its head
+            found = self._phrase("title_words", text)
+            yield Clause(MatchReason.TITLE, MatchClass.TITLE, found)
         yield Clause(MatchReason.TEXT, MatchClass.TEXT, self._page_text(text))
 
     def _sequence(self, field: str, text: str) -> Expression:

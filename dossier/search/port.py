@@ -28,13 +28,16 @@ class RowKind(StrEnum):
 class SearchRight(StrEnum):
     """What a viewer may search by; what may not be searched cannot be probed digit by digit.
 
-    Whole ID numbers and bank accounts are found by keyed hash, never by a part (domain.md 4.3).
+    An address is searched down to street or estate; its building and room with ADDRESS_DETAIL
+    only. Whole ID numbers and bank accounts are found by keyed hash, never by a part
+    (domain.md 4.3).
     """
 
     CUSTOMER_NO = "customer_no"
     METER_NO = "meter_no"
     NAME = "name"
     ADDRESS = "address"
+    ADDRESS_DETAIL = "address_detail"
     PHONE = "phone"
     PHONE_PARTIAL = "phone_partial"
     ID_NO = "id_no"

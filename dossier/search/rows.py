@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from dossier.rules import identifiers
+from dossier.rules import identifiers, masking
 from dossier.search import analysis
 from dossier.search.analysis import NumberHash
 from dossier.search.port import CustomerRow, DocumentRow, Row, RowKind
@@ -101,6 +101,7 @@ class RowEncoder:
     def _encode_shared(self, row: CustomerRow) -> FieldValues:
         names = [name for name in (row.name, *row.former_names) if name]
         numbers = [identifiers.compact(number) for number in row.id_nos if number]
+        open_part = masking.open_address(row.address)
         return {
             "owner": [row.customer_no],
             **_places(row),
@@ -117,6 +118,8 @@ class RowEncoder:
             ),
             "address_words": self._words([row.address]),
             "address_chars": sorted(set(analysis.han_characters(row.address))),
+            "address_open_words": self._words([open_part]),
+            "address_open_chars": sorted(set(analysis.han_characters(open_part))),
             "category": _some(row.category),
             "status": _some(row.status),
         }

@@ -33,7 +33,11 @@ from dossier.search.port import (
 
 KEY = b"a key of the tests"
 EVERY_RIGHT = frozenset(SearchRight)
-AGENT_RIGHTS = EVERY_RIGHT - {SearchRight.PHONE_PARTIAL, SearchRight.ID_LAST4}
+AGENT_RIGHTS = EVERY_RIGHT - {
+    SearchRight.PHONE_PARTIAL,
+    SearchRight.ADDRESS_DETAIL,
+    SearchRight.ID_LAST4,
+}
 EVERYWHERE = Scope(unlimited=True, secrecy=None)
 
 
@@ -158,6 +162,14 @@ def customers(index, text, **how):
 def documents(index, text, **how):
     answer = index.search(ask(text, **how), size=100, documents_per_group=100)
     return sorted(hit.document_id for group in answer.groups for hit in group.documents)
+
+
+def test_a_masked_address_is_found_by_its_street_and_not_by_a_guess_of_the_building(index):
+    assert "4200000001" in customers(index, "航空路", rights=AGENT_RIGHTS)
+    assert "4200000001" in customers(index, "航空路197号", rights=EVERY_RIGHT)
+    for guess in ("航空路197号", "address:航空路197号", "2单元501室"):
+        answer = index.search(ask(guess, rights=AGENT_RIGHTS))
+        assert not any(MatchReason.ADDRESS in group.matched_on for group in answer.groups)
 
 
 def test_a_name_finds_its_customer_before_papers_that_mention_it_and_closed_accounts_later(index):

@@ -119,7 +119,14 @@ def test_what_one_may_not_search_by_is_in_no_clause_not_even_an_excluding_one():
         assert not used & {"phone", "phone_reversed", "text_phone", "id_last4"} - {"phone"}
     assert "text_phone" in fields_of(compiled("1381", EVERY_RIGHT).match)
     nobody = compiled("张三", frozenset({SearchRight.CUSTOMER_NO}))
-    assert fields_of(nobody.match) <= {"type_words", "title_words"}
+    assert fields_of(nobody.match) <= {"type_words"}
+
+
+def test_who_sees_addresses_masked_searches_them_down_to_the_street_only():
+    masked = fields_of(compiled("航空路1号", EVERY_RIGHT - {SearchRight.ADDRESS_DETAIL}).match)
+    assert "address_open_words" in masked
+    assert "address_words" not in masked
+    assert "address_words" in fields_of(compiled("航空路1号", EVERY_RIGHT).match)
 
 
 def test_an_empty_query_matches_everything_and_a_lone_exclusion_all_but_that():
