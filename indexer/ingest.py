@@ -14,18 +14,18 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from dossier.db.session import ScopedSession
-from dossier.db.tables import IndexChange, Intake, Page, WorkItem
-from dossier.errors import NotFoundError, TooLargeError
-from dossier.records import IntakeOutcome, QuarantineReason
-from dossier.services import intake, work_status
+from dossier.db.tables import Document, IndexChange, Intake, Page, WorkItem
+from dossier.errors import InvalidInputError, NotFoundError, TooLargeError
+from dossier.records import DocumentState, IntakeOutcome, QuarantineReason
+from dossier.services import assigning, intake, work_status
 from dossier.services.context import Context
 from dossier.viewer import Viewer
 from dossier.work.kinds import WorkKind
@@ -51,18 +51,28 @@ class IngestOptions:
     show: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that was set aside: its path below the given one, and a ``QuarantineReason``."""
+
+    name: str
+    reason: str
+
+
 @dataclass
 class IngestSummary:
     """What became of the files; ``as_json`` is what ``--json`` prints.
 
     Attributes:
-        accepted: documents made by this command, now or before it was interrupted; attachments and
-            members of archives count as well once they are read.
-        duplicates: files whose bytes were there already.
+        accepted: documents that this run made, or brought to their end after an interruption;
+            attachments and members of archives count as well once they are read.
+        duplicates: files whose bytes were there already, and files that an earlier run had
+            finished.
         quarantined: files that were set aside.
         failed: files that could not be taken (not readable by this user, vanished).
         pages: pages read.
         known: of all these, files that an earlier run had taken already.
+        assigned: of the known, papers of nobody that went to the customer who was named now.
         seconds: how long this run took.
     """
 
@@ -72,11 +82,13 @@ class IngestSummary:
     failed: int = 0
     pages: int = 0
     known: int = 0
+    assigned: int = 0
     seconds: float = 0.0
     batch: str = ""
     failures: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, int | float]:
+    def as_json(self) -> dict[str, int | float | list[dict[str, str]]]:
         """The figures that the interface promises (architecture.md, Command line)."""
         return {
             "accepted": self.accepted,
@@ -85,6 +97,7 @@ class IngestSummary:
             "failed": self.failed,
             "pages": self.pages,
             "seconds": round(self.seconds, 2),
+            "problems": [{"name": one.name, "reason": one.reason} for one in self.problems],
         }
 
 
@@ -111,6 +124,7 @@ def ingest(
 
     Raises:
         NotFoundError: a path does not exist; nothing was taken.
+        InvalidInputError: the register does not know the customer number; nothing was taken.
         ForbiddenError: the role may not upload.
         DiskFullError: no room; begun again later it goes on where it stopped.
     """
@@ -118,11 +132,14 @@ def ingest(
     roots = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - links stay as given
     if missing := [path.name for path in roots if not os.path.lexists(path)]:
         raise NotFoundError(f"no such file or folder: {missing[0]}")
+    options = replace(options, customer_no=_registered(context, options.customer_no))
     run = _Run(context, viewer, options, roots)
     helpers = workers() if options.wait and not _has_workers(context) else nullcontext()
     with helpers, _progress(options) as bar:
         run.take_all(bar)
         if options.wait:
+            run.wait(bar)
+        if run.assign_known() and options.wait:
             run.wait(bar)
     run.count()
     run.summary.seconds = time.monotonic() - began
@@ -135,6 +152,20 @@ def batch_of(roots: Sequence[Path]) -> str:
     return hashlib.sha256(names).hexdigest()[:32]
 
 
+def _registered(context: Context, customer_no: str | None) -> str | None:
+    """The number as the register has it; a former number gives the present one."""
+    if customer_no is None:
+        return None
+    found = None if "/" in customer_no else intake.given_customer(context, customer_no)
+    if found is None:
+        raise InvalidInputError(
+            "The register knows no customer of this number; check --customer, or import the "
+            "customer first: dossier import customers FILE",
+            detail_zh="没有此户号：请核对 --customer，或先 dossier import customers 导入",
+        )
+    return found
+
+
 class _Run:
     def __init__(
         self, context: Context, viewer: Viewer, options: IngestOptions, roots: Sequence[Path]
@@ -143,6 +174,9 @@ class _Run:
         self._viewer = viewer
         self._options = options
         self._roots = roots
+        self._began = context.clock.now()
+        self._seen: set[str] = set()
+        self._known: list[intake.IntakeResult] = []
         self.summary = IngestSummary(batch=batch_of(roots))
 
     # -- taking ---------------------------------------------------------------------------------
@@ -174,10 +208,52 @@ class _Run:
             except TooLargeError:
                 self._refuse(arrival, QuarantineReason.TOO_LARGE)
                 return
-            self.summary.known += result.known
+            self._seen.add(result.intake_id)
+            if result.known:
+                self._meet_again(result)
+
+    def _meet_again(self, result: intake.IntakeResult) -> None:
+        """An earlier run took it, perhaps by way of other paths: it is waited for here as well."""
+        self.summary.known += 1
+        self._known.append(result)
+        with self._context.reading(work_status.STATUS) as session:
+            is_elsewhere = session.get_one(Intake, result.intake_id).batch != self.summary.batch
+        if is_elsewhere:
+            with self._context.writing(work_status.STATUS) as session:
+                session.get_one(Intake, result.intake_id).batch = self.summary.batch
+        if self._options.customer_no:
+            self._name_customer(result.document_id, self._options.customer_no)
+
+    def _name_customer(self, document_id: str, customer_no: str) -> None:
+        """A paper that is still being read goes to the customer by itself, as a fresh one does."""
+        with self._context.writing(work_status.STATUS) as session:
+            document = session.get_one(Document, document_id)
+            is_read = document.state not in (DocumentState.RECEIVED, DocumentState.READING)
+            if not is_read and document.given_customer_no is None:
+                document.given_customer_no = customer_no
 
     def _refuse(self, arrival: intake.Arrival, reason: QuarantineReason) -> None:
-        intake.refuse(self._context, self._viewer, arrival, reason=reason)
+        self._seen.add(intake.refuse(self._context, self._viewer, arrival, reason=reason))
+
+    def assign_known(self) -> int:
+        """File known papers that wait for a person under the customer who was named this time."""
+        customer_no = self._options.customer_no
+        if customer_no is None:
+            return 0
+        for result in self._known:
+            with self._context.reading(work_status.STATUS) as session:
+                document = session.get_one(Document, result.document_id)
+                waits, revision = document.state == DocumentState.TO_ASSIGN, document.revision
+            if waits:
+                assigning.assign(
+                    self._context,
+                    self._viewer,
+                    result.document_id,
+                    customer_no,
+                    revision=revision,
+                )
+                self.summary.assigned += 1
+        return self.summary.assigned
 
     def _arrival(self, path: Path, relative: Path, status: os.stat_result) -> intake.Arrival:
         folder = relative.parent.as_posix().removeprefix(".")
@@ -233,22 +309,51 @@ class _Run:
 
     def count(self) -> None:
         """The figures, from the records."""
+        batch = Intake.batch == self.summary.batch
         with self._context.reading(work_status.STATUS) as session:
             rows = session.execute(
                 select(Intake.outcome, func.count())
-                .where(Intake.batch == self.summary.batch)
+                .where(batch, self._of_this_run())
                 .group_by(Intake.outcome)
             )
             outcomes = dict(rows.all())
+            finished = session.scalars(
+                select(Intake.id).where(
+                    batch, Intake.outcome != IntakeOutcome.QUARANTINED, ~self._of_this_run()
+                )
+            )
+            known = len(self._seen.intersection(finished))
             pages = session.scalar(
                 select(func.count(Page.number))
                 .join(Intake, Intake.document_id == Page.document_id)
                 .where(self._mine(), Page.error == "")
             )
+            self.summary.problems = list(self._problems(session))
         self.summary.accepted = outcomes.get(IntakeOutcome.ACCEPTED, 0)
-        self.summary.duplicates = outcomes.get(IntakeOutcome.DUPLICATE, 0)
-        self.summary.quarantined = outcomes.get(IntakeOutcome.QUARANTINED, 0)
+        self.summary.duplicates = outcomes.get(IntakeOutcome.DUPLICATE, 0) + known
+        self.summary.quarantined = len(self.summary.problems)
         self.summary.pages = pages or 0
+
+    def _of_this_run(self) -> ColumnElement[bool]:
+        """What this run took, and what it found unfinished, be it done by now or not."""
+        work = select(WorkItem.id).where(
+            WorkItem.subject == Intake.document_id,
+            WorkItem.kind != WorkKind.SEARCHABLE,
+            or_(WorkItem.state.in_(["ready", "leased"]), WorkItem.changed_at >= self._began),
+        )
+        is_unfinished = (Intake.outcome == IntakeOutcome.ACCEPTED) & work.exists()
+        return or_(Intake.received_at >= self._began, is_unfinished)
+
+    def _problems(self, session: ScopedSession) -> Iterator[Problem]:
+        """Files set aside: those given now and, whenever it was, what they contained."""
+        rows = session.scalars(
+            select(Intake)
+            .where(Intake.batch == self.summary.batch, Intake.outcome == IntakeOutcome.QUARANTINED)
+            .order_by(Intake.source_path)
+        )
+        for row in rows:
+            if row.id in self._seen or row.origin != ORIGIN:
+                yield Problem(row.source_path, row.reason)
 
 
 def _files(roots: Sequence[Path]) -> Iterator[tuple[Path, Path]]:

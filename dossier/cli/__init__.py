@@ -33,6 +33,8 @@ def main() -> None:
         err.print(f"{problem.title} / {problem.title_zh}", markup=False, style="red")
         if problem.detail:
             err.print(problem.detail, markup=False)
+        if problem.detail_zh:
+            err.print(problem.detail_zh, markup=False)
         raise SystemExit(int(problem.exit_code)) from None
     except KeyboardInterrupt:
         raise SystemExit(int(ExitCode.INTERRUPTED)) from None

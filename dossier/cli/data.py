@@ -9,7 +9,16 @@ import typer
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from dossier import serving
-from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
+from dossier.cli.base import (
+    OPERATOR,
+    Json,
+    as_dict,
+    err,
+    out,
+    print_json,
+    resumable,
+    with_context,
+)
 from dossier.errors import ExitCode
 from dossier.services import accounts, customer_import
 from dossier.services import search as searching
@@ -24,7 +33,7 @@ MOST_ERRORS_SHOWN = 50
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("ingest")(with_context(ingest))
+    app.command("ingest")(resumable(with_context(ingest)))
     app.command("search")(with_context(search))
     import_app.command("customers")(with_context(import_customers))
     import_app.command("documents")(with_context(import_documents))
@@ -69,10 +78,33 @@ def ingest(
             f"quarantined 隔离 {summary.quarantined}  failed 失败 {summary.failed}  "
             f"pages 页 {summary.pages}  {summary.seconds:.1f} s"
         )
-        for line in summary.failures[:MOST_ERRORS_SHOWN]:
-            err.print(line, markup=False)
+        _print_troubles(summary)
     if summary.quarantined or summary.failed:
         raise typer.Exit(int(ExitCode.PARTLY))
+
+
+def _print_troubles(summary: taking.IngestSummary) -> None:
+    """What needs a look, on standard error."""
+    if summary.known:
+        err.print(
+            f"known from an earlier run 以前已收 {summary.known}  "
+            f"assigned now 本次归户 {summary.assigned}"
+        )
+    for name in summary.failures[:MOST_ERRORS_SHOWN]:
+        err.print(f"{name}: cannot be read 无法读取", markup=False, soft_wrap=True)
+    for problem in summary.problems[:MOST_ERRORS_SHOWN]:
+        reason = _reason(problem.reason)
+        err.print(f"{problem.name}: {reason}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _reason(code: str) -> str:
+    """A quarantine reason in both languages, as the pages say it."""
+    from ui.labels import message_of
+    from ui.locales import load_catalogues
+
+    message = message_of("reason", code)
+    catalogues = load_catalogues()
+    return f"{catalogues['zh_CN'].gettext(message)} / {catalogues['en'].gettext(message)}"
 
 
 def import_customers(

@@ -71,3 +71,28 @@ def test_the_address_is_forgotten_when_its_process_is_gone_and_not_before(
     serving.forget_address(settings)
     assert not file.exists()
     serving.forget_address(settings)
+
+
+def test_ingest_names_what_it_set_aside_with_the_reason_in_both_languages(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "nothing.pdf").touch()
+    said = command("ingest", tmp_path / "nothing.pdf", "--no-wait")
+    assert said.exit_code == ExitCode.PARTLY
+    assert "nothing.pdf: 文件" in said.stderr
+    assert "The file is empty" in said.stderr
+    answer = json.loads(command("ingest", tmp_path / "nothing.pdf", "--no-wait", "--json").stdout)
+    assert answer["problems"] == [{"name": "nothing.pdf", "reason": "empty"}]
+
+
+def test_ingest_interrupted_says_how_to_go_on(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_words: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    monkeypatch.setattr("dossier.services.intake.take", interrupted)
+    said = command("ingest", tmp_path / "a.pdf", "--no-wait")
+    assert said.exit_code == ExitCode.INTERRUPTED
+    assert "run the same command again to go on / 再次运行同一命令即可继续" in said.stderr

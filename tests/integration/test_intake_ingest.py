@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
-from dossier.errors import DossierError, NotFoundError
+from dossier.db.tables import Document, WorkItem
+from dossier.errors import DossierError, InvalidInputError, NotFoundError
+from dossier.records import DocumentState
 from dossier.services import intake
 from dossier.services.context import Context
-from indexer.ingest import IngestOptions, IngestSummary, ingest
+from dossier.services.customer_import import import_customers
+from indexer.ingest import IngestOptions, IngestSummary, Problem, ingest
 from indexer.processes import ChildSpec
 from indexer.supervisor import Supervisor
 from tests.faults.archive_samples import VIEWER, documents, intakes, letter, pending
@@ -67,6 +73,7 @@ def test_files_are_copied_and_stay_and_the_summary_adds_up(context: Context, fol
         "failed",
         "pages",
         "seconds",
+        "problems",
     }
 
 
@@ -93,9 +100,77 @@ def test_interrupted_and_begun_again_it_takes_nothing_twice(
     assert len(intakes(context)) == 6
 
 
-def test_a_customer_that_is_named_goes_with_every_file(context: Context, folder: Path) -> None:
-    take(context, folder, options=IngestOptions(customer_no="1040106028", wait=False, show=False))
-    assert {document.given_customer_no for document in documents(context)} == {"1040106028"}
+CUSTOMER = "1040106028"
+
+
+def register(context: Context, place: Path) -> None:
+    file = place / "customers.csv"
+    file.write_text(f"customer_no,name\n{CUSTOMER},张三\n", encoding="utf-8")
+    import_customers(context, VIEWER, file, dry_run=False)
+
+
+def work_off(context: Context) -> None:
+    """Every open piece of work counts as done, an hour ago, and papers wait for a person."""
+    with context.writing(VIEWER) as session:
+        then = context.clock.now() - timedelta(hours=1)
+        session.execute(update(WorkItem).values(state="done", changed_at=then))
+        for document in session.scalars(select(Document)):
+            document.state = DocumentState.TO_ASSIGN
+
+
+def test_what_an_earlier_run_had_finished_is_a_duplicate_by_whatever_path(
+    context: Context, folder: Path
+) -> None:
+    take(context, folder)
+    work_off(context)
+    (folder / "new.pdf").write_bytes(letter(9))
+    again = take(context, folder)
+    assert (again.accepted, again.duplicates, again.quarantined) == (1, 4, 2)
+    work_off(context)
+    inner = take(context, folder / "一月")
+    assert (inner.accepted, inner.duplicates, inner.quarantined) == (0, 3, 0)
+
+
+def test_files_set_aside_are_named_with_their_reason(context: Context, folder: Path) -> None:
+    problems = [Problem("empty.pdf", "empty"), Problem("link", "not_a_file")]
+    assert take(context, folder).problems == problems
+    assert take(context, folder).problems == problems
+
+
+def test_an_unknown_customer_is_said_before_anything_is_taken(
+    context: Context, folder: Path
+) -> None:
+    for number in ("9999", "", "1/2"):
+        with pytest.raises(InvalidInputError):
+            take(
+                context,
+                folder,
+                options=IngestOptions(customer_no=number, wait=False, show=False),
+            )
+    assert intakes(context) == []
+
+
+def test_a_customer_named_later_gets_known_papers_that_wait(
+    context: Context, folder: Path, tmp_path: Path
+) -> None:
+    register(context, tmp_path)
+    take(context, folder)
+    take(context, folder, options=replace(QUICK, customer_no=CUSTOMER))
+    assert {document.given_customer_no for document in documents(context)} == {CUSTOMER}
+    work_off(context)
+    again = take(context, folder, options=replace(QUICK, customer_no=CUSTOMER))
+    assert (again.assigned, again.known) == (3, 4)
+    assert {document.customer_no for document in documents(context)} == {CUSTOMER}
+    once_more = take(context, folder, options=replace(QUICK, customer_no=CUSTOMER))
+    assert (once_more.assigned, once_more.duplicates) == (0, 4)
+
+
+def test_a_customer_that_is_named_goes_with_every_file(
+    context: Context, folder: Path, tmp_path: Path
+) -> None:
+    register(context, tmp_path)
+    take(context, folder, options=IngestOptions(customer_no=CUSTOMER, wait=False, show=False))
+    assert {document.given_customer_no for document in documents(context)} == {CUSTOMER}
 
 
 def test_a_path_that_is_not_there_is_said_before_anything_is_taken(
