@@ -68,7 +68,7 @@ def pages_for_benchmark(
         family_names.choices(families, kind) for kind in ("layout", "font", "damage")
     )
     rng = random.Random(seed * 13 + 5)
-    customers = list(invent_customers(seed, max(20, count)))
+    customers = list(invent_customers(seed, max(300, count)))
     codes = list(TYPES)
     rng.shuffle(codes)
     for number in range(count):
