@@ -79,28 +79,57 @@ def reconcile(
 ) -> None:
     """Compare records, files and index, and list each difference.
 
-    Exit code 6 when there are differences.
+    Exit code 6 when there are differences; notes (what was set aside, blank pages) are none.
     """
     found = list(reconciling.reconcile(context, OPERATOR))
-    repaired = reconciling.repair(context, OPERATOR, found) if repair else 0
+    differences = [one for one in found if not one.is_note]
+    notes = [one for one in found if one.is_note]
+    repaired = reconciling.repair(context, OPERATOR, differences) if repair else None
     if json:
-        print_json({"differences": [as_dict(one) for one in found], "repaired": repaired})
+        print_json(
+            {
+                "differences": [_shown(one) for one in differences],
+                "notes": [_shown(one) for one in notes],
+                "repaired": repaired or 0,
+            }
+        )
     else:
-        for one in found:
+        _print_differences(differences, notes, repaired)
+    if differences and not repair:
+        raise typer.Exit(int(ExitCode.PARTLY))
+
+
+def _shown(one: reconciling.Difference) -> dict[str, str]:
+    return {"kind": one.kind, "key": one.key, "remedy": one.remedy}
+
+
+def _print_differences(
+    differences: list[reconciling.Difference],
+    notes: list[reconciling.Difference],
+    repaired: int | None,
+) -> None:
+    for prefix, listed in (("", differences), ("note 说明\t", notes)):
+        for one in listed:
             out.print(
-                f"{one.kind}\t{one.key}\t{one.remedy}",
+                f"{prefix}{one.kind}\t{one.key}\t{one.remedy}",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,
             )
-        counts = Counter(one.kind for one in found)
-        err.print(
-            f"{len(found)} differences {dict(counts)}; {repaired} queued / "
-            f"差异 {len(found)} 处，已排队修复 {repaired} 处",
-            markup=False,
-        )
-    if found and not repair:
-        raise typer.Exit(int(ExitCode.PARTLY))
+    kinds = ", ".join(
+        f"{kind} {count}" for kind, count in Counter(one.kind for one in differences).items()
+    )
+    english = f"{len(differences)} differences" + (f" ({kinds})" if kinds else "")
+    chinese = f"差异 {len(differences)} 处，说明 {len(notes)} 条"
+    if repaired is not None:
+        english_end, chinese_end = f", {repaired} queued for repair", f"，已排队修复 {repaired} 处"
+    else:
+        english_end, chinese_end = "", ""
+    err.print(
+        f"{english}, {len(notes)} notes{english_end} / {chinese}{chinese_end}",
+        markup=False,
+        highlight=False,
+    )
 
 
 def verify(context: Context, json: Json = False) -> None:

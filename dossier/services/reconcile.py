@@ -11,6 +11,7 @@ from dossier import access
 from dossier.db import outbox
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Content, Customer, Document, IndexChange, Page, WorkItem
+from dossier.records import DocumentState
 from dossier.search.port import RowKind
 from dossier.services import audit
 from dossier.services.context import Context
@@ -19,15 +20,21 @@ from dossier.viewer import Permission, Viewer
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as it should be.
+    """One thing that is not as it should be, or a note on one that is.
 
-    ``kind`` is one of ``file_missing``, ``file_unknown``, ``not_indexed``, ``index_stale``,
-    ``index_extra``, ``page_failed``, ``no_text``, ``work_failed``.
+    Attributes:
+        kind: ``file_missing``, ``file_unknown``, ``not_indexed``, ``index_stale``,
+            ``index_extra``, ``page_failed``, ``no_text`` or ``work_failed``.
+        key: what it is about.
+        remedy: what to do.
+        is_note: known and explained: what failed of a document that was set aside, and papers
+            whose pages are all blank or hold a bar code only. Nothing needs mending.
     """
 
     kind: str
     key: str
     remedy: str
+    is_note: bool = False
 
 
 REMEDIES = {
@@ -42,8 +49,15 @@ REMEDIES = {
 }
 
 
+NOTES = {
+    "page_failed": "the document is set aside: see dossier intake list --state failed",
+    "work_failed": "the document is set aside: see dossier intake list --state failed",
+    "no_text": "its pages are blank or hold a bar code only",
+}
+
+
 def reconcile(context: Context, viewer: Viewer) -> Iterator[Difference]:
-    """Every difference, as it is found.
+    """Every difference and note, as it is found.
 
     Raises:
         ForbiddenError: the viewer may not operate the system.
@@ -78,8 +92,8 @@ def _total(keys: dict[str, list[str]]) -> int:
     return sum(len(found) for found in keys.values())
 
 
-def _difference(kind: str, key: str) -> Difference:
-    return Difference(kind, key, REMEDIES[kind])
+def _difference(kind: str, key: str, *, is_note: bool = False) -> Difference:
+    return Difference(kind, key, (NOTES if is_note else REMEDIES)[kind], is_note)
 
 
 def _files(context: Context, session: ScopedSession) -> Iterator[Difference]:
@@ -90,17 +104,37 @@ def _files(context: Context, session: ScopedSession) -> Iterator[Difference]:
 
 
 def _unread(session: ScopedSession) -> Iterator[Difference]:
+    aside = _set_aside(session)
     failed = select(Page.document_id, Page.number).where(Page.error != "")
     for document_id, number in session.execute(failed):
-        yield _difference("page_failed", f"{document_id}/{number}")
+        key = f"{document_id}/{number}"
+        yield _difference("page_failed", key, is_note=document_id in aside)
+    yield from _silent(session)
+    for item in session.scalars(select(WorkItem).where(WorkItem.state == "failed")):
+        key = f"{item.kind}/{item.subject}"
+        yield _difference("work_failed", key, is_note=item.subject in aside)
+
+
+def _set_aside(session: ScopedSession) -> set[str]:
+    query = select(Document.id).where(Document.state == DocumentState.QUARANTINED)
+    return set(session.scalars(query))
+
+
+def _silent(session: ScopedSession) -> Iterator[Difference]:
+    """Papers that are in and have no text; a note when each page says why."""
     with_text = select(Page.document_id).where(func.length(Page.text) > 0)
     silent = select(Document.id).where(
-        Document.state.in_(["filed", "to_assign"]), Document.id.not_in(with_text)
+        Document.state.in_([DocumentState.FILED, DocumentState.TO_ASSIGN]),
+        Document.id.not_in(with_text),
     )
-    for document_id in session.scalars(silent):
-        yield _difference("no_text", document_id)
-    for item in session.scalars(select(WorkItem).where(WorkItem.state == "failed")):
-        yield _difference("work_failed", f"{item.kind}/{item.subject}")
+    for document_id in session.scalars(silent).all():
+        pages = session.execute(
+            select(Page.blank, Page.barcodes, Page.error).where(Page.document_id == document_id)
+        ).all()
+        is_note = bool(pages) and all(
+            not error and (blank or barcodes) for blank, barcodes, error in pages
+        )
+        yield _difference("no_text", document_id, is_note=is_note)
 
 
 def _index(

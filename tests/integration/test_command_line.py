@@ -11,14 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, update
 from typer.testing import CliRunner, Result
 
 from dossier import serving
 from dossier.cli import app
+from dossier.db.tables import Document, Page, WorkItem
 from dossier.errors import ExitCode
 from dossier.services.context import Context
 from dossier.settings import Settings
 from indexer import rebuild
+from tests.faults.archive_samples import VIEWER, documents, letter
 
 Command = Callable[..., Result]
 
@@ -96,3 +99,30 @@ def test_ingest_interrupted_says_how_to_go_on(
     said = command("ingest", tmp_path / "a.pdf", "--no-wait")
     assert said.exit_code == ExitCode.INTERRUPTED
     assert "run the same command again to go on / 再次运行同一命令即可继续" in said.stderr
+
+
+def test_reconcile_tells_notes_from_differences(
+    command: Command, context: Context, tmp_path: Path
+) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.pdf").write_bytes(letter(number))
+        command("ingest", tmp_path / f"{number}.pdf", "--no-wait")
+    blank, marked, aside = documents(context)
+    with context.writing(VIEWER) as session:
+        session.execute(delete(WorkItem).where(WorkItem.subject != aside.id))
+        session.execute(update(WorkItem).values(state="failed"))
+        for document, state in ((blank, "filed"), (marked, "filed"), (aside, "quarantined")):
+            session.get_one(Document, document.id).state = state
+        session.add(Page(document_id=blank.id, number=1, blank=True))
+        session.add(Page(document_id=marked.id, number=1, barcodes=[{"text": "1"}]))
+    command("reindex")
+    said = command("reconcile")
+    assert said.exit_code == 0, said.output
+    assert "0 differences, 3 notes / 差异 0 处，说明 3 条" in said.stderr
+    assert "排队" not in said.stderr
+    answer = json.loads(command("reconcile", "--json").stdout)
+    assert answer["differences"] == []
+    assert {note["kind"] for note in answer["notes"]} == {"no_text", "work_failed"}
+    with context.writing(VIEWER) as session:
+        session.get_one(Page, (blank.id, 1)).blank = False
+    assert command("reconcile").exit_code == ExitCode.PARTLY
