@@ -26,6 +26,8 @@ ADDRESS_FILE = "web.json"
 KEEP_ALIVE_SECONDS = 30
 BACKLOG = 256
 LOOK_SECONDS = 0.2
+MANY_CORES = 4
+"""From here on a second web process is worth its 130 MiB: one interpreter is one core."""
 START_SECONDS = 120.0
 """A first start on a slow disk imports some 200 MB of libraries."""
 INVENTOR = "dossier.cli.demonstration:invent_and_show"
@@ -122,8 +124,8 @@ def _plain(value: Any) -> Any:
 
 
 def web_count(settings: Settings) -> int:
-    """Web processes as set, or two where there are cores for them: one interpreter is one core."""
-    return settings.web_processes or min(2, len(os.sched_getaffinity(0)))
+    """Web processes as set; else one, or two where the workers leave cores for them."""
+    return settings.web_processes or (2 if len(os.sched_getaffinity(0)) >= MANY_CORES else 1)
 
 
 def worker_count(settings: Settings) -> int:

@@ -41,7 +41,7 @@ class Settings(BaseModel):
         0, ge=0, le=256, description="Worker processes; 0 means one for each processor core."
     )
     web_processes: int = Field(
-        0, ge=0, le=64, description="Web processes; 0 means two, or one on a single core."
+        0, ge=0, le=64, description="Web processes; 0 means one, or two from four cores on."
     )
     locale: str = Field("zh_CN", pattern="^(zh_CN|zh_TW|en)$", description="Language of the pages.")
     inbox: Path | None = Field(None, description="Watched folder; empty: home/inbox.")
