@@ -348,6 +348,7 @@ class AuditEntry(BaseModel):
     action: str
     object_kind: str
     object_id: str
+    object_name: str
     outcome: str
     purpose: str
     sealed: bool

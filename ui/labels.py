@@ -135,6 +135,12 @@ REASON: Final = {
     "internal": N_("The program failed on it"),
     "not_read_yet": N_("This page has not been read yet"),
     "unreadable": N_("This page cannot be read"),
+    "step_failed": N_("A step of the work failed"),
+    "limit_exceeded": N_("The work broke its limit"),
+    "lost_lease": N_("It took too long and was given to another worker"),
+    "disk_full": N_("The disk is full"),
+    "unavailable": N_("A part of the system did not answer"),
+    "no_searchable_copy": N_("The searchable copy was not made (the original is unharmed)"),
 }
 REMEDY: Final = {
     "empty": N_("Scan or copy it once more; the sender's copy was not finished."),
@@ -153,6 +159,12 @@ REMEDY: Final = {
     "plugin": N_("Tell the administrator which file it is, then try again."),
     "not_a_file": N_("Bring the file itself, not a link to it."),
     "internal": N_("Try again; if it fails again, tell the administrator."),
+    "step_failed": N_("It is tried again by itself; if it lasts, tell the administrator."),
+    "limit_exceeded": N_("Try again when the machine is less busy."),
+    "lost_lease": N_("It is tried again by itself; if it lasts, tell the administrator."),
+    "disk_full": N_("Free some room, then try again."),
+    "unavailable": N_("It is tried again by itself; if it lasts, tell the administrator."),
+    "no_searchable_copy": N_("The paper is filed and its text is found; try again for the copy."),
 }
 FIELD: Final = {
     "holder": N_("Holder"),
@@ -191,6 +203,34 @@ ACTION: Final = {
     "customer.imported": N_("Customer imported"),
     "customer.added": N_("Customer imported"),
     "customer.changed": N_("Customer data changed"),
+    "customers.imported": N_("Customer register imported"),
+    "document.described": N_("Document described"),
+    "search": N_("Searched"),
+    "customer.read": N_("Customer looked at"),
+    "document.read": N_("Document looked at"),
+    "page.read": N_("Page looked at"),
+    "text.read": N_("Text looked at"),
+    "original.read": N_("Original taken"),
+    "pdf.read": N_("Searchable copy taken"),
+    "audit.read": N_("Audit record read"),
+    "login": N_("Logged in"),
+    "login.failed": N_("Login refused"),
+    "user.added": N_("Account added"),
+    "user.disabled": N_("Account disabled"),
+    "token.made": N_("Access token made"),
+    "index.repaired": N_("Search index repaired"),
+}
+OBJECT_KIND: Final = {
+    "document": N_("Document"),
+    "customer": N_("Customer"),
+    "intake": N_("File"),
+    "query": N_("Query"),
+    "user": N_("User account"),
+    "audit": N_("Audit record"),
+}
+AUDIT_OUTCOME: Final = {
+    "ok": N_("done"),
+    "refused": N_("refused"),
 }
 RENDITION: Final = {
     "original": N_("Original"),
@@ -207,6 +247,7 @@ ROLE: Final = {
     "archivist": N_("Archivist"),
     "agent": N_("Customer-service agent"),
     "auditor": N_("Auditor"),
+    "system": N_("System job"),
 }
 KINDS: Final = {
     "category": CATEGORY,
@@ -223,6 +264,8 @@ KINDS: Final = {
     "remedy": REMEDY,
     "field": FIELD,
     "action": ACTION,
+    "object_kind": OBJECT_KIND,
+    "audit_outcome": AUDIT_OUTCOME,
     "rendition": RENDITION,
     "note": NOTE,
     "role": ROLE,

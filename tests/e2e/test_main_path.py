@@ -131,7 +131,8 @@ def test_the_dossier_shows_the_paper_that_was_filed_by_itself(desk, filed) -> No
     assert page.locator(".who .num").inner_text() == CUSTOMER_NO
 
 
-def test_an_auditor_is_told_what_the_role_is_for(desk) -> None:
+def test_an_auditor_lands_on_the_record_and_has_no_search_box(desk) -> None:
     page = desk("auditor").open("/")
     assert page.locator("#q").count() == 0
+    assert page.url.endswith("/audit")
     assert "审计员" in page.inner_text("main")

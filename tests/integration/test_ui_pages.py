@@ -13,10 +13,11 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from dossier.asgi import create_app
-from dossier.services import documents
+from dossier.db.tables import WorkItem
+from dossier.services import audit, documents
 from dossier.services.accounts import viewer_by_name
 from dossier.web import CSRF_FIELD, SESSION_COOKIE
-from tests.support_seeded import COMMON, EAST, NOBODY, PASSWORD, WEST, Seeded, index
+from tests.support_seeded import COMMON, EAST, NOBODY, PASSWORD, SETUP, WEST, Seeded, index
 
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 TAGS = re.compile(r"<[^>]+>")
@@ -132,6 +133,7 @@ def pages_of(seeded: Seeded) -> list[str]:
         f"/assign/{pool}",
         f"/documents/{one}/original",
         f"/documents/{one}/pdf",
+        "/audit",
     ]
 
 
@@ -139,7 +141,7 @@ ALLOWED = {
     "archivist": set(range(15)),
     "agent": {0, 1, 2, 3, 4, 5, 6, 7, 8},
     "admin": {0, 1, 2, 3, 4, 5, 6, 11},
-    "auditor": {0},
+    "auditor": {0, 16},
 }
 
 
@@ -343,3 +345,60 @@ def test_errors_are_pages_for_people_and_problems_for_programs(window: Any) -> N
     assert "Not found" in page.text
     problem = one.get("/api/v1/documents/none")
     assert problem.headers["content-type"].startswith("application/problem+json")
+
+
+# -- the audit record ---------------------------------------------------------------------------
+
+
+def test_the_auditor_lands_on_the_record_sees_names_and_filters(window: Any) -> None:
+    window("agent").get(f"/customers/{EAST.customer_no}")
+    one = window("auditor")
+    start = one.get("/")
+    assert start.url.path == "/audit"
+    assert "尚未封存" in TAGS.sub("", start.text)
+    assert 'href="/audit"' not in window("agent").get("/").text
+    rows = one.get("/audit?actor=agent&action=customer.read").text
+    assert EAST.customer_no in rows
+    assert "查看客户" in rows
+    assert "没有符合的记录" in one.get("/audit?object_id=none").text
+    assert one.get("/audit?cursor=broken").status_code == 400
+
+
+def test_reading_the_record_is_noted_and_pages_do_not_overlap(seeded: Seeded, window: Any) -> None:
+    window("auditor").get("/audit")
+    first = seeded.get("/api/v1/audit?size=3", "auditor").json()
+    again = seeded.get(f"/api/v1/audit?size=3&cursor={first['next_cursor']}", "auditor").json()
+    ids = [item["id"] for item in first["items"] + again["items"]]
+    assert ids == sorted(set(ids), reverse=True)
+    assert first["items"][0]["action"] == "audit.read"
+    assert first["items"][0]["actor"] == "auditor"
+    assert first["items"][0]["sealed"] is False
+    audit.seal(seeded.context, SETUP)
+    sealed = seeded.get("/api/v1/audit?size=200", "auditor").json()["items"]
+    assert all(item["sealed"] for item in sealed if item["id"] in ids)
+
+
+# -- trouble at the intake ----------------------------------------------------------------------
+
+
+def test_a_missing_searchable_copy_is_told_in_words_with_the_remedy(
+    window: Any, seeded: Seeded
+) -> None:
+    moment = seeded.context.clock.now()
+    with seeded.context.writing(SETUP) as session:
+        session.add(
+            WorkItem(
+                kind="searchable",
+                subject=seeded.documents["东1"],
+                dedupe_key="searchable:failed",
+                state="failed",
+                error="step_failed",
+                attempt=3,
+                run_at=moment,
+                created_at=moment,
+                changed_at=moment,
+            )
+        )
+    text = window("archivist").get("/intake").text
+    assert "可检索副本未生成（原件不受影响）" in text
+    assert "step_failed" not in text

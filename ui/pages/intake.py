@@ -15,6 +15,7 @@ from dossier.services import intake, work_status
 from dossier.services.work_status import IntakeItem, IntakeState
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
+from ui import labels
 from ui.pages import reading
 from ui.pages.login import inside
 from ui.rendering import is_partial, render
@@ -45,13 +46,14 @@ class StateLink:
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A row of the list."""
+    """A row of the list; ``trouble`` is the code of what went wrong, empty when nothing did."""
 
     item: IntakeItem
     name: str
     folder: str
     steps: tuple[StepDot, ...]
     age_seconds: float
+    trouble: str
 
 
 @router.get("/intake")
@@ -114,7 +116,16 @@ def _address(state: str, cursor: str | None = None) -> str:
 def _row(item: IntakeItem, now: datetime) -> FileRow:
     folder, _, name = item.source_path.rpartition("/")
     age = max((now - item.since).total_seconds(), 0.0)
-    return FileRow(item, name or item.source_path, folder, _dots(item), age)
+    return FileRow(item, name or item.source_path, folder, _dots(item), age, _trouble(item))
+
+
+def _trouble(item: IntakeItem) -> str:
+    """A code that has words: exceptions of programs are told as such, their names are not."""
+    if item.reason or not item.error:
+        return item.reason
+    if item.step == STEPS[-1]:
+        return "no_searchable_copy"
+    return item.error if item.error in labels.REASON else "internal"
 
 
 def _dots(item: IntakeItem) -> tuple[StepDot, ...]:

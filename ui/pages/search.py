@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from dossier.services import search
 from dossier.services.views import FacetValue, SearchAnswer, SearchRequest
@@ -94,6 +94,8 @@ class Asked:
 def show_start(request: Request, viewer: Viewer = requires(Permission.SIGNED_IN)) -> Response:
     """All dossiers and how far reading is; a role that does not search is told what it is for."""
     if not viewer.may(Permission.SEARCH):
+        if viewer.may(Permission.READ_AUDIT):
+            return RedirectResponse("/audit", status_code=303)
         return render(request, "no_search.html")
     return _results(request, viewer, "")
 
