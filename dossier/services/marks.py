@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 
 from dossier.access import search_rights
 from dossier.records import Box, WordBox
+from dossier.rules.address_masks import address_tail
 from dossier.rules.masking import MaskedText
-from dossier.rules.normal_form import HAN
+from dossier.rules.normal_form import HAN, fold
 from dossier.search.boxes import hit_boxes
 from dossier.search.compile import positive_leaves
 from dossier.search.highlight import highlight
@@ -27,6 +28,8 @@ Span = tuple[int, int]
 SHORTEST_LITERAL = 2
 """Characters of a word by which pages of a long paper are picked; one alone is on every page."""
 _NUMBER = re.compile(r"[0-9A-Za-z](?:[ -]?[0-9A-Za-z])*")
+# Seven digits are a landline; of a room's dashed parts there are fewer than ten.
+_LONG_NUMBER = re.compile(r"[0-9](?:[ ]?[0-9]){6}|[0-9](?:[ -]?[0-9]){9}")
 _IS_HAN = re.compile(f"[{HAN}]")
 
 
@@ -54,17 +57,31 @@ def visible(text: str, masked: MaskedText, spans: Iterable[Span]) -> tuple[Span,
     """The spans that tell nothing about what is masked.
 
     A span that touches a masked part is kept only when it holds the whole value: who asked for all
-    of it knows it. Else a mark on the stars would answer each guess of a few digits.
+    of it knows it. Else a mark on the stars would answer each guess of a few digits. A building or
+    room is guessed as a whole in a few tries, so a span that touches one is never kept.
     """
     if not masked.spans:
         return tuple(spans)
-    values = [_whole(text, span) for span in masked.spans]
-    return tuple(span for span in spans if _tells_nothing(span, values))
+    values = [_whole(text, hidden) for hidden in masked.spans]
+    judged = [(value, _is_guessed_soon(text[slice(*value)])) for value in values]
+    return tuple(span for span in spans if _tells_nothing(span, judged))
 
 
-def _tells_nothing(span: Span, values: Sequence[Span]) -> bool:
-    touched = [value for value in values if value[0] < span[1] and span[0] < value[1]]
-    return all(span[0] <= start and end <= span[1] for start, end in touched)
+def _tells_nothing(span: Span, values: Sequence[tuple[Span, bool]]) -> bool:
+    return all(
+        span[0] <= start and end <= span[1] and not guessed
+        for (start, end), guessed in values
+        if start < span[1] and span[0] < end
+    )
+
+
+def _is_guessed_soon(value: str) -> bool:
+    """Whether a masked value is a building or room: it has a number, and only short ones."""
+    folded = fold(value)
+    if _LONG_NUMBER.search(folded):
+        return False
+    start, end = address_tail(folded)
+    return start < end
 
 
 def _whole(text: str, hidden: Span) -> Span:

@@ -128,6 +128,7 @@ def test_a_page_that_was_not_read_gives_the_agent_no_picture(seeded: Seeded) -> 
         (EAST.phone, True), (EAST.phone[:7], False), (EAST.phone[3:7], False), ("7650", False),
         (EAST.id_no, True), (EAST.id_no[:6], False), (EAST.id_no[6:14], False),
         (EAST.name, True), ("霁月", False), ("霁", False), ("6栋", False), ("合同", True),
+        (EAST.hidden_address, False), (EAST.address, False), ("路88号", False), ("滨河路", True),
         (EAST.customer_no, True), (EAST.customer_no[-4:], True),
     ],
 )  # fmt: skip
