@@ -93,7 +93,7 @@ def _given_part(folded: str, match: re.Match[str]) -> Iterator[Span]:
     value = match[kind]
     start = match.start(kind)
     if kind == "run":
-        if not _no_name(value[:_LONGEST_NAME]):
+        if not _no_name(value):
             yield from _given_in_run(value, start, after=folded[match.end() : match.end() + 20])
     elif kind == "letters":
         yield start + 1, match.end(kind)
@@ -174,23 +174,34 @@ def _before_identity(folded: str, position: int) -> Iterator[Span]:
     squeezed = "".join(run[at] for at in places)
     if _NOT_NAME_END.search(squeezed) or names_organisation_inside(squeezed):
         return
-    for cut in _BEFORE_NAME.finditer(squeezed):
-        if 2 <= len(squeezed) - cut.end() <= _LONGEST_NAME:
-            first = places[cut.end()]
-            yield from _given_of(run[first:], start + first)
-            return
-    for length in (4, 3, 2):
-        name = squeezed[-length:]
-        compound = name[:2] in COMPOUND_SURNAMES and length > 2
-        if len(name) == length and (compound or (length < 4 and name[0] in SURNAMES)):
-            first = places[-length]
-            yield from _given_of(run[first:], start + first)
-            return
+    length = _length_at_end(squeezed)
+    if length:
+        first = places[-length]
+        yield from _given_of(run[first:], start + first)
+
+
+def _length_at_end(run: str) -> int:
+    """Characters of the name at a run's end; 0 when there is none.
+
+    Behind 委托, 由 and the like up to the end, best with a surname; else from a surname on; at
+    last whatever stands behind such a word, for surnames that no table has.
+    """
+    rests = [len(run) - cut.end() for cut in _BEFORE_NAME.finditer(run)]
+    likely = [rest for rest in rests if 2 <= rest <= _LONGEST_NAME]
+    for length in (*likely, 4, 3, 2):
+        name = run[-length:]
+        if len(name) < length:
+            continue
+        if length > 2 and name[:2] in COMPOUND_SURNAMES:
+            return length
+        if name[0] in SURNAMES and (length < _LONGEST_NAME or length in likely):
+            return length
+    return likely[0] if likely else 0
 
 
 def _no_name(value: str) -> bool:
-    """Whether a value that stands where a name should is a word of the form."""
-    return bool(_NOT_NAMES.match(value) or _WORD_OF_FORM.search(value))
+    """Whether a value that stands where a name should begins with a word of the form."""
+    return bool(_NOT_NAMES.match(value) or _WORD_OF_FORM.match(value))
 
 
 def _trusted(run: str) -> bool:
