@@ -76,7 +76,8 @@ def ingest(
         out.print(
             f"accepted 收入 {summary.accepted}  duplicates 重复 {summary.duplicates}  "
             f"quarantined 隔离 {summary.quarantined}  failed 失败 {summary.failed}  "
-            f"pages 页 {summary.pages}  {summary.seconds:.1f} s"
+            f"pages 页 {summary.pages}  {summary.seconds:.1f} s",
+            soft_wrap=True,
         )
         _print_troubles(summary)
     if summary.quarantined or summary.failed:
