@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from dossier.clock import FixedClock
 from dossier.services.context import Context
 from dossier.settings import Settings
 
+# In CI the same examples each time: what a random one finds is mended at the desk, not at landing.
+hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("desk", deadline=None)
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
 
 @pytest.fixture(autouse=True)
 def _no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's own DOSSIER_* variables must not steer the tests."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("DOSSIER_") and not name.startswith("DOSSIER_TEST_"):
             monkeypatch.delenv(name)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dossier.rules.normal_form import HAN, fold, fold_with_origins
@@ -130,6 +131,8 @@ def test_any_two_or_more_neighbouring_han_characters_of_a_text_find_it(text, dat
 @given(TEXTS)
 @settings(max_examples=300)
 def test_the_words_of_a_text_between_signs_find_it(text):
+    # Numbers as long as an ID or a bank card are kept as a hash of the whole, by design.
+    assume(not re.search(r"\d[\d\s()-]{13,}\d", unicodedata.normalize("NFKC", text)))
     for part in re.split(r"[\t：，（）()-]+", text):
         phrase = query_tokens(part, number_hash)
         assert contains(index_tokens(text, number_hash), phrase) or not phrase
