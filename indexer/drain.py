@@ -98,7 +98,11 @@ class IndexFeeder:
         return upserts, deletes
 
     def release(self) -> None:
-        """Give the right to write back, with the writer's memory."""
+        """Give the right to write back, with the writer's memory; also when the index broke."""
         stack, self._stack, self._writer = self._stack, None, None
-        if stack is not None:
+        if stack is None:
+            return
+        try:
             stack.close()
+        except UnavailableError as err:
+            log.warning("the index was broken when it was let go", extra={"code": err.code})

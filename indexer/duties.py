@@ -182,11 +182,14 @@ def give_memory_back() -> None:
 
 
 def _look_after(context: Context, feeder: IndexFeeder) -> None:
-    reason = context.index.needs_rebuild()
-    if reason is None and not rebuild.is_requested(context):
-        return
-    feeder.release()
-    feeder.try_acquire()
+    try:
+        reason = context.index.needs_rebuild()
+        if reason is None and not rebuild.is_requested(context):
+            return
+        feeder.release()
+        feeder.try_acquire()
+    except (DossierError, OperationalError) as err:
+        log.warning("index not looked after", extra={"why": getattr(err, "code", "database")})
 
 
 def _feed(context: Context, feeder: IndexFeeder) -> bool | None:

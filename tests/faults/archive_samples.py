@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -110,3 +111,10 @@ def done_files(context: Context) -> list[Path]:
 def inbox_files(context: Context) -> list[Path]:
     """Everything below the inbox that is no folder."""
     return sorted(path for path in context.settings.inbox_path.rglob("*") if not path.is_dir())
+
+
+def delete_folder(folder: Path) -> None:
+    """Delete a folder in use: away by one rename, so that nobody puts a file in on the way."""
+    away = folder.with_name(f"{folder.name}-deleted")
+    folder.rename(away)
+    shutil.rmtree(away)

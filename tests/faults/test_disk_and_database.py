@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -30,6 +29,7 @@ from indexer.intake_loop import IntakeLoop
 from indexer.worker import Worker, WorkerOptions
 from tests.faults.archive_samples import (
     VIEWER,
+    delete_folder,
     documents,
     done_files,
     inbox_files,
@@ -209,10 +209,10 @@ def test_the_index_folder_can_be_deleted_at_any_time_and_comes_back_whole(archiv
     try:
         wait_until(lambda: pending(archive) == 0)
         assert archive.index.count(RowKind.DOCUMENT) == 5
-        shutil.rmtree(archive.settings.index_path)
+        delete_folder(archive.settings.index_path)
         intake.accept(archive, VIEWER, source=io.BytesIO(letter(9)), file_name="9.pdf")
         wait_until(lambda: pending(archive) == 0 and _count(archive) == 6)
-        shutil.rmtree(archive.settings.index_path)  # and nothing new comes in
+        delete_folder(archive.settings.index_path)  # and nothing new comes in
         wait_until(lambda: _count(archive) == 6)
     finally:
         stop.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -158,6 +159,33 @@ def worker_processes(home: Path, count: int, **settings: Any) -> Iterator[Superv
         over.set()
         thread.join()
         supervisor.end_all()
+
+
+@contextmanager
+def standing_still(house: House, workers: Supervisor) -> Iterator[None]:
+    """The worker processes stand still meanwhile, so that what is asked does not race with them.
+
+    They are stopped while we hold the turn to write and the database's lock: none of them can be
+    holding either, which would make the web application wait for one that stands.
+    """
+    pids = list(workers.pids.values())
+    with house.context.writing(VIEWER):
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda: all(_stands(pid) for pid in pids), what="the workers' stop")
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _stands(pid: int) -> bool:
+    """Whether every thread is stopped; one that waits for the disk stops only afterwards."""
+    states = [
+        stat.read_text().rpartition(")")[2] for stat in Path(f"/proc/{pid}/task").glob("*/stat")
+    ]
+    return bool(states) and all(state.split()[0] == "T" for state in states)
 
 
 def command(
