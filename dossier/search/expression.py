@@ -40,6 +40,35 @@ class TokenPhrase:
 
 
 @dataclass(frozen=True, slots=True)
+class LoosePhrase:
+    """As :class:`TokenPhrase`, where some places take any token that begins so.
+
+    Places between that none of the three names may hold any token (a hole). With tantivy this is a
+    phrase of regular expressions, with Elasticsearch ``span_near`` (in order, slop 0) of
+    ``span_term``, of ``span_multi`` with a prefix or wildcard, and of ``span_gap``.
+
+    Attributes:
+        tokens: at least one; relative positions ascend over all three together.
+        prefixes: tokens that begin so, or are that.
+        longer: tokens that begin so and have at least one character more (wildcard ``供?*``).
+    """
+
+    field: str
+    tokens: tuple[tuple[int, str], ...]
+    prefixes: tuple[tuple[int, str], ...] = ()
+    longer: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A field of whole numbers lies between two, both included."""
+
+    field: str
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """Every part holds."""
 
@@ -61,7 +90,9 @@ class Without:
     unwanted: Expression
 
 
-Expression = All | Nothing | Term | Prefix | TokenPhrase | AllOf | AnyOf | Without
+Expression = (
+    All | Nothing | Term | Prefix | TokenPhrase | LoosePhrase | Range | AllOf | AnyOf | Without
+)
 
 
 def all_of(*parts: Expression) -> Expression:

@@ -16,8 +16,10 @@ from dossier.search.expression import (
     AllOf,
     AnyOf,
     Expression,
+    LoosePhrase,
     Nothing,
     Prefix,
+    Range,
     Term,
     TokenPhrase,
     Without,
@@ -118,6 +120,10 @@ def make_query(schema: tantivy.Schema, expression: Expression) -> Query:
             return Query.regex_query(schema, field, re.escape(value) + ".*")
         case TokenPhrase(field, tokens):
             return Query.phrase_query(schema, field, list(tokens))
+        case LoosePhrase():
+            return _loose_phrase(schema, expression)
+        case Range(field, low, high):
+            return Query.range_query(schema, field, tantivy.FieldType.Unsigned, low, high)
         case AllOf(parts):
             return Query.boolean_query([(Occur.Must, make_query(schema, each)) for each in parts])
         case AnyOf(parts):
@@ -125,6 +131,19 @@ def make_query(schema: tantivy.Schema, expression: Expression) -> Query:
         case Without(part, unwanted):
             clauses = [(Occur.Must, part), (Occur.MustNot, unwanted)]
             return Query.boolean_query([(how, make_query(schema, each)) for how, each in clauses])
+
+
+def _loose_phrase(schema: tantivy.Schema, phrase: LoosePhrase) -> Query:
+    field, tokens = phrase.field, list(phrase.tokens)
+    if not (phrase.prefixes or phrase.longer):
+        # A phrase query needs two tokens; a hole beside one token is no more than the token.
+        if len(tokens) == 1:
+            return term_query(schema, field, (tokens[0][1],))
+        return Query.phrase_query(schema, field, tokens)
+    patterns = [(at, re.escape(token)) for at, token in tokens]
+    patterns += [(at, re.escape(start) + ".*") for at, start in phrase.prefixes]
+    patterns += [(at, re.escape(start) + ".+") for at, start in phrase.longer]
+    return Query.regex_phrase_query(schema, field, sorted(patterns))
 
 
 def term_query(schema: tantivy.Schema, field: str, values: tuple[str, ...]) -> Query:

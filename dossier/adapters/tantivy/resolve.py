@@ -15,6 +15,7 @@ from dossier.search.expression import (
     AllOf,
     AnyOf,
     Expression,
+    LoosePhrase,
     Nothing,
     Prefix,
     Term,
@@ -58,6 +59,12 @@ def resolve(expression: Expression, searcher: Any) -> Expression:
             )
         case TokenPhrase(field, tokens):
             possible = all(searcher.doc_freq(field, token) for _, token in tokens)
+            return expression if possible else Nothing()
+        case LoosePhrase(field, tokens, prefixes, longer):
+            possible = all(searcher.doc_freq(field, token) for _, token in tokens) and all(
+                searcher.terms_with_prefix(field, start, None, 1)
+                for _, start in (*prefixes, *longer)
+            )
             return expression if possible else Nothing()
         case AllOf(parts):
             return all_of(*(resolve(part, searcher) for part in parts))
