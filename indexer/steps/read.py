@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from dossier.db.session import ScopedSession
-from dossier.errors import StepFailedError, UnreadableFileError
+from dossier.errors import LimitExceededError, StepFailedError, UnreadableFileError
 from dossier.ports import DocumentProbe
 from dossier.records import PageReading, QuarantineReason
 from dossier.services import reading
@@ -90,15 +90,30 @@ def own_text(
     job: Job, original: Original, numbers: Sequence[int]
 ) -> tuple[list[PageReading], list[int]]:
     """Readings of born-digital pages, and the numbers of those whose text cannot be had."""
-    found: list[PageReading] = []
-    failed: list[int] = []
-    for number in numbers:
+    readings = {number: _own_page(job, original, number) for number in numbers}
+    found = [reading for reading in readings.values() if reading is not None]
+    return found, [number for number, reading in readings.items() if reading is None]
+
+
+def _own_page(job: Job, original: Original, number: int) -> PageReading | None:
+    """The page's own text; None when it cannot be had.
+
+    A reader that vanished says nothing about the page: whoever killed it, a fresh one tries again
+    before the page goes to OCR, which reads worse and costs a hundred times as much.
+    """
+    for attempt in range(1, job.context.settings.max_attempts + 1):
         try:
-            found.append(job.readers.read_digital(original.path, page_number=number))
-        except (StepFailedError, UnreadableFileError) as err:
-            log.info("no own text, page goes to OCR", extra={"page": number, "code": err.code})
-            failed.append(number)
-    return found, failed
+            return job.readers.read_digital(original.path, page_number=number)
+        except UnreadableFileError as err:
+            code = str(err.code)
+            break
+        except StepFailedError as err:
+            code = str(err.code)
+            if isinstance(err, LimitExceededError) and err.limit != "start":
+                break
+            log.warning("own text failed", extra={"page": number, "try": attempt, "code": code})
+    log.info("no own text, page goes to OCR", extra={"page": number, "code": code})
+    return None
 
 
 def _share_out(

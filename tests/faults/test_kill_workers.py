@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +17,14 @@ from sqlalchemy import func, select
 
 from dossier.bootstrap import build
 from dossier.db.tables import AuditEvent, Document, Intake, Page, Rendition, WorkItem
-from dossier.records import DocumentState
+from dossier.records import DocumentState, PageReading
+from dossier.services import intake
 from dossier.services.context import Context
 from dossier.settings import Settings
 from indexer import supervisor as supervisor_module
 from indexer.processes import ChildSpec
 from indexer.supervisor import Supervisor
+from indexer.worker import Worker, WorkerOptions
 from tests.faults.archive_samples import (
     VIEWER,
     documents,
@@ -73,7 +77,10 @@ def drop(context: Context, numbers: range) -> None:
 
 
 def assert_nothing_lost_and_nothing_twice(context: Context, files: int) -> None:
-    """Every file one document, one page, one original; its bytes in the store; its source in done."""
+    """Every file one document, one page, one original and no other copy; its source in done.
+
+    A second copy would mean that a page of a born-digital letter went to OCR.
+    """
     assert inbox_files(context) == []
     assert len(done_files(context)) == files
     with context.reading(VIEWER) as session:
@@ -81,8 +88,9 @@ def assert_nothing_lost_and_nothing_twice(context: Context, files: int) -> None:
         assert session.scalar(select(func.count(func.distinct(Document.sha256)))) == files
         assert session.scalar(select(func.count(Intake.id))) == files
         assert session.scalar(select(func.count(Page.number))) == files
-        originals = select(func.count(Rendition.id)).where(Rendition.kind == "original")
-        assert session.scalar(originals) == files
+        kinds = session.execute(select(Rendition.kind, func.count()).group_by(Rendition.kind))
+        assert dict(kinds.all()) == {"original": files}
+        assert all(session.scalars(select(Page.digital)))
         assert set(session.scalars(select(Document.state))) == {DocumentState.TO_ASSIGN}
         texts = set(session.scalars(select(Page.text)))
     assert len(texts) == files
@@ -158,6 +166,32 @@ def test_thirty_kills_of_any_process_lose_nothing_and_double_nothing(
     assert hit >= 25
     assert_nothing_lost_and_nothing_twice(archive, 200)
     assert_no_finished_step_was_repeated(archive)
+
+
+def test_a_page_whose_reader_is_killed_is_read_again_and_does_not_fall_to_ocr(
+    archive: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That somebody killed the reader says nothing about the page."""
+    intake.accept(archive, VIEWER, source=io.BytesIO(letter(1)), file_name="a.pdf")
+    read, killed = archive.readers.read_digital, []
+
+    def read_and_be_killed(path: Path, *, page_number: int) -> PageReading:
+        if not killed:
+            killed.append(archive.readers._pages.pid)  # type: ignore[attr-defined]
+            os.kill(killed[0], signal.SIGSTOP)
+            threading.Timer(0.2, os.kill, (killed[0], signal.SIGKILL)).start()
+        return read(path, page_number=page_number)
+
+    monkeypatch.setattr(archive.readers, "read_digital", read_and_be_killed)
+    worker = Worker(archive, WorkerOptions(watch=False))
+    worker._prepare()
+    while worker.work_once():
+        pass
+    assert len(killed) == 1
+    (document,) = documents(archive)
+    (page,) = pages(archive, document.id)
+    assert (page.digital, page.error) == (True, "")
+    assert set(work(archive)) == {("read", "done"), ("recognise", "done")}
 
 
 @pytest.mark.slow
