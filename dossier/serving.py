@@ -134,14 +134,20 @@ def worker_count(settings: Settings) -> int:
 
 
 def prepare(overrides: dict[str, Any]) -> None:
-    """Make the home, the key and the tables before children race for them; a process of its own.
+    """Make the home, the key, the tables and a new archive's empty index; a process of its own.
 
-    The supervisor thereby stays without engines and frameworks.
+    Before the children race for them, and before the web process answers. The supervisor thereby
+    stays without engines and frameworks.
     """
     from dossier.bootstrap import build
+    from indexer import rebuild
 
     context = build(_settings(overrides))
-    context.database.dispose()
+    try:
+        rebuild.make_first(context)
+    finally:
+        context.index.close()
+        context.database.dispose()
 
 
 def worker(overrides: dict[str, Any]) -> None:

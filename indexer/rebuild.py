@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, Document, IndexGeneration
+from dossier.errors import UnavailableError
 from dossier.search.port import Row
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
@@ -68,6 +69,25 @@ def rebuild(context: Context, *, reason: str) -> None:
             _note(context, "building", f"{done}/{total}")
         builder.publish()
     _note(context, "live", f"{done}/{done}", schema=context.index.state().schema_fingerprint)
+
+
+def make_first(context: Context) -> bool:
+    """Give an archive without records its empty index, so that its first search says "nothing yet".
+
+    An archive with records is left to the workers: that may take minutes, and who starts it should
+    not wait. What cannot be made now is left to them as well.
+
+    Returns:
+        Whether it was made.
+    """
+    if _count(context) or context.index.needs_rebuild() is None:
+        return False
+    try:
+        rebuild(context, reason="a new archive")
+    except UnavailableError as err:  # IndexBusyError is one: a worker is at it
+        log.warning("the first index is left to the workers", extra={"code": err.code})
+        return False
+    return True
 
 
 def _count(context: Context) -> int:

@@ -17,6 +17,7 @@ from dossier.cli.base import OPERATOR, err, opened, out, settings_of
 from dossier.services import accounts, work_status
 from dossier.services.context import Context
 from dossier.settings import Settings
+from indexer import rebuild
 
 if TYPE_CHECKING:
     from dossier.plugins.demo.truth import TruthFile
@@ -56,6 +57,7 @@ def prepare(customers: int, seed: int, papers: int | None) -> None:
     """Import the invented register and make the accounts; done once for a plan."""
     plan = Plan(customers, seed, papers)
     with opened(settings_of()) as context:
+        rebuild.make_first(context)
         _import_register(context, plan)
         _add_people(context)
 

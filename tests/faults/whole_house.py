@@ -40,9 +40,9 @@ class House:
     def __init__(self, context: Context) -> None:
         self.context = context
         accounts.add_user(
-            context, VIEWER, name="wang", role="archivist", password="correct horse battery"
+            context, VIEWER, name="keeper", role="archivist", password="correct horse battery"
         )
-        self.token = accounts.make_token(context, VIEWER, "wang")
+        self.token = accounts.make_token(context, VIEWER, "keeper")
         self.client = TestClient(
             create_app(context),
             headers={"Authorization": f"Bearer {self.token}"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -15,13 +16,15 @@ from sqlalchemy import delete, update
 from typer.testing import CliRunner, Result
 
 from dossier import serving
-from dossier.cli import app
+from dossier.cli import app, demonstration
 from dossier.db.tables import Document, Page, WorkItem
 from dossier.errors import ExitCode
+from dossier.services import intake
 from dossier.services.context import Context
 from dossier.settings import Settings
 from indexer import rebuild
 from tests.faults.archive_samples import VIEWER, documents, letter
+from tests.faults.whole_house import opened_house
 
 Command = Callable[..., Result]
 
@@ -58,6 +61,27 @@ def test_a_first_build_of_the_index_is_logged_without_advice(
     reasons = [getattr(record, "reason", "") for record in caplog.records]
     assert any(reasons)
     assert not any("dossier reindex" in reason for reason in reasons)
+
+
+def test_the_first_search_of_a_new_archive_says_nothing_yet_and_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``serve`` and ``demo`` prepare before the web process answers, whenever a worker comes."""
+    monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "served"))
+    serving.prepare({})
+    monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "shown"))
+    demonstration.prepare(customers=3, seed=1, papers=0)
+    for home in ("served", "shown"):
+        with opened_house(Settings(home=tmp_path / home)) as house:
+            assert house.search("合同")["total"] == 0
+            assert house.get("/search", q="合同").status_code == 200
+            assert house.get("/readyz").status_code == 200
+
+
+def test_an_archive_with_records_is_not_held_up_by_its_missing_index(context: Context) -> None:
+    intake.accept(context, VIEWER, source=io.BytesIO(letter(1)), file_name="a.pdf")
+    assert rebuild.make_first(context) is False
+    assert context.index.needs_rebuild()
 
 
 def test_the_address_is_forgotten_when_its_process_is_gone_and_not_before(
