@@ -9,6 +9,7 @@ from dossier.db import outbox
 from dossier.db.tables import IndexChange
 from dossier.errors import UnavailableError
 from dossier.search.port import IndexBusyError, IndexWriter, Row, RowKey, RowKind
+from dossier.services import page_masks
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 from indexer import rebuild
@@ -85,6 +86,7 @@ class IndexFeeder:
             raise
         with self._context.writing(VIEWER) as session:
             outbox.drop(session, [change.id for change in changes])
+            page_masks.call_due(session, {c.key for c in changes if c.index == outbox.DOCUMENTS})
         return len(changes)
 
     def _rows(self, session: object, changes: list[IndexChange]) -> tuple[list[Row], list[RowKey]]:

@@ -24,7 +24,7 @@ from dossier.db import outbox
 from dossier.db.changes import CommitWatch
 from dossier.db.tables import WorkItem
 from dossier.errors import DossierError
-from dossier.services import audit, intake
+from dossier.services import audit, intake, page_masks
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 from dossier.work import queue
@@ -127,6 +127,7 @@ def all_duties(context: Context, *, watch: bool) -> list[Duty]:
     duties = [
         Duty("index", lambda stop: feed_index(context, stop)),
         Duty("house", lambda stop: keep_house(context, stop)),
+        Duty("masks", lambda stop: make_masks(context, stop)),
     ]
     if watch:
         intake_loop = IntakeLoop(context)
@@ -202,6 +203,26 @@ def _feed(context: Context, feeder: IndexFeeder) -> bool | None:
     except (DossierError, OperationalError) as err:
         log.warning("index waits", extra={"why": getattr(err, "code", "database")})
         return None
+
+
+# -- masks --------------------------------------------------------------------------------------
+
+MASKS_SECONDS = 0.2
+"""Pause after some papers were masked, and between two looks: intake and search go first."""
+
+
+def make_masks(context: Context, stop: threading.Event) -> None:
+    """Make the masks of new and changed papers ahead; a showing never waits for this."""
+    commits = CommitWatch(context.database)
+    while not stop.wait(MASKS_SECONDS):
+        if not commits.may_have_changed():
+            continue
+        try:
+            if page_masks.make_due(context):
+                commits.forget()
+        except OperationalError:
+            log.warning("database busy, masks wait")
+            stop.wait(TROUBLE_SECONDS)
 
 
 # -- housekeeping -------------------------------------------------------------------------------

@@ -230,7 +230,17 @@ class Document(Table):
     truncated: Mapped[bool] = mapped_column(default=False)
     problem: Mapped[str] = mapped_column(String(40), default="")
     """Code of what keeps it from being whole (a quarantine reason), else empty."""
+    masks_due: Mapped[int] = mapped_column(default=1)
+    """Above 0 when the masks of its pages are to be made ahead: raised by each change."""
     revision: Mapped[int] = mapped_column(default=1)
+    __table_args__ = (
+        Index(
+            "ix_document_masks_due",
+            "id",
+            sqlite_where=text("masks_due > 0"),
+            postgresql_where=text("masks_due > 0"),
+        ),
+    )
 
 
 class Rendition(Table):
@@ -268,6 +278,10 @@ class Page(Table):
     engine: Mapped[str] = mapped_column(String(60), default="")
     error: Mapped[str] = mapped_column(String(40), default="")
     truncated: Mapped[bool] = mapped_column(default=False)
+    masks: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    """What is hidden of the text from who sees masked, packed and made ahead by
+    :mod:`dossier.services.page_masks`; true while ``masks_key`` is the key of text and owner."""
+    masks_key: Mapped[str] = mapped_column(String(64), default="")
 
 
 class DocumentField(Table):

@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, AuditSeal
 from dossier.services.context import Context
+from dossier.services.recorder import BegunRecord
 from dossier.viewer import Viewer
 
 SEAL_BATCH = 1000
@@ -70,8 +71,24 @@ def record_read(
     Raises:
         UnavailableError: the record cannot be written now, so nothing may leave.
     """
+    begun = begin_read(
+        context, viewer, action, object_kind=object_kind, object_id=object_id, facts=facts
+    )
+    return Receipt(begun.wait(), action, object_id)
+
+
+def begin_read(
+    context: Context,
+    viewer: Viewer,
+    action: str,
+    *,
+    object_kind: str,
+    object_id: str,
+    facts: Mapping[str, Any] | None = None,
+) -> BegunRecord:
+    """Have a read record committed while the answer is prepared; wait for it before it leaves."""
     row = _row(viewer, action, context.clock.now(), object_kind, object_id, facts)
-    return Receipt(context.recorder.record(row), action, object_id)
+    return context.recorder.begin(row)
 
 
 def _row(

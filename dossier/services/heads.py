@@ -81,23 +81,31 @@ def known_values(
         return {}
     if rows is None:
         rows = register_rows(session, numbers)
-    values = _values(
+    known = _values(
         context, session, {number: rows[number] for number in numbers if number in rows}
     )
-    missing = set(numbers) - values.keys()
+    missing = set(numbers) - known.keys()
     if missing:
         with context.reading(MASKING) as whole_register:
-            found = register_rows(whole_register, missing)
-            values |= _values(context, whole_register, found)
-    return {number: found.frozen() for number, found in values.items()}
+            known |= known_of_all(context, whole_register, missing)
+    return known
 
 
-def _values(context: Context, session: ScopedSession, rows: Mapping[str, Any]) -> dict[str, _Found]:
+def known_of_all(
+    context: Context, session: ScopedSession, numbers: Collection[str]
+) -> dict[str, KnownValues]:
+    """The same for whoever may look: ``session`` is one of the product's own jobs."""
+    return _values(context, session, register_rows(session, numbers))
+
+
+def _values(
+    context: Context, session: ScopedSession, rows: Mapping[str, Any]
+) -> dict[str, KnownValues]:
     values = {number: _Found(row) for number, row in rows.items()}
     if values:
         _take_past(session, values)
         _take_numbers(context, session, values)
-    return values
+    return {number: found.frozen() for number, found in values.items()}
 
 
 class _Found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, or_, select
@@ -20,11 +21,12 @@ from dossier.rules.masking import KnownValues
 from dossier.search import port
 from dossier.search.port import Group, MatchReason
 from dossier.search.query import Query
-from dossier.services import marks, papers, personal
+from dossier.services import marks, page_masks, papers
 from dossier.services.context import Context
 from dossier.services.heads import head_of, known_values, register_rows
 from dossier.services.kept import Kept
 from dossier.services.labels import type_label
+from dossier.services.page_masks import Stored
 from dossier.services.views import CustomerHead, DocumentHit, Hit, Snippet
 from dossier.viewer import Permission, Viewer
 
@@ -36,6 +38,8 @@ SNIPPETS_SHOWN = 3
 PAGES_KEPT = 20_000
 """Pages whose snippets for a query are kept, half a kilobyte each: common words find the same."""
 _kept: Kept[tuple[Snippet, ...]] = Kept(PAGES_KEPT)
+PageRow = tuple[int, str, Stored]
+"""A page's number, its clear text and its stored masks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class _Found:
     customers: Mapping[str, CustomerHead]
     documents: Mapping[str, Any]
     known: Mapping[str, KnownValues]
-    pages: Mapping[str, list[tuple[int, str]]]
+    pages: Mapping[str, list[PageRow]]
 
 
 def hits(
@@ -101,8 +105,8 @@ def _with_text(viewer: Viewer, groups: Sequence[Group]) -> set[str]:
 
 def _page_texts(
     session: ScopedSession, query: Query, documents: Collection[Any]
-) -> Mapping[str, list[tuple[int, str]]]:
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+) -> Mapping[str, list[PageRow]]:
+    found: dict[str, list[PageRow]] = defaultdict(list)
     if not documents:
         return found
     statement = _PAGES
@@ -114,8 +118,8 @@ def _page_texts(
         )
         statement = _ALL_PAGES.where(wanted)
     ids = [document.id for document in documents]
-    for document_id, number, text in session.execute(statement, {"ids": ids}):
-        found[document_id].append((number, text))
+    for document_id, number, text, key, masks in session.execute(statement, {"ids": ids}):
+        found[document_id].append((number, text, Stored(key, masks)))
     return found
 
 
@@ -167,14 +171,12 @@ def _snippets(
     shown: list[Snippet] = []
     known = found.known.get(row.customer_no or "")
     sight = (viewer.sees_clear, search_rights(viewer), known)
-    for number, text in found.pages.get(row.id, ()):
+    for number, text, stored in found.pages.get(row.id, ()):
         limit = SNIPPETS_SHOWN - len(shown)
         key = (row.id, number, hash(text), query.text, limit, sight)
         shown += _kept.get(
             key,
-            lambda number=number, text=text, limit=limit: _page_snippets(  # type: ignore[misc]
-                context, viewer, query, number, text, known, limit=limit
-            ),
+            partial(_page_snippets, context, viewer, query, known, (number, text, stored), limit),
         )
         if len(shown) >= SNIPPETS_SHOWN:
             break
@@ -185,16 +187,15 @@ def _page_snippets(
     context: Context,
     viewer: Viewer,
     query: Query,
-    number: int,
-    text: str,
     known: KnownValues | None,
-    *,
+    page: PageRow,
     limit: int,
 ) -> tuple[Snippet, ...]:
+    number, text, stored = page
     spans = marks.find_first(context, viewer, query, text, limit=limit)
     if not spans:
         return ()
-    masked = personal.text(viewer, text, known)
+    masked = page_masks.text_of(context, viewer, text, known, stored)
     return marks.snippets(number, masked, marks.visible(text, masked, spans), limit=limit)
 
 
@@ -202,7 +203,7 @@ def _page_snippets(
 _IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
 _DOCUMENTS = papers.summary_query().where(Document.id.in_(_IDS))
 _ALL_PAGES = (
-    select(Page.document_id, Page.number, Page.text)
+    select(Page.document_id, Page.number, Page.text, Page.masks_key, Page.masks)
     .where(Page.document_id.in_(_IDS))
     .order_by(Page.document_id, Page.number)
 )

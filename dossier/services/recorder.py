@@ -26,13 +26,24 @@ MOST_TOGETHER = 200
 
 
 @dataclass
-class _Waiting:
-    """A row that a request waits for."""
+class BegunRecord:
+    """A row on its way into the audit."""
 
     row: Mapping[str, Any]
     done: threading.Event = field(default_factory=threading.Event)
     event_id: int = 0
     error: Exception | None = None
+
+    def wait(self) -> int:
+        """Wait until the row is committed; returns its id.
+
+        Raises:
+            UnavailableError: the database took nothing; the look must not be answered.
+        """
+        self.done.wait()
+        if self.error is not None:
+            raise UnavailableError("The audit cannot be written now") from self.error
+        return self.event_id
 
 
 class ReadRecorder:
@@ -40,23 +51,16 @@ class ReadRecorder:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
+        self._queue: SimpleQueue[BegunRecord] = SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def record(self, row: Mapping[str, Any]) -> int:
-        """Commit a row, together with others that wait; returns its id.
-
-        Raises:
-            UnavailableError: the database took nothing; the look must not be answered.
-        """
-        waiting = _Waiting(row)
-        self._queue.put(waiting)
+    def begin(self, row: Mapping[str, Any]) -> BegunRecord:
+        """Hand a row over, to be committed together with others; wait for it before answering."""
+        begun = BegunRecord(row)
+        self._queue.put(begun)
         self._ensure_thread()
-        waiting.done.wait()
-        if waiting.error is not None:
-            raise UnavailableError("The audit cannot be written now") from waiting.error
-        return waiting.event_id
+        return begun
 
     def _ensure_thread(self) -> None:
         with self._starting:
@@ -76,7 +80,7 @@ class ReadRecorder:
                     break
             self._commit(together)
 
-    def _commit(self, together: list[_Waiting]) -> None:
+    def _commit(self, together: list[BegunRecord]) -> None:
         statement = insert(AuditEvent).returning(AuditEvent.id, sort_by_parameter_order=True)
         try:
             with session_for(self._database, VIEWER, write=True) as session:

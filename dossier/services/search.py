@@ -19,6 +19,7 @@ from dossier.search.query import Query
 from dossier.services import audit, hydrate, labels
 from dossier.services.context import Context
 from dossier.services.heads import heads
+from dossier.services.recorder import BegunRecord
 from dossier.services.views import FacetValue, Hit, SearchAnswer, SearchRequest, SuggestionView
 from dossier.viewer import Viewer
 
@@ -53,12 +54,13 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
         )
     except UnavailableError:
         return _without_index(context, viewer, query, started)
+    record = _note(context, viewer, request.q, found.total)
     with context.reading(viewer) as session:
         hits = hydrate.hits(context, session, viewer, query, found.groups)
         counts = {name: found.facets.get(name, ()) for name in request.facets}
         facets = labels.facet_values(session, counts, request.filters, viewer.language)
         backlog = outbox.backlog(session)
-    _note(context, viewer, request.q, found.total)
+    record.wait()
     return SearchAnswer(
         hits=hits,
         facets=facets,
@@ -102,8 +104,8 @@ def _labelled(
             yield each, names[each.value]
 
 
-def _note(context: Context, viewer: Viewer, q: str, total: int) -> None:
-    audit.record_read(
+def _note(context: Context, viewer: Viewer, q: str, total: int) -> BegunRecord:
+    return audit.begin_read(
         context,
         viewer,
         "search",
@@ -136,7 +138,7 @@ def _without_index(context: Context, viewer: Viewer, query: Query, started: floa
             "It is built again from the records by: dossier reindex",
             detail_zh="检索索引暂不可用；输入完整户号或表号仍可查询",
         )
-    _note(context, viewer, query.text, len(known))
+    _note(context, viewer, query.text, len(known)).wait()
     hits = tuple(Hit(head, (found[number],), 0, ()) for number, head in known.items())
     return SearchAnswer(
         hits=hits,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
 from dossier import access
@@ -9,7 +11,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
 from dossier.rules.masking import KnownValues
 from dossier.search.parser import parse
-from dossier.services import audit, marks, papers, personal
+from dossier.services import audit, marks, page_masks, papers
 from dossier.services.context import Context
 from dossier.services.heads import known_values
 from dossier.services.views import PageHits, PageText
@@ -59,24 +61,20 @@ def _page_texts(
 ) -> list[PageText]:
     owner = [document.customer_no] if document.customer_no else []
     known = known_values(context, session, viewer, owner).get(document.customer_no or "")
-    query = select(Page.number, Page.text, Page.error).where(Page.document_id == document.id)
+    columns = (Page.number, Page.text, Page.error, Page.masks_key, Page.masks)
+    query = select(*columns).where(Page.document_id == document.id)
     if number is not None:
         query = query.where(Page.number == number)
     return [
-        _page_text(context, viewer, row.number, row.text, row.error, q, known)
+        _page_text(context, viewer, row, q, known)
         for row in session.execute(query.order_by(Page.number))
     ]
 
 
 def _page_text(
-    context: Context,
-    viewer: Viewer,
-    number: int,
-    clear: str,
-    error: str,
-    q: str,
-    known: KnownValues | None,
+    context: Context, viewer: Viewer, row: Any, q: str, known: KnownValues | None
 ) -> PageText:
-    masked = personal.text(viewer, clear, known)
-    spans = marks.find(context, viewer, parse(q), clear) if q else []
-    return PageText(number, masked.text, marks.visible(clear, masked, spans), error)
+    stored = page_masks.Stored(row.masks_key, row.masks)
+    masked = page_masks.text_of(context, viewer, row.text, known, stored)
+    spans = marks.find(context, viewer, parse(q), row.text) if q else []
+    return PageText(row.number, masked.text, marks.visible(row.text, masked, spans), row.error)

@@ -1,0 +1,204 @@
+"""Masks of pages, made ahead: who sees masked waits for no pattern to be looked for.
+
+What is kept is a cache beside the text. Its key names the masking rules, all that is known of the
+paper's customer, and the text itself; a page whose key is another one is masked anew when it is
+shown, so nothing stale is ever believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any
+
+import orjson
+from sqlalchemy import select, tuple_, update
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Document, Page
+from dossier.records import DocumentState
+from dossier.rules import masking
+from dossier.rules.masking import MASK, KnownValues, MaskedText
+from dossier.services import personal
+from dossier.services.context import Context
+from dossier.services.heads import known_of_all
+from dossier.viewer import Viewer, system_viewer
+
+MASKING = system_viewer("masking")
+DOCUMENTS_TOGETHER = 50
+"""Papers of one turn: some 80 ms of work, then one short write."""
+PAGES_TOGETHER = 100
+"""Pages read and written at a time: a long paper's text is never in memory as a whole."""
+KEPT_BASES = 4096
+"""Beginnings of keys that are kept, one for each customer that is looked at."""
+KEY_BYTES = 16
+_SETTLED = (DocumentState.TO_ASSIGN, DocumentState.FILED, DocumentState.QUARANTINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a page's row holds of its masks."""
+
+    key: str
+    packed: bytes
+
+
+def text_of(
+    context: Context, viewer: Viewer, clear: str, known: KnownValues | None, stored: Stored
+) -> MaskedText:
+    """A page's text as this viewer may read it: by the stored masks where they are true."""
+    if viewer.sees_clear or stored.key != key_of(context, clear, known):
+        return personal.text(viewer, clear, known)
+    return _apply(clear, _unpack(stored.packed))
+
+
+def key_of(context: Context, clear: str, known: KnownValues | None) -> str:
+    """Names text, knowledge and rules; keyed, so that nobody can try values against it."""
+    key = _base(context.keyring.hash_key, known or masking.NOTHING_KNOWN).copy()
+    key.update(clear.encode("utf-8", "surrogatepass"))
+    return key.hexdigest()
+
+
+@lru_cache(maxsize=KEPT_BASES)
+def _base(secret: bytes, known: KnownValues) -> hashlib.blake2b:
+    parts = [known.names, known.numbers, known.addresses, known.open_numbers]
+    base = hashlib.blake2b(_rules(), digest_size=KEY_BYTES, key=secret)
+    base.update(orjson.dumps(parts) + b"\n")
+    return base
+
+
+@cache
+def _rules() -> bytes:
+    """A digest of everything that decides on masks: the rules' code and their data."""
+    package = resources.files("dossier")
+    digest = hashlib.sha256()
+    for folder, ending in (("rules", ".py"), ("rulebook", ".yaml")):
+        files = (file for file in (package / folder).iterdir() if file.name.endswith(ending))
+        for file in sorted(files, key=lambda each: each.name):
+            digest.update(file.read_bytes())
+    return digest.digest()
+
+
+def _apply(clear: str, spans: Sequence[tuple[int, int]]) -> MaskedText:
+    pieces: list[str] = []
+    done = 0
+    for start, end in spans:
+        pieces += clear[done:start], MASK * (end - start)
+        done = end
+    return MaskedText("".join((*pieces, clear[done:])), tuple(spans))
+
+
+def _pack(spans: Sequence[tuple[int, int]]) -> bytes:
+    numbers = array("I", [edge for span in spans for edge in span])
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def _unpack(packed: bytes) -> list[tuple[int, int]]:
+    numbers = array("I", packed)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    edges = iter(numbers)
+    return list(zip(edges, edges, strict=True))
+
+
+# -- making them ahead --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    id: str
+    customer_no: str
+    mark: int
+    """The document's ``masks_due`` as it was read; a change meanwhile has raised it."""
+
+
+def make_due(context: Context) -> int:
+    """Make the masks of some papers whose text or customer changed; returns how many papers."""
+    with context.reading(MASKING) as session:
+        rows = session.execute(_DUE.limit(DOCUMENTS_TOGETHER)).all()
+        due = [_Due(row.id, row.customer_no or "", row.masks_due) for row in rows]
+        known = known_of_all(context, session, {paper.customer_no for paper in due} - {""})
+    made: list[dict[str, Any]] = []
+    for page in _made(context, due, known):
+        made.append(page)
+        if len(made) >= PAGES_TOGETHER:
+            _write(context, made)
+            made = []
+    _write(context, made, done=due)
+    return len(due)
+
+
+def _made(
+    context: Context, due: Sequence[_Due], known: Mapping[str, KnownValues]
+) -> Iterator[dict[str, Any]]:
+    """The pages whose masks are not those of today, with the new ones."""
+    owners = {paper.id: known.get(paper.customer_no) for paper in due}
+    for document_id, number, text, key_before in _pages(context, list(owners)):
+        key = key_of(context, text, owners[document_id])
+        if key != key_before:
+            masked = masking.mask_text(text, owners[document_id] or masking.NOTHING_KNOWN)
+            yield {
+                "document_id": document_id,
+                "number": number,
+                "masks": _pack(masked.spans),
+                "masks_key": key,
+            }
+
+
+def _pages(context: Context, document_ids: Sequence[str]) -> Iterator[Any]:
+    """Paper, number, text and key of pages, some at a time, without a session held between."""
+    place = tuple_(Page.document_id, Page.number)
+    last = ("", 0)
+    query = _PAGES.where(Page.document_id.in_(document_ids))
+    while True:
+        with context.reading(MASKING) as session:
+            pages = session.execute(query.where(place > last)).all()
+        yield from pages
+        if len(pages) < PAGES_TOGETHER:
+            return
+        last = (pages[-1].document_id, pages[-1].number)
+
+
+def _write(context: Context, pages: Sequence[dict[str, Any]], *, done: Sequence[_Due] = ()) -> None:
+    if not pages and not done:
+        return
+    with context.writing(MASKING) as session:
+        if pages:
+            session.execute(update(Page), list(pages))
+        for paper in done:
+            session.execute(
+                update(Document)
+                .where(Document.id == paper.id, Document.masks_due == paper.mark)
+                .values(masks_due=0)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def call_due(session: ScopedSession, document_ids: Iterable[str]) -> None:
+    """Say that these papers' masks are to be made ahead again; in the caller's transaction."""
+    session.execute(
+        update(Document)
+        .where(Document.id.in_(list(document_ids)))
+        .values(masks_due=Document.masks_due + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+_PAGES = (
+    select(Page.document_id, Page.number, Page.text, Page.masks_key)
+    .order_by(Page.document_id, Page.number)
+    .limit(PAGES_TOGETHER)
+)
+_DUE = (
+    select(Document.id, Document.customer_no, Document.masks_due)
+    .where(Document.masks_due > 0, Document.state.in_(_SETTLED))
+    .order_by(Document.id.desc())
+)
+"""The newest first: they are asked for soonest."""

@@ -1,0 +1,120 @@
+"""Masks made ahead: what is shown is the same, quicker, and never by masks that are out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from dossier.db import outbox
+from dossier.db.tables import CustomerNumber, Document, Page
+from dossier.services import page_masks, personal
+from tests.support_seeded import COMMON, EAST, NOBODY, SETUP, Seeded, index, seeded_archive
+
+NEW_PHONE = "13888887777"
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Seeded]:
+    with seeded_archive(tmp_path / "home") as made:
+        yield made
+
+
+def make_all(archive: Seeded) -> int:
+    made = 0
+    while count := page_masks.make_due(archive.context):
+        made += count
+    return made
+
+
+def shown(archive: Seeded) -> list[Any]:
+    """What an agent sees of texts and snippets."""
+    hits = archive.get(f"/api/v1/search?q={COMMON}", "agent").json()["hits"]
+    texts = [
+        archive.get(f"/api/v1/documents/{each}/text?q={COMMON}", "agent").text
+        for each in archive.documents.values()
+    ]
+    return [hits, texts]
+
+
+def due(archive: Seeded) -> list[str]:
+    with archive.context.reading(SETUP) as session:
+        return list(session.scalars(select(Document.id).where(Document.masks_due > 0)))
+
+
+def test_what_is_shown_is_the_same_before_and_after(archive: Seeded) -> None:
+    before = shown(archive)
+    assert make_all(archive) == len(archive.documents)
+    assert due(archive) == []
+    assert shown(archive) == before
+    assert EAST.hidden_name not in str(before)
+
+
+def test_nothing_is_looked_for_on_a_page_whose_masks_are_made(
+    archive: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_all(archive)
+    looked: list[str] = []
+    plain = personal.text
+
+    def counted(viewer: Any, clear: str, known: Any) -> Any:
+        looked.append(clear)
+        return plain(viewer, clear, known)
+
+    monkeypatch.setattr(personal, "text", counted)
+    texts = shown(archive)[1]
+    assert any(COMMON in str(text) for text in texts)
+    assert [text for text in looked if EAST.customer_no in text] == []
+
+
+def test_a_number_that_the_register_learns_is_masked_at_once_and_its_papers_become_due(
+    archive: Seeded,
+) -> None:
+    document = archive.documents[f"{EAST.unit[:1]}1"]
+    with archive.context.writing(SETUP) as session:
+        spaced = f"{COMMON}\n又及 {NEW_PHONE[:3]}.{NEW_PHONE[3:7]}.{NEW_PHONE[7:]} 备用"
+        session.execute(update(Page).where(Page.document_id == document).values(text=spaced))
+    make_all(archive)
+    path = f"/api/v1/documents/{document}/text"
+    assert NEW_PHONE[3:7] in archive.get(path, "agent").text  # dots hide it from the patterns
+    with archive.context.writing(SETUP) as session:
+        session.add(
+            CustomerNumber(
+                customer_no=EAST.customer_no, kind="phone", value=NEW_PHONE, key=NEW_PHONE
+            )
+        )
+        outbox.mark_changed(session, outbox.DOCUMENTS, [document], at=archive.context.clock.now())
+    assert NEW_PHONE[3:7] not in archive.get(path, "agent").text
+    index(archive.context)
+    assert due(archive) == [document]
+    assert make_all(archive) == 1
+    assert NEW_PHONE[3:7] not in archive.get(path, "agent").text
+
+
+def test_masks_of_another_text_are_not_believed(archive: Seeded) -> None:
+    make_all(archive)
+    document = archive.documents["pool"]
+    with archive.context.writing(SETUP) as session:
+        moved = f"第二稿\n{COMMON}\n用电人：{NOBODY}"
+        session.execute(update(Page).where(Page.document_id == document).values(text=moved))
+    for person in ("agent", "admin"):
+        assert NOBODY not in archive.get(f"/api/v1/documents/{document}/text", person).text
+
+
+def test_a_change_while_masks_are_made_leaves_the_paper_due(
+    archive: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = archive.documents["pool"]
+    plain = page_masks.key_of
+
+    def changed_meanwhile(*arguments: Any) -> str:
+        with archive.context.writing(SETUP) as session:
+            page_masks.call_due(session, [document])
+        return plain(*arguments)
+
+    monkeypatch.setattr(page_masks, "key_of", changed_meanwhile)
+    page_masks.make_due(archive.context)
+    assert due(archive) == [document]
