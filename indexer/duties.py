@@ -214,10 +214,14 @@ MASKS_SECONDS = 0.2
 def make_masks(context: Context, stop: threading.Event) -> None:
     """Make the masks of new and changed papers ahead; a showing never waits for this."""
     commits = CommitWatch(context.database)
+    is_looked_at = False
     while not stop.wait(MASKS_SECONDS):
         if not commits.may_have_changed():
             continue
         try:
+            if not is_looked_at:
+                page_masks.call_all_due_if_rules_changed(context)
+                is_looked_at = True
             if page_masks.make_due(context):
                 commits.forget()
         except OperationalError:

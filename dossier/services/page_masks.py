@@ -37,6 +37,8 @@ PAGES_TOGETHER = 100
 KEPT_BASES = 4096
 """Beginnings of keys that are kept, one for each customer that is looked at."""
 KEY_BYTES = 16
+RULES_HEX = 16
+"""Every key begins with so many characters that name the masking rules."""
 _SETTLED = (DocumentState.TO_ASSIGN, DocumentState.FILED, DocumentState.QUARANTINED)
 
 
@@ -58,22 +60,20 @@ def text_of(
 
 
 def key_of(context: Context, clear: str, known: KnownValues | None) -> str:
-    """Names text, knowledge and rules; keyed, so that nobody can try values against it."""
+    """Names rules, knowledge and text; keyed, so that nobody can try values against it."""
     key = _base(context.keyring.hash_key, known or masking.NOTHING_KNOWN).copy()
     key.update(clear.encode("utf-8", "surrogatepass"))
-    return key.hexdigest()
+    return _rules() + key.hexdigest()
 
 
 @lru_cache(maxsize=KEPT_BASES)
 def _base(secret: bytes, known: KnownValues) -> hashlib.blake2b:
     parts = [known.names, known.numbers, known.addresses, known.open_numbers]
-    base = hashlib.blake2b(_rules(), digest_size=KEY_BYTES, key=secret)
-    base.update(orjson.dumps(parts) + b"\n")
-    return base
+    return hashlib.blake2b(orjson.dumps(parts) + b"\n", digest_size=KEY_BYTES, key=secret)
 
 
 @cache
-def _rules() -> bytes:
+def _rules() -> str:
     """A digest of everything that decides on masks: the rules' code and their data."""
     package = resources.files("dossier")
     digest = hashlib.sha256()
@@ -81,7 +81,7 @@ def _rules() -> bytes:
         files = (file for file in (package / folder).iterdir() if file.name.endswith(ending))
         for file in sorted(files, key=lambda each: each.name):
             digest.update(file.read_bytes())
-    return digest.digest()
+    return digest.hexdigest()[:RULES_HEX]
 
 
 def _apply(clear: str, spans: Sequence[tuple[int, int]]) -> MaskedText:
@@ -181,6 +181,26 @@ def _write(context: Context, pages: Sequence[dict[str, Any]], *, done: Sequence[
             )
 
 
+def call_all_due_if_rules_changed(context: Context) -> bool:
+    """After an upgrade: masks by other rules are never believed, so all papers become due.
+
+    The newest paper tells for all, because the newest are made first; and what is due stays due
+    over a crash.
+    """
+    with context.reading(MASKING) as session:
+        key = session.scalar(_NEWEST_KEY)
+    if key is None or key.startswith(_rules()):
+        return False
+    with context.writing(MASKING) as session:
+        session.execute(
+            update(Document)
+            .where(Document.masks_due == 0)
+            .values(masks_due=1)
+            .execution_options(synchronize_session=False)
+        )
+    return True
+
+
 def call_due(session: ScopedSession, document_ids: Iterable[str]) -> None:
     """Say that these papers' masks are to be made ahead again; in the caller's transaction."""
     session.execute(
@@ -195,6 +215,13 @@ _PAGES = (
     select(Page.document_id, Page.number, Page.text, Page.masks_key)
     .order_by(Page.document_id, Page.number)
     .limit(PAGES_TOGETHER)
+)
+_NEWEST_KEY = (
+    select(Page.masks_key)
+    .join(Document, Document.id == Page.document_id)
+    .where(Document.masks_due == 0, Page.masks_key != "")
+    .order_by(Document.id.desc())
+    .limit(1)
 )
 _DUE = (
     select(Document.id, Document.customer_no, Document.masks_due)

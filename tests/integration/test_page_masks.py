@@ -118,3 +118,16 @@ def test_a_change_while_masks_are_made_leaves_the_paper_due(
     monkeypatch.setattr(page_masks, "key_of", changed_meanwhile)
     page_masks.make_due(archive.context)
     assert due(archive) == [document]
+
+
+def test_after_an_upgrade_with_other_rules_all_papers_become_due(
+    archive: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = shown(archive)
+    make_all(archive)
+    assert not page_masks.call_all_due_if_rules_changed(archive.context)
+    monkeypatch.setattr(page_masks, "_rules", lambda: "f" * page_masks.RULES_HEX)
+    assert page_masks.call_all_due_if_rules_changed(archive.context)
+    assert shown(archive) == before
+    assert make_all(archive) == len(archive.documents)
+    assert not page_masks.call_all_due_if_rules_changed(archive.context)
