@@ -51,13 +51,20 @@ class AddressKey:
 
 def address_key(address: str) -> AddressKey:
     """The comparable form of an address."""
-    text = _NUMERAL.sub(
-        lambda found: str(_value(found[0])), re.sub(r"[\s,.。,、:]", "", fold(address))
-    )
-    text = _without_region(text)
+    text = _without_region(in_digits(re.sub(r"[\s,.。,、:]", "", fold(address))))
     numbers = tuple(number.lstrip("0") or "0" for number in _NUMBERS.findall(text))
     words = _MARKS.sub("", _NUMBERS.sub("", text))
     return AddressKey(re.sub(r"[\W_]", "", words), numbers)
+
+
+def in_digits(folded: str) -> str:
+    """A folded address with digits for the Chinese numerals that count something in it.
+
+    Example:
+        >>> in_digits("航空路二十三号")
+        '航空路23号'
+    """
+    return _NUMERAL.sub(lambda found: str(_value(found[0])), folded)
 
 
 def compare(one: AddressKey, other: AddressKey) -> Agreement:

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from dossier.rules import identifiers
+from dossier.rules import document_types, identifiers
+from dossier.rules.address_forms import wanted_forms
+from dossier.rules.names import is_organisation
 from dossier.rules.normal_form import fold
+from dossier.rules.organisations import core_name
 from dossier.search import analysis
 from dossier.search.analysis import NumberHash
 from dossier.search.expression import (
@@ -19,23 +22,48 @@ from dossier.search.expression import (
     Expression,
     Nothing,
     Prefix,
+    Range,
     Term,
     TokenPhrase,
     Without,
     all_of,
     any_of,
 )
-from dossier.search.port import MatchReason, SearchRight
-from dossier.search.query import And, Everything, FieldValue, Node, Not, Or, Phrase, Query, Word
+from dossier.search.holes import phrases_with_hole
+from dossier.search.periods import Period, parse_period
+from dossier.search.port import MatchReason, SearchRight, document_order
+from dossier.search.query import (
+    And,
+    Everything,
+    FieldValue,
+    Node,
+    Not,
+    Nowhere,
+    Or,
+    Phrase,
+    Query,
+    Word,
+)
 from dossier.search.ranking import MatchClass
 from dossier.search.rows import legal_name
+from dossier.search.spelled import mixed_parts, spelled_alike, spelled_name
+from dossier.search.wordings import date_wordings, synonyms
 
 MIN_PARTIAL = 4
 """Digits of a number that one must know to search by its beginning or end (domain.md 4.3)."""
 
 _MIN_ACCOUNT = 8  # the shortest account number that a label can mark as one (rules.identifiers)
 _MAX_VARIANTS = 4  # a phrase with more long numbers than two is searched in clear only
+_LONGEST_NAME = 24
+_WHOLE_NAME = frozenset({MatchClass.EXACT_NAME, MatchClass.FOLDED_NAME})
+_NUMBER_FIELDS = frozenset(
+    {"customer_no", "meter_no", "phone", "id_no", "case_no", "reference_code"}
+)
 _FACET_FIELDS = frozenset({"year", "state", "category", "station", "line", "district"})
+
+
+_LIKELY = frozenset({MatchClass.SOUNDS_ALIKE, MatchClass.SYNONYM, MatchClass.ONE_WRONG})
+"""Classes of what only is like the word: none of them excludes a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +102,7 @@ def compile_query(
     clauses = [clause for leaf in positive_leaves(query.node) for clause in compiler.leaf(leaf)]
     return CompiledQuery(
         match=match,
-        classes=tuple(_classes(match, clauses)),
+        classes=tuple(_classes(match, [*clauses, *compiler.names_apart(query.node)])),
         reasons=tuple(_reasons(clauses)),
         everything=isinstance(query.node, Everything),
     )
@@ -104,7 +132,7 @@ def positive_leaves(node: Node) -> Iterator[Word | Phrase | FieldValue]:
         case And(nodes) | Or(nodes):
             for each in nodes:
                 yield from positive_leaves(each)
-        case Not() | Everything():
+        case Not() | Everything() | Nowhere():
             return
 
 
@@ -140,30 +168,52 @@ class _Compiler:
         self._rights = rights
         self._hash = number_hash
 
-    def node(self, node: Node) -> Expression:
-        """The rows that a node matches."""
+    def node(self, node: Node, *, surely: bool = False) -> Expression:
+        """The rows that a node matches; ``surely`` without what is only like its words."""
         match node:
             case Everything():
                 return All()
+            case Nowhere():
+                return Nothing()
             case And(nodes):
-                return self._conjunction(nodes)
+                return self._conjunction(nodes, surely=surely)
             case Or(nodes):
-                return any_of(*map(self.node, nodes))
+                return any_of(*(self.node(each, surely=surely) for each in nodes))
             case Not(inner):
-                return Without(All(), self.node(inner))
+                return Without(All(), self.node(inner, surely=not surely))
             case _:
-                return any_of(*(clause.expression for clause in self.leaf(node)))
+                clauses = self.leaf(node)
+                return any_of(
+                    *(each.expression for each in clauses if not (surely and each.rank in _LIKELY))
+                )
 
-    def _conjunction(self, nodes: tuple[Node, ...]) -> Expression:
-        wanted = all_of(*(self.node(each) for each in nodes if not isinstance(each, Not)))
-        unwanted = any_of(*(self.node(each.node) for each in nodes if isinstance(each, Not)))
+    def _conjunction(self, nodes: tuple[Node, ...], *, surely: bool) -> Expression:
+        wanted = all_of(
+            *(self.node(each, surely=surely) for each in nodes if not isinstance(each, Not))
+        )
+        unwanted = any_of(
+            *(self.node(each.node, surely=not surely) for each in nodes if isinstance(each, Not))
+        )
         return wanted if isinstance(unwanted, Nothing) else Without(wanted, unwanted)
+
+    def names_apart(self, node: Node) -> Iterator[Clause]:
+        """``张 三`` is ANDed as two words; who is called so stands first all the same."""
+        if isinstance(node, And) and all(isinstance(each, Word) for each in node.nodes):
+            whole = "".join(each.text for each in node.nodes if isinstance(each, Word))
+            if len(whole) <= _LONGEST_NAME:
+                yield from (each for each in self._names(whole) if each.rank in _WHOLE_NAME)
 
     def leaf(self, leaf: Word | Phrase | FieldValue) -> list[Clause]:
         """Every way in which a word, phrase or field value may match."""
         match leaf:
             case Word(text):
-                found = [*self._numbers(text), *self._names(text), *self._words(text)]
+                found = [
+                    *self._numbers(text),
+                    *self._names(text),
+                    *self._spelled(text),
+                    *self._words(text),
+                    *self._like(text),
+                ]
             case Phrase(text):
                 found = [*self._names(text), *self._words(text)]
             case FieldValue():
@@ -204,7 +254,7 @@ class _Compiler:
     def _id_no(self, code: str) -> Iterator[Clause]:
         if SearchRight.ID_NO in self._rights and len(code) >= _MIN_ACCOUNT:
             token = analysis.hash_token(code, self._hash)
-            yield Clause(MatchReason.ID_NO, MatchClass.EXACT_NUMBER, Term("id_hash", (token,)))
+            yield Clause(MatchReason.ID_NO, MatchClass.EXACT_PHONE, Term("id_hash", (token,)))
         if SearchRight.ID_LAST4 in self._rights and len(code) == MIN_PARTIAL:
             yield Clause(MatchReason.ID_NO, MatchClass.PREFIX, Term("id_last4", (code,)))
 
@@ -226,18 +276,58 @@ class _Compiler:
         reason = MatchReason.NAME
         yield Clause(reason, MatchClass.EXACT_NAME, Term("name", (legal_name(text),)))
         yield Clause(reason, MatchClass.FOLDED_NAME, Term("name_folded", (folded,)))
+        if is_organisation(text):
+            core = Term("name_core", (core_name(text),))
+            yield Clause(reason, MatchClass.FOLDED_NAME, core)
         yield Clause(reason, MatchClass.PREFIX, self._sequence("name", text))
 
+    def _spelled(self, text: str) -> Iterator[Clause]:
+        """Names typed in letters, wholly, in part, or mixed with characters."""
+        if SearchRight.NAME not in self._rights:
+            return
+        reason = MatchReason.NAME
+        characters = [part for part in mixed_parts(text) if not part.isascii()]
+        inside = all_of(*(self._sequence("name", part) for part in characters))
+        yield Clause(reason, MatchClass.PREFIX, all_of(spelled_name(text), inside))
+        yield Clause(reason, MatchClass.SOUNDS_ALIKE, spelled_alike(text))
+
     def _words(self, text: str) -> Iterator[Clause]:
-        if SearchRight.ADDRESS in self._rights:
-            whole = SearchRight.ADDRESS_DETAIL in self._rights
-            found = self._sequence("address" if whole else "address_open", text)
-            yield Clause(MatchReason.ADDRESS, MatchClass.ADDRESS, found)
-        yield Clause(MatchReason.TYPE, MatchClass.TITLE, self._phrase("type_words", text))
+        yield from self._address(text)
+        yield Clause(MatchReason.TYPE, MatchClass.TITLE, self._type(text))
         if SearchRight.TEXT in self._rights:  # a title is what the page says at its head
             found = self._phrase("title_words", text)
             yield Clause(MatchReason.TITLE, MatchClass.TITLE, found)
         yield Clause(MatchReason.TEXT, MatchClass.TEXT, self._page_text(text))
+
+    def _address(self, text: str) -> Iterator[Clause]:
+        if SearchRight.ADDRESS not in self._rights:
+            return
+        whole = SearchRight.ADDRESS_DETAIL in self._rights
+        found = [self._sequence("address" if whole else "address_open", text)]
+        if whole:
+            forms = (analysis.query_tokens(form, self._hash) for form in wanted_forms(text))
+            found += [_side_by_side("address_form_words", tuple(form)) for form in forms]
+        yield Clause(MatchReason.ADDRESS, MatchClass.ADDRESS, any_of(*found))
+
+    def _type(self, text: str) -> Expression:
+        """Papers of a type, by its label's words or by a title that such papers bear."""
+        codes = document_types.catalogue().codes_named(text)
+        named = Term("type", codes) if codes else Nothing()
+        return any_of(self._phrase("type_words", text), named)
+
+    def _like(self, text: str) -> Iterator[Clause]:
+        """Other wordings, and the word with one character misread."""
+        for other in synonyms(text):
+            yield Clause(MatchReason.TYPE, MatchClass.SYNONYM, self._type(other))
+            if SearchRight.TEXT in self._rights:
+                title, page = self._phrase("title_words", other), self._phrase("text", other)
+                yield Clause(MatchReason.TITLE, MatchClass.SYNONYM, title)
+                yield Clause(MatchReason.TEXT, MatchClass.SYNONYM, page)
+        if SearchRight.TEXT in self._rights:
+            dates = any_of(*(self._phrase("text", wording) for wording in date_wordings(text)))
+            yield Clause(MatchReason.TEXT, MatchClass.TEXT, dates)
+            misread = any_of(*phrases_with_hole("text", text))
+            yield Clause(MatchReason.TEXT, MatchClass.ONE_WRONG, misread)
 
     def _sequence(self, field: str, text: str) -> Expression:
         """Characters in order in a short field; a single Han character is looked up by itself."""
@@ -265,38 +355,51 @@ class _Compiler:
     def _field_value(self, leaf: FieldValue) -> Iterator[Clause]:
         """A value in one field; a label in Chinese may also be what the page itself says."""
         yield from self._in_field(leaf.field, leaf.value)
-        if leaf.label != leaf.field:
+        if leaf.label != leaf.field and leaf.field != "date":
             literal = all_of(self._page_text(leaf.label), self._page_text(leaf.value))
             yield Clause(MatchReason.TEXT, MatchClass.TEXT, literal)
 
     def _in_field(self, field: str, value: str) -> Iterator[Clause]:
+        if field in _NUMBER_FIELDS:
+            yield from self._number_field(field, value)
+        elif field in _FACET_FIELDS:
+            written = tuple(dict.fromkeys((value, value.upper(), value.lower())))
+            yield Clause(MatchReason.FIELD, MatchClass.TITLE, Term(field, written))
+        elif field == "name":
+            yield from self._names(value)
+            yield from self._spelled(value)
+        elif field == "date":
+            if period := parse_period(value):
+                yield Clause(MatchReason.FIELD, MatchClass.TITLE, _within(period))
+        else:
+            if field == "type":
+                yield Clause(MatchReason.TYPE, MatchClass.TITLE, Term("type", (value,)))
+            yield from self._only(MatchReason(field), value)
+
+    def _number_field(self, field: str, value: str) -> Iterator[Clause]:
         code = analysis.keyword(value)
         match field:
-            case "customer_no":
-                yield from self._thing_number(
-                    MatchReason.CUSTOMER_NO, SearchRight.CUSTOMER_NO, code
-                )
-            case "meter_no":
-                yield from self._thing_number(MatchReason.METER_NO, SearchRight.METER_NO, code)
-            case "case_no" | "reference_code":
-                reason = MatchReason(field)
-                yield Clause(reason, MatchClass.EXACT_NUMBER, Term(field, (code,)))
+            case "customer_no" | "meter_no":
+                yield from self._thing_number(MatchReason(field), SearchRight(field), code)
             case "phone":
                 yield from self._phone(value)
             case "id_no":
                 yield from self._id_no(code)
-            case "name":
-                yield from self._names(value)
-            case "type":
-                yield Clause(MatchReason.TYPE, MatchClass.TITLE, Term("type", (value,)))
-                yield from self._only(MatchReason.TYPE, value)
-            case "address" | "title" | "text":
-                yield from self._only(MatchReason(field), value)
-            case _ if field in _FACET_FIELDS:
-                yield Clause(MatchReason.FIELD, MatchClass.TITLE, Term(field, (value,)))
+            case _:
+                reason = MatchReason(field)
+                yield Clause(reason, MatchClass.EXACT_NUMBER, Term(field, (code,)))
 
     def _only(self, reason: MatchReason, value: str) -> Iterator[Clause]:
-        return (clause for clause in self._words(value) if clause.reason is reason)
+        found = [*self._words(value), *self._like(value)]
+        return (clause for clause in found if clause.reason is reason)
+
+
+def _within(period: Period) -> Expression:
+    """Papers of these days; their order begins with the day (:func:`document_order`)."""
+    first, last = (
+        day.year * 10_000 + day.month * 100 + day.day for day in (period.first, period.last)
+    )
+    return Range("order", document_order(first, 0), document_order(last + 1, 0) - 1)
 
 
 def _side_by_side(field: str, tokens: tuple[tuple[int, str], ...]) -> Expression:

@@ -1,34 +1,60 @@
 """The text in the box as a tree; anything that is no syntax is searched as it stands.
 
-Words are ANDed. ``"…"`` is a phrase, ``-word`` excludes, ``a OR b`` (also ``|``) binds the two
-words beside it, ``field:value`` searches one field, ``( )`` group when they stand alone. Nothing a
-person types raises an error: an open quote is no quote, an open bracket is a separator.
+Words are ANDed. ``"…"`` is a phrase, ``-word`` (or ``NOT word``) excludes, ``a OR b`` (also ``|``)
+binds the two words beside it, ``field:value`` searches one field, ``( )`` group when they stand
+alone. Nothing a person types raises an error: an open quote is no quote, an open bracket is a
+separator, and a note says so (:mod:`dossier.search.notes`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 
 from dossier.rules import identifiers
-from dossier.rules.normal_form import fold_with_origins
-from dossier.search.query import And, Everything, FieldValue, Node, Not, Or, Phrase, Query, Word
+from dossier.rules.normal_form import HAN, fold_with_origins
+from dossier.search.analysis import keyword
+from dossier.search.notes import Note, note
+from dossier.search.periods import parse_period
+from dossier.search.query import (
+    And,
+    Everything,
+    FieldValue,
+    Node,
+    Not,
+    Nowhere,
+    Or,
+    Phrase,
+    Query,
+    Word,
+)
 from dossier.search.vocabulary import field_of
 
 # Bounds on the work of one query: a box takes a line, not a text (issue 4, bad input).
 MAX_CHARACTERS = 1000
 MAX_WORDS = 32
 _MAX_NESTING = 8
+_MOST_SYLLABLES = 6  # of a name typed with spaces; more Latin words are a text
+_MOST_REMARKS = 8  # of one query; a pasted text would get one for each of its signs
 
 _QUOTES = {'"': '"', "“": "”", "”": "”", "「": "」", "『": "』", "＂": "＂"}
-_ITEM = re.compile(r"\s+|[(（]|[)）]|[^\s]+")
+_OPENING, _CLOSING = "(（", ")）"
 _LABEL = re.compile(r"([^\s:：\"“”]{1,16})[:：]")
+_ASCII_FIELD = re.compile(r"([A-Za-z_]{2,16}):(?=[^\s/:])")
 # What may stand inside one word: dashes, dots, slashes and colons between letters or digits
 # (0710-1234567, 3.5, 2026/11/22, 10:30), the interpunct of names.
 _PIECES = re.compile(
     r"(?:\w|[·•．‧・･]|(?<=[0-9A-Za-z])[-./:](?=[0-9A-Za-z])|[\u200b-\u200f\ufeff])+"
 )
+_WILDCARD = re.compile(r"[*?＊？](?=[*?＊？]*$)|(?<=\w)[*＊](?=\w)")
+_OR = frozenset({"OR", "|", "||", "｜"})
+_AND = frozenset({"AND", "&&", "+"})
+_NOT = frozenset({"NOT", "!"})
+# A text whose characters stand apart, copied from other people's OCR: 供 电 合 同.
+_APART = re.compile(rf"(?<!\S)[{HAN}](?:[ \t\u3000]+[{HAN}](?!\S)){{2,}}")
+_DATED = frozenset({"date"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,48 +63,96 @@ class _Item:
 
     node: Node | None = None
     is_or: bool = False
+    is_not: bool = False
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been read so far: remarks, and how many words may still come."""
+
+    remarks: dict[Note, None] = field(default_factory=dict)
+    words_left: int = MAX_WORDS
+
+    def remark(self, code: str, *values: object) -> None:
+        if len(self.remarks) < _MOST_REMARKS:
+            self.remarks[note(code, *values)] = None
+
+    def taken(self, items: list[_Item]) -> list[_Item]:
+        """The items, those beyond the limit of words left out."""
+        kept: list[_Item] = []
+        for item in items:
+            if isinstance(item.node, Word | Phrase | FieldValue):
+                if self.words_left < 1:
+                    self.remark("too_many_words", MAX_WORDS)
+                    continue
+                self.words_left -= 1
+            kept.append(item)
+        return kept
 
 
 def parse(text: str) -> Query:
-    """The query that ``text`` means. Never raises; odd input is noted (:attr:`Query.notes`)."""
-    notes: list[str] = []
+    """The query that ``text`` means. Never raises; odd input is noted (:attr:`Query.remarks`)."""
+    reading = _Reading()
     line = text
     if len(line) > MAX_CHARACTERS:
-        notes.append("too_long")
+        reading.remark("too_long", MAX_CHARACTERS)
         line = line[:MAX_CHARACTERS]
-    items = list(_items(line, notes))
-    if sum(item.node is not None for item in items) > MAX_WORDS:
-        notes.append("too_many_words")
-        items = items[:MAX_WORDS]
-    node = _tree(items)
+    line = _APART.sub(lambda apart: "".join(apart[0].split()), line)
+    node = _tree(list(_items(line, reading)), reading)
     if isinstance(node, Everything) and line.strip():
-        notes.append("nothing_to_find")
-    return Query(text, node, tuple(dict.fromkeys(notes)))
+        reading.remark("nothing_to_find")
+        node = Nowhere()
+    return Query(text, node, tuple(reading.remarks))
 
 
-def _tree(items: list[_Item]) -> Node:
+def _tree(items: list[_Item], reading: _Reading) -> Node:
     """AND of the items, those with OR between them joined first."""
     parts: list[Node] = []
-    alternative = False
+    alternative = negative = False
     for item in items:
         if item.is_or:
+            if alternative or not parts:
+                reading.remark("misplaced_or")
             alternative = bool(parts)
+        elif item.is_not:
+            negative = True
         elif item.node is not None:
-            if alternative:
-                parts.append(_either(parts.pop(), item.node))
-            else:
-                parts.append(item.node)
-            alternative = False
+            node = Not(item.node) if negative else item.node
+            parts.append(_either(parts.pop(), node) if alternative else node)
+            alternative = negative = False
+    if alternative:
+        reading.remark("misplaced_or")
+    return _all(_spelled_apart(parts))
+
+
+def _all(parts: list[Node]) -> Node:
     if len(parts) > 1:
         return And(tuple(parts))
     return parts[0] if parts else Everything()
+
+
+def _spelled_apart(parts: list[Node]) -> list[Node]:
+    """Syllables that were typed apart (``zhang san``) may also be one name."""
+    found: list[Node] = []
+    for are_letters, run in groupby(parts, key=_is_letters):
+        nodes = list(run)
+        if are_letters and 1 < len(nodes) <= _MOST_SYLLABLES:
+            name = "".join(node.text for node in nodes if isinstance(node, Word))
+            found.append(Or((And(tuple(nodes)), Word(name))))
+        else:
+            found += nodes
+    return found
+
+
+def _is_letters(node: Node) -> bool:
+    return isinstance(node, Word) and node.text.isascii() and node.text.isalpha()
 
 
 def _either(left: Node, right: Node) -> Node:
     return Or((*left.nodes, right)) if isinstance(left, Or) else Or((left, right))
 
 
-def _items(line: str, notes: list[str]) -> Iterator[_Item]:
+def _items(line: str, reading: _Reading) -> Iterator[_Item]:
     position = 0
     while position < len(line):
         if line[position].isspace():
@@ -86,85 +160,120 @@ def _items(line: str, notes: list[str]) -> Iterator[_Item]:
             continue
         number = _spaced_number(line, position)
         if number:
-            yield _Item(Word(line[slice(*number)]))
+            yield from reading.taken([_Item(Word(line[slice(*number)]))])
             position = number[1]
             continue
-        negative = line[position] == "-" and _begins_word(line, position)
+        negative = line[position] in "-－" and _begins_word(line, position)
         start = position + negative
-        position, found = _next(line, start, notes)
+        position, found = _next(line, start, reading)
         for item in found:
             yield _Item(Not(item.node)) if negative and item.node else item
 
 
-def _next(line: str, start: int, notes: list[str]) -> tuple[int, list[_Item]]:
+def _next(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
     """The items that begin at ``start`` and where they end: a group, a quote, a field, a word."""
-    if line[start] in "(（":
-        close = _closing(line, start)
-        if close:
-            inner = list(_items(line[start + 1 : close], notes))
-            return close + 1, [_Item(_tree(inner))] if inner else []
-        return start + 1, []
+    if line[start] in _OPENING:
+        return _group(line, start, reading)
     if line[start] in _QUOTES:
-        return _quoted(line, start, notes)
+        return _quoted(line, start, reading)
     label = _LABEL.match(line, start)
-    field = field_of(label[1]) if label else None
-    if label and field:
-        return _field_value(line, label, field, notes)
-    return _word(line, start)
+    name = field_of(label[1]) if label else None
+    if label and name:
+        return _field_value(line, label, name, reading)
+    if unknown := _ASCII_FIELD.match(line, start):
+        reading.remark("unknown_field", unknown[1])
+    return _word(line, start, reading)
 
 
-def _quoted(line: str, start: int, notes: list[str]) -> tuple[int, list[_Item]]:
+def _group(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
+    close = _closing(line, start)
+    if close is None:
+        reading.remark("unbalanced_bracket")
+        return start + 1, []
+    inner = list(_items(line[start + 1 : close], reading))
+    node = _tree(inner, reading) if inner else Everything()
+    return close + 1, [] if isinstance(node, Everything) else [_Item(node)]
+
+
+def _quoted(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
     close = line.find(_QUOTES[line[start]], start + 1)
     if close < 0:
         # An open quote: its words are searched as words.
-        notes.append("unbalanced_quote")
+        reading.remark("unbalanced_quote")
         return start + 1, []
     phrase = line[start + 1 : close].strip()
-    return close + 1, [_Item(Phrase(phrase))] if phrase else []
+    found = [_Item(Phrase(phrase))] if keyword(phrase) else []
+    return close + 1, reading.taken(found)
 
 
 def _field_value(
-    line: str, label: re.Match[str], field: str, notes: list[str]
+    line: str, label: re.Match[str], name: str, reading: _Reading
 ) -> tuple[int, list[_Item]]:
     """``field:value``, the value a word or a quote; a label with nothing behind is a word."""
     start = label.end()
     while start < len(line) and line[start] == " ":
         start += 1
-    if start >= len(line) or line[start] in "()（）":
-        return label.end(), [_Item(Word(label[1]))]
+    if start >= len(line) or line[start] in _OPENING + _CLOSING:
+        return label.end(), reading.taken([_Item(Word(label[1]))])
+    if name in _DATED or (name == "year" and ".." in line[start:].split(maxsplit=1)[0]):
+        return _dated(line, start, label, reading)
     number = _spaced_number(line, start)
     if number:
-        return number[1], [_Item(FieldValue(field, line[slice(*number)], label[1]))]
-    end, values = _quoted(line, start, notes) if line[start] in _QUOTES else _word(line, start)
+        value = FieldValue(name, line[slice(*number)], label[1])
+        return number[1], reading.taken([_Item(value)])
+    read = _quoted if line[start] in _QUOTES else _word
+    end, values = read(line, start, reading)
     nodes = [item.node for item in values]
     first = nodes[0] if nodes else Word(label[1])
     if not isinstance(first, Word | Phrase):
         return end, values
     rest = [_Item(node) for node in nodes[1:]]
-    return end, [_Item(FieldValue(field, first.text, label[1])), *rest]
+    return end, [_Item(FieldValue(name, first.text, label[1])), *rest]
 
 
-def _word(line: str, start: int) -> tuple[int, list[_Item]]:
+def _dated(
+    line: str, start: int, label: re.Match[str], reading: _Reading
+) -> tuple[int, list[_Item]]:
+    """``date:2026-03..2026-05``; what is no date finds nothing, and the note says how to write."""
+    quote = _QUOTES.get(line[start])
+    close = line.find(quote, start + 1) if quote else -1
+    end = close + 1 if close > 0 else start + len(line[start:].split(maxsplit=1)[0])
+    value = line[start:end].strip('"“”「」『』＂')
+    if parse_period(value) is None:
+        reading.remark("bad_date", value[:_LONGEST_SHOWN])
+    return end, reading.taken([_Item(FieldValue("date", value, label[1]))])
+
+
+_LONGEST_SHOWN = 40  # characters of a wrong value that a note repeats
+
+
+def _word(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
     """The text up to the next space or quote, cut at punctuation into words."""
     end = start
     while end < len(line) and not line[end].isspace() and line[end] not in _QUOTES:
         end += 1
     chunk = line[start:end]
-    if chunk in ("OR", "|", "||"):
+    if chunk in _OR:
         return end, [_Item(is_or=True)]
-    return max(end, start + 1), [_Item(Word(piece)) for piece in _pieces(chunk)]
+    if chunk in _AND:
+        return end, []
+    if chunk in _NOT:
+        return end, [_Item(is_not=True)]
+    if _WILDCARD.search(chunk):
+        reading.remark("wildcard")
+    return max(end, start + 1), reading.taken([_Item(Word(piece)) for piece in _pieces(chunk)])
 
 
 def _pieces(chunk: str) -> list[str]:
     pieces = (match[0].strip("·•．‧・･_") for match in _PIECES.finditer(chunk))
-    return [piece for piece in pieces if piece]
+    return [piece for piece in pieces if keyword(piece)]
 
 
 def _begins_word(line: str, position: int) -> bool:
     """Whether a dash here excludes: at a word's beginning, with something to exclude behind it."""
     before = line[position - 1] if position else " "
     after = line[position + 1] if position + 1 < len(line) else " "
-    return (before.isspace() or before in "(（") and not after.isspace() and after != "-"
+    return (before.isspace() or before in _OPENING) and not after.isspace() and after not in "-－"
 
 
 def _spaced_number(line: str, start: int) -> tuple[int, int] | None:
@@ -188,7 +297,7 @@ def _closing(line: str, start: int) -> int | None:
     """The bracket that closes the group at ``start``; None when none does."""
     depth = 0
     for position in range(start, len(line)):
-        depth += (line[position] in "(（") - (line[position] in ")）")
+        depth += (line[position] in _OPENING) - (line[position] in _CLOSING)
         if depth == 0:
             return position
         if depth > _MAX_NESTING:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dossier.search.notes import Note
+
 
 @dataclass(frozen=True, slots=True)
 class Everything:
     """An empty box: all that the viewer may see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """Only signs were typed: no word to look for, so no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Quoted text: its characters in this order, beside each other."""
+    """Quoted text: these characters in this order, beside each other, and nothing like it."""
 
     text: str
 
@@ -57,7 +64,7 @@ class Or:
     nodes: tuple[Node, ...]
 
 
-Node = Everything | Word | Phrase | FieldValue | Not | And | Or
+Node = Everything | Nowhere | Word | Phrase | FieldValue | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +74,14 @@ class Query:
     Attributes:
         text: what was typed, unchanged.
         node: the tree.
-        notes: stable codes of what was not taken as written
-            (``unbalanced_quote``, ``too_long``, ``too_many_words``, ``nothing_to_find``: only signs
-            were typed, so everything is shown).
+        remarks: what was not taken as written, in words of both languages.
     """
 
     text: str
     node: Node
-    notes: tuple[str, ...] = ()
+    remarks: tuple[Note, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The remarks' stable codes (:data:`dossier.search.notes.CODES`), each once."""
+        return tuple(dict.fromkeys(each.code for each in self.remarks))

@@ -10,17 +10,26 @@ from enum import IntEnum
 
 
 class MatchClass(IntEnum):
-    """Classes of matches, best first."""
+    """Classes of matches, best first.
+
+    FOLDED_NAME also holds an organisation's core name; EXACT_PHONE whole ID numbers, USCC and
+    accounts; PREFIX parts of numbers and names, and names spelled in letters; SOUNDS_ALIKE
+    spellings that dialects mix up; SYNONYM other words of the trade; ONE_WRONG one misread
+    character.
+    """
 
     EXACT_NUMBER = 1
     EXACT_NAME = 2
     FOLDED_NAME = 3
     EXACT_PHONE = 4
     PREFIX = 5
-    ADDRESS = 6
-    TITLE = 7
-    TEXT = 8
+    SOUNDS_ALIKE = 6
+    ADDRESS = 7
+    TITLE = 8
+    TEXT = 9
+    SYNONYM = 10
+    ONE_WRONG = 11
 
 
-CUSTOMER_CLASSES = frozenset(MatchClass) - {MatchClass.TITLE, MatchClass.TEXT}
+CUSTOMER_CLASSES = frozenset(rank for rank in MatchClass if rank <= MatchClass.ADDRESS)
 """Classes in which the customer itself is meant; in the others one of its papers is."""

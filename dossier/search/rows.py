@@ -10,6 +10,10 @@ import unicodedata
 from collections.abc import Iterable
 
 from dossier.rules import identifiers, masking
+from dossier.rules.address_forms import address_form
+from dossier.rules.names import is_organisation
+from dossier.rules.organisations import core_name
+from dossier.rules.pinyin import spellings
 from dossier.search import analysis
 from dossier.search.analysis import NumberHash
 from dossier.search.port import CustomerRow, DocumentRow, Row, RowKind
@@ -102,11 +106,12 @@ class RowEncoder:
         names = [name for name in (row.name, *row.former_names) if name]
         numbers = [identifiers.compact(number) for number in row.id_nos if number]
         open_part = masking.open_address(row.address)
+        spelled = [spellings(name) for name in names]
         return {
             "owner": [row.customer_no],
             **_places(row),
             **_number("customer_no", map(_code, (row.customer_no, *row.old_customer_nos))),
-            **_number("meter_no", map(_code, row.meter_nos)),
+            **_number("meter_no", _meter_forms(row.meter_nos)),
             **_number("phone", _phone_forms(row.phones)),
             "id_hash": [analysis.hash_token(number, self._hash) for number in numbers],
             "id_last4": [number[-4:] for number in numbers],
@@ -116,8 +121,12 @@ class RowEncoder:
             "name_chars": sorted(
                 {char for name in names for char in analysis.han_characters(name)}
             ),
+            "name_pinyin": sorted({shape for each in spelled for shape in each.shapes}),
+            "name_alike": sorted({whole for each in spelled for whole in each.alike}),
+            "name_core": sorted({core_name(name) for name in names if is_organisation(name)}),
             "address_words": self._words([row.address]),
             "address_chars": sorted(set(analysis.han_characters(row.address))),
+            "address_form_words": self._words([address_form(row.address)]),
             "address_open_words": self._words([open_part]),
             "address_open_chars": sorted(set(analysis.han_characters(open_part))),
             "category": _some(row.category),
@@ -170,6 +179,18 @@ def _number(name: str, values: Iterable[str]) -> FieldValues:
     """A number with its reverse: the last digits are the reverse's beginning."""
     distinct = sorted(set(values) - {""})
     return {name: distinct, name + "_reversed": [value[::-1] for value in distinct]}
+
+
+_ASSET_NO = 22
+_SERIAL = slice(7, 21)
+"""Owner 3, reserved 2, type 2, then the serial number of 14, then a check digit (domain.md 4.3)."""
+
+
+def _meter_forms(numbers: Iterable[str]) -> list[str]:
+    """A meter is also known by the serial number on its face, which ends before the check digit."""
+    codes = [_code(number) for number in numbers]
+    serials = (code[_SERIAL] for code in codes if len(code) == _ASSET_NO and code.isdecimal())
+    return [*codes, *serials]
 
 
 def _phone_forms(phones: Iterable[str]) -> list[str]:

@@ -12,7 +12,16 @@ from dossier.search.compile import compile_query
 from dossier.search.expression import All, AnyOf, Expression, Prefix, Term, Without
 from dossier.search.parser import MAX_WORDS, parse
 from dossier.search.port import SearchRight
-from dossier.search.query import And, Everything, FieldValue, Not, Or, Phrase, Word
+from dossier.search.query import (
+    And,
+    Everything,
+    FieldValue,
+    Not,
+    Nowhere,
+    Or,
+    Phrase,
+    Word,
+)
 
 EVERY_RIGHT = frozenset(SearchRight)
 
@@ -42,7 +51,21 @@ def words(*texts):
         ("-合同 张三", And((Not(Word("合同")), Word("张三")))),
         ("张三 OR 李四", Or((Word("张三"), Word("李四")))),
         ("(张三 | 李四) 合同", And((Or((Word("张三"), Word("李四"))), Word("合同")))),
-        ("OR OR", Everything()),
+        ("OR OR", Nowhere()),
+        ("。", Nowhere()),
+        ("OR", Nowhere()),
+        ("- （ ）", Nowhere()),
+        ("张三 OR", Word("张三")),
+        ("张三 AND 合同", words("张三", "合同")),
+        ("张三 NOT 合同", And((Word("张三"), Not(Word("合同"))))),
+        ("供 电 合 同", Word("供电合同")),
+        ("张 三", words("张", "三")),
+        ("date:2026-03..2026-05", FieldValue("date", "2026-03..2026-05", "date")),
+        ("日期：2026年3月1日", FieldValue("date", "2026年3月1日", "日期")),
+        (
+            "zhang san",
+            Or((words("zhang", "san"), Word("zhangsan"))),
+        ),
         ("138 1234 5678", Word("138 1234 5678")),
         ("0710-1234567", Word("0710-1234567")),
         ("买买提·艾力", Word("买买提·艾力")),
@@ -88,7 +111,7 @@ def test_hostile_queries_are_bounded_work(text):
 
 
 def test_more_words_than_the_limit_are_left_out_and_noted():
-    query = parse("字 " * 100)
+    query = parse("字甲 " * 100)
     assert isinstance(query.node, And)
     assert len(query.node.nodes) == MAX_WORDS
     assert query.notes == ("too_many_words",)

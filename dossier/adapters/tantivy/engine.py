@@ -109,21 +109,6 @@ def make_document(values: FieldValues) -> tantivy.Document:
 def make_query(schema: tantivy.Schema, expression: Expression) -> Query:
     """An expression as the engine's query."""
     match expression:
-        case All():
-            return Query.all_query()
-        case Nothing():
-            return Query.empty_query()
-        case Term(field, values):
-            return term_query(schema, field, values)
-        case Prefix(field, value):
-            # Not phrase_prefix_query: it stops silently at 50 expansions (stack.md).
-            return Query.regex_query(schema, field, re.escape(value) + ".*")
-        case TokenPhrase(field, tokens):
-            return Query.phrase_query(schema, field, list(tokens))
-        case LoosePhrase():
-            return _loose_phrase(schema, expression)
-        case Range(field, low, high):
-            return Query.range_query(schema, field, tantivy.FieldType.Unsigned, low, high)
         case AllOf(parts):
             return Query.boolean_query([(Occur.Must, make_query(schema, each)) for each in parts])
         case AnyOf(parts):
@@ -131,6 +116,29 @@ def make_query(schema: tantivy.Schema, expression: Expression) -> Query:
         case Without(part, unwanted):
             clauses = [(Occur.Must, part), (Occur.MustNot, unwanted)]
             return Query.boolean_query([(how, make_query(schema, each)) for how, each in clauses])
+        case All():
+            return Query.all_query()
+        case Nothing():
+            return Query.empty_query()
+        case _:
+            return _field_query(schema, expression)
+
+
+def _field_query(
+    schema: tantivy.Schema, expression: Term | Prefix | TokenPhrase | LoosePhrase | Range
+) -> Query:
+    match expression:
+        case Term(field, values):
+            return term_query(schema, field, values)
+        case Prefix(field, value):
+            # Not phrase_prefix_query: it stops silently at 50 expansions (stack.md).
+            return Query.regex_query(schema, field, re.escape(value) + ".*")
+        case TokenPhrase(field, tokens):
+            return Query.phrase_query(schema, field, list(tokens))
+        case Range(field, low, high):
+            return Query.range_query(schema, field, tantivy.FieldType.Unsigned, low, high)
+        case LoosePhrase():
+            return _loose_phrase(schema, expression)
 
 
 def _loose_phrase(schema: tantivy.Schema, phrase: LoosePhrase) -> Query:

@@ -1,0 +1,81 @@
+"""Addresses in one way of writing, for search (domain.md 4.4): 3号楼2单元501室 is 3-2-501.
+
+What stands behind a number and only says what it counts (幢, 单元, 室) is left out, Chinese
+numerals are digits, a place's own word (区, 市) at the head is left out. Names of streets stay.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+
+from dossier.rules.addresses import in_digits
+from dossier.rules.normal_form import fold
+
+_MARK = r"(?:号楼|号院|楼栋|栋|幢|座|楼|单元|单|梯|门|室|户|房|号|#)"
+_LETTERED = re.compile(rf"([甲乙丙丁戊己])(?={_MARK}|$|[0-9-])")
+_LETTERS = dict(zip("甲乙丙丁戊己", "abcdef", strict=True))
+_MARKS = re.compile(rf"((?:(?<![a-z])[a-z]|[0-9]+[a-z]?))[ ]?{_MARK}+")
+_PUNCTUATION = re.compile(r"[ \n·,.。、;:()\[\]<>'\"]+")
+_SPACED_OUT = re.compile(r"(?<=[^\x00-\x7f])[ \n·]+|[ \n·]+(?=[^\x00-\x7f])")
+# Places at the head: 湖北省, 襄阳市, 襄州区; not 小区, 开发区, 市场.
+_PLACE = re.compile(
+    r"([^\W0-9a-z_]{2,7}?)(自治区|自治州|地区|省|市(?![场政民])|(?<![小社园校矿景厂发])区|县|旗)(?=.)"
+)
+_COARSE = frozenset({"省", "自治区", "市", "自治州", "地区"})
+_NUMBER = re.compile(r"[0-9]+|(?<![a-z])[a-z](?![a-z])")
+_HAN_PAIR = re.compile(r"[^\x00-\x7f]{2}")
+LONGEST = 120
+"""Characters; longer texts are no addresses."""
+
+
+def address_form(address: str) -> str:
+    """The one way of writing, of an address or of a part of one.
+
+    Example:
+        >>> address_form("襄州区航空路十二号3栋2单元501室")
+        '襄州航空路12 3 2 501 '
+    """
+    places, rest = _places(_plain(address))
+    return "".join(name for name, _ in places) + rest
+
+
+def wanted_forms(text: str) -> tuple[str, ...]:
+    """Forms that an address has which is meant by ``text``; none when it names no number.
+
+    Province and city may be left out on either side, so they are also left out here.
+    """
+    if len(text) > LONGEST:
+        return ()
+    places, rest = _places(_plain(text))
+    numbers = _NUMBER.findall(rest)
+    if not any(each.isdecimal() for each in numbers) or (
+        len(numbers) < 2 and not _HAN_PAIR.search(rest)
+    ):
+        return ()
+    coarse = len(list(takewhile(lambda place: place[1] in _COARSE, places)))
+    kept = [places[first:] for first in range(coarse + 1)]
+    forms = ("".join(name for name, _ in names) + rest for names in kept)
+    return tuple(dict.fromkeys(forms))
+
+
+def _plain(text: str) -> str:
+    plain = _PUNCTUATION.sub(" ", fold(text))
+    plain = _SPACED_OUT.sub("", plain)
+    plain = in_digits(plain)
+    plain = _LETTERED.sub(lambda found: _LETTERS[found[1]], plain)
+    plain = _MARKS.sub(r"\1 ", plain)
+    return _without_zeros(plain.replace("-", " "))
+
+
+def _without_zeros(text: str) -> str:
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", text)
+
+
+def _places(plain: str) -> tuple[list[tuple[str, str]], str]:
+    """Names and kinds of the places at the head, and what follows."""
+    places: list[tuple[str, str]] = []
+    while match := _PLACE.match(plain):
+        places.append((match[1], match[2]))
+        plain = plain[match.end() :]
+    return places, plain

@@ -1,0 +1,210 @@
+"""How Chinese names are spelled in Latin letters (domain.md 4.2), for the index and for queries.
+
+A name is found by its whole spelling, by initials, by any mix of the two, and by the beginning of
+each: ``zhangsan``, ``zs``, ``zsan``, ``zhs``, ``zhangs``. Every plausible reading counts: that of
+the surname first, the usual ones besides, so that ``shanxiong`` and ``danxiong`` find 单雄.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import product
+
+from dossier.rules import names, rulebook
+from dossier.rules.normal_form import HAN, fold
+from dossier.rules.organisations import core_name
+
+MOST_READINGS = 3
+"""Readings taken of a character, usual ones first; the library also lists those of old books."""
+SHORT_NAME = 4
+"""Syllables up to which full spellings and initials may be mixed: persons' names."""
+_MOST_COMBINATIONS = 24
+_MOST_SHAPES = 96  # a name of four polyphones; ordinary ones have two to nine
+_NAMES_KEPT = 8192
+
+_UNIT = re.compile(rf"[{HAN}]|[a-z]+|[0-9]+")
+_TWO_LETTER_INITIALS = ("zh", "ch", "sh")
+# ü: typed v, u or yu (吕 is lv, lu and lyu; 略 is lve, lue and lyue).
+_UMLAUT = re.compile(r"^([ln])v")
+_LETTERS = re.compile(r"[a-z]+")
+_SPOKEN_ALIKE = (
+    ("zh", "z"),
+    ("ch", "c"),
+    ("sh", "s"),
+    ("ng", "n"),
+    ("n", "l"),
+    ("f", "h"),
+    ("v", "u"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """What a name may be typed as; each is also found by its beginning.
+
+    Attributes:
+        shapes: full spellings, initials, and mixes of both.
+        alike: full spellings without what dialects mix up (:func:`spoken_alike`).
+    """
+
+    shapes: frozenset[str]
+    alike: frozenset[str]
+
+
+def spellings(name: str) -> Spellings:
+    """Every spelling of a name; empty for a name without letters."""
+    return _spellings(fold(name))
+
+
+@lru_cache(_NAMES_KEPT)
+def _spellings(folded: str) -> Spellings:
+    organisation = names.is_organisation(folded)
+    units = _UNIT.findall(folded)
+    if not any(not unit.isascii() for unit in units):
+        return Spellings(frozenset(), frozenset())
+    shapes: dict[str, None] = {}
+    alike: set[str] = set()
+    for reading in _combinations(_readings_of(units, as_person=not organisation)):
+        whole = "".join(reading)
+        alike.add(spoken_alike(whole))
+        shapes.update(dict.fromkeys(_shapes(reading)))
+        if len(shapes) > _MOST_SHAPES:
+            break
+    for start in _other_starts(folded, units, organisation=organisation):
+        for reading in _combinations(_readings_of(start, as_person=False)):
+            shapes["".join(reading)] = None
+            if organisation:
+                shapes["".join(syllable[0] for syllable in reading)] = None
+            alike.add(spoken_alike("".join(reading)))
+    return Spellings(frozenset(shapes), frozenset(alike))
+
+
+def _shapes(syllables: Sequence[str]) -> Iterable[str]:
+    """Full spellings and initials, mixed in short names; the last syllable is always full."""
+    if len(syllables) > SHORT_NAME:
+        return ("".join(syllables), "".join(syllable[0] for syllable in syllables))
+    *first, last = [_forms(syllable) for syllable in syllables]
+    return map("".join, product(*first, last[:1]))
+
+
+def _forms(syllable: str) -> tuple[str, ...]:
+    """As it is, its first letter, and ``zh`` and its like."""
+    if syllable.startswith(_TWO_LETTER_INITIALS):
+        return syllable, syllable[0], syllable[:2]
+    return (syllable, syllable[0]) if len(syllable) > 1 else (syllable,)
+
+
+def _other_starts(folded: str, units: list[str], *, organisation: bool) -> Iterable[list[str]]:
+    """Where people begin besides the head: at the given name, at an organisation's core."""
+    if organisation:
+        core = _UNIT.findall(core_name(folded))
+        return [core] if core and core != units else []
+    surname, given = names.split_surname("".join(units))
+    rest = _UNIT.findall(given)
+    return [rest] if surname and 1 < len(rest) <= SHORT_NAME else []
+
+
+def _readings_of(units: Sequence[str], *, as_person: bool) -> list[tuple[str, ...]]:
+    """The readings of each character; a person's surname first by its own table."""
+    # A character that no table knows is left out: the rest of the name still finds.
+    units = [unit for unit in units if readings(unit)]
+    found = [readings(unit) for unit in units]
+    if as_person and units:
+        compound = _surname_tables().compound.get("".join(units[:2]))
+        if compound and len(units) > 2:
+            for at, syllable in enumerate(compound):
+                found[at] = _distinct([*_umlauts(syllable), *found[at]])
+        else:
+            own = _surname_tables().single.get(units[0], ())
+            found[0] = _distinct([*own, *found[0]])
+    return found
+
+
+def _combinations(choices: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Readings of a whole name, the usual ones first, bounded."""
+    limit = _MOST_COMBINATIONS if len(choices) <= SHORT_NAME else _MOST_COMBINATIONS // SHORT_NAME
+    found: list[tuple[str, ...]] = [()]
+    for choice in choices:
+        found = [(*begun, each) for each in choice for begun in found][:limit]
+    return found
+
+
+def readings(unit: str) -> tuple[str, ...]:
+    """Readings of a Han character without tones; letters and digits stand for themselves."""
+    return (unit,) if unit.isascii() else _readings(unit)
+
+
+@lru_cache(_NAMES_KEPT)
+def _readings(character: str) -> tuple[str, ...]:
+    known = _surname_tables().rare.get(character) or _library()(character)
+    found = [each for each in known if _LETTERS.fullmatch(each)]
+    return _distinct(form for each in found[:MOST_READINGS] for form in _umlauts(each))
+
+
+def surname_readings(character: str) -> tuple[str, ...]:
+    """Readings that a character has at a name's head, the surname's first."""
+    return _distinct([*_surname_tables().single.get(character, ()), *readings(character)])
+
+
+def _umlauts(syllable: str) -> tuple[str, ...]:
+    if not _UMLAUT.match(syllable):
+        return (syllable,)
+    return tuple(_UMLAUT.sub(rf"\1{vowel}", syllable) for vowel in ("v", "u", "yu"))
+
+
+def _distinct(each: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each))
+
+
+def spoken_alike(letters: str) -> str:
+    """Letters without what many do not tell apart: zh/z, ch/c, sh/s, n/l, f/h, ang/an, ing/in.
+
+    The same change on both sides; it is one of letters, not of syllables, so that a beginning stays
+    a beginning.
+
+    Example:
+        >>> spoken_alike("zhangsan") == spoken_alike("zansang")
+        True
+    """
+    for heard, same in _SPOKEN_ALIKE:
+        letters = letters.replace(heard, same)
+    return letters
+
+
+@dataclass(frozen=True, slots=True)
+class _SurnameTables:
+    single: dict[str, tuple[str, ...]]
+    compound: dict[str, tuple[str, ...]]
+    rare: dict[str, tuple[str, ...]]
+
+
+@cache
+def _surname_tables() -> _SurnameTables:
+    tables = rulebook.load("surname_readings")
+    each = (tables[name].items() for name in ("single", "compound", "rare"))
+    return _SurnameTables(
+        *({fold(key): tuple(value.split()) for key, value in table} for table in each)
+    )
+
+
+@cache
+def _library() -> Callable[[str], list[str]]:
+    """The library's table of characters, without its table of phrases.
+
+    That table costs 44 MB and 0.12 s in every process, and names are in no phrase book.
+    """
+    switch = "PYPINYIN_NO_PHRASES"
+    before = os.environ.get(switch)
+    os.environ[switch] = "true"
+    try:
+        from pypinyin import Style, pinyin
+    finally:
+        if before is None:
+            del os.environ[switch]
+        else:
+            os.environ[switch] = before
+    return lambda character: pinyin(character, style=Style.NORMAL, heteronym=True)[0]

@@ -1,0 +1,83 @@
+"""Dates and spans of time in a query: 2026, 2026-03, 2026年3月1日, 2026-03..2026-05, >=2026-03."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR, date
+
+from dossier.rules.dates import FIRST_YEAR, LAST_YEAR, parse_date
+from dossier.rules.normal_form import fold
+
+_YEAR = re.compile(r"([12][0-9]{3})年?")
+_MONTH = re.compile(r"([12][0-9]{3})(?:[-./](0?[1-9]|1[0-2])|年(0?[1-9]|1[0-2])月)")
+_BETWEEN = re.compile(r"(.*?)(?:\.\.+|…|至|到|(?<=[0-9年月日])-(?=[12][0-9]{3}(?![0-9])))(.*)")
+_COMPARED = re.compile(r"(>=|<=|>|<|≥|≤)(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from ``first`` to ``last``, both included."""
+
+    first: date
+    last: date
+
+
+FIRST, LAST = date(MINYEAR, 1, 1), date(MAXYEAR, 12, 31)
+
+
+def parse_period(text: str) -> Period | None:
+    """The days that a text names; None when it names none. An open end reaches as far as it can.
+
+    Example:
+        >>> parse_period("2026年2月")
+        Period(first=datetime.date(2026, 2, 1), last=datetime.date(2026, 2, 28))
+    """
+    plain = "".join(fold(text).split())
+    compared = _COMPARED.fullmatch(plain)
+    if compared:
+        return _compared(compared[1], _single(compared[2]))
+    whole = _single(plain)
+    if whole:
+        return whole
+    between = _BETWEEN.fullmatch(plain)
+    return _between(between[1], between[2]) if between else None
+
+
+def _between(left: str, right: str) -> Period | None:
+    begin, end = _single(left), _single(right)
+    if (left and not begin) or (right and not end) or not (begin or end):
+        return None
+    first = begin.first if begin else FIRST
+    last = end.last if end else LAST
+    return Period(first, last) if first <= last else None
+
+
+def _compared(sign: str, period: Period | None) -> Period | None:
+    if period is None:
+        return None
+    match sign:
+        case ">=" | "≥":
+            return Period(period.first, LAST)
+        case "<=" | "≤":
+            return Period(FIRST, period.last)
+        case ">":
+            return Period(date.fromordinal(period.last.toordinal() + 1), LAST)
+        case _:
+            return Period(FIRST, date.fromordinal(period.first.toordinal() - 1))
+
+
+def _single(text: str) -> Period | None:
+    """A year, a month or a day."""
+    if found := _YEAR.fullmatch(text):
+        year = int(found[1])
+        known = FIRST_YEAR <= year <= LAST_YEAR
+        return Period(date(year, 1, 1), date(year, 12, 31)) if known else None
+    if found := _MONTH.fullmatch(text):
+        year, month = int(found[1]), int(found[2] or found[3])
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            return None
+        return Period(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
+    day = parse_date(text)
+    return Period(day, day) if day else None

@@ -1,0 +1,45 @@
+"""Other wordings of what was typed: synonyms of the trade, and dates as papers write them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+
+from dossier.rules import rulebook
+from dossier.rules.dates import parse_date
+from dossier.search.analysis import keyword
+
+
+def synonyms(word: str) -> tuple[str, ...]:
+    """The other words of a word's groups (domain.md 4.6); none for most words."""
+    return _groups().get(keyword(word), ())
+
+
+@cache
+def _groups() -> Mapping[str, tuple[str, ...]]:
+    rules = rulebook.load("synonyms")
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for line in (*rules["same"], *rules["near"]):
+        words = line.split()
+        for word in words:
+            found[keyword(word)].update(dict.fromkeys(each for each in words if each != word))
+    return {word: tuple(others) for word, others in found.items()}
+
+
+def date_wordings(word: str) -> tuple[str, ...]:
+    """How papers write the date that was typed; none when it is no whole date.
+
+    Signs between digits are no tokens, so 2026-03-01 stands for 2026.03.01 and 2026/03/01 too.
+    """
+    day = parse_date(word)
+    if day is None:
+        return ()
+    short, long = f"{day.month}-{day.day}", f"{day.month:02}-{day.day:02}"
+    plain = [f"{day.year}-{each}" for each in dict.fromkeys((long, short))]
+    named = [
+        f"{day.year}年{month}月{number}日"
+        for month in dict.fromkeys((f"{day.month}", f"{day.month:02}"))
+        for number in dict.fromkeys((f"{day.day}", f"{day.day:02}"))
+    ]
+    return (*plain, *named)
