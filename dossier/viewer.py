@@ -16,6 +16,7 @@ class Permission(StrEnum):
     READ_ORIGINAL = "read_original"
     SEE_CLEAR = "see_clear"
     SEE_POOL = "see_pool"
+    EXPORT = "export"
     UPLOAD = "upload"
     ASSIGN = "assign"
     SEE_INTAKE = "see_intake"

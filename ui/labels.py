@@ -213,6 +213,7 @@ ACTION: Final = {
     "original.read": N_("Original taken"),
     "pdf.read": N_("Searchable copy taken"),
     "audit.read": N_("Audit record read"),
+    "list.exported": N_("List saved as a file"),
     "login": N_("Logged in"),
     "login.failed": N_("Login refused"),
     "user.added": N_("Account added"),

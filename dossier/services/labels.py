@@ -54,7 +54,7 @@ def _labels(session: ScopedSession, facet: str, values: list[str], language: str
     if facet in PLACES:
         names = _place_names(session, PLACES[facet], values)
         return [names.get(value, value) for value in values]
-    return [_code_label(facet, value, language) for value in values]
+    return [code_label(facet, value, language) for value in values]
 
 
 def _place_names(session: ScopedSession, table: Any, values: Iterable[str]) -> dict[str, str]:
@@ -66,7 +66,8 @@ def _place_names(session: ScopedSession, table: Any, values: Iterable[str]) -> d
 
 
 @cache
-def _code_label(facet: str, value: str, language: str) -> str:
+def code_label(facet: str, value: str, language: str) -> str:
+    """What a code of a type, state, status or category is called."""
     if facet == "type":
         return type_label(value, language)
     if facet == "state":

@@ -41,7 +41,7 @@ def find(
     context = context_of(request)
     asked = SearchRequest(
         q=q,
-        filters=_filters(request),
+        filters=filters_of(request),
         facets=tuple(name for name in facets.split(",") if name),
         cursor=cursor or None,
         size=size,
@@ -68,7 +68,8 @@ def suggest(
     return JsonAnswer({"items": search.suggest(context, speaker, q, size=size)})
 
 
-def _filters(request: Request) -> dict[str, tuple[str, ...]]:
+def filters_of(request: Request) -> dict[str, tuple[str, ...]]:
+    """The chosen values in an address: ``filter.NAME=VALUE``, as often as wanted."""
     found: dict[str, list[str]] = {}
     given = [item for item in request.query_params.multi_items() if item[0].startswith(FILTER)]
     for name, value in given[:MOST_VALUES]:

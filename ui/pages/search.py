@@ -70,10 +70,17 @@ class Asked:
     cursor: str = ""
     trail: tuple[str, ...] = ()
 
+    def export_address(self) -> str:
+        """Where the whole list comes from as a file; the file's format is to be put behind."""
+        return f"/api/v1/search/export?{urlencode([*self._pairs(), ('format', '')])}"
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        pairs = [("q", self.q)] if self.q else []
+        return pairs + [(FILTER + name, value) for name, vs in self.filters.items() for value in vs]
+
     def address(self) -> str:
         """The address of this page."""
-        pairs = [("q", self.q)] if self.q else []
-        pairs += [(FILTER + name, value) for name, vs in self.filters.items() for value in vs]
+        pairs = self._pairs()
         if self.cursor:
             pairs.append(("cursor", self.cursor))
             pairs.append(("trail", TRAIL_SEPARATOR.join(self.trail)))
@@ -132,6 +139,7 @@ def _results(request: Request, viewer: Viewer, q: str) -> Response:
         paging=paging(asked, answer),
         filtered=bool(asked.filters),
         unfiltered=Asked(asked.q, {}).address(),
+        exported=asked.export_address(),
         shorter=_shorter(asked.q),
         pictures=pictures,
         first=pictures and bool(asked.q) and any(hit.documents for hit in answer.hits),

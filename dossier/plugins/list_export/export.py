@@ -1,0 +1,97 @@
+"""What of a list goes into a file: the same customers, order and masks as on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dossier import access
+from dossier.errors import InvalidInputError
+from dossier.rules import rulebook
+from dossier.search.parser import parse
+from dossier.services import audit, hydrate, labels
+from dossier.services.context import Context
+from dossier.services.views import Hit, SearchRequest
+from dossier.viewer import Permission, Viewer
+
+RULES = "list_export"
+PAGE = 100
+"""Customers that are fetched at a time."""
+HEADS = {
+    "zh": ("户号", "户名", "状态", "类别", "用电地址", "供电所", "线路", "台区", "文件数"),
+    "en": ("Customer number", "Name", "Status", "Category", "Address", "Station", "Line",
+           "District", "Papers"),
+}  # fmt: skip
+NOBODY = {"zh": "（待归户文件）", "en": "(paper to be assigned)"}
+WITHOUT_SNIPPETS = parse("")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedList:
+    """A table for a file; it exists only against the receipt of its audit row."""
+
+    receipt: audit.Receipt
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def export_list(
+    context: Context, viewer: Viewer, request: SearchRequest, *, file_format: str
+) -> ExportedList:
+    """All hits of a query with its filters, masked for the viewer (domain.md S3-15).
+
+    Raises:
+        ForbiddenError: the role may not export.
+        InvalidInputError: the list is longer than a file may be.
+        QueryError: an unknown filter.
+        UnavailableError: the index does not answer, or the audit cannot be written.
+    """
+    access.demand(viewer, Permission.EXPORT)
+    most = int(rulebook.load(RULES)["most_rows"])
+    language = "zh" if viewer.language.startswith(labels.CHINESE) else "en"
+    hits = _hits(context, viewer, request, most)
+    rows = tuple(_row(hit, viewer.language, language) for hit in hits)
+    receipt = audit.record_read(
+        context,
+        viewer,
+        "list.exported",
+        object_kind="query",
+        object_id=context.keyring.hash(request.q),
+        facts={"rows": len(rows), "format": file_format},
+    )
+    return ExportedList(receipt, HEADS[language], rows)
+
+
+def _hits(context: Context, viewer: Viewer, request: SearchRequest, most: int) -> Iterator[Hit]:
+    scoped = access.restrict(viewer, parse(request.q), filters=request.filters)
+    cursor: str | None = None
+    while True:
+        found = context.index.search(scoped, size=PAGE, documents_per_group=1, after=cursor)
+        if found.total > most:
+            raise InvalidInputError(
+                f"The list has {found.total} rows, a file takes {most}; narrow it down",
+                detail_zh=f"列表共 {found.total} 行，单个文件最多 {most} 行，请缩小范围后再导出",
+            )
+        with context.reading(viewer) as session:
+            yield from hydrate.hits(context, session, viewer, WITHOUT_SNIPPETS, found.groups)
+        cursor = found.cursor
+        if cursor is None:
+            return
+
+
+def _row(hit: Hit, locale: str, language: str) -> tuple[str, ...]:
+    papers = str(hit.document_count)
+    head = hit.customer
+    if head is None:
+        return ("", NOBODY[language], *[""] * (len(HEADS[language]) - 3), papers)
+    return (
+        head.customer_no,
+        str(head.name),
+        labels.code_label("status", head.status, locale),
+        labels.code_label("category", head.category, locale),
+        str(head.address),
+        head.station,
+        head.line,
+        head.district,
+        papers,
+    )
