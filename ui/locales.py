@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 from starlette.requests import Request
 
 from dossier.viewer import Viewer
+from dossier.web.languages import choose
 
 LOCALES: Final = ("zh_CN", "zh_TW", "en")
 LOCALE_NAMES: Final = {"zh_CN": "简体中文", "zh_TW": "繁體中文", "en": "English"}
@@ -39,9 +40,11 @@ def _catalogue(locale: str) -> gettext.NullTranslations:
 
 
 def locale_of(request: Request, default: str) -> str:
-    """The locale of a request: what was chosen by the switch, else the product's own setting."""
+    """The locale of a request: chosen by the switch, else the browser's, else the setting."""
     chosen = request.cookies.get(COOKIE, "")
-    return chosen if chosen in LOCALES else default
+    if chosen in LOCALES:
+        return chosen
+    return choose(request.headers.get("accept-language", ""), default)
 
 
 def speaking(request: Request, viewer: Viewer) -> Viewer:

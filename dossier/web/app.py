@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -45,6 +46,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), microphone=()",
 }
+LONGEST_QUERY_BACK = 2_000
+"""Characters of a query that the login leads back to; quoted once more it stays below the 8 kB
+that servers and proxies take as an address."""
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 ErrorPage = Callable[[Request, DossierError], Response]
 
@@ -79,7 +83,7 @@ def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = No
         if not for_person or error_page is None:
             return problem_response(error)
         if isinstance(error, NotAuthenticatedError) and request.method == "GET":
-            return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
+            return RedirectResponse(_login_and_back(request), status_code=303)
         return error_page(request, error)
 
     @app.exception_handler(DossierError)
@@ -141,6 +145,16 @@ class AnswerHeaders:
             await send(message)
 
         await self._app(scope, receive, complete)
+
+
+def _login_and_back(request: Request) -> str:
+    """The login, and after it the very address that was asked for, with its query.
+
+    An address that is too long to travel inside another one is led back to without its query.
+    """
+    path, query = request.url.path, request.url.query
+    back = f"{path}?{query}" if query and len(query) <= LONGEST_QUERY_BACK else path
+    return f"/login?{urlencode({'next': back}, safe='/')}"
 
 
 def _of_the_disk(error: OSError) -> DossierError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Callable
@@ -72,6 +73,27 @@ def test_who_is_not_logged_in_is_led_to_the_login_and_back(window: Any) -> None:
     assert answer.headers["location"] == "/login?next=/customers/4200000001"
 
 
+def test_the_login_leads_back_to_the_same_address_with_its_query(window: Any) -> None:
+    one = window(None)
+    wanted = "/search?q=%E7%8E%8B%20%E5%90%88%E5%90%8C%26x&filter.year=2020&filter.year=2021"
+    form = one.get(wanted)
+    assert form.url.path == "/login"
+    kept = re.search(r'name="next" value="([^"]*)"', form.text)
+    assert kept
+    fields = {"name": "archivist", "password": "wrong wrong", "next": html.unescape(kept[1])}
+    again = one.client.post("/login", data=fields)
+    assert kept[0] in again.text, "a wrong password does not lose the way"
+    fields["password"] = PASSWORD
+    answer = one.client.post("/login", data=fields, follow_redirects=False)
+    assert answer.headers["location"] == wanted
+    assert 'value="王 合同&amp;x"' in one.get(answer.headers["location"]).text
+
+
+def test_a_query_that_is_too_long_to_travel_is_left_behind(window: Any) -> None:
+    answer = window(None).get(f"/search?q={'9' * 3000}", follow_redirects=False)
+    assert answer.headers["location"] == "/login?next=/search"
+
+
 def test_a_wrong_password_shows_the_form_again_and_says_so(window: Any) -> None:
     answer = window(None).client.post("/login", data={"name": "agent", "password": "wrong wrong"})
     assert answer.status_code == 401
@@ -89,7 +111,20 @@ def test_the_session_cookie_is_kept_from_scripts_and_other_sites(window: Any) ->
     assert "samesite=lax" in cookie
 
 
-@pytest.mark.parametrize("next", ["//evil.example", "https://evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "next",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/\r\nSet-Cookie: a=b",
+        "javascript:alert(1)",
+        "evil.example",
+        "",
+    ],
+)
 def test_the_login_leads_nowhere_outside(window: Any, next: str) -> None:
     answer = window(None).client.post(
         "/login",
@@ -316,6 +351,24 @@ def test_the_language_is_kept_and_leads_back_to_the_page(window: Any) -> None:
     one.get("/language/zh_TW?next=/")
     assert "收入資料" in one.get("/upload").text
     assert one.get("/language/xx").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "word"),
+    [
+        ("zh-CN,zh;q=0.9", "密码"),
+        ("zh-HK,zh-TW;q=0.9,en;q=0.5", "密碼"),
+        ("en-US,en", "Password"),
+        ("fr", "密码"),
+    ],
+)
+def test_the_login_speaks_the_browser_s_language_until_one_is_chosen(
+    window: Any, asked: str, word: str
+) -> None:
+    one, headers = window(None), {"accept-language": asked}
+    assert word in one.get("/login", headers=headers).text
+    one.get("/language/zh_TW?next=/login", headers=headers)
+    assert "密碼" in one.get("/login", headers=headers).text
 
 
 def test_pages_hold_no_inline_script_or_style(window: Any, seeded: Seeded) -> None:
