@@ -114,10 +114,14 @@ def import_customers(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check every row, write nothing.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a file with columns that are not known.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Import customers from CSV or XLSX; rows that are right are taken, the others are listed.
 
+    Columns that are not known are named and left out; customer_no and name must be there.
     Exit code 6 when some rows were left out.
     """
     with rows_bar() as bar:
@@ -127,6 +131,7 @@ def import_customers(
             OPERATOR,
             file,
             dry_run=dry_run,
+            strict=strict,
             progress=lambda rows: bar.update(task, completed=rows),
         )
     if json:
@@ -150,9 +155,23 @@ def _print_report(report: customer_import.ImportReport) -> None:
     ):
         if names:
             out.print(f"new {label}: {len(names)}")
+    for column in report.left_out:
+        err.print(
+            f"{column.message_zh}（已略去） / {column.message_en} (left out)",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
     for error in report.errors[:MOST_ERRORS_SHOWN]:
         place = f"row 第{error.row}行, {error.column}"
-        err.print(f"{place}: {error.message_zh} / {error.message_en}", markup=False)
+        err.print(
+            f"{place}: {error.message_zh} / {error.message_en}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    if report.error_count > MOST_ERRORS_SHOWN:
+        err.print(f"… {report.error_count} in all 共 {report.error_count} 处 (--json: more 更多)")
 
 
 def import_documents(context: Context, file: Path, json: Json = False) -> None:

@@ -42,6 +42,7 @@ COLUMNS = {
 REQUIRED = ("customer_no", "name")
 LONGEST = {"name": 200, "address": 400, "voltage": 20, "unit": 200, "line": 200, "district": 200}
 """Characters that the records hold."""
+LONGEST_HEADING_SHOWN = 40
 LARGEST_EXACT = 10**15
 """Spreadsheets keep 15 digits of a number; a longer one has lost its last digits."""
 YES = frozenset({"是", "有", "y", "yes", "true", "1", "1.0", "t"})
@@ -58,6 +59,36 @@ class RowError:
     column: str
     message_zh: str
     message_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutColumn:
+    """A column that is not known: its place (1-based), its heading and the nearest known one."""
+
+    place: int
+    heading: str
+    near: str = ""
+
+    @property
+    def message_zh(self) -> str:
+        """In words for a clerk."""
+        what = f"未知的列“{self.heading}”" if self.heading else f"第 {self.place} 列没有列名"
+        return f"{what}，是否为“{self.near}”？" if self.near else what
+
+    @property
+    def message_en(self) -> str:
+        """The same in English."""
+        what = f'unknown column "{self.heading}"' if self.heading else ""
+        what = what or f"column {self.place} has no heading"
+        return f'{what}; did you mean "{self.near}"?' if self.near else what
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The columns of a file in its order, None for each that is left out; and those by name."""
+
+    columns: tuple[str | None, ...]
+    left_out: tuple[LeftOutColumn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,41 +133,82 @@ def read_header(
     cells: Sequence[Any],
     known: Mapping[str, Sequence[str]] = COLUMNS,
     required: Sequence[str] = REQUIRED,
-) -> list[str]:
+    *,
+    strict: bool = False,
+) -> Header:
     """The columns of the file in its order; empty headings at the end are passed over.
 
+    Exports of other systems have columns of their own: those are left out and named. What is not
+    left out silently is a required column with a slip in its heading: the refusal names it.
+
     Args:
-        cells: the first row.
+        cells: the header's row.
         known: columns with the other headings that they may have.
         required: columns that must be there.
+        strict: refuse unknown columns too.
 
     Raises:
-        InvalidInputError: a heading is unknown (the nearest is named), doubled or missing.
+        InvalidInputError: a heading is missing or doubled, or unknown where that is refused.
     """
     headings = [str(cell or "").strip() for cell in cells]
     while headings and not headings[-1]:
         headings.pop()
     names = _headings(known)
-    columns = [_column(heading, names) for heading in headings]
-    doubled = sorted({column for column in columns if columns.count(column) > 1})
-    if doubled:
-        raise _header_error(f"列重复：{'、'.join(doubled)}", f"column twice: {', '.join(doubled)}")
-    missing = [column for column in required if column not in columns]
-    if missing:
-        zh = "、".join(f"{known[column][0]}({column})" for column in missing)
-        raise _header_error(f"缺少必需的列：{zh}", f"missing column: {', '.join(missing)}")
-    return columns
+    columns = tuple(names.get(_heading_key(heading)) for heading in headings)
+    left_out = tuple(
+        _unknown(at, heading, names)
+        for at, (heading, column) in enumerate(zip(headings, columns, strict=True), 1)
+        if column is None
+    )
+    _refuse_missing([one for one in required if one not in columns], left_out, names, known)
+    _refuse_doubled(headings, columns)
+    if strict and left_out:
+        zh = "；".join(one.message_zh for one in left_out)
+        raise _header_error(zh, "; ".join(one.message_en for one in left_out))
+    return Header(columns, left_out)
 
 
-def _column(heading: str, names: Mapping[str, str]) -> str:
-    key = _heading_key(heading)
-    if key in names:
-        return names[key]
-    near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-    zh, en = f"未知的列“{heading[:40]}”", f'unknown column "{heading[:40]}"'
-    if near:
-        zh, en = f"{zh}，是否为“{near[0]}”？", f'{en}; did you mean "{near[0]}"?'
+def has_required(cells: Sequence[Any], required: Sequence[str] = REQUIRED) -> bool:
+    """Whether a row is the header: exports have a title or a date above it."""
+    names = _headings(COLUMNS)
+    found = {names.get(_heading_key(str(cell or ""))) for cell in cells}
+    return found.issuperset(required)
+
+
+def _unknown(at: int, heading: str, names: Mapping[str, str]) -> LeftOutColumn:
+    near = difflib.get_close_matches(_heading_key(heading), names, n=1, cutoff=0.5)
+    return LeftOutColumn(at, heading[:LONGEST_HEADING_SHOWN], near[0] if near else "")
+
+
+def _refuse_missing(
+    missing: Sequence[str],
+    left_out: Sequence[LeftOutColumn],
+    names: Mapping[str, str],
+    known: Mapping[str, Sequence[str]],
+) -> None:
+    """Name what is missing, and the heading that may have been meant.
+
+    Other headings are not repeated: where the header itself is missing they are a customer's data.
+    """
+    if not missing:
+        return
+    zh = f"缺少必需的列：{'、'.join(f'{known[one][0]}({one})' for one in missing)}"
+    en = f"missing column: {', '.join(missing)}"
+    for one in left_out:
+        if one.near and names[one.near] in missing:
+            zh += f"；“{one.heading}”是否应为“{one.near}”？"
+            en += f'; is "{one.heading}" meant to be "{one.near}"?'
     raise _header_error(zh, en)
+
+
+def _refuse_doubled(headings: Sequence[str], columns: Sequence[str | None]) -> None:
+    for column in columns:
+        same = [heading for heading, one in zip(headings, columns, strict=True) if one == column]
+        if column is not None and len(same) > 1:
+            zh, en = "”“".join(same), '", "'.join(same)
+            raise _header_error(
+                f"列重复：“{zh}”都是 {column}", f'column twice: "{en}" are all {column}'
+            )
 
 
 def _headings(known: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -155,12 +227,12 @@ def _header_error(zh: str, en: str) -> InvalidInputError:
 
 
 def read_row(
-    row: int, columns: Sequence[str], cells: Sequence[Any]
+    row: int, columns: Sequence[str | None], cells: Sequence[Any]
 ) -> tuple[CustomerRecord | None, list[RowError]]:
     """Check one row; a row with any error gives no record, but all its errors."""
     values: dict[str, Any] = {}
     errors: list[RowError] = []
-    texts = {column: _at(cells, at) for at, column in enumerate(columns)}
+    texts = {column: _at(cells, at) for at, column in enumerate(columns) if column}
     for column in (name for name in COLUMNS if name in texts):  # id_type goes before id_no
         try:
             values.update(_PARSERS[column](column, cell_text(texts[column]), texts))
@@ -172,7 +244,7 @@ def read_row(
         )
     if errors:
         return None, errors
-    return CustomerRecord(row=row, columns=frozenset(columns), **values), []
+    return CustomerRecord(row=row, columns=frozenset(texts), **values), []
 
 
 def is_blank(cells: Iterable[Any]) -> bool:

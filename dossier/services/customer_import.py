@@ -7,16 +7,18 @@ which, without repeating personal numbers.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from dossier.access import demand
 from dossier.db.session import ScopedSession
 from dossier.errors import ExitCode, ForbiddenError, InvalidInputError
 from dossier.rules import customer_file
-from dossier.rules.customer_file import CustomerRecord, RowError
+from dossier.rules.customer_file import CustomerRecord, Header, LeftOutColumn, RowError
 from dossier.services import audit, linking
 from dossier.services.context import Context
 from dossier.services.customer_upsert import Outcome, Upsert
@@ -30,6 +32,8 @@ BATCH_ROWS = 1_000
 """Rows of one transaction: some 200 ms in which no other writer gets in."""
 MOST_RELINKED = 2_000
 """Waiting papers that are asked about again: well below a minute."""
+MOST_ROWS_ABOVE_HEADER = 10
+"""Rows that are looked at for the header; exports have one to three lines above it."""
 MOST_ERRORS = 1_000
 """Errors kept in the report; the rest is counted."""
 
@@ -45,6 +49,7 @@ class ImportReport:
         rejected: rows that were left out.
         errors: the first of what is wrong, by row and column.
         error_count: all of what is wrong.
+        left_out: columns of the file that are not known and were not read.
         units_created: names of units that were not known; likewise lines and districts.
         relinked: papers that waited for a person and found their customer now.
         dry_run: nothing was written.
@@ -56,6 +61,7 @@ class ImportReport:
     rejected: int = 0
     errors: tuple[RowError, ...] = ()
     error_count: int = 0
+    left_out: tuple[LeftOutColumn, ...] = ()
     units_created: tuple[str, ...] = ()
     lines_created: tuple[str, ...] = ()
     districts_created: tuple[str, ...] = ()
@@ -80,6 +86,7 @@ class _Tally:
     error_count: int = 0
     rejected: int = 0
     rows: int = 0
+    left_out: tuple[LeftOutColumn, ...] = ()
 
     def reject(self, errors: Sequence[RowError]) -> None:
         """Count a row that is left out, for these reasons."""
@@ -94,6 +101,7 @@ def import_customers(
     path: Path,
     *,
     dry_run: bool,
+    strict: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
     """Read a customer file into the register (see :mod:`dossier.rules.customer_file`).
@@ -103,6 +111,7 @@ def import_customers(
         viewer: who imports; company-wide.
         path: CSV (UTF-8 or GB18030; comma, semicolon or tab) or XLSX.
         dry_run: check and compare only.
+        strict: refuse a file with columns that are not known, instead of leaving them out.
         progress: told the number of rows that are done, after every batch.
 
     Raises:
@@ -115,7 +124,7 @@ def import_customers(
     tally, places = _Tally(), Places(may_create=not dry_run)
     upsert = Upsert(context.keyring, places)
     with open_table(path) as rows:
-        for batch in _batches(_records(rows, tally)):
+        for batch in _batches(_records(rows, tally, strict=strict)):
             with _session(context, dry_run=dry_run) as session:
                 _count(tally, upsert.write(session, batch, at=context.clock.now(), dry=dry_run))
             if progress:
@@ -134,9 +143,12 @@ def _session(context: Context, *, dry_run: bool) -> AbstractContextManager[Scope
     return context.reading(IMPORTING) if dry_run else context.writing(IMPORTING)
 
 
-def _records(rows: Iterator[Row], tally: _Tally) -> Iterator[CustomerRecord]:
+def _records(
+    rows: Iterator[Row], tally: _Tally, *, strict: bool = False
+) -> Iterator[CustomerRecord]:
     """The rows that are right; the others go into the tally."""
-    columns = _header(rows)
+    header = _header(rows, strict=strict)
+    columns, tally.left_out = header.columns, header.left_out
     seen: dict[str, int] = {}
     for number, cells in rows:
         if customer_file.is_blank(cells):
@@ -152,11 +164,17 @@ def _records(rows: Iterator[Row], tally: _Tally) -> Iterator[CustomerRecord]:
         yield record
 
 
-def _header(rows: Iterator[Row]) -> list[str]:
-    for _, cells in rows:
-        if not customer_file.is_blank(cells):
-            return customer_file.read_header(cells)
-    raise InvalidInputError("the file is empty", detail_zh="文件为空")
+def _header(rows: Iterator[Row], *, strict: bool) -> Header:
+    """The header; a title, a date or the exporting system's name may stand above it."""
+    first: list[Any] | None = None
+    for _, cells in itertools.islice(rows, MOST_ROWS_ABOVE_HEADER):
+        if customer_file.has_required(cells):
+            return customer_file.read_header(cells, strict=strict)
+        if first is None and not customer_file.is_blank(cells):
+            first = cells
+    if first is None:
+        raise InvalidInputError("the file is empty", detail_zh="文件为空")
+    return customer_file.read_header(first, strict=strict)  # refuses, and says what is missing
 
 
 def _doubled(record: CustomerRecord, first: int) -> RowError:
@@ -191,6 +209,7 @@ def _report(tally: _Tally, places: Places, *, dry_run: bool) -> ImportReport:
         rejected=tally.rejected,
         errors=tuple(tally.errors),
         error_count=tally.error_count,
+        left_out=tally.left_out,
         units_created=tuple(places.units_created),
         lines_created=tuple(places.lines_created),
         districts_created=tuple(places.districts_created),

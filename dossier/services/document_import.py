@@ -168,7 +168,8 @@ def _entries(rows: Iterator[Row], folder: Path, tally: _Tally) -> Iterator[_Entr
         if customer_file.is_blank(cells):
             continue
         if columns is None:
-            columns = customer_file.read_header(cells, COLUMNS, required=("file",))
+            header = customer_file.read_header(cells, COLUMNS, required=("file",), strict=True)
+            columns = [column for column in header.columns if column]
             continue
         entry, errors = _entry(number, dict(zip(columns, cells, strict=False)), folder)
         tally.errors += errors

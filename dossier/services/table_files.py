@@ -99,6 +99,7 @@ def _is_valid(path: Path, encoding: str) -> bool:
 
 
 def _separator(head: bytes, encoding: str) -> str:
-    """The separator that the header has most of."""
-    header = head.decode(encoding, errors="replace").split("\n", 1)[0]
+    """The separator that the first line with any has most of; a title above it has none."""
+    lines = head.decode(encoding, errors="replace").splitlines()
+    header = next((line for line in lines if any(one in line for one in SEPARATORS)), "")
     return max(SEPARATORS, key=header.count)

@@ -219,6 +219,7 @@ def test_no_message_repeats_a_personal_number(archive, tmp_path) -> None:
         ("户号,户明", "户名"),
         ("customer_no,phone", "户名"),
         ("customer_no,name,户名", "name"),
+        ("户号,户名,电话,联系电话", "电话”“联系电话"),
     ],
 )
 def test_a_wrong_header_is_refused_with_the_nearest_name(archive, tmp_path, header, word) -> None:
@@ -226,6 +227,63 @@ def test_a_wrong_header_is_refused_with_the_nearest_name(archive, tmp_path, head
         load(archive, text_file(tmp_path, "4200000012,张三,x", header=header))
     assert word in refusal.value.detail_zh
     assert count(archive, Customer) == 0
+
+
+def test_columns_of_another_system_are_named_with_the_nearest_and_left_out(
+    archive, tmp_path
+) -> None:
+    header = "序号,户号,户名,抄表段,手机号马,,用电地址"
+    row = "1,4200000012,欧阳娜娜,D-07,12345,x,襄州区航空路12号"
+    file = text_file(tmp_path, row, header=header)
+    report = load(archive, file)
+    assert (report.created, report.rejected, report.exit_code) == (1, 0, ExitCode.OK)
+    assert [(one.place, one.heading) for one in report.left_out] == [
+        (1, "序号"),
+        (4, "抄表段"),
+        (5, "手机号马"),
+        (6, ""),
+    ]
+    assert report.left_out[2].near.startswith("手机号")
+    assert "手机号" in report.left_out[2].message_zh
+    assert report.left_out[3].message_zh == "第 6 列没有列名"
+    (customer,) = rows_of(archive, Customer)
+    assert (customer.name, customer.address) == ("欧阳娜娜", "襄州区航空路12号")
+    assert count(archive, CustomerNumber) == 0
+    assert load(archive, file).unchanged == 1
+
+
+def test_left_out_columns_take_no_value_away(archive, tmp_path) -> None:
+    load(archive, text_file(tmp_path, ROW))
+    file = text_file(tmp_path, "4200000012,欧阳娜娜,", header="户号,户名,手机号马")
+    assert load(archive, file).unchanged == 1
+    assert count(archive, CustomerNumber) == 4
+
+
+def test_strict_refuses_columns_that_are_not_known(archive, tmp_path) -> None:
+    file = text_file(tmp_path, "4200000012,张三,x,y", header="户号,户名,手机号马,抄表段")
+    with pytest.raises(InvalidInputError) as refusal:
+        import_customers(archive, CLERK, file, dry_run=False, strict=True)
+    assert "手机号马" in refusal.value.detail_zh
+    assert "抄表段" in refusal.value.detail_zh
+    assert count(archive, Customer) == 0
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
+def test_titles_above_the_header_are_passed_over(archive, tmp_path, separator) -> None:
+    lines = ["低压用户清单", "", "户号,户名,用电地址", "4200000012,张三,航空路", "1,李四,x"]
+    file = text_file(tmp_path, *lines[1:], header=lines[0])
+    file.write_text(file.read_text(encoding="utf-8").replace(",", separator), encoding="utf-8")
+    report = load(archive, file)
+    assert (report.created, report.rejected, report.left_out) == (1, 1, ())
+    assert report.errors[0].row == 5
+
+
+def test_a_file_without_a_header_is_refused_without_repeating_its_row(archive, tmp_path) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        load(archive, text_file(tmp_path, header="4200000012,欧阳娜娜,14200001234"))
+    said = refusal.value.detail + refusal.value.detail_zh
+    assert "户号" in said
+    assert all(secret not in said for secret in ("4200000012", "欧阳", "14200001234"))
 
 
 @pytest.mark.parametrize(
