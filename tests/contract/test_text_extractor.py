@@ -26,6 +26,7 @@ from tests.contract.office_samples import (
     mail_bytes,
     odt_bytes,
     ofd_bytes,
+    old_office,
     pptx_bytes,
     rtf_bytes,
     write,
@@ -45,6 +46,9 @@ SAMPLES: dict[str, bytes] = {
     "合同.docx": docx_bytes(),
     "客户.xlsx": xlsx_bytes(),
     "汇报.pptx": pptx_bytes(),
+    "合同.doc": old_office("contract.doc"),
+    "客户.xls": old_office("register.xls"),
+    "汇报.ppt": old_office("report.ppt"),
     "合同.odt": odt_bytes(),
     "合同.rtf": rtf_bytes(),
     "gbk.html": html_bytes(charset="gbk"),
@@ -62,6 +66,8 @@ SAMPLES: dict[str, bytes] = {
 WITH_TABLES = [
     "合同.docx",
     "客户.xlsx",
+    "合同.doc",
+    "客户.xls",
     "合同.odt",
     "gbk.html",
     "utf8.html",
@@ -115,6 +121,18 @@ def test_headers_title_and_author_of_an_office_file_are_told(tmp_path: Path) -> 
     assert "页眉文字" in text_of(extraction)
     assert extraction.title == "供用电合同"
     assert extraction.properties["author"] == "李四"
+
+
+def test_the_slides_and_notes_of_an_old_presentation_are_read(tmp_path: Path) -> None:
+    extraction = extract(write(tmp_path, "a.ppt", old_office("report.ppt")))
+    text = text_of(extraction)
+    assert text.index(SENTENCE) < text.index("户号 1040106028 黄超")
+    assert "备注文字" in text
+
+
+@pytest.mark.parametrize("name", ["contract.doc", "register.xls", "report.ppt"])
+def test_an_old_office_file_is_known_by_its_bytes_under_any_name(tmp_path: Path, name: str) -> None:
+    assert SENTENCE in text_of(extract(write(tmp_path, "扫描件.jpg", old_office(name))))
 
 
 def test_scripts_of_a_page_are_no_text(tmp_path: Path) -> None:
