@@ -215,7 +215,7 @@ class _Compiler:
                     *self._like(text),
                 ]
             case Phrase(text):
-                found = [*self._names(text), *self._words(text)]
+                found = [*self._names(text), *self._words(text, literally=True)]
             case FieldValue():
                 found = list(self._field_value(leaf))
         return [clause for clause in found if not isinstance(clause.expression, Nothing)]
@@ -291,9 +291,10 @@ class _Compiler:
         yield Clause(reason, MatchClass.PREFIX, all_of(spelled_name(text), inside))
         yield Clause(reason, MatchClass.SOUNDS_ALIKE, spelled_alike(text))
 
-    def _words(self, text: str) -> Iterator[Clause]:
+    def _words(self, text: str, *, literally: bool = False) -> Iterator[Clause]:
         yield from self._address(text)
-        yield Clause(MatchReason.TYPE, MatchClass.TITLE, self._type(text))
+        found = self._phrase("type_words", text) if literally else self._type(text)
+        yield Clause(MatchReason.TYPE, MatchClass.TITLE, found)
         if SearchRight.TEXT in self._rights:  # a title is what the page says at its head
             found = self._phrase("title_words", text)
             yield Clause(MatchReason.TITLE, MatchClass.TITLE, found)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from dossier.rules import identifiers
+from dossier.rules.names import is_organisation
 from dossier.rules.normal_form import HAN, fold_with_origins
 from dossier.search.analysis import keyword
 from dossier.search.notes import Note, note
@@ -261,7 +262,10 @@ def _word(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
         return end, [_Item(is_not=True)]
     if _WILDCARD.search(chunk):
         reading.remark("wildcard")
-    return max(end, start + 1), reading.taken([_Item(Word(piece)) for piece in _pieces(chunk)])
+    # The brackets of 宏泰机械（集团）有限公司 belong to the name; those of 黄超（本人） do not.
+    whole = any(sign in _OPENING for sign in chunk[1:]) and is_organisation(chunk)
+    pieces = [chunk] if whole else _pieces(chunk)
+    return max(end, start + 1), reading.taken([_Item(Word(piece)) for piece in pieces])
 
 
 def _pieces(chunk: str) -> list[str]:

@@ -1,0 +1,196 @@
+"""The archive of the golden queries, filled once per engine and asked through the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fastapi.testclient import TestClient
+
+from dossier.bootstrap import build
+from dossier.db import outbox
+from dossier.db.tables import (
+    Content,
+    Customer,
+    CustomerNumber,
+    CustomerPast,
+    Document,
+    Identifier,
+    OrgUnit,
+    Page,
+    new_id,
+)
+from dossier.rules import identifiers
+from dossier.services import accounts
+from dossier.services.context import Context
+from dossier.settings import Settings
+from dossier.viewer import system_viewer
+from searchapi.app import create_api
+from tests.support_seeded import PASSWORD, index
+
+SETUP = system_viewer("test")
+ARCHIVE = Path(__file__).parent / "archive.yaml"
+STATIONS = {"east": "东山供电所", "west": "西河供电所"}
+ROLES = {
+    "archivist": ("archivist", None),
+    "agent": ("agent", None),
+    "administrator": ("administrator", None),
+    "archivist_west": ("archivist", STATIONS["west"]),
+    "agent_east": ("agent", STATIONS["east"]),
+}
+"""As whom a query is asked: role and unit (None: the whole company)."""
+NO_BYTES = "0" * 64
+
+
+@dataclass
+class GoldenArchive:
+    """The filled archive: ids to the names that queries.csv uses, and a way to ask."""
+
+    context: Context
+    client: TestClient | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, query: str, who: str, **parameters: Any) -> dict[str, Any]:
+        """The API's answer."""
+        assert self.client is not None
+        answer = self.client.get(
+            "/api/v1/search",
+            params={"q": query, "size": 100, **parameters},
+            headers={"Authorization": f"Bearer {self.tokens[who]}"},
+        )
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def hits(self, answer: dict[str, Any]) -> list[str]:
+        """Names of the customers, and of papers of nobody, in order."""
+        found = []
+        for hit in answer["hits"]:
+            customer = hit["customer"]
+            key = customer["customer_no"] if customer else hit["documents"][0]["id"]
+            found.append(self.names[key])
+        return found
+
+    def papers(self, answer: dict[str, Any]) -> set[str]:
+        """Names of the papers shown (no customer here has more than are shown)."""
+        return {
+            self.names[document["id"]] for hit in answer["hits"] for document in hit["documents"]
+        }
+
+
+@pytest.fixture(scope="session", params=["tantivy"])
+def engine(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Settings that choose the engine; another engine is one more parameter."""
+    return {"tantivy": {}}[request.param]
+
+
+@pytest.fixture(scope="session")
+def golden(engine: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The archive on an engine."""
+    with _opened(tmp_path_factory.mktemp("golden"), engine) as archive:
+        yield archive
+
+
+@contextmanager
+def _opened(home: Path, engine: dict[str, Any]) -> Iterator[GoldenArchive]:
+    context = build(Settings(home=home, workers=1, **engine))
+    archive = GoldenArchive(context)
+    try:
+        _fill(archive, yaml.safe_load(ARCHIVE.read_text(encoding="utf-8")))
+        index(context)
+        for name, (role, unit) in ROLES.items():
+            accounts.add_user(context, SETUP, name=name, role=role, password=PASSWORD, unit=unit)
+            archive.tokens[name] = accounts.make_token(context, SETUP, name)
+        with TestClient(create_api(context), raise_server_exceptions=False) as client:
+            archive.client = client
+            yield archive
+    finally:
+        context.readers.close()
+        context.index.close()
+        context.database.dispose()
+
+
+def _fill(archive: GoldenArchive, told: dict[str, Any]) -> None:
+    context = archive.context
+    numbers = {name: entry["number"] for name, entry in told["customers"].items()}
+    archive.names.update({number: name for name, number in numbers.items()})
+    with context.writing(SETUP) as session:
+        units = {key: OrgUnit(name=name) for key, name in STATIONS.items()}
+        session.add_all([*units.values(), _no_bytes(context)])
+        session.flush()
+        for rowid, entry in enumerate(told["customers"].values(), 1):
+            _add_customer(context, session, rowid, entry, units[entry["at"]].id)
+        for rowid, (name, entry) in enumerate(told["documents"].items(), 1):
+            owner = told["customers"].get(entry["of"])
+            unit_id = units[owner["at"]].id if owner else None
+            number = numbers.get(entry["of"])
+            key = _add_document(context, session, rowid, entry, number, unit_id)
+            archive.names[key] = name
+
+
+def _no_bytes(context: Context) -> Content:
+    return Content(sha256=NO_BYTES, size_bytes=1, stored_at=context.clock.now())
+
+
+def _add_customer(
+    context: Context, session: Any, rowid: int, entry: dict[str, Any], unit_id: int
+) -> None:
+    now, number = context.clock.now(), entry["number"]
+    session.add(
+        Customer(
+            customer_no=number, rowid=rowid, name=entry["name"], name_key=entry["name"],
+            category=entry.get("category", "LR"), status=entry.get("status", "active"),
+            address=entry.get("address", ""), unit_id=unit_id, updated_at=now,
+        )
+    )  # fmt: skip
+    session.flush()
+    for kind, name in (("phone", "phones"), ("meter", "meters"), ("old_no", "old")):
+        for value in entry.get(name, ()):
+            key = identifiers.compact(value).upper()
+            session.add(CustomerNumber(customer_no=number, kind=kind, value=value, key=key))
+    for value in entry.get("ids", ()):
+        session.add(
+            Identifier(
+                customer_no=number, kind="id_no", hmac=context.keyring.hash(value),
+                encrypted=context.keyring.encrypt(value), last4=value[-4:],
+            )
+        )  # fmt: skip
+    for former in entry.get("former", ()):
+        past = CustomerPast(
+            customer_no=number, record={"name": former}, valid_from=now, valid_to=now
+        )
+        session.add(past)
+    outbox.mark_changed(session, outbox.CUSTOMERS, [number], at=now)
+
+
+def _add_document(
+    context: Context,
+    session: Any,
+    rowid: int,
+    entry: dict[str, Any],
+    customer_no: str | None,
+    unit_id: int | None,
+) -> str:
+    now, key = context.clock.now(), new_id()
+    day = entry["date"]
+    assert isinstance(day, date)
+    session.add(
+        Document(
+            id=key, rowid=rowid, customer_no=customer_no, type_code=entry["type"] or None,
+            title=entry["title"], state="filed" if customer_no else "to_assign", captured_at=now,
+            doc_date=day, case_no=entry.get("case"), reference_code=entry.get("code"),
+            secrecy=entry.get("secrecy", 0), unit_id=unit_id, sha256=NO_BYTES,
+            page_count=len(entry["pages"]),
+        )
+    )  # fmt: skip
+    session.flush()
+    for number, text in enumerate(entry["pages"], 1):
+        session.add(Page(document_id=key, number=number, text=text))
+    outbox.mark_changed(session, outbox.DOCUMENTS, [key], at=now)
+    return key

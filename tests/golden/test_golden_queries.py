@@ -1,0 +1,64 @@
+"""Each line of queries.csv is one test: asked through the API, as somebody, on every engine.
+
+Columns: ``rule`` (domain.md's section and what it is about), ``query``, ``as`` (whose rights),
+``expect``, ``papers``, ``note`` (a code that explains the query), ``why``.
+
+``expect`` names customers of archive.yaml (or papers of nobody):
+
+* ``a b``: exactly these, in any order; ``nothing``: none at all;
+* ``a > b``: exactly these in this order; ``a b > c d``: groups of equals;
+* ``a > ...``: these come first, whatever follows.
+
+``papers`` (may be empty: not looked at) are exactly the papers shown; ``none`` for none.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROWS = list(csv.DictReader((Path(__file__).parent / "queries.csv").open(encoding="utf-8")))
+FEWEST = 250
+
+
+def _id(row: dict[str, str]) -> str:
+    return f"{row['rule']}: {row['query'][:40]} as {row['as']}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_id)
+def test_a_golden_query_is_answered_as_the_table_says(golden: Any, row: dict[str, str]) -> None:
+    answer = golden.ask(row["query"], row["as"])
+    found = golden.hits(answer)
+    check(found, row["expect"])
+    assert answer["total"] == len(found)
+    if row["papers"]:
+        wanted = set() if row["papers"] == "none" else set(row["papers"].split())
+        assert golden.papers(answer) == wanted
+        assert answer["total_documents"] == len(wanted)
+    assert not row["note"] or row["note"] in answer["notes"]
+
+
+def check(found: list[str], expect: str) -> None:
+    """Whether an answer's customers are those that a line tells."""
+    if expect == "nothing":
+        assert found == []
+        return
+    groups = [part.split() for part in expect.split(">")]
+    at = 0
+    for group in groups:
+        if group == ["..."]:
+            return
+        assert sorted(found[at : at + len(group)]) == sorted(group), found
+        at += len(group)
+    assert found[at:] == []
+
+
+def test_the_table_is_large_and_says_nothing_twice() -> None:
+    assert len(ROWS) >= FEWEST
+    said = Counter((row["query"], row["as"]) for row in ROWS)
+    assert [each for each, times in said.items() if times > 1] == []
+    assert all(row["rule"] and row["expect"] for row in ROWS)
