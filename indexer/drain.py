@@ -84,7 +84,8 @@ class IndexFeeder:
         except UnavailableError:
             self.release()
             raise
-        with self._context.writing(VIEWER) as session:
+        # Rows that come back after a power cut are drained once more, to the same effect.
+        with self._context.writing(VIEWER, durable=False) as session:
             outbox.drop(session, [change.id for change in changes])
             page_masks.call_due(session, {c.key for c in changes if c.index == outbox.DOCUMENTS})
         return len(changes)

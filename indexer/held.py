@@ -66,15 +66,19 @@ class HeldLease:
         """The document that it is about."""
         return self.lease.subject
 
-    def commit(self, write: Callable[[ScopedSession], T]) -> T:
+    def commit(self, write: Callable[[ScopedSession], T], *, durable: bool = True) -> T:
         """Write in one transaction, with the lease prolonged and the progress noted.
+
+        Args:
+            write: what is to be written.
+            durable: False for what costs next to nothing to do again after a power cut.
 
         Raises:
             LostLeaseError: another worker has the item; nothing was written.
         """
 
         def once() -> T:
-            with self._context.writing(self._viewer) as session:
+            with self._context.writing(self._viewer, durable=durable) as session:
                 self._prolong(session)
                 return write(session)
 
@@ -105,7 +109,7 @@ class HeldLease:
         """
         if time.monotonic() - self._renewed < self._context.settings.lease_seconds / 3:
             return
-        with self._context.writing(self._viewer) as session:
+        with self._context.writing(self._viewer, durable=False) as session:
             self._prolong(session)
         self._renewed = time.monotonic()
 

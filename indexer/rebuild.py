@@ -98,7 +98,7 @@ def _count(context: Context) -> int:
 
 
 def _note(context: Context, state: str, cursor: str, *, schema: str = "") -> None:
-    with context.writing(VIEWER) as session:
+    with context.writing(VIEWER, durable=False) as session:
         for row in _open_requests(session):
             row.state, row.cursor, row.schema_hash = state, cursor, schema
 

@@ -148,7 +148,7 @@ class Worker:
                 return None
         self._claims += 1
         is_turned = self._claims % TURN_EVERY == 0
-        with self._context.writing(VIEWER) as session:
+        with self._context.writing(VIEWER, durable=False) as session:
             return queue.claim(
                 session,
                 owner=self.id,
@@ -213,7 +213,7 @@ class Worker:
 
     def _hand_back(self, job: Job, *, pause_seconds: float) -> None:
         def once() -> None:
-            with self._context.writing(VIEWER) as session:
+            with self._context.writing(VIEWER, durable=False) as session:
                 queue.give_back(
                     session,
                     job.held.lease,
@@ -244,7 +244,7 @@ class Worker:
     def _beat(self) -> None:
         now = self._context.clock.now()
         held = self._held
-        with self._context.writing(VIEWER) as session:
+        with self._context.writing(VIEWER, durable=False) as session:
             row = session.get(WorkerRow, self.id)
             if row is None:
                 row = WorkerRow(

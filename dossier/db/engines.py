@@ -19,6 +19,8 @@ from dossier.errors import ConfigurationError
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for the lock: longer than a transaction of ours, less than a lease."""
+DURABLE = "durable"
+"""Execution option of a writer's connection: whether its commit waits for the disk (default)."""
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p"})
 """SQLite's WAL needs shared memory, which these do not give."""
 
@@ -88,6 +90,9 @@ def _sqlite(url: str, busy_seconds: float, begin: str, *, query_only: bool) -> E
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
+        if not query_only:
+            waits = connection.get_execution_options().get(DURABLE, True)
+            connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if waits else 'NORMAL'}")
         connection.exec_driver_sql(begin)
 
     return engine

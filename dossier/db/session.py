@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, event, false, or_, select, true
-from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
+from sqlalchemy import ColumnElement, and_, event, false, or_, select, true
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
-from dossier.db.engines import Database
+from dossier.db.engines import DURABLE, Database
 from dossier.db.tables import (
     SCOPED_BY_CUSTOMER,
     SCOPED_BY_DOCUMENT,
@@ -119,23 +119,29 @@ class ScopedSession(Session):
 event.listen(ScopedSession, "do_orm_execute", _add_scope)
 
 
-def _maker(engine: Engine) -> sessionmaker[ScopedSession]:
-    return sessionmaker(engine, class_=ScopedSession, expire_on_commit=False)
-
-
 @contextmanager
 def session_for(
-    database: Database, viewer: Viewer, *, write: bool = False
+    database: Database, viewer: Viewer, *, write: bool = False, durable: bool = True
 ) -> Iterator[ScopedSession]:
     """A session in one transaction, on the reader or the writer, within the viewer's scope.
 
     A writing session commits at the end of the block and rolls back on an exception.
+
+    Args:
+        database: the engines.
+        viewer: whose scope it is.
+        write: on the writer, in one transaction.
+        durable: False commits without waiting for the disk: a crash of the process loses nothing, a
+            power cut at most the last such commits, and never an earlier one alone. For what is
+            done again then, such as a claim.
     """
     engine = database.writer if write else database.reader
-    with _maker(engine)() as session:
+    # Not by a sessionmaker: each of those makes a class, which cost as much as a small query.
+    with ScopedSession(engine, expire_on_commit=False) as session:
         session.info[VIEWER] = viewer
-        if write:
-            with turn(database), session.begin():
-                yield session
-        else:
+        if not write:
+            yield session
+            return
+        with turn(database), session.begin():
+            session.connection(execution_options={DURABLE: durable})
             yield session

@@ -24,38 +24,51 @@ PATIENCE_SECONDS = 5.0
 
 @contextmanager
 def turn(database: Database) -> Iterator[None]:
-    """Wait for the turn to write, and hold it; nothing to wait for but with SQLite in a file."""
-    handle = _open(database)
-    if handle is None:
+    """Wait for the turn to write, and hold it; nothing to wait for but with SQLite in a file.
+
+    Whoever waits stands at the gate first. One who has just written finds the gate taken and
+    cannot have the next turn as well, however quickly it comes again.
+    """
+    handle, gate = _open(database, "turn"), _open(database, "gate")
+    if handle is None or gate is None:
+        _close(handle, gate)
         yield
         return
     try:
-        _take(handle)
+        until = time.monotonic() + PATIENCE_SECONDS
+        if _take(gate, until):
+            _take(handle, until)
+        os.close(gate)
+        gate = None
         yield
     finally:
-        os.close(handle)  # gives the turn back, as the end of the process would
+        _close(handle, gate)  # gives the turn back, as the end of the process would
 
 
-def _open(database: Database) -> int | None:
+def _open(database: Database, what: str) -> int | None:
     name = database.writer.url.database if database.is_sqlite else None
     if not name:
         return None
+    path = Path(name)
     try:
-        return os.open(_place(Path(name)), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        return os.open(path.with_name(f"{path.name}-{what}"), flags, 0o600)
     except OSError:
         return None  # the disk is full or read-only: SQLite itself will say so
 
 
-def _place(database_file: Path) -> Path:
-    return database_file.with_name(f"{database_file.name}-turn")
+def _close(*handles: int | None) -> None:
+    for handle in handles:
+        if handle is not None:
+            os.close(handle)
 
 
-def _take(handle: int) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
+def _take(handle: int, until: float) -> bool:
     while time.monotonic() < until:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(LOOK_SECONDS)
         else:
-            return
+            return True
+    return False

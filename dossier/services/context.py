@@ -59,7 +59,10 @@ class Context:
         return session_for(self.database, viewer)
 
     @contextmanager
-    def writing(self, viewer: Viewer) -> Iterator[ScopedSession]:
-        """A writing session within the viewer's scope; commits at the end of the block."""
-        with session_for(self.database, viewer, write=True) as session:
+    def writing(self, viewer: Viewer, *, durable: bool = True) -> Iterator[ScopedSession]:
+        """A writing session within the viewer's scope; commits at the end of the block.
+
+        With ``durable=False`` the commit does not wait for the disk (see ``session_for``).
+        """
+        with session_for(self.database, viewer, write=True, durable=durable) as session:
             yield session

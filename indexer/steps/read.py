@@ -36,26 +36,42 @@ def run(job: Job) -> None:
     """
     original = job.original()
     probe = job.readers.probe(original.path, file_name=original.file_name)
-    _begin(job, probe)
-    if probe.page_count == 0:
-        text_file.run(job, original, media_type=probe.media_type)
-        return
-    digital = _missing(job, [n for n, own in enumerate(probe.digital, 1) if own])
-    inline = digital if len(digital) <= DIGITAL_RUN_PAGES else []
-    fallen = _read_digital(job, original, inline)
-    pictures = _missing(job, [n for n, own in enumerate(probe.digital, 1) if not own])
-    later = [] if inline else digital
-    job.held.finish(lambda session: _share_out(job, session, sorted(pictures + fallen), later))
-
-
-def _begin(job: Job, probe: DocumentProbe) -> None:
     if probe.page_count and len(probe.digital) != probe.page_count:
         raise UnreadableFileError(QuarantineReason.INTERNAL, "the inspector contradicts itself")
     job.held.total = probe.page_count
-    job.held.commit(
-        lambda session: reading.begin(
-            session, job.document_id, media_type=probe.media_type, page_count=probe.page_count
-        )
+    if probe.page_count == 0:
+        job.held.commit(lambda session: _begin(job, session, probe), durable=False)
+        text_file.run(job, original, media_type=probe.media_type)
+        return
+    _read_pages(job, original, probe)
+
+
+def _read_pages(job: Job, original: Original, probe: DocumentProbe) -> None:
+    """A letter's few pages are stored with the end of the step: one transaction, not three."""
+    digital = _missing(job, [n for n, own in enumerate(probe.digital, 1) if own])
+    pictures = _missing(job, [n for n, own in enumerate(probe.digital, 1) if not own])
+    found: list[PageReading] = []
+    fallen: list[int] = []
+    if len(digital) <= COMMIT_PAGES:
+        found, fallen = own_text(job, original, digital)
+        job.held.done += len(found)
+    else:
+        job.held.commit(lambda session: _begin(job, session, probe), durable=False)
+        if len(digital) <= DIGITAL_RUN_PAGES:
+            fallen = _read_digital(job, original, digital)
+    later = digital if len(digital) > DIGITAL_RUN_PAGES else []
+
+    def write(session: ScopedSession) -> None:
+        _begin(job, session, probe)
+        reading.store_pages(session, job.document_id, found, digital=True)
+        _share_out(job, session, sorted(pictures + fallen), later)
+
+    job.held.finish(write)
+
+
+def _begin(job: Job, session: ScopedSession, probe: DocumentProbe) -> None:
+    reading.begin(
+        session, job.document_id, media_type=probe.media_type, page_count=probe.page_count
     )
 
 
@@ -79,10 +95,11 @@ def _read_digital(job: Job, original: Original, numbers: Sequence[int]) -> list[
 
 
 def store_digital(job: Job, found: Sequence[PageReading]) -> None:
-    """Commit born-digital pages."""
+    """Commit born-digital pages; to read them again costs milliseconds."""
     if found:
         job.held.commit(
-            lambda session: reading.store_pages(session, job.document_id, found, digital=True)
+            lambda session: reading.store_pages(session, job.document_id, found, digital=True),
+            durable=False,
         )
 
 

@@ -34,7 +34,7 @@ def run(job: Job) -> None:
     except PluginStepError as err:
         _set_aside(job, str(err))
         return
-    job.held.commit(lambda session: _write(job, session, results))
+    job.held.commit(lambda session: _write(job, session, results), durable=False)
     linking.link(job.context, job.viewer, job.document_id)
     job.held.finish(lambda session: _finish(job, session))
 

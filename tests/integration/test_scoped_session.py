@@ -140,3 +140,14 @@ def test_a_reader_cannot_write(database: Database) -> None:
         session.add(OrgUnit(id=3, name="三所"))
         with pytest.raises(Exception, match="readonly"):
             session.flush()
+
+
+def test_a_commit_waits_for_the_disk_unless_it_may_be_lost_in_a_power_cut(
+    database: Database,
+) -> None:
+    """Whatever the connection, taken from the pool, was used for before."""
+    seen = []
+    for durable in (True, False, True):
+        with session_for(database, system_viewer("test"), write=True, durable=durable) as session:
+            seen.append(session.connection().exec_driver_sql("PRAGMA synchronous").scalar())
+    assert seen == [2, 1, 2]

@@ -21,11 +21,11 @@ def write(context: Context) -> None:
 
 
 def test_all_writers_get_about_the_same_number_of_turns(context: Context) -> None:
-    over = time.monotonic() + 3
+    """Counted in turns, not in seconds: a slow disk or a busy machine makes none of them unfair."""
     done: Counter[int] = Counter()
 
     def busy(number: int) -> None:
-        while time.monotonic() < over:
+        while max(done.values(), default=0) < 100:
             write(context)
             done[number] += 1
 
@@ -47,7 +47,8 @@ def test_a_turn_that_is_not_given_back_delays_but_does_not_stop_us(
     assert 0.3 <= time.monotonic() - began < 10
 
 
-def test_the_turn_ends_with_an_error_too(context: Context) -> None:
+def test_the_turn_ends_with_an_error_too(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 60.0)  # longer than any disk makes us wait
     with pytest.raises(RuntimeError), context.writing(VIEWER):
         raise RuntimeError
     began = time.monotonic()
