@@ -16,35 +16,81 @@ from dossier.rules.normal_form import FoldedText, fold_with_origins
 from dossier.search import analysis
 from dossier.search.analysis import NumberHash, Token
 from dossier.search.compile import MIN_PARTIAL, page_phrases, positive_leaves
+from dossier.search.expression import LoosePhrase
+from dossier.search.holes import phrases_with_hole
 from dossier.search.port import SearchRight
 from dossier.search.query import FieldValue, Phrase, Query, Word
+from dossier.search.spelled import is_spelled_so
+from dossier.search.wordings import date_wordings, synonyms
 
 Span = tuple[int, int]
 _TEXT_FIELDS = frozenset({"text", "name", "address", "customer_no", "meter_no", "phone", "id_no"})
+_WHOLE, _BEGINS, _GOES_ON = range(3)  # how a token must fit a part of a loose phrase
 _RUN = re.compile(r"[0-9]{5,}")
 
 
 def highlight(
-    text: str, query: Query, *, rights: frozenset[SearchRight], number_hash: NumberHash
+    text: str,
+    query: Query,
+    *,
+    rights: frozenset[SearchRight],
+    number_hash: NumberHash,
+    names: Iterable[str] = (),
 ) -> list[Span]:
     """Spans (code points, half open, ascending, disjoint) of the query's words in a page's text.
 
-    Words that are excluded give none. What the viewer may not search by is not marked either:
-    a mark on a masked number would tell its digits.
+    Where a word does not stand on the page, its synonyms and the word with one misread character
+    are marked. Words that are excluded give none. What the viewer may not search by is not marked
+    either: a mark on a masked number would tell its digits.
+
+    Args:
+        text: the page's clear text.
+        query: what was typed.
+        rights: what the viewer may search by.
+        number_hash: keyed hash for sensitive numbers.
+        names: names of the page's customer; one that is typed in letters (``zs``) is marked.
     """
-    wanted = list(_wanted(query))
-    if not wanted or not text or SearchRight.TEXT not in rights:
+    leaves = list(positive_leaves(query.node))
+    if not leaves or not text or SearchRight.TEXT not in rights:
         return []
     form = fold_with_origins(text)
-    page = _Page(form, analysis.tokens_of(form, number_hash))
-    spans: list[Span] = []
-    for word, partly in wanted:
-        for phrase in page_phrases(word, rights=rights, number_hash=number_hash):
-            spans += page.phrase(phrase)
-        if partly:
-            spans += page.partial_numbers(word, rights)
-        spans += page.single_character(word)
+    page = _Page(form, analysis.tokens_of(form, number_hash), rights, number_hash)
+    spans = [span for leaf in leaves for span in _marks(page, leaf)]
+    for name in meant_names(query, names, rights=rights):
+        spans += page.words(name)
     return merge(spans)
+
+
+def meant_names(
+    query: Query, names: Iterable[str], *, rights: frozenset[SearchRight]
+) -> tuple[str, ...]:
+    """Those of ``names`` that a word of the query spells in letters, wholly or in part."""
+    if SearchRight.NAME not in rights:
+        return ()
+    words = [
+        _text_of(leaf)
+        for leaf in positive_leaves(query.node)
+        if isinstance(leaf, Word) or (isinstance(leaf, FieldValue) and leaf.field == "name")
+    ]
+    return tuple(name for name in names if any(is_spelled_so(name, word) for word in words))
+
+
+def _text_of(leaf: Word | FieldValue) -> str:
+    return leaf.value if isinstance(leaf, FieldValue) else leaf.text
+
+
+def _marks(page: _Page, leaf: Word | Phrase | FieldValue) -> list[Span]:
+    """Places of one leaf; of what only is like it where it does not stand itself."""
+    match leaf:
+        case Phrase(text):
+            return page.words(text)
+        case FieldValue(field) if field not in _TEXT_FIELDS:
+            return []
+        case Word() | FieldValue():
+            text = _text_of(leaf)
+            found = [*page.words(text), *page.partial_numbers(text)]
+            found += [span for day in date_wordings(text) for span in page.words(day)]
+            return found or [*page.synonyms(text), *page.misread(text)]
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:
@@ -58,31 +104,65 @@ def merge(spans: Iterable[Span]) -> list[Span]:
     return out
 
 
-def _wanted(query: Query) -> Iterator[tuple[str, bool]]:
-    """Texts to mark, and whether as numbers they may be part of one."""
-    for leaf in positive_leaves(query.node):
-        match leaf:
-            case Word(text):
-                yield text, True
-            case Phrase(text):
-                yield text, False
-            case FieldValue(field, value) if field in _TEXT_FIELDS:
-                yield value, True
-            case FieldValue():
-                continue
-
-
 class _Page:
     """A page's tokens, looked up by text."""
 
-    def __init__(self, form: FoldedText, tokens: Sequence[Token]) -> None:
+    def __init__(
+        self,
+        form: FoldedText,
+        tokens: Sequence[Token],
+        rights: frozenset[SearchRight],
+        number_hash: NumberHash,
+    ) -> None:
         self._form = form
         self._tokens = tokens
+        self._rights = rights
+        self._hash = number_hash
         self._places: dict[str, list[int]] = defaultdict(list)
         for token in tokens:
             self._places[token.text].append(token.position)
 
-    def phrase(self, phrase: Sequence[tuple[int, str]]) -> Iterator[Span]:
+    def words(self, text: str) -> list[Span]:
+        """Every place where a text stands."""
+        spans = list(self._single_character(text))
+        for phrase in page_phrases(text, rights=self._rights, number_hash=self._hash):
+            spans += self._phrase(phrase)
+        return spans
+
+    def synonyms(self, word: str) -> list[Span]:
+        """Places of the word's synonyms."""
+        return [span for other in synonyms(word) for span in self.words(other)]
+
+    def misread(self, word: str) -> Iterator[Span]:
+        """Places where the word stands with one wrong character."""
+        for phrase in phrases_with_hole("text", word):
+            yield from self._loose(phrase)
+
+    def _loose(self, phrase: LoosePhrase) -> Iterator[Span]:
+        parts = sorted(
+            [
+                *((at, token, _WHOLE) for at, token in phrase.tokens),
+                *((at, start, _BEGINS) for at, start in phrase.prefixes),
+                *((at, start, _GOES_ON) for at, start in phrase.longer),
+            ]
+        )
+        anchor, token = phrase.tokens[0]
+        for place in self._places.get(token, ()):
+            base = place - anchor
+            if all(self._has(base + at, text, how) for at, text, how in parts):
+                first, last = self._tokens[base + parts[0][0]], self._tokens[base + parts[-1][0]]
+                # Of a token that only begins so its first character is meant.
+                yield first.start, last.end if parts[-1][2] == _WHOLE else last.start + 1
+
+    def _has(self, place: int, text: str, how: int) -> bool:
+        if not 0 <= place < len(self._tokens):
+            return False
+        token = self._tokens[place].text
+        if how == _WHOLE:
+            return token == text
+        return token.startswith(text) and (how == _BEGINS or token != text)
+
+    def _phrase(self, phrase: Sequence[tuple[int, str]]) -> Iterator[Span]:
         """Every place where these tokens stand in these relative positions."""
         if not phrase:
             return
@@ -95,14 +175,14 @@ class _Page:
             else:
                 yield self._tokens[first].start, self._tokens[last].end
 
-    def single_character(self, word: str) -> Iterator[Span]:
+    def _single_character(self, word: str) -> Iterator[Span]:
         """A query of one Han character: each time it stands on the page."""
         character = analysis.keyword(word)
         if len(character) == 1 and analysis.han_characters(word):
             for match in re.finditer(re.escape(character), self._form.text):
                 yield self._form.span(*match.span())
 
-    def partial_numbers(self, word: str, rights: frozenset[SearchRight]) -> Iterator[Span]:
+    def partial_numbers(self, word: str) -> Iterator[Span]:
         """The beginning or end of a longer number, where that may be searched."""
         code = analysis.keyword(word)
         if not code.isdecimal() or len(code) < MIN_PARTIAL:
@@ -111,7 +191,7 @@ class _Page:
         for number in identifiers.find_numbers(self._form.text):
             sensitive = number.kind in identifiers.SENSITIVE_KINDS
             closed.update(range(number.start, number.end))
-            if not sensitive and SearchRight.PHONE_PARTIAL in rights:
+            if not sensitive and SearchRight.PHONE_PARTIAL in self._rights:
                 yield from self._part(number.start, number.end, code)
         for match in _RUN.finditer(self._form.text):
             if match.start() not in closed:

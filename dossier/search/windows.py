@@ -10,8 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 
 from dossier.rules.normal_form import fold
+from dossier.search.analysis import is_wide
+from dossier.search.holes import may_have_hole
+from dossier.search.wordings import date_wordings, synonyms
 
 Span = tuple[int, int]
 AROUND = 48
@@ -34,22 +38,52 @@ def windows(text: str, words: Iterable[str], *, limit: int) -> list[Span] | None
         return None
     places: list[Span] = []
     for word in words:
-        pattern = _pattern(word)
+        pattern, like_it = _patterns(word)
         if pattern is None:
             return None
-        for match in pattern.finditer(folded):
-            places.append(match.span())
-            if len(places) % limit == 0:
-                break
+        found = _first(pattern, folded, limit)
+        if not found and like_it is not None:
+            found = _first(like_it, folded, limit)
+        places += found
     return _stretches(text, sorted(places)[:limit])
 
 
+def _first(pattern: re.Pattern[str], folded: str, limit: int) -> list[Span]:
+    return [match.span() for match in islice(pattern.finditer(folded), limit)]
+
+
+_Patterns = tuple[re.Pattern[str] | None, re.Pattern[str] | None]
+
+
 @lru_cache(maxsize=PATTERNS_KEPT)
-def _pattern(word: str) -> re.Pattern[str] | None:
+def _patterns(word: str) -> _Patterns:
+    """Where a word may stand, and, for where it does not, what is like it."""
     characters = [char for char in fold(word) if char.isalnum()]
     if not characters or _OTHER_FORMS.fullmatch("".join(characters)):
-        return None
-    return re.compile(r"[\W_]*".join(map(re.escape, characters)))
+        return None, None
+    days = [_literal(day) for day in date_wordings(word)]
+    like = [_literal(other) for other in synonyms(word)]
+    if may_have_hole(word):
+        like += [_with_hole(characters, hole) for hole in range(len(characters))]
+    return (
+        re.compile("|".join([_literal(word), *days])),
+        re.compile("|".join(like)) if like else None,
+    )
+
+
+def _literal(word: str) -> str:
+    """A word's characters with what folds away between them, or is no token."""
+    characters = [char for char in fold(word) if char.isalnum()]
+    # In a run of Han only spaces fold away: a sign between makes it another text.
+    between = r"[ \n·]*" if all(map(is_wide, characters)) else r"[\W_]*"
+    return between.join(map(re.escape, characters))
+
+
+def _with_hole(characters: list[str], hole: int) -> str:
+    left, right = characters[:hole], characters[hole + 1 :]
+    parts = ["".join(r"[ \n·]*".join(map(re.escape, part))) for part in (left, right) if part]
+    # The wrong character may have been read as a sign, or as several.
+    return r"[\W_]*\w?[\W_]*".join(parts)
 
 
 def _stretches(text: str, places: Iterable[Span]) -> list[Span]:

@@ -54,6 +54,15 @@ def marked(query, text=PAGE, rights=EVERY_RIGHT):
         ("11010519491231002X", ["11010519491231002X"]),
         ("1101", []),
         ("李四", []),
+        ("低压居民供申合同", []),
+        ("低压局民供用电", ["低压居民供用电"]),
+        ("抵压居民供用电", ["压居民供用电"]),
+        ("供电营业斤", ["供 电\n营业"]),
+        ("共电营业厅", ["电\n营业厅"]),
+        ("供电曹业厅", ["供 电\n营业厅"]),
+        ('"供电曹业厅"', []),
+        ("客户编号", ["户号"]),
+        ("营业厅 客户编号", ["户号", "营业厅"]),
         ("", []),
     ],
 )
@@ -139,3 +148,30 @@ def test_vertical_text_is_cut_along_its_height():
 def test_a_span_without_words_has_no_box():
     assert hit_boxes([line(0, "甲", 0, 0)], [(5, 6)]) == []
     assert re.fullmatch(r"ab", fold("ＡＢ"))
+
+
+def test_a_date_is_marked_however_the_page_writes_it():
+    text = "签订日期：2026年3月1日 装表 2026.3.1"
+    assert marked("2026-03-01", text) == ["2026年3月1日", "2026.3.1"]
+
+
+def test_a_name_typed_in_letters_is_marked_where_the_pages_customer_is_known():
+    spans = highlight(
+        PAGE, parse("zs"), rights=EVERY_RIGHT, number_hash=str, names=("张三", "李四")
+    )
+    assert [PAGE[start:end] for start, end in spans] == ["張 三"]
+    no_names = EVERY_RIGHT - {SearchRight.NAME}
+    assert highlight(PAGE, parse("zs"), rights=no_names, number_hash=str, names=("张三",)) == []
+
+
+@given(st.text("供用电合同居民，\n 1", max_size=30), st.integers(0, 4))
+@settings(max_examples=300)
+def test_a_misread_word_is_marked_where_its_other_characters_are(text, wrong):
+    word = "供用电合同"
+    read = word[:wrong] + "龟" + word[wrong + 1 :]
+    page = f"{text}。{read}。"
+    spans = highlight(page, parse(word), rights=EVERY_RIGHT, number_hash=str)
+    assert spans
+    if word not in analysis.keyword(text):
+        at = page.rindex(read)
+        assert any(at <= start < end <= at + len(word) for start, end in spans)

@@ -37,6 +37,8 @@ def queries(rng: random.Random, text: str) -> list[str]:
     for length in (1, 2, 3, 4, 6, 9, 14):
         at = rng.randrange(max(1, len(text) - length))
         pieces.append(text[at : at + length].strip())
+    pieces += [piece[:at] + "龟" + piece[at + 1 :] for piece in pieces for at in range(len(piece))]
+    pieces += ["客户编号", "用电合同", "偷电"]
     return [piece for piece in pieces if piece and not set(piece) & set('\n\t"()|:：-')]
 
 
