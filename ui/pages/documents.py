@@ -113,6 +113,8 @@ def show_document(
         numbers=_thumbs(number, doc.page_count),
         hits=hits,
         hit_total=sum(hits.values()),
+        hits_before=sum(count for n, count in hits.items() if n < number),
+        hits_after=sum(count for n, count in hits.items() if n > number),
         boxes=_boxes(context, viewer, doc, look),
         spot=_spot(doc, look),
         chosen_field=look.field,

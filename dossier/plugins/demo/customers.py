@@ -205,12 +205,16 @@ def _address(rng: random.Random, town: str, *, person: bool) -> str:
     return f"{CITY}{town}镇{village}{rng.randint(1, 9)}组{rng.randint(1, 99)}号"
 
 
+SECOND_PHONE = 50_000_017
+"""Beyond every first number, and not round: the last four digits, which a mask shows, differ."""
+
+
 def _phones(rng: random.Random, seed: int, index: int, *, person: bool) -> str:
     first = numbers.mobile(seed * 7_907 + index)
     if not person:
         return f"{first};{numbers.landline(seed + index)}"
     if rng.random() < 0.1:
-        return f"{first};{numbers.mobile(seed * 7_907 + index + 50_000_000)}"
+        return f"{first};{numbers.mobile(seed * 7_907 + index + SECOND_PHONE)}"
     return first
 
 

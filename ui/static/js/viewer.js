@@ -10,6 +10,7 @@ export function bindViewer() {
   const desk = viewer.querySelector("[data-desk]");
   const boxes = [...desk.querySelectorAll(".box-hit")];
   const count = viewer.querySelector("[data-hit-count]");
+  const before = Number(count?.dataset.before ?? 0); // hits on earlier pages: n and p go over pages
   let at = -1;
 
   const showBox = (index, smooth) => {
@@ -25,7 +26,7 @@ export function bindViewer() {
     if (scroller && inView) { /* nothing moves without need */ }
     else if (scroller) scroller.scrollBy({ top: place.top - view.top - view.height / 3, left: place.left - view.left - view.width / 2, ...options });
     else if (place.top < 120 || place.bottom > innerHeight - 80) scrollBy({ top: place.top - innerHeight / 3, ...options });
-    if (count) count.textContent = `${at + 1} / ${boxes.length}`;
+    if (count) count.textContent = `${before + at + 1} / ${before + boxes.length + Number(count.dataset.after)}`;
   };
   const go = (name) => {
     const link = viewer.querySelector(`[data-hit="${name}"]`);
