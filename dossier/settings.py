@@ -54,6 +54,12 @@ class Settings(BaseModel):
     empty_seconds: float = Field(
         30.0, ge=0.1, description="A file that stays at 0 bytes this long is set aside as empty."
     )
+    unfinished_seconds: float = Field(
+        3600.0,
+        ge=1,
+        description="A file named as unfinished (.part and the like) that nobody wrote to for this "
+        "long is named on the intake page and by `dossier doctor`.",
+    )
     reconcile_seconds: float = Field(
         5.0,
         ge=0.2,

@@ -25,11 +25,11 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, IndexChange, Intake, Page, WorkItem
 from dossier.errors import InvalidInputError, NotFoundError, TooLargeError
 from dossier.records import DocumentState, IntakeOutcome, QuarantineReason
+from dossier.rules.unfinished_names import is_unfinished_name
 from dossier.services import assigning, intake, work_status
 from dossier.services.context import Context
 from dossier.viewer import Viewer
 from dossier.work.kinds import WorkKind
-from indexer.settle import is_unfinished_name
 
 POLL_SECONDS = 0.25
 ORIGIN = "ingest"

@@ -23,11 +23,12 @@ from dossier.clock import local_date
 from dossier.errors import ConflictError, TooLargeError, UnavailableError
 from dossier.records import IntakeOutcome, QuarantineReason
 from dossier.rules import file_names
+from dossier.rules.unfinished_names import is_unfinished_name
 from dossier.services import intake
 from dossier.services.context import Context
 from dossier.viewer import Permission, system_viewer
 from indexer import source_files
-from indexer.settle import Decision, Look, SettleTimes, Settling, is_unfinished_name
+from indexer.settle import Decision, Look, SettleTimes, Settling
 from indexer.watcher import FolderWatch
 
 VIEWER = system_viewer("intake", [Permission.UPLOAD])

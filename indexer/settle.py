@@ -9,16 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from pathlib import PurePath
 
-UNFINISHED_ENDINGS = frozenset(
-    {".part", ".tmp", ".temp", ".partial", ".crdownload", ".download", ".filepart", ".swp", ".!ut"}
-)
-"""What browsers, sync tools, WinSCP and editors call a file until it is whole."""
-UNFINISHED_BEGINNINGS = ("~$", ".")
-"""Office's lock files; hidden files, among them rsync's and editors' drafts."""
-NOT_PAPERS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})
-"""What Windows leaves in folders it has looked into."""
 MAX_TRACKED = 50_000
 """Files looked at the same time: some 15 MB of memory. Others wait until these are taken."""
 
@@ -47,23 +38,6 @@ class SettleTimes:
 
     settle_seconds: float
     empty_seconds: float
-
-
-def is_unfinished_name(name: str) -> bool:
-    """Whether the name says that the file is not ready, or is no paper at all.
-
-    Example:
-        >>> is_unfinished_name("scan.pdf.part"), is_unfinished_name("~$letter.docx")
-        (True, True)
-        >>> is_unfinished_name("scan.pdf")
-        False
-    """
-    small = name.lower()
-    return (
-        small.startswith(UNFINISHED_BEGINNINGS)
-        or PurePath(small).suffix in UNFINISHED_ENDINGS
-        or small in NOT_PAPERS
-    )
 
 
 class Settling:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dossier.db import engines, outbox
 from dossier.errors import DossierError
 from dossier.hookspecs import EnvironmentCheck
+from dossier.services import unfinished
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 
@@ -107,10 +108,20 @@ def _lag(context: Context) -> EnvironmentCheck:
     )
 
 
+def _unfinished(context: Context) -> EnvironmentCheck:
+    found = unfinished.list_unfinished(context, VIEWER)
+    names = "; ".join(
+        f"{each.path} ({each.size_bytes / 1024:.0f} KiB, {each.age_seconds / 3600:.1f} h)"
+        for each in found
+    )
+    return EnvironmentCheck("unfinished files", not found, names or "none", unfinished.REMEDY)
+
+
 _CHECKS: dict[str, Callable[[Context], EnvironmentCheck]] = {
     "disk": _disk,
     "file system": _file_system,
     "secret key": _key_file,
     "index": _index,
     "index lag": _lag,
+    "unfinished files": _unfinished,
 }

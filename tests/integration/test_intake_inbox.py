@@ -6,17 +6,18 @@ import os
 import socket
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dossier.errors import ConfigurationError
+from dossier.errors import ConfigurationError, ForbiddenError
 from dossier.records import QuarantineReason
 from dossier.rules import file_names
-from dossier.services import intake
+from dossier.services import doctor, intake, unfinished
 from dossier.services.context import Context
 from dossier.settings import Settings
-from dossier.viewer import system_viewer
+from dossier.viewer import Scope, system_viewer
 from indexer import aside, source_files
 from indexer.intake_loop import IntakeLoop
 from tests.faults.archive_samples import (
@@ -347,3 +348,43 @@ def test_a_missed_event_costs_only_the_reconcile_time(
     finally:
         stop.set()
         thread.join()
+
+
+# what waits too long ---------------------------------------------------------------------------
+
+
+def test_a_draft_that_nobody_writes_any_more_is_named_with_age_size_and_remedy(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    (inbox / "一月").mkdir()
+    (inbox / ".hidden").mkdir()
+    names = ("old.pdf.part", "一月/older.pdf.crdownload", "fresh.pdf.part", "~$lock.docx")
+    for name in (*names, ".hidden/old.part", ".x.swp", "thumbs.db"):
+        (inbox / name).write_bytes(b"%PDF-1.7")
+    for name, hours in ((names[0], 2), (names[1], 30), (names[3], 30), (".x.swp", 30)):
+        written = time.time() - hours * 3600
+        os.utime(inbox / name, (written, written))
+    look_until_quiet(loop)
+    older, old = unfinished.list_unfinished(context, CLERK)
+    assert (older.path, older.size_bytes) == ("一月/older.pdf.crdownload", 8)
+    assert (old.path, round(old.age_seconds / 3600)) == ("old.pdf.part", 2)
+    (check,) = [each for each in doctor.examine(context) if each.name == "unfinished files"]
+    assert not check.ok
+    assert check.detail == "一月/older.pdf.crdownload (0 KiB, 30.0 h); old.pdf.part (0 KiB, 2.0 h)"
+    assert "final names" in check.remedy
+    (inbox / "old.pdf.part").rename(inbox / "old.pdf")
+    (inbox / "一月" / "older.pdf.crdownload").unlink()
+    assert unfinished.list_unfinished(context, CLERK) == ()
+    look_until_quiet(loop)
+    assert [document.file_name for document in documents(context)] == ["old.pdf"]
+
+
+def test_who_sees_a_part_of_the_archive_sees_no_drafts_of_the_inbox(
+    context: Context, inbox: Path
+) -> None:
+    (inbox / "张三.pdf.part").write_bytes(b"%PDF-1.7")
+    os.utime(inbox / "张三.pdf.part", (0, 0))
+    of_one_unit = replace(CLERK, scope=Scope(units=frozenset({1})))
+    assert unfinished.list_unfinished(context, of_one_unit) == ()
+    with pytest.raises(ForbiddenError):
+        unfinished.list_unfinished(context, system_viewer("agent", []))

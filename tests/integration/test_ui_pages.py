@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import io
+import os
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -455,3 +457,20 @@ def test_a_missing_searchable_copy_is_told_in_words_with_the_remedy(
     text = window("archivist").get("/intake").text
     assert "可检索副本未生成（原件不受影响）" in text
     assert "step_failed" not in text
+
+
+def test_a_draft_that_nobody_writes_any_more_is_named_on_the_intake_page(
+    window: Any, seeded: Seeded
+) -> None:
+    draft = seeded.context.settings.inbox_path / "扫描.pdf.part"
+    draft.write_bytes(b"x" * 2048)
+    os.utime(draft, (time.time() - 3 * 86_400,) * 2)
+    try:
+        text = window("archivist").get("/intake").text
+        assert "扫描.pdf.part" in text
+        assert "2.0 KB" in text or "2.0 KiB" in text
+        assert "3 天" in text
+        assert "请重新传送，或改为正式文件名" in text
+    finally:
+        draft.unlink()
+    assert "扫描.pdf.part" not in window("archivist").get("/intake").text

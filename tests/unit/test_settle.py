@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.settle import Decision, Look, SettleTimes, Settling, is_unfinished_name
+from dossier.rules.unfinished_names import is_unfinished_name
+from indexer.settle import Decision, Look, SettleTimes, Settling
 
 TIMES = SettleTimes(settle_seconds=1.0, empty_seconds=30.0)
 

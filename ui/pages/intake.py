@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from dossier.services import intake, work_status
+from dossier.services import intake, unfinished, work_status
 from dossier.services.work_status import IntakeItem, IntakeState
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
@@ -77,6 +77,7 @@ def show_intake(
         states=_state_links(page.counts, state),
         state=state,
         pace=reading.pace(context, viewer),
+        unfinished=unfinished.list_unfinished(context, viewer),
         next=_address(state, page.next_cursor) if page.next_cursor else "",
     )
 
@@ -116,10 +117,10 @@ def _address(state: str, cursor: str | None = None) -> str:
 def _row(item: IntakeItem, now: datetime) -> FileRow:
     folder, _, name = item.source_path.rpartition("/")
     age = max((now - item.since).total_seconds(), 0.0)
-    return FileRow(item, name or item.source_path, folder, _dots(item), age, _trouble(item))
+    return FileRow(item, name or item.source_path, folder, _dots(item), age, trouble_of(item))
 
 
-def _trouble(item: IntakeItem) -> str:
+def trouble_of(item: IntakeItem) -> str:
     """A code that has words: exceptions of programs are told as such, their names are not."""
     if item.reason or not item.error:
         return item.reason
