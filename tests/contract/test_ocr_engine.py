@@ -229,3 +229,29 @@ def test_the_page_number_is_the_callers(engine: OcrEngine, tmp_path: Path) -> No
     form().save(tmp_path / "page.png")
     first = engine.read(tmp_path / "page.png", page_number=1)
     assert engine.read(tmp_path / "page.png", page_number=7) == replace(first, number=7)
+
+
+def test_a_page_number_between_dashes_is_read_where_it_stands(
+    engine: OcrEngine, tmp_path: Path
+) -> None:
+    page = Image.new("L", (1000, 1400), "white")
+    page.paste(form(), (0, 0))
+    face = ImageFont.truetype(FONT, 20)
+    ImageDraw.Draw(page).text((480, 1330), "- 3 -", font=face, fill="black")
+    reading = read(engine, page, tmp_path)
+    assert "".join(reading.text.split("\n")[-1].split()) == "-3-"
+    (number,) = [word for word in reading.words if "3" in reading.text[word.start : word.end]][-1:]
+    assert 1320 < number.box[1] < number.box[3] < 1370
+    assert 470 < number.box[0] < number.box[2] < 540
+
+
+def test_print_under_a_fold_is_read(engine: OcrEngine, tmp_path: Path) -> None:
+    page = np.asarray(form(), np.float32)
+    shade = np.ones_like(page)
+    rows = np.arange(page.shape[0])
+    for at in (60 + 110 * 2 + 22, 60 + 110 * 3 + 22):  # through the customer number and the address
+        shade *= (1 - 0.65 * np.exp(-(((rows - at) / 7) ** 2)))[:, None]
+    folded = Image.fromarray((page * shade).astype(np.uint8))
+    text = flat(read(engine, folded, tmp_path).text)
+    assert "4209097963" in text
+    assert "襄阳市襄州区建设街306号" in text

@@ -17,6 +17,7 @@ from dossier.adapters.rapidocr.back_side import without_back_side
 from dossier.adapters.rapidocr.barcodes import read_barcodes
 from dossier.adapters.rapidocr.detection import LONGEST_SIDE, detect_lines, order_corners
 from dossier.adapters.rapidocr.models import Floats, Models, Pixels, engine_version
+from dossier.adapters.rapidocr.page_numbers import read_page_numbers
 from dossier.adapters.rapidocr.picture import Picture, load_picture
 from dossier.adapters.rapidocr.recognition import LEAST_CONFIDENCE, LineText, crop_line, read_lines
 from dossier.adapters.rapidocr.red_ink import RedInk, read_red_ink
@@ -148,18 +149,20 @@ def _upright(models: Models, picture: Picture) -> _Upright:
 
 def _read_boxes(models: Models, page: _Upright) -> list[layout.ReadLine]:
     lines = [
-        layout.ReadLine(box, page.known[i])
-        if i in page.known
-        else _read_box(models, page.gray, box)
+        _read_box(models, page.gray, box, known=page.known.get(i))
         for i, box in enumerate(page.boxes)
     ]
     lines = [item for item in lines if item.line.text and item.line.confidence >= LEAST_CONFIDENCE]
-    return without_back_side(models, page.gray, lines)
+    lines = without_back_side(models, page.gray, lines)
+    skew = layout.measure_skew(page.boxes)
+    return lines + read_page_numbers(models, page.gray, lines, skew=skew)
 
 
-def _read_box(models: Models, gray: Pixels, box: Floats) -> layout.ReadLine:
+def _read_box(
+    models: Models, gray: Pixels, box: Floats, *, known: LineText | None
+) -> layout.ReadLine:
     """Read a box along its top, and if it is tall, downwards too: the surer reading counts."""
-    (line,) = read_lines(models, [crop_line(gray, box)])
+    line = known or read_lines(models, [crop_line(gray, box)])[0]
     if line.confidence < _SURE:
         (wide,) = read_lines(models, [crop_line(gray, box, squeeze=1.0)], squeeze=1.0)
         line = max(line, wide, key=lambda read: read.confidence)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from dossier.adapters.rapidocr.folds import without_folds
 from dossier.adapters.rapidocr.models import Pixels
 from dossier.errors import UnreadableFileError
 from dossier.records import QuarantineReason
@@ -57,7 +58,7 @@ def load_picture(path: Path) -> Picture:
         return Picture(np.full(pixels.shape[:2], 255, np.uint8), None, ink=0.0)
     color = pixels if pixels.ndim == 3 else None
     smooth = _without_dots(_without_red(pixels) if pixels.ndim == 3 else pixels)
-    gray = even_paper(smooth)
+    gray = without_folds(even_paper(smooth))
     return Picture(gray, color, ink_share(gray))
 
 
