@@ -26,6 +26,7 @@ import psutil
 
 from dossier.adapters.tantivy import TantivyIndex
 from dossier.adapters.tantivy.engine import make_document, make_query, make_schema, open_index
+from dossier.rules.pinyin import readings
 from dossier.search.compile import compile_query
 from dossier.search.fields import load_fields
 from dossier.search.parser import parse
@@ -275,6 +276,16 @@ def query_sets(args: argparse.Namespace) -> dict[str, list[str]]:
         "address": [f"{rng.choice(STREETS)}{rng.randrange(1, 300)}号" for _ in range(40)],
         "name and word": [f"{each.name} 合同" for each in some],
         "surname of one character": list(SURNAMES),
+        "phrase of six": han(6),
+        "initials": ["".join(readings(each)[0][0] for each in who.name) for who in some],
+        "pinyin": ["".join(readings(each)[0] for each in who.name) for who in some],
+        "surname and initials": [
+            who.name[0] + "".join(readings(each)[0][0] for each in who.name[1:]) for who in some
+        ],
+        "address in another form": [
+            f"{rng.choice(STREETS)}{rng.randrange(1, 300)}-{rng.randrange(1, 30)}"
+            for _ in range(40)
+        ],
         "everything": [""],
     }
 

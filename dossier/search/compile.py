@@ -7,7 +7,7 @@ that neither hits nor counts nor absences tell it (architecture.md, Who may see 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from dossier.rules import document_types, identifiers
@@ -29,7 +29,7 @@ from dossier.search.expression import (
     all_of,
     any_of,
 )
-from dossier.search.holes import phrases_with_hole
+from dossier.search.holes import may_have_hole, phrases_with_hole
 from dossier.search.periods import Period, parse_period
 from dossier.search.port import MatchReason, SearchRight, document_order
 from dossier.search.query import (
@@ -51,6 +51,10 @@ from dossier.search.wordings import date_wordings, synonyms
 
 MIN_PARTIAL = 4
 """Digits of a number that one must know to search by its beginning or end (domain.md 4.3)."""
+
+FEW_GROUPS = 50
+"""Groups below which words are also looked for with one misread character. Who finds more than two
+pages of exact answers narrows them by another word; and what is on every form would cost most."""
 
 _MIN_ACCOUNT = 8  # the shortest account number that a label can mark as one (rules.identifiers)
 _MAX_VARIANTS = 4  # a phrase with more long numbers than two is searched in clear only
@@ -85,19 +89,33 @@ class CompiledQuery:
             is left out: it is what remains.
         reasons: per reason, rows where it holds for at least one word.
         everything: nothing was asked for.
+        wider: the same query, each word also with one misread character, for when few groups match
+            (:data:`FEW_GROUPS`); None when that is no different. An engine answers with it instead:
+            totals, facets, order and reasons are those of the wider query then.
     """
 
     match: Expression
     classes: tuple[tuple[MatchClass, Expression], ...]
     reasons: tuple[tuple[MatchReason, Expression], ...]
     everything: bool
+    wider: CompiledQuery | None = None
 
 
 def compile_query(
     query: Query, *, rights: frozenset[SearchRight], number_hash: NumberHash
 ) -> CompiledQuery:
     """Compile a parsed query for a viewer who may search by ``rights``."""
-    compiler = _Compiler(rights, number_hash)
+    exact = _compiled(query, _Compiler(rights, number_hash))
+    words = (leaf for leaf in positive_leaves(query.node) if not isinstance(leaf, Phrase))
+    if not any(
+        may_have_hole(leaf.text if isinstance(leaf, Word) else leaf.value) for leaf in words
+    ):
+        return exact
+    wider = _compiled(query, _Compiler(rights, number_hash, misread=True))
+    return replace(exact, wider=wider) if wider != exact else exact
+
+
+def _compiled(query: Query, compiler: _Compiler) -> CompiledQuery:
     match = compiler.node(query.node)
     clauses = [clause for leaf in positive_leaves(query.node) for clause in compiler.leaf(leaf)]
     return CompiledQuery(
@@ -164,9 +182,16 @@ def page_phrases(
 class _Compiler:
     """Compiles nodes for one viewer."""
 
-    def __init__(self, rights: frozenset[SearchRight], number_hash: NumberHash) -> None:
+    def __init__(
+        self,
+        rights: frozenset[SearchRight],
+        number_hash: NumberHash,
+        *,
+        misread: bool = False,
+    ) -> None:
         self._rights = rights
         self._hash = number_hash
+        self._misread = misread
 
     def node(self, node: Node, *, surely: bool = False) -> Expression:
         """The rows that a node matches; ``surely`` without what is only like its words."""
@@ -327,6 +352,7 @@ class _Compiler:
         if SearchRight.TEXT in self._rights:
             dates = any_of(*(self._phrase("text", wording) for wording in date_wordings(text)))
             yield Clause(MatchReason.TEXT, MatchClass.TEXT, dates)
+        if self._misread and SearchRight.TEXT in self._rights:
             misread = any_of(*phrases_with_hole("text", text))
             yield Clause(MatchReason.TEXT, MatchClass.ONE_WRONG, misread)
 

@@ -104,10 +104,10 @@ def test_nothing_that_is_typed_raises(text):
     ],
 )
 def test_hostile_queries_are_bounded_work(text):
-    started = time.perf_counter()
+    started = time.process_time()  # not the clock: others may keep the machine busy
     query = parse(text)
     compile_query(query, rights=EVERY_RIGHT, number_hash=str)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_more_words_than_the_limit_are_left_out_and_noted():
@@ -156,3 +156,13 @@ def test_an_empty_query_matches_everything_and_a_lone_exclusion_all_but_that():
     assert compiled("", EVERY_RIGHT).match == All()
     assert compiled("", EVERY_RIGHT).everything
     assert isinstance(compiled("-合同", EVERY_RIGHT).match, Without)
+
+
+def test_a_misread_character_is_looked_for_in_a_wider_query_only():
+    found = compiled("供用电合同", EVERY_RIGHT)
+    assert found.wider is not None
+    assert found.wider.match != found.match
+    assert found.wider.wider is None
+    for text in ("合同", '"供用电合同"', "4200000001", "zhangsan", ""):
+        assert compiled(text, EVERY_RIGHT).wider is None
+    assert compiled("供用电合同", EVERY_RIGHT - {SearchRight.TEXT}).wider is None

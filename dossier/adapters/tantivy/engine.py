@@ -142,12 +142,12 @@ def _field_query(
 
 
 def _loose_phrase(schema: tantivy.Schema, phrase: LoosePhrase) -> Query:
-    field, tokens = phrase.field, list(phrase.tokens)
+    field, tokens = phrase.field, phrase.tokens
     if not (phrase.prefixes or phrase.longer):
         # A phrase query needs two tokens; a hole beside one token is no more than the token.
         if len(tokens) == 1:
             return term_query(schema, field, (tokens[0][1],))
-        return Query.phrase_query(schema, field, tokens)
+        return Query.phrase_query(schema, field, list(tokens))
     patterns = [(at, re.escape(token)) for at, token in tokens]
     patterns += [(at, re.escape(start) + ".*") for at, start in phrase.prefixes]
     patterns += [(at, re.escape(start) + ".+") for at, start in phrase.longer]

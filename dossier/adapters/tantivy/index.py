@@ -14,7 +14,7 @@ from tantivy import Query
 from dossier.adapters.tantivy.engine import engine_errors, term_query
 from dossier.adapters.tantivy.facets import count_facet
 from dossier.adapters.tantivy.generations import Generation, Generations, size_bytes
-from dossier.adapters.tantivy.groups import GroupOrder
+from dossier.adapters.tantivy.groups import GroupOrder, Summary
 from dossier.adapters.tantivy.page import PageMaker
 from dossier.adapters.tantivy.reader import Reader, View
 from dossier.adapters.tantivy.resolve import resolve_query
@@ -22,7 +22,7 @@ from dossier.adapters.tantivy.suggestions import suggest_customers, suggest_type
 from dossier.adapters.tantivy.writer import TantivyBuilder, TantivyWriter
 from dossier.errors import UnavailableError
 from dossier.search.analysis import NumberHash
-from dossier.search.compile import CompiledQuery, compile_query
+from dossier.search.compile import FEW_GROUPS, CompiledQuery, compile_query
 from dossier.search.cursor import decode_cursor, encode_cursor
 from dossier.search.expression import Expression, all_of
 from dossier.search.fields import FieldList
@@ -80,15 +80,20 @@ class TantivyIndex:
         start = decode_cursor(after, key) if after else None
         view = self._reader.view()
         with engine_errors("searching"):
-            compiled = resolve_query(compiled, view.searcher)
-            order = self._order(view, compiled, gate, query.own, key)
             chosen = [name for name in facets if query.filters.get(name)]
-            summary = order.summary([name for name in facets if name not in chosen])
+            others = [name for name in facets if name not in chosen]
+            order, summary = self._ordered(view, compiled, gate, query.own, key, others)
+            if compiled.wider is not None and summary.groups < FEW_GROUPS:
+                compiled = compiled.wider
+                order, summary = self._ordered(
+                    view, compiled, gate, query.own, f"{key} wider", others
+                )
+            compiled = resolve_query(compiled, view.searcher)
             # A facet with a choice counts what the other filters leave.
             counted = dict(summary.facets)
             for name in chosen:
-                others = all_of(compiled.match, scope, filter_expression(query, without=name))
-                counted[name] = count_facet(view, others, name)
+                rows = all_of(compiled.match, scope, filter_expression(query, without=name))
+                counted[name] = count_facet(view, rows, name)
             places = order.after(start, size + 1)
             shown = places[:size]
             maker = PageMaker(view, compiled, gate)
@@ -198,26 +203,28 @@ class TantivyIndex:
     def _compile(self, query: ScopedQuery) -> CompiledQuery:
         return compile_query(query.query, rights=query.rights, number_hash=self._hash)
 
-    def _order(
+    def _ordered(
         self,
         view: View,
         compiled: CompiledQuery,
         gate: Expression,
         own: frozenset[str],
         key: str,
-    ) -> GroupOrder:
-        """The ranked groups, kept until the next commit."""
+        facets: Sequence[str],
+    ) -> tuple[GroupOrder, Summary]:
+        """The ranked groups, kept until the next commit, and their totals."""
         cache_key = (key, view.generation.name, view.stamp)
         with self._orders_lock:
-            if cache_key in self._orders:
+            order = self._orders.get(cache_key)
+            if order is not None:
                 self._orders.move_to_end(cache_key)
-                return self._orders[cache_key]
-        order = GroupOrder(view, compiled, gate, own)
-        with self._orders_lock:
-            self._orders[cache_key] = order
-            while len(self._orders) > _ORDERS_KEPT:
-                self._orders.popitem(last=False)
-        return order
+        if order is None:
+            order = GroupOrder(view, resolve_query(compiled, view.searcher), gate, own)
+            with self._orders_lock:
+                self._orders[cache_key] = order
+                while len(self._orders) > _ORDERS_KEPT:
+                    self._orders.popitem(last=False)
+        return order, order.summary(facets)
 
     def _live_for_writing(self) -> Generation:
         if self._generations.live_name() is None:
