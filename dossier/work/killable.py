@@ -213,14 +213,18 @@ class _Process:
 
     def wait_built(self) -> Reply:
         """Send the orders and wait until the object stands."""
-        return self._exchange(pickle.dumps(self._orders), self._limits.start_seconds, "start")
+        message = pickle.dumps(self._orders)
+        # It stays claimed: the call that it was started for comes next.
+        return self._exchange(message, self._limits.start_seconds, "start", then=math.inf)
 
     def ask(self, request: Request, seconds: float) -> Reply:
         """Send one call and wait for its reply."""
         self.calls += 1
         return self._exchange(pickle.dumps(request), seconds, "time")
 
-    def _exchange(self, message: bytes, seconds: float, limit: str) -> Reply:
+    def _exchange(
+        self, message: bytes, seconds: float, limit: str, *, then: float | None = None
+    ) -> Reply:
         with self._state:
             self._deadline = time.monotonic() + seconds
             self._state.notify()
@@ -235,7 +239,7 @@ class _Process:
             raise
         finally:
             with self._state:
-                self._deadline = None
+                self._deadline = then
                 self._idle_since = time.monotonic()
 
     def _why_it_ended(self, limit: str, seconds: float) -> StepFailedError:

@@ -27,7 +27,8 @@ from dossier.work.killable import KillableChild
 from tests.faults.hostile_files import ACCEPTED, HOSTILE_FILES, QUARANTINED, HostileFile
 
 READING = ReadingLimits()
-CHILD = ChildLimits(timeout_seconds=30, memory_bytes=700 * MIB, niceness=0)
+# Time enough for a busy machine: what hangs is found out all the same.
+CHILD = ChildLimits(timeout_seconds=120, memory_bytes=700 * MIB, niceness=0)
 EXTRACTORS = (TikaExtractor, MailExtractor, ZipExtractor, OfdExtractor, PlainTextExtractor)
 
 

@@ -21,7 +21,7 @@ from tests.faults.archive_samples import documents, intakes, letter, pages, pend
 from tests.faults.hostile_files import ACCEPTED, HOSTILE_FILES, HostileFile, pdf
 from tests.faults.whole_house import House, command, opened_house
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 GOOD = 5
 MAX_PAGES = 200
@@ -35,7 +35,7 @@ LIMITS = {
 LONG_PDF = pdf(MAX_PAGES + 1)
 """Stands for those of thousands of pages: the limit is lower here, and the outcome the same."""
 DROPPED = [one for one in HOSTILE_FILES if not one.upload_only]
-WHOLE_RUN_SECONDS = 280
+WHOLE_RUN_SECONDS = 600
 PARTLY = 6
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -139,14 +140,30 @@ def test_a_database_that_another_program_locks_for_20_seconds_delays_and_loses_n
 # the disk -------------------------------------------------------------------------------------------
 
 
-def fill(place: Path) -> Path:
-    """Write until nothing fits."""
-    filler = place / "filler"
+@contextmanager
+def filled(place: Path) -> Iterator[None]:
+    """Nothing fits meanwhile, also when somebody's tidying frees some room."""
+    filler, over = place / "filler", threading.Event()
     with filler.open("wb", buffering=0) as file:
-        for size in (1 << 20, 1 << 12, 1):
-            while _has_room(file, size):
-                pass
-    return filler
+
+        def fill() -> None:
+            for size in (1 << 20, 1 << 12, 1):
+                while _has_room(file, size):
+                    pass
+
+        def keep_full() -> None:
+            while not over.wait(0.002):
+                fill()
+
+        fill()
+        keeper = threading.Thread(target=keep_full)
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
+    filler.unlink()
 
 
 def _has_room(file: BinaryIO, size: int) -> bool:
@@ -166,19 +183,19 @@ def test_a_full_disk_keeps_every_file_in_the_inbox_and_all_goes_on_when_there_is
     ):
         house.drop("before.pdf", letter(1))
         wait_until(lambda: found(house, 1), what="the first find")
+        house.wait_until_read()
         for number in range(2, 5):
             (disk / f"{number}.pdf").write_bytes(letter(number))
-        filler = fill(disk)
-        for number in range(2, 5):
-            (disk / f"{number}.pdf").rename(house.context.settings.inbox_path / f"{number}.pdf")
-        answer = house.client.post("/api/v1/documents", files={"file": ("5.pdf", letter(5))})
-        assert answer.status_code == 507, answer.text
-        assert "磁盘已满" in answer.json()["title_zh"]
-        time.sleep(8)
-        assert len(inbox_files(house.context)) == 3
-        assert [one.file_name for one in documents(house.context)] == ["before.pdf"]
-        assert house.get("/healthz").status_code == 200
-        filler.unlink()
+        with filled(disk):
+            for number in range(2, 5):
+                (disk / f"{number}.pdf").rename(house.context.settings.inbox_path / f"{number}.pdf")
+            answer = house.client.post("/api/v1/documents", files={"file": ("5.pdf", letter(5))})
+            assert answer.status_code == 507, answer.text
+            assert "磁盘已满" in answer.json()["title_zh"]
+            time.sleep(8)
+            assert len(inbox_files(house.context)) == 3
+            assert [one.file_name for one in documents(house.context)] == ["before.pdf"]
+            assert house.get("/healthz").status_code == 200
         wait_until(lambda: all(found(house, number) for number in range(1, 5)), what="all papers")
         assert inbox_files(house.context) == []
         assert {one.state for one in documents(house.context)} == {DocumentState.TO_ASSIGN}

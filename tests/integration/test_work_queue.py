@@ -269,7 +269,7 @@ def _start(database: Database, folder: Path, number: int) -> subprocess.Popen[by
 
 
 def _wait_until_done(database: Database, items: int) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 200
     while time.monotonic() < until:
         with session_for(database, VIEWER) as session:
             if queue.counts(session) == {"done": items}:

@@ -92,6 +92,6 @@ def test_the_customer_file_has_the_documented_header(tmp_path):
 
 @pytest.mark.slow
 def test_a_hundred_thousand_customers_take_seconds():
-    start = time.perf_counter()
+    start = time.process_time()  # not the clock: others may keep the machine busy
     assert sum(1 for _ in invent_customers(9, 100_000)) == 100_000
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
