@@ -86,7 +86,7 @@ LINK_REASON: Final = {
     "person": N_("decided by a person"),
     "plugin": N_("an extension"),
     "several_customers": N_("Several customers are named on this paper."),
-    "ambiguous": N_("Two customers fit almost alike."),
+    "ambiguous": N_("Several customers fit almost alike."),
     "contradiction": N_("What is on the paper contradicts itself."),
     "weak": N_("What is on the paper is not enough to be sure."),
     "nothing_found": N_("Nothing on the paper names a customer of the register."),

@@ -47,6 +47,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
+            auto_reload=False,  # an update under a running process mixes no old code and new pages
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         )
         environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]

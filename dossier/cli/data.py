@@ -19,6 +19,7 @@ from dossier.cli.base import (
     resumable,
     with_context,
 )
+from dossier.cli.words import in_both, printable
 from dossier.errors import ExitCode
 from dossier.services import accounts, customer_import
 from dossier.services import search as searching
@@ -92,20 +93,10 @@ def _print_troubles(summary: taking.IngestSummary) -> None:
             f"assigned now 本次归户 {summary.assigned}"
         )
     for name in summary.failures[:MOST_ERRORS_SHOWN]:
-        err.print(f"{name}: cannot be read 无法读取", markup=False, soft_wrap=True)
+        err.print(f"{printable(name)}: cannot be read 无法读取", markup=False, soft_wrap=True)
     for problem in summary.problems[:MOST_ERRORS_SHOWN]:
-        reason = _reason(problem.reason)
-        err.print(f"{problem.name}: {reason}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _reason(code: str) -> str:
-    """A quarantine reason in both languages, as the pages say it."""
-    from ui.labels import message_of
-    from ui.locales import load_catalogues
-
-    message = message_of("reason", code)
-    catalogues = load_catalogues()
-    return f"{catalogues['zh_CN'].gettext(message)} / {catalogues['en'].gettext(message)}"
+        told = f"{printable(problem.name)}: {in_both('reason', problem.reason)}"
+        err.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def import_customers(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
+from dossier.cli.words import in_both, printable
 from dossier.errors import ConflictError, ExitCode, InvalidInputError
 from dossier.services import intake, work_status
 from dossier.services.context import Context
@@ -29,13 +29,23 @@ def list_(context: Context, state: State = None, json: Json = False) -> None:
     if json:
         print_json([as_dict(item) for item in found])
         return
-    table = Table()
-    table.add_column("id", min_width=36, no_wrap=True)  # to be copied whole
-    for heading in ("file 文件", "state 状态", "step 步骤", "error 原因"):
-        table.add_column(heading)
     for item in found:
-        table.add_row(item.id, item.source_path, item.state, item.step, item.error or item.reason)
-    out.print(table)
+        _print_item(item)
+
+
+def _print_item(item: IntakeItem) -> None:
+    """One file: a table would cut long names and reasons on a narrow screen."""
+    out.print(item.id, item.state, item.step, markup=False, highlight=False, soft_wrap=True)
+    out.print(f"  {printable(item.source_path)}", markup=False, highlight=False, soft_wrap=True)
+    trouble = _trouble(item)
+    for kind in ("reason", "remedy") if trouble else ():
+        out.print(f"  {in_both(kind, trouble)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _trouble(item: IntakeItem) -> str:
+    from ui.pages.intake import trouble_of
+
+    return trouble_of(item)
 
 
 def _items(context: Context, state: str | None) -> Iterator[IntakeItem]:

@@ -150,3 +150,32 @@ def test_reconcile_tells_notes_from_differences(
     with context.writing(VIEWER) as session:
         session.get_one(Page, (blank.id, 1)).blank = False
     assert command("reconcile").exit_code == ExitCode.PARTLY
+
+
+def test_the_intake_list_tells_reason_and_remedy_and_no_name_breaks_its_line(
+    command: Command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "line\nbreak\x1b[31m\u202efdp.pdf").touch()
+    taken = command("ingest", folder, "--no-wait")
+    assert taken.exit_code == ExitCode.PARTLY
+    told = command("intake", "list", "--state", "failed").stdout
+    assert "文件是空的 / The file is empty" in told
+    assert "请重新扫描" in told
+    assert not {"\x1b", "\u202e"} & set(told + taken.output)
+    assert len(told.strip().splitlines()) == 4
+
+
+def test_an_import_names_the_columns_that_it_left_out(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text("户号,户名,手机号马\n1040106028,张三,x\n", encoding="utf-8")
+    done = command("import", "customers", file)
+    assert done.exit_code == 0, done.output
+    assert "未知的列“手机号马”，是否为“手机号”？（已略去）" in done.stderr
+    assert 'did you mean "手机号"? (left out)' in done.stderr
+    report = json.loads(command("import", "customers", file, "--json").stdout)
+    assert report["left_out"] == [{"place": 3, "heading": "手机号马", "near": "手机号"}]
+    refused = command("import", "customers", file, "--strict")
+    assert refused.exit_code not in (0, ExitCode.PARTLY)
+    assert "手机号马" in refused.stderr

@@ -1,0 +1,17 @@
+"""Codes and file names as words in a terminal: both languages, no character that moves the text."""
+
+from __future__ import annotations
+
+
+def in_both(kind: str, code: str) -> str:
+    """A code in both languages, as the pages say it."""
+    from ui.labels import message_of
+    from ui.locales import load_catalogues
+
+    message, catalogues = message_of(kind, code), load_catalogues()
+    return f"{catalogues['zh_CN'].gettext(message)} / {catalogues['en'].gettext(message)}"
+
+
+def printable(name: str) -> str:
+    """A file name on one line: line breaks, control characters and writing marks as escapes."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
