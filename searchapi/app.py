@@ -6,7 +6,15 @@ from fastapi import APIRouter, FastAPI
 
 from dossier import web
 from dossier.services.context import Context
-from searchapi.routes import audit, customers, documents, health, intake, search
+from searchapi.routes import (
+    audit,
+    customers,
+    documents,
+    health,
+    intake,
+    saved_searches,
+    search,
+)
 
 PREFIX = "/api/v1"
 
@@ -14,7 +22,7 @@ PREFIX = "/api/v1"
 def routers() -> tuple[APIRouter, ...]:
     """All routers of this door, with their prefix."""
     versioned = APIRouter(prefix=PREFIX)
-    for module in (search, customers, documents, intake, audit):
+    for module in (search, saved_searches, customers, documents, intake, audit):
         versioned.include_router(module.router)
     return versioned, health.router
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 FILTER_PARAMETER: dict[str, Any] = {
     "name": "filter",
@@ -117,6 +117,33 @@ class Suggestions(BaseModel):
     """What to offer while one types."""
 
     items: list[Suggestion]
+
+
+class SearchToSave(BaseModel):
+    """A search and the name to keep it under."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    q: str = ""
+    filters: dict[str, list[str]] = {}
+
+
+class KeptSearch(BaseModel):
+    """A saved search, or a recent one (its name is empty)."""
+
+    id: str
+    name: str
+    q: str
+    filters: dict[str, list[str]]
+    at: datetime
+
+
+class KeptSearches(BaseModel):
+    """One's own searches."""
+
+    items: list[KeptSearch]
+    next_cursor: str | None
+    total: int
 
 
 class DocumentSummary(BaseModel):

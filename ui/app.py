@@ -14,10 +14,32 @@ from dossier.viewer import Permission
 from ui.assets import load_assets
 from ui.labels import N_
 from ui.locales import load_catalogues, locale_of
-from ui.pages import assign, audit, customers, documents, intake, login, page_images, search, upload
+from ui.pages import (
+    assign,
+    audit,
+    customers,
+    documents,
+    intake,
+    login,
+    page_images,
+    saved_searches,
+    search,
+    upload,
+)
 from ui.rendering import OWN, Renderer
 
-PAGES = (login, search, customers, documents, page_images, upload, intake, assign, audit)
+PAGES = (
+    login,
+    search,
+    saved_searches,
+    customers,
+    documents,
+    page_images,
+    upload,
+    intake,
+    assign,
+    audit,
+)
 
 
 def add_ui(app: FastAPI, context: Context) -> None:

@@ -216,6 +216,7 @@ ACTION: Final = {
     "pdf.read": N_("Searchable copy taken"),
     "audit.read": N_("Audit record read"),
     "list.exported": N_("List saved as a file"),
+    "search.saved": N_("Search saved"),
     "login": N_("Logged in"),
     "login.failed": N_("Login refused"),
     "user.added": N_("Account added"),

@@ -447,6 +447,21 @@ class RoleGrant(Table):
     valid_to: Mapped[datetime | None]
 
 
+class KeptSearch(Table):
+    """A search that a user saved, or one of the last ones; the words are encrypted."""
+
+    __tablename__ = "kept_search"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    """``saved`` or ``recent``."""
+    key: Mapped[str] = mapped_column(String(64))
+    """Keyed hash of words and filters: the same search is kept once."""
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("user_id", "kind", "key"),)
+
+
 class LoginSession(Table):
     """A browser's login; the cookie holds a secret of which only the hash is kept."""
 

@@ -16,7 +16,7 @@ from dossier.rules import identifiers
 from dossier.search.parser import parse
 from dossier.search.port import MatchReason, SearchRight, Suggestion
 from dossier.search.query import Query
-from dossier.services import audit, hydrate, labels
+from dossier.services import audit, hydrate, kept_searches, labels
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.recorder import BegunRecord
@@ -25,6 +25,8 @@ from dossier.viewer import Viewer
 
 DOCUMENTS_SHOWN = 3
 """Papers shown of a customer; the rest is one click away, and each costs its pages' text."""
+OWN_SUGGESTED = 3
+"""Own searches above what the index suggests; the list under the box has eight lines."""
 NOT_FILLED_YET = frozenset({"quality", "completeness", "missing"})
 """Facets whose names the interface promises and whose values come with later features (image
 quality, completeness of a dossier): nothing of them is in the index, so asking gives no values
@@ -77,17 +79,20 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
 def suggest(
     context: Context, viewer: Viewer, q: str, *, size: int = 10
 ) -> tuple[SuggestionView, ...]:
-    """What begins as ``q`` does, in scope and masked.
+    """What begins as ``q`` does: the viewer's own searches, then what is in scope, masked.
 
     Raises:
         ForbiddenError: the role may not search.
         UnavailableError: the index does not answer.
     """
+    if not q.strip():
+        return ()
     found = context.index.suggest(access.restrict(viewer, parse(q)), size=size)
     numbers = {each.value for each in found if each.kind == "customer"}
     with context.reading(viewer) as session:
         known = heads(session, viewer, numbers)
-    return tuple(
+    own = kept_searches.beginning_with(context, viewer, q, size=OWN_SUGGESTED)
+    return own + tuple(
         SuggestionView(each.kind, each.value, label, each.matched_on)
         for each, label in _labelled(viewer, found, {no: str(h.name) for no, h in known.items()})
     )

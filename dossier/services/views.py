@@ -193,7 +193,11 @@ class SearchAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SuggestionView:
-    """Something to offer while one types: a ``customer`` (value: customer_no) or a ``type``."""
+    """Something to offer while one types.
+
+    A ``customer`` (value: customer_no), a ``type``, or one of the viewer's own searches, ``saved``
+    or ``recent`` (value: its words).
+    """
 
     kind: str
     value: str

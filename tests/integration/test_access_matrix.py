@@ -13,6 +13,7 @@ ROUTES = {
     # route: (administrator, archivist, agent, auditor, nobody)
     "/api/v1/search?q=合同": (200, 200, 200, 403, 401),
     "/api/v1/suggest?q=欧": (200, 200, 200, 403, 401),
+    "/api/v1/searches": (200, 200, 200, 403, 401),
     f"/api/v1/customers/{EAST.customer_no}": (200, 200, 200, 403, 401),
     f"/api/v1/customers/{EAST.customer_no}/documents": (200, 200, 200, 403, 401),
     "/api/v1/documents/{east}": (200, 200, 200, 403, 401),

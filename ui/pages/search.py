@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, BackgroundTasks, Request
+from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
-from dossier.services import search
+from dossier.services import kept_searches, search
+from dossier.services.context import Context
 from dossier.services.views import FacetValue, SearchAnswer, SearchRequest
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
@@ -26,6 +28,8 @@ NEEDS: Final = {"line": "station", "district": "line"}
 """A level of the network is offered when the one above was chosen: else it is a list of names."""
 FOLD: Final = 7
 """Values of a facet that are shown before it is unfolded."""
+KEPT_SHOWN: Final = {kept_searches.SAVED: 20, kept_searches.RECENT: 6}
+"""Own searches on the start page; all recent ones come while one types."""
 TRAIL_LENGTH: Final = 20
 """Pages back that an address remembers; a cursor is some fifty characters long."""
 TRAIL_SEPARATOR: Final = "~"
@@ -70,6 +74,10 @@ class Asked:
     cursor: str = ""
     trail: tuple[str, ...] = ()
 
+    def start(self) -> Asked:
+        """The same from the start of the list."""
+        return replace(self, cursor="", trail=())
+
     def export_address(self) -> str:
         """Where the whole list comes from as a file; the file's format is to be put behind."""
         return f"/api/v1/search/export?{urlencode([*self._pairs(), ('format', '')])}"
@@ -97,6 +105,15 @@ class Asked:
         return replace(self, filters={k: v for k, v in filters.items() if v}, cursor="", trail=())
 
 
+@dataclass(frozen=True, slots=True)
+class KeptLink:
+    """A saved or recent search on the start page."""
+
+    id: str
+    label: str
+    href: str
+
+
 @router.get("/")
 def show_start(request: Request, viewer: Viewer = requires(Permission.SIGNED_IN)) -> Response:
     """All dossiers and how far reading is; a role that does not search is told what it is for."""
@@ -104,20 +121,37 @@ def show_start(request: Request, viewer: Viewer = requires(Permission.SIGNED_IN)
         if viewer.may(Permission.READ_AUDIT):
             return RedirectResponse("/audit", status_code=303)
         return render(request, "no_search.html")
-    return _results(request, viewer, "")
+    return _results(request, viewer, Asked("", {}))
 
 
 @router.get("/search")
 def show_results(
-    request: Request, q: str = "", viewer: Viewer = requires(Permission.SEARCH)
+    request: Request, later: BackgroundTasks, viewer: Viewer = requires(Permission.SEARCH)
 ) -> Response:
-    """Results of the box."""
-    return _results(request, viewer, q)
+    """Results of the box; what was asked is among one's last searches afterwards."""
+    asked = read_address(request.query_params)
+    if "also" in request.query_params:
+        return RedirectResponse(asked.address(), status_code=303)
+    if not asked.cursor:
+        later.add_task(
+            kept_searches.remember, context_of(request), viewer, q=asked.q, filters=asked.filters
+        )
+    return _results(request, viewer, asked)
 
 
-def _results(request: Request, viewer: Viewer, q: str) -> Response:
+def _kept(context: Context, viewer: Viewer) -> dict[str, list[KeptLink]]:
+    """Own searches for the start page, saved and recent."""
+    return {
+        kind: [
+            KeptLink(each.id, each.name or each.q, Asked(each.q, each.filters).address())
+            for each in kept_searches.listed(context, viewer, kind)[:most]
+        ]
+        for kind, most in KEPT_SHOWN.items()
+    }
+
+
+def _results(request: Request, viewer: Viewer, asked: Asked) -> Response:
     context = context_of(request)
-    asked = read_address(request, q)
     answer = search.search(
         context,
         speaking(request, viewer),
@@ -144,6 +178,8 @@ def _results(request: Request, viewer: Viewer, q: str) -> Response:
         pictures=pictures,
         first=pictures and bool(asked.q) and any(hit.documents for hit in answer.hits),
         progress=reading.progress(context, viewer) if not asked.q else None,
+        asked=asked,
+        kept=_kept(context, viewer) if not asked.q and not asked.filters else (),
     )
 
 
@@ -156,18 +192,19 @@ def suggest(
     return render(request, "parts/suggestions.html", suggestions=found, q=q)
 
 
-def read_address(request: Request, q: str) -> Asked:
-    """What the address asks for."""
+def read_address(address: QueryParams) -> Asked:
+    """What the address asks for; ``also`` is looked for among the hits of ``q``."""
     filters: dict[str, tuple[str, ...]] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in address.multi_items():
         if name.startswith(FILTER) and value:
             key = name.removeprefix(FILTER)
             filters[key] = (*filters.get(key, ()), value)
-    trail = request.query_params.get("trail", "")
+    trail = address.get("trail", "")
+    q, also = (" ".join(address.get(name, "").split()) for name in ("q", "also"))
     return Asked(
-        q=" ".join(q.split()),
+        q=f"({q}) {also}" if q and also and " " in q else f"{q} {also}".strip(),
         filters=filters,
-        cursor=request.query_params.get("cursor", ""),
+        cursor=address.get("cursor", ""),
         trail=tuple(trail.split(TRAIL_SEPARATOR)) if trail else (),
     )
 
