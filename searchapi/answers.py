@@ -90,6 +90,16 @@ def search_answer(answer: SearchAnswer) -> dict[str, Any]:
         "lag_seconds": answer.lag_seconds,
         "degraded": answer.degraded,
         "notes": answer.notes,
+        "remarks": answer.remarks,
+        "did_you_mean": [
+            {
+                "q": each.q,
+                "reason": each.reason,
+                "total": each.total,
+                "customers": [customer_head(head) for head in each.customers],
+            }
+            for each in answer.did_you_mean
+        ],
     }
 
 

@@ -89,6 +89,15 @@ class FacetValue(BaseModel):
     count: int
 
 
+class DidYouMean(BaseModel):
+    """Another query for one that found nothing."""
+
+    q: str
+    reason: str
+    total: int
+    customers: list[Customer]
+
+
 class SearchAnswer(BaseModel):
     """One page of hits."""
 
@@ -101,7 +110,9 @@ class SearchAnswer(BaseModel):
     pending: int
     lag_seconds: float
     degraded: bool = Field(description="From the records, because the index does not answer")
-    notes: list[str]
+    notes: list[str] = Field(description="Codes of what was not taken as written")
+    remarks: list[str] = Field(description="The same in words")
+    did_you_mean: list[DidYouMean] = Field(description="Only when nothing was found")
 
 
 class Suggestion(BaseModel):

@@ -229,6 +229,7 @@ OBJECT_KIND: Final = {
     "customer": N_("Customer"),
     "intake": N_("File"),
     "query": N_("Query"),
+    "search": N_("Search"),
     "user": N_("User account"),
     "audit": N_("Audit record"),
 }
@@ -241,10 +242,12 @@ RENDITION: Final = {
     "searchable": N_("Searchable copy"),
     "view": N_("Viewing copy"),
 }
-NOTE: Final = {
-    "unbalanced_quote": N_("A quotation mark was left open; it was closed at the end."),
-    "too_long": N_("The query was very long; its beginning was searched."),
-    "too_many_words": N_("There were very many words; the first ones were searched."),
+NEAR: Final = {
+    "sounds_alike": N_("sounds alike"),
+    "one_character": N_("one character fewer"),
+    "swapped_digits": N_("two digits swapped"),
+    "one_digit": N_("one digit otherwise"),
+    "fewer_words": N_("without one of the words"),
 }
 ROLE: Final = {
     "administrator": N_("Administrator"),
@@ -271,7 +274,7 @@ KINDS: Final = {
     "object_kind": OBJECT_KIND,
     "audit_outcome": AUDIT_OUTCOME,
     "rendition": RENDITION,
-    "note": NOTE,
+    "near": NEAR,
     "role": ROLE,
 }
 

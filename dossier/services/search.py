@@ -16,7 +16,7 @@ from dossier.rules import identifiers
 from dossier.search.parser import parse
 from dossier.search.port import MatchReason, SearchRight, Suggestion
 from dossier.search.query import Query
-from dossier.services import audit, hydrate, kept_searches, labels
+from dossier.services import audit, hydrate, kept_searches, labels, near
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.recorder import BegunRecord
@@ -62,6 +62,8 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
         counts = {name: found.facets.get(name, ()) for name in request.facets}
         facets = labels.facet_values(session, counts, request.filters, viewer.language)
         backlog = outbox.backlog(session)
+        is_empty = found.total == 0 and not request.filters and not request.cursor
+        meant = near.find(context, session, viewer, request.q) if is_empty else ()
     record.wait()
     return SearchAnswer(
         hits=hits,
@@ -73,7 +75,14 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
         pending=backlog.pending,
         lag_seconds=backlog.lag_seconds(context.clock.now()),
         notes=query.notes,
+        remarks=_remarks(viewer, query),
+        did_you_mean=meant,
     )
+
+
+def _remarks(viewer: Viewer, query: Query) -> tuple[str, ...]:
+    chinese = viewer.language.startswith(labels.CHINESE)
+    return tuple(each.zh if chinese else each.en for each in query.remarks)
 
 
 def suggest(
@@ -156,6 +165,7 @@ def _without_index(context: Context, viewer: Viewer, query: Query, started: floa
         lag_seconds=backlog.lag_seconds(context.clock.now()),
         degraded=True,
         notes=query.notes,
+        remarks=_remarks(viewer, query),
     )
 
 

@@ -167,6 +167,16 @@ class FacetValue:
 
 
 @dataclass(frozen=True, slots=True)
+class DidYouMean:
+    """Another query for one that found nothing: how it differs, its hits, the first customers."""
+
+    q: str
+    reason: str
+    total: int
+    customers: tuple[CustomerHead, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchAnswer:
     """One page of hits.
 
@@ -177,6 +187,8 @@ class SearchAnswer:
         lag_seconds: age of the oldest of them.
         degraded: the index does not answer; an exact number was looked up in the records.
         notes: codes of what was not taken as written (``unbalanced_quote``, …).
+        remarks: the same in words of the viewer's language.
+        did_you_mean: other queries, when this one found nothing.
     """
 
     hits: tuple[Hit, ...]
@@ -189,6 +201,8 @@ class SearchAnswer:
     lag_seconds: float
     degraded: bool = False
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    did_you_mean: tuple[DidYouMean, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

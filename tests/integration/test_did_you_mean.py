@@ -1,0 +1,49 @@
+"""Nothing found: what was probably meant, within scope and masked."""
+
+from __future__ import annotations
+
+from tests.support_seeded import EAST, WEST, Seeded
+
+
+def meant(archive: Seeded, user: str, q: str):
+    answer = archive.get("/api/v1/search", user, params={"q": q})
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_a_name_that_sounds_alike_leads_to_the_customer(seeded: Seeded) -> None:
+    found = meant(seeded, "agent", "欧阳济越")
+    assert found["total"] == 0
+    (first, *_) = found["did_you_mean"]
+    assert first["reason"] == "sounds_alike"
+    assert [each["customer_no"] for each in first["customers"]] == [EAST.customer_no]
+    assert first["customers"][0]["name"] == "欧阳**"
+
+
+def test_two_swapped_digits_and_one_wrong_digit_lead_to_the_customer(seeded: Seeded) -> None:
+    swapped = (
+        EAST.customer_no[:1] + EAST.customer_no[2] + EAST.customer_no[1] + EAST.customer_no[3:]
+    )
+    wrong = EAST.customer_no[:5] + "7" + EAST.customer_no[6:]
+    for typed in (swapped, wrong):
+        found = meant(seeded, "archivist", typed)
+        numbers = [c["customer_no"] for near in found["did_you_mean"] for c in near["customers"]]
+        assert EAST.customer_no in numbers, typed
+
+
+def test_nobody_learns_of_customers_of_another_station(seeded: Seeded) -> None:
+    swapped = WEST.customer_no[1] + WEST.customer_no[0] + WEST.customer_no[2:]
+    assert meant(seeded, "agent_east", swapped)["did_you_mean"] == []
+    found = meant(seeded, "agent_west", swapped)["did_you_mean"]
+    assert found[0]["customers"][0]["customer_no"] == WEST.customer_no
+
+
+def test_an_answer_with_hits_has_no_other_queries(seeded: Seeded) -> None:
+    assert meant(seeded, "agent", EAST.customer_no)["did_you_mean"] == []
+
+
+def test_what_was_not_understood_is_said_in_words(seeded: Seeded) -> None:
+    found = meant(seeded, "agent", '"合同')
+    assert found["notes"] == ["unbalanced_quote"]
+    assert len(found["remarks"]) == 1
+    assert "unbalanced" not in found["remarks"][0]

@@ -1,0 +1,47 @@
+"""What is tried for a query that found nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dossier.search.near import LONGEST_NUMBER, NearReason, near_queries
+from dossier.search.parser import parse
+
+
+def test_a_name_is_tried_by_its_sound_with_the_surnames_own_reading() -> None:
+    assert near_queries("单伟")[0].q == "shanwei"
+    assert near_queries("章偉")[0].q == "zhangwei"
+    assert near_queries("张伟明")[0].reason is NearReason.SOUNDS_ALIKE
+    assert {near.q for near in near_queries("张伟明")} >= {"张伟", "伟明"}
+
+
+def test_a_number_is_tried_with_two_digits_swapped_and_with_one_wrong() -> None:
+    found = near_queries("1042130012")
+    swapped = found[0].q.split(" OR ")
+    assert "0142130012" in swapped
+    assert "1402130012" in swapped
+    assert "1042130012" not in swapped
+    assert "1042 30012" in [near.q for near in found]
+
+
+@pytest.mark.parametrize("number", ["12345", "1" * (LONGEST_NUMBER + 1), "110101199003070011"])
+def test_short_numbers_and_identity_numbers_are_not_guessed(number: str) -> None:
+    assert near_queries(number) == ()
+
+
+def test_of_several_words_one_is_left_out() -> None:
+    assert [near.q for near in near_queries("张三 合同 2019")] == [
+        "张三 合同",
+        "张三 2019",
+        "合同 2019",
+    ]
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_typed_the_work_is_bounded_and_can_be_parsed(text: str) -> None:
+    found = near_queries(text)
+    assert len(found) <= 12
+    for near in found:
+        parse(near.q)
