@@ -309,6 +309,19 @@ def test_an_unknown_customer_number_is_said_before_anything_is_taken(window: Any
     assert "没有此户号" in answer.text
 
 
+def test_an_empty_file_is_told_at_once_and_a_refusal_says_why_to_the_script(window: Any) -> None:
+    one = window("archivist")
+    told = one.post("/upload", {}, files=[("file", ("leer.pdf", b"", "application/pdf"))]).text
+    assert 'data-outcome="quarantined"' in told
+    assert "文件是空的" in told
+    files = [("file", ("a.txt", b"a paper", "text/plain"))]
+    refused = one.post(
+        "/upload", {"customer_no": "4299999999"}, files=files, headers={"hx-request": "true"}
+    )
+    assert refused.status_code == 422
+    assert 'data-problem="没有此户号' in refused.text
+
+
 def test_an_upload_without_the_token_is_refused(window: Any) -> None:
     files = [("file", ("scan.txt", b"text", "text/plain"))]
     assert window("archivist").client.post("/upload", files=files).status_code == 403

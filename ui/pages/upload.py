@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from dossier.errors import InvalidInputError, TooLargeError
+from dossier.records import IntakeOutcome, QuarantineReason
 from dossier.rules import document_types
 from dossier.services import uploads
 from dossier.services.views import UploadedFile, UploadForm
@@ -38,7 +41,10 @@ async def take_files(
         async with receive(request, settings.home / "uploads", limits) as form:
             said = _said(form)
             files = [(one.file_name, one.path) for one in form.files]
-            results = await run_in_threadpool(uploads.accept, context, viewer, files, said)
+            taken = await run_in_threadpool(uploads.accept, context, viewer, files, said)
+            results = tuple(
+                _told(one, sent.size_bytes) for one, sent in zip(taken, form.files, strict=True)
+            )
     except (InvalidInputError, TooLargeError) as error:
         if is_partial(request):
             raise
@@ -48,6 +54,13 @@ async def take_files(
     if is_partial(request):
         return render(request, "parts/upload_rows.html", results=results)
     return _page(request, UploadForm(said.customer_no), results=results)
+
+
+def _told(file: UploadedFile, size: int) -> UploadedFile:
+    """What is known at once is told at once: an empty file will be set aside by its reader."""
+    if size:
+        return file
+    return replace(file, outcome=IntakeOutcome.QUARANTINED, reason=QuarantineReason.EMPTY)
 
 
 def _said(form: IncomingForm) -> UploadForm:

@@ -67,7 +67,7 @@ function send(form, { file, row }) {
     });
     request.addEventListener("loadend", () => {
       if (request.status === 200) row.outerHTML = request.responseText;
-      else bar.replaceWith(document.querySelector("[data-upload-failed]").content.cloneNode(true));
+      else refused(row, request.responseText);
       resolve();
     });
     request.open("POST", form.action);
@@ -75,4 +75,15 @@ function send(form, { file, row }) {
     request.setRequestHeader("x-csrf-token", document.querySelector('meta[name="csrf-token"]').content);
     request.send(body);
   });
+}
+
+// Why a file was not taken: the answer is a page for people, and its reason fits into the row.
+function refused(row, page) {
+  const reason = new DOMParser().parseFromString(page, "text/html").querySelector("[data-problem]")?.dataset.problem;
+  const told = document.querySelector("[data-upload-failed]").content.cloneNode(true);
+  const [tag, advice] = told.children;
+  row.querySelector("progress").replaceWith(tag);
+  if (reason) advice.textContent = reason;
+  row.querySelector(".uploaded-state").replaceWith(advice);
+  row.dataset.outcome = "failed";
 }
