@@ -24,6 +24,7 @@ _PLACE = re.compile(
 )
 _COARSE = frozenset({"省", "自治区", "市", "自治州", "地区"})
 _NUMBER = re.compile(r"[0-9]+|(?<![a-z])[a-z](?![a-z])")
+_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _HAN_PAIR = re.compile(r"[^\x00-\x7f]{2}")
 LONGEST = 120
 """Characters; longer texts are no addresses."""
@@ -60,16 +61,13 @@ def wanted_forms(text: str) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    plain = _PUNCTUATION.sub(" ", fold(text))
-    plain = _SPACED_OUT.sub("", plain)
-    plain = in_digits(plain)
-    plain = _LETTERED.sub(lambda found: _LETTERS[found[1]], plain)
-    plain = _MARKS.sub(r"\1 ", plain)
-    return _without_zeros(plain.replace("-", " "))
+    plain = in_digits(_SPACED_OUT.sub("", _PUNCTUATION.sub(" ", fold(text))))
+    plain = _LETTERED.sub(_lettered, plain)
+    return _ZEROS.sub("", _MARKS.sub(r"\1 ", plain).replace("-", " "))
 
 
-def _without_zeros(text: str) -> str:
-    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", text)
+def _lettered(found: re.Match[str]) -> str:
+    return _LETTERS[found[1]]
 
 
 def _places(plain: str) -> tuple[list[tuple[str, str]], str]:

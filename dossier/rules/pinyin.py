@@ -24,7 +24,7 @@ SHORT_NAME = 4
 """Syllables up to which full spellings and initials may be mixed: persons' names."""
 _MOST_COMBINATIONS = 24
 _MOST_SHAPES = 96  # a name of four polyphones; ordinary ones have two to nine
-_NAMES_KEPT = 8192
+_NAMES_KEPT = 1024
 
 _UNIT = re.compile(rf"[{HAN}]|[a-z]+|[0-9]+")
 _TWO_LETTER_INITIALS = ("zh", "ch", "sh")
@@ -49,10 +49,12 @@ class Spellings:
     Attributes:
         shapes: full spellings, initials, and mixes of both.
         alike: full spellings without what dialects mix up (:func:`spoken_alike`).
+        core: an organisation's core name; empty for a person.
     """
 
-    shapes: frozenset[str]
-    alike: frozenset[str]
+    shapes: tuple[str, ...]
+    alike: tuple[str, ...]
+    core: str = ""
 
 
 def spellings(name: str) -> Spellings:
@@ -62,25 +64,32 @@ def spellings(name: str) -> Spellings:
 
 @lru_cache(_NAMES_KEPT)
 def _spellings(folded: str) -> Spellings:
-    organisation = names.is_organisation(folded)
+    core = core_name(folded) if names.is_organisation(folded) else ""
     units = _UNIT.findall(folded)
-    if not any(not unit.isascii() for unit in units):
-        return Spellings(frozenset(), frozenset())
+    if all(map(str.isascii, units)):
+        return Spellings((), (), core)
     shapes: dict[str, None] = {}
-    alike: set[str] = set()
-    for reading in _combinations(_readings_of(units, as_person=not organisation)):
-        whole = "".join(reading)
-        alike.add(spoken_alike(whole))
+    alike: dict[str, None] = {}
+    for reading in _combinations(_readings_of(units, as_person=not core)):
+        alike[spoken_alike("".join(reading))] = None
         shapes.update(dict.fromkeys(_shapes(reading)))
         if len(shapes) > _MOST_SHAPES:
             break
-    for start in _other_starts(folded, units, organisation=organisation):
-        for reading in _combinations(_readings_of(start, as_person=False)):
-            shapes["".join(reading)] = None
-            if organisation:
+    other = _UNIT.findall(core) if core else _given_name(units)
+    if other and other != units:
+        for reading in _combinations(_readings_of(other, as_person=False)):
+            whole = "".join(reading)
+            shapes[whole] = alike[spoken_alike(whole)] = None
+            if core:
                 shapes["".join(syllable[0] for syllable in reading)] = None
-            alike.add(spoken_alike("".join(reading)))
-    return Spellings(frozenset(shapes), frozenset(alike))
+    return Spellings(tuple(shapes), tuple(alike), core)
+
+
+def _given_name(units: list[str]) -> list[str]:
+    """Where people begin besides the head; a given name of one character is no beginning."""
+    surname, given = names.split_surname("".join(units))
+    rest = _UNIT.findall(given)
+    return rest if surname and 1 < len(rest) <= SHORT_NAME else []
 
 
 def _shapes(syllables: Sequence[str]) -> Iterable[str]:
@@ -96,16 +105,6 @@ def _forms(syllable: str) -> tuple[str, ...]:
     if syllable.startswith(_TWO_LETTER_INITIALS):
         return syllable, syllable[0], syllable[:2]
     return (syllable, syllable[0]) if len(syllable) > 1 else (syllable,)
-
-
-def _other_starts(folded: str, units: list[str], *, organisation: bool) -> Iterable[list[str]]:
-    """Where people begin besides the head: at the given name, at an organisation's core."""
-    if organisation:
-        core = _UNIT.findall(core_name(folded))
-        return [core] if core and core != units else []
-    surname, given = names.split_surname("".join(units))
-    rest = _UNIT.findall(given)
-    return [rest] if surname and 1 < len(rest) <= SHORT_NAME else []
 
 
 def _readings_of(units: Sequence[str], *, as_person: bool) -> list[tuple[str, ...]]:
@@ -138,7 +137,7 @@ def readings(unit: str) -> tuple[str, ...]:
     return (unit,) if unit.isascii() else _readings(unit)
 
 
-@lru_cache(_NAMES_KEPT)
+@cache
 def _readings(character: str) -> tuple[str, ...]:
     known = _surname_tables().rare.get(character) or _library()(character)
     found = [each for each in known if _LETTERS.fullmatch(each)]

@@ -155,11 +155,26 @@ def query_tokens(text: str, number_hash: NumberHash) -> list[tuple[int, str]]:
 
     Runs at the query's ends may go on in the text, so their edge tokens are left out.
     """
-    found = tokens(text, number_hash)
+    return _without_edges(tokens(text, number_hash))
+
+
+def _without_edges(found: list[Token]) -> list[tuple[int, str]]:
     first = 1 if found and found[0].edge else 0
     last = len(found) - 1 if len(found) > first and found[-1].edge else len(found)
     kept = [token for token in found[first:last] if token.text != BREAK]
     return [(token.position - kept[0].position, token.text) for token in kept]
+
+
+def plain_tokens(folded: str) -> str:
+    """Tokens of a folded text in which no number is special, separated by spaces (addresses)."""
+    return _spread(folded)
+
+
+def plain_query_tokens(folded: str) -> list[tuple[int, str]]:
+    """As :func:`query_tokens`, for what :func:`plain_tokens` made."""
+    out: list[Token] = []
+    _place_runs(out, fold_with_origins(folded), 0, len(folded))
+    return _without_edges(out)
 
 
 def han_characters(text: str) -> list[str]:

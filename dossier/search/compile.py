@@ -331,7 +331,7 @@ class _Compiler:
         whole = SearchRight.ADDRESS_DETAIL in self._rights
         found = [self._sequence("address" if whole else "address_open", text)]
         if whole:
-            forms = (analysis.query_tokens(form, self._hash) for form in wanted_forms(text))
+            forms = map(analysis.plain_query_tokens, wanted_forms(text))
             found += [_side_by_side("address_form_words", tuple(form)) for form in forms]
         yield Clause(MatchReason.ADDRESS, MatchClass.ADDRESS, any_of(*found))
 

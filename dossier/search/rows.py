@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import chain
 
 from dossier.rules import identifiers, masking
 from dossier.rules.address_forms import address_form
-from dossier.rules.names import is_organisation
-from dossier.rules.organisations import core_name
 from dossier.rules.pinyin import spellings
 from dossier.search import analysis
 from dossier.search.analysis import NumberHash
@@ -121,12 +120,12 @@ class RowEncoder:
             "name_chars": sorted(
                 {char for name in names for char in analysis.han_characters(name)}
             ),
-            "name_pinyin": sorted({shape for each in spelled for shape in each.shapes}),
-            "name_alike": sorted({whole for each in spelled for whole in each.alike}),
-            "name_core": sorted({core_name(name) for name in names if is_organisation(name)}),
+            "name_pinyin": _distinct(each.shapes for each in spelled),
+            "name_alike": _distinct(each.alike for each in spelled),
+            "name_core": _distinct((each.core,) for each in spelled if each.core),
             "address_words": self._words([row.address]),
             "address_chars": sorted(set(analysis.han_characters(row.address))),
-            "address_form_words": self._words([address_form(row.address)]),
+            "address_form_words": analysis.plain_tokens(address_form(row.address)),
             "address_open_words": self._words([open_part]),
             "address_open_chars": sorted(set(analysis.han_characters(open_part))),
             "category": _some(row.category),
@@ -169,6 +168,10 @@ def legal_name(name: str) -> str:
 
 def _code(number: str) -> str:
     return analysis.keyword(number)
+
+
+def _distinct(several: Iterable[Iterable[str]]) -> list[str]:
+    return list(dict.fromkeys(chain.from_iterable(several)))
 
 
 def _some(value: str) -> list[str]:

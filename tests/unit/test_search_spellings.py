@@ -48,7 +48,7 @@ def test_a_name_is_found_by_every_usual_spelling_and_its_beginning(name, typed):
 def test_a_reading_of_a_surname_counts_at_the_head_only():
     assert not any(shape.startswith("le") for shape in spellings("曾查").shapes)
     assert all(shape != "zengyue" for shape in spellings("郑乐").shapes)
-    assert spellings("张三").shapes == {"zhangsan", "zsan", "zhsan"}
+    assert set(spellings("张三").shapes) == {"zhangsan", "zsan", "zhsan"}
 
 
 @given(HAN_NAMES)
