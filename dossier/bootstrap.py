@@ -20,7 +20,7 @@ from dossier.errors import ConfigurationError
 from dossier.ports import FileStore
 from dossier.rules import rulebook
 from dossier.rules.limits import ChildLimits, ReadingLimits
-from dossier.search.fields import Field, load_fields
+from dossier.search.fields import Field, FieldList, load_fields
 from dossier.search.port import SearchIndex
 from dossier.services.context import Context
 from dossier.services.keys import Keyring, load_keyring
@@ -129,10 +129,40 @@ def _file_store(settings: Settings) -> FileStore:
 
 
 def _search_index(settings: Settings, keyring: Keyring, plugins: PluginRegistry) -> SearchIndex:
+    fields = load_fields(plugin_fields=_plugin_fields(plugins))
+    if settings.search_url:
+        return _search_server(settings, keyring, fields)
     from dossier.adapters.tantivy import TantivyIndex
 
-    fields = load_fields(plugin_fields=_plugin_fields(plugins))
     return TantivyIndex(settings.index_path, fields=fields, number_hash=keyring.hash)
+
+
+def _search_server(settings: Settings, keyring: Keyring, fields: FieldList) -> SearchIndex:
+    """The index on Elasticsearch; nothing is asked of the server yet.
+
+    Raises:
+        ConfigurationError: the client is not installed, or the address or CA file cannot be used.
+    """
+    try:
+        from dossier.adapters.elasticsearch import ElasticsearchIndex, ServerAddress
+    except ModuleNotFoundError as err:
+        raise ConfigurationError(
+            "DOSSIER_SEARCH_URL needs the Elasticsearch client: "
+            "pip install 'dossier-archive[elasticsearch]'"
+        ) from err
+    password, key = settings.search_password, settings.search_api_key
+    address = ServerAddress(
+        tuple(url.strip() for url in settings.search_url.split(",")),
+        user=settings.search_user,
+        password=password.get_secret_value() if password else "",
+        api_key=key.get_secret_value() if key else "",
+        ca_file=settings.search_ca_file,
+        name=settings.search_index,
+        seconds=settings.search_seconds,
+    )
+    return ElasticsearchIndex(
+        address, lock_folder=settings.index_path, fields=fields, number_hash=keyring.hash
+    )
 
 
 def _plugin_fields(plugins: PluginRegistry) -> list[Field]:

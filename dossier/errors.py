@@ -147,6 +147,46 @@ class UnavailableError(DossierError):
     title_zh = "服务暂不可用，请稍后重试"
 
 
+class SearchServerUnreachableError(UnavailableError):
+    """The search server does not answer at its address, or its certificate is not trusted."""
+
+    code = "search_unreachable"
+    title = "The search server cannot be reached"
+    title_zh = "无法连接检索服务器"
+
+
+class SearchServerRefusedError(UnavailableError):
+    """The search server refuses our user, or gives it too few rights."""
+
+    code = "search_refused"
+    title = "The search server refuses the login"
+    title_zh = "检索服务器拒绝登录"
+
+
+class SearchServerWrongError(UnavailableError):
+    """Not Elasticsearch, or a version that this program does not speak with."""
+
+    code = "search_wrong_server"
+    title = "The search server is not one that can be used"
+    title_zh = "检索服务器类型或版本不符"
+
+
+class SearchServerTroubleError(UnavailableError):
+    """The search server says itself that it is not well: red cluster, no master, full disk."""
+
+    code = "search_trouble"
+    title = "The search server is in trouble"
+    title_zh = "检索服务器状态异常"
+
+
+class SearchNameTakenError(UnavailableError):
+    """Under our index names there is something that this archive did not make."""
+
+    code = "search_name_taken"
+    title = "The search server holds somebody else's index under our name"
+    title_zh = "检索服务器上的索引名称已被占用"
+
+
 class DiskFullError(UnavailableError):
     """No room for the bytes; the source was left where it was."""
 

@@ -33,6 +33,27 @@ class Settings(BaseModel):
         "", description="SQLAlchemy URL; empty means SQLite in the home folder."
     )
     files_url: str = Field("", description="Where originals are kept; empty: home/files.")
+    search_url: str = Field(
+        "",
+        description="Elasticsearch 8.19 or 9; several addresses of one cluster by commas; "
+        "empty: the built-in index in the home folder.",
+    )
+    search_user: str = Field("", description="User at the search server.")
+    search_password: SecretStr | None = Field(None, description="Password of that user.")
+    search_api_key: SecretStr | None = Field(
+        None, description="API key at the search server, instead of user and password."
+    )
+    search_ca_file: Path | None = Field(
+        None, description="Certificate authority of the search server, a PEM file."
+    )
+    search_index: str = Field(
+        "dossier",
+        pattern="^[a-z0-9][a-z0-9_-]{0,60}$",
+        description="Beginning of the names of this archive's indices at the search server.",
+    )
+    search_seconds: float = Field(
+        10.0, ge=0.1, le=600, description="Time limit for one request to the search server."
+    )
     host: str = Field("127.0.0.1", description="Address that the web server listens on.")
     port: int = Field(
         8321, ge=0, le=65535, description="Port of the web server; 0 takes a free one."

@@ -6,17 +6,19 @@ import random
 
 import pytest
 
-from dossier.adapters.tantivy import TantivyIndex, groups
-from dossier.search.fields import load_fields
+from dossier.adapters.elasticsearch import groups as elasticsearch_groups
+from dossier.adapters.tantivy import groups as tantivy_groups
 from dossier.search.parser import parse
 from dossier.search.port import (
     CustomerRow,
     DocumentRow,
     Scope,
+    SearchIndex,
     SearchRight,
     document_order,
     scoped,
 )
+from tests.support_engines import ENGINES, new_place
 
 HAN = "供电合同张三丰王国家档案"
 RIGHTS = frozenset(SearchRight)
@@ -95,7 +97,7 @@ def group_of(row: CustomerRow | DocumentRow) -> str:
     return owner.customer_no if owner else row.document_id  # type: ignore[union-attr]
 
 
-def everything_of(index: TantivyIndex, query) -> tuple[list[str], dict[str, set[str]], int, int]:
+def everything_of(index: SearchIndex, query) -> tuple[list[str], dict[str, set[str]], int, int]:
     """All pages of an answer: groups in order, their documents, and the totals."""
     order: list[str] = []
     documents: dict[str, set[str]] = {}
@@ -112,7 +114,7 @@ def everything_of(index: TantivyIndex, query) -> tuple[list[str], dict[str, set[
             return order, documents, answer.total, answer.total_documents
 
 
-def compare(index: TantivyIndex, rows, rng: random.Random) -> None:
+def compare(index: SearchIndex, rows, rng: random.Random) -> None:
     words = [han(rng, 4) for _ in range(rng.randrange(1, 3))]
     unwanted = [han(rng, 4)] if rng.random() < 0.3 else []
     scope = rng.choice(
@@ -152,29 +154,46 @@ def check_order(order: list[str], rows, words: list[str]) -> None:
         assert set(order[: len(exact)]) == set(exact)
 
 
+@pytest.fixture(params=ENGINES)
+def engine(request):
+    return request.param
+
+
+@pytest.fixture
+def index(engine, tmp_path):
+    place = new_place(engine, tmp_path)
+    index = place.open()
+    yield index
+    index.close()
+    place.remove()
+
+
+ROUNDS = {"tantivy": 60}
+"""Questions of each archive; a server needs some hundred round trips for one."""
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
-def test_sets_counts_facets_and_paging_equal_the_reference(tmp_path, seed):
+def test_sets_counts_facets_and_paging_equal_the_reference(engine, index, seed):
     rng = random.Random(seed)
     rows = archive(rng, 40)
-    index = TantivyIndex(tmp_path, fields=load_fields(), number_hash=str)
     with index.writer() as writer:
         for start in range(0, len(rows), 30):  # several commits: several segments
             writer.apply(upserts=rows[start : start + 30])
             writer.commit()
-    for _ in range(60):
+    for _ in range(ROUNDS.get(engine, 10)):
         compare(index, rows, rng)
-    index.close()
 
 
-def test_more_groups_than_an_engine_gives_at_once_are_still_exact(tmp_path, monkeypatch):
+def test_more_groups_than_an_engine_gives_at_once_are_still_exact(index, engine, monkeypatch):
     rng = random.Random(3)
     rows = archive(rng, 120)
-    index = TantivyIndex(tmp_path, fields=load_fields(), number_hash=str)
     with index.writer() as writer:
         writer.apply(upserts=rows)
         writer.commit()
-    monkeypatch.setattr(groups, "_MAX_BUCKETS", 16)
-    for _ in range(25):
+    for groups in (tantivy_groups, elasticsearch_groups):
+        monkeypatch.setattr(groups, "_MAX_BUCKETS", 16)
+    for _ in range(ROUNDS.get(engine, 12) // 3 + 1):
         compare(index, rows, rng)
     everything = everything_of(
         index, scoped(parse(""), scope=Scope(unlimited=True, secrecy=None), rights=RIGHTS)

@@ -1,0 +1,176 @@
+"""Which groups match, in which order: exact totals and pages by place.
+
+A group stands in the first of several segments that it satisfies: the classes of the query, each
+with the viewer's own unit first, at last whatever matches at all. Inside a segment groups descend
+by their key (active accounts first, then newer ones). The first page needs only the head of each
+segment; a later one needs whole segments, to leave out groups that a better one has shown.
+One request asks for all of it, facets included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dossier.adapters.elasticsearch.facets import facet_request, facet_values
+from dossier.adapters.elasticsearch.generations import Generation
+from dossier.adapters.elasticsearch.server import Server
+from dossier.adapters.elasticsearch.translate import NOTHING, Body, every
+from dossier.search.cursor import Place
+from dossier.search.expression import Expression
+from dossier.search.port import FacetCount, RowKind
+from dossier.search.rows import PARTS
+
+_MAX_BUCKETS = 50_000  # the server refuses over 65,536 in one answer; facets need some of them
+_BRIEF = "-responses.aggregations.all.buckets"
+"""Left out of answers: buckets that the server only counts."""
+_COUNT: Body = {"stats_bucket": {"buckets_path": "all._count"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look at the server says.
+
+    Attributes:
+        groups: exact number of groups that match.
+        documents: exact number of documents that match.
+        places: the next places of the order, as many as were wanted if there are so many.
+    """
+
+    groups: int
+    documents: int
+    facets: Mapping[str, tuple[FacetCount, ...]]
+    places: list[Place]
+
+
+class GroupOrder:
+    """The matching groups of one query.
+
+    Args:
+        segments: the order's segments, best first; the last is all that matches.
+        chosen: facet with a choice → the documents that the other filters leave.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        view: Generation,
+        segments: Sequence[Expression],
+        chosen: Mapping[str, Expression],
+    ) -> None:
+        self._server = server
+        self._view = view
+        self._segments = [server.translate.query(each) for each in segments]
+        self._chosen = {name: server.translate.query(each) for name, each in chosen.items()}
+
+    def look(self, place: Place | None, size: int, facets: Sequence[str]) -> Looked:
+        """Totals, facets, and the next ``size`` places behind ``place`` (the top when None)."""
+        others = [name for name in facets if name not in self._chosen]
+        limit = size if place is None else _MAX_BUCKETS
+        summary, *rest = self._server.search(
+            [
+                (self._view.both, _summary(self._segments[-1], others)),
+                *((self._view.documents, _one_facet(*each)) for each in self._chosen.items()),
+                *((self._view.both, _keys_request(each, limit)) for each in self._asked()),
+            ],
+            brief=_BRIEF,
+        )
+        counts = facet_values(summary["aggregations"]["documents"], others)
+        for name, answer in zip(self._chosen, rest, strict=False):
+            counts.update(facet_values(answer["aggregations"], [name]))
+        groups = int(summary["aggregations"]["count"]["count"])
+        if groups >= _MAX_BUCKETS:
+            groups = self._count_by_parts()
+        heads = self._heads([_keys(each) for each in rest[len(self._chosen) :]], limit)
+        documents = int(summary["aggregations"]["documents"]["doc_count"])
+        return Looked(groups, documents, counts, _walk(heads, place, size))
+
+    def _asked(self) -> list[Body]:
+        return [each for each in self._segments if each != NOTHING]
+
+    def _heads(self, answers: list[list[int]], limit: int) -> list[list[int]]:
+        """Keys of every segment; those that met the bucket limit are asked again in parts."""
+        left = iter(answers)
+        heads = [[] if each == NOTHING else next(left) for each in self._segments]
+        if limit < _MAX_BUCKETS:
+            return heads
+        return [
+            self._keys_by_parts(segment) if len(keys) >= limit else keys
+            for segment, keys in zip(self._segments, heads, strict=True)
+        ]
+
+    def _count_by_parts(self) -> int:
+        """The number of groups, in as many requests as the bucket limit demands."""
+        share = 2
+        while share <= PARTS:
+            queries = _shares(self._segments[-1], share)
+            searches = [(self._view.both, _summary(each, ())) for each in queries]
+            answers = self._server.search(searches, brief=_BRIEF)
+            counts = [int(each["aggregations"]["count"]["count"]) for each in answers]
+            if max(counts) < _MAX_BUCKETS:
+                return sum(counts)
+            share *= 2
+        raise ValueError(f"more than {PARTS * _MAX_BUCKETS} groups")
+
+    def _keys_by_parts(self, segment: Body) -> list[int]:
+        """All keys of a segment, descending, in as many requests as the bucket limit demands."""
+        share = 2
+        while share <= PARTS:
+            queries = _shares(segment, share)
+            searches = [(self._view.both, _keys_request(each, _MAX_BUCKETS)) for each in queries]
+            found = [_keys(each) for each in self._server.search(searches)]
+            if max(map(len, found)) < _MAX_BUCKETS:
+                return sorted((key for keys in found for key in keys), reverse=True)
+            share *= 2
+        raise ValueError(f"more than {PARTS * _MAX_BUCKETS} groups")
+
+
+def _summary(match: Body, facets: Sequence[str]) -> Body:
+    """The number of groups, and documents with their facets."""
+    documents = {
+        "filter": {"term": {"kind": RowKind.DOCUMENT.value}},
+        "aggs": facet_request(facets),
+    }
+    groups = {**_groups(_MAX_BUCKETS), "documents": documents, "count": _COUNT}
+    return {"size": 0, "track_total_hits": False, "query": match, "aggs": groups}
+
+
+def _one_facet(name: str, documents: Body) -> Body:
+    aggs = facet_request([name])
+    return {"size": 0, "track_total_hits": False, "query": documents, "aggs": aggs}
+
+
+def _keys_request(query: Body, limit: int) -> Body:
+    aggs = {"groups": _groups(limit)["all"]}
+    return {"size": 0, "track_total_hits": False, "query": query, "aggs": aggs}
+
+
+def _groups(limit: int) -> Body:
+    return {"all": {"terms": {"field": "group", "size": limit, "order": {"_key": "desc"}}}}
+
+
+def _shares(query: Body, share: int) -> list[Body]:
+    return [
+        every([query, {"terms": {"part": list(range(first, PARTS, share))}}])
+        for first in range(share)
+    ]
+
+
+def _keys(answer: Mapping[str, Any]) -> list[int]:
+    return [bucket["key"] for bucket in answer["aggregations"]["groups"]["buckets"]]
+
+
+def _walk(segments: Sequence[Sequence[int]], place: Place | None, size: int) -> list[Place]:
+    """The next places, each group in the first segment that has it."""
+    first = max(place.segment, 0) if place else 0
+    seen = {key for keys in segments[:first] for key in keys}
+    found: list[Place] = []
+    for number, keys in enumerate(segments[first:], first):
+        below = place.group if place and number == first else None
+        fresh = (key for key in keys if key not in seen and (below is None or key < below))
+        found += [Place(number, key) for key in fresh]
+        if len(found) >= size:
+            return found[:size]
+        seen.update(keys)
+    return found

@@ -1,0 +1,323 @@
+"""The search port on Elasticsearch (contract: :class:`dossier.search.port.SearchIndex`)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dossier.adapters.elasticsearch.faults import GoneError, RebuildNeededError, in_trouble
+from dossier.adapters.elasticsearch.generations import Generation, Generations
+from dossier.adapters.elasticsearch.groups import GroupOrder
+from dossier.adapters.elasticsearch.lease import right_to_write
+from dossier.adapters.elasticsearch.page import PageMaker
+from dossier.adapters.elasticsearch.server import Server, ServerAddress
+from dossier.adapters.elasticsearch.suggestions import suggestions
+from dossier.adapters.elasticsearch.translate import Translator
+from dossier.adapters.elasticsearch.writer import ElasticsearchBuilder, ElasticsearchWriter
+from dossier.errors import UnavailableError
+from dossier.search.analysis import NumberHash
+from dossier.search.compile import CompiledQuery, compile_query
+from dossier.search.cursor import Place, decode_cursor, encode_cursor
+from dossier.search.expression import Expression, Term, all_of
+from dossier.search.fields import FieldList
+from dossier.search.gate import check_names, digest, filter_expression, scope_expression
+from dossier.search.port import (
+    GenerationState,
+    IndexedRow,
+    RowKind,
+    ScopedQuery,
+    SearchAnswer,
+    SearchIndex,
+    Suggestion,
+)
+from dossier.search.rows import RowEncoder
+
+MAX_PAGE_SIZE = 100
+_LOOK_EVERY_SECONDS = 1.0  # a swap removes the old indices, so a stale view is noticed at once
+_ROWS_AT_ONCE = 5000
+_KEEP_ALIVE = "2m"
+_Answer = TypeVar("_Answer")
+
+
+class ElasticsearchIndex:
+    """An index on a server, shared by all machines that name the same server and prefix.
+
+    Nothing is asked of the server before the first use.
+
+    Args:
+        address: the server.
+        lock_folder: on this machine; its lock file keeps this machine's processes apart.
+        fields: the field list; its fingerprint decides whether a generation can be used.
+        number_hash: keyed hash for sensitive numbers; also marks our indices as this archive's.
+    """
+
+    def __init__(
+        self,
+        address: ServerAddress,
+        *,
+        lock_folder: Path,
+        fields: FieldList,
+        number_hash: NumberHash,
+    ) -> None:
+        self._fields = fields
+        self._hash = number_hash
+        self._server = Server(address, Translator(fields))
+        archive = number_hash("elasticsearch index of this archive")
+        self._generations = Generations(self._server, fields, archive=archive)
+        self._lock_file = lock_folder / f"{address.name}.lock"
+        self._lock = threading.Lock()
+        self._view: Generation | None = None
+        self._looked = 0.0
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: ScopedQuery,
+        *,
+        size: int = 20,
+        documents_per_group: int = 5,
+        after: str | None = None,
+        facets: Sequence[str] = (),
+    ) -> SearchAnswer:
+        """One page of groups in ranked order."""
+        check_names(query, facets, self._fields)
+        start = decode_cursor(after, digest(query)) if after else None
+        page = _Page(max(1, min(size, MAX_PAGE_SIZE)), documents_per_group, start)
+        return self._viewing(lambda view: self._search(view, query, page, facets))
+
+    def suggest(self, query: ScopedQuery, *, size: int = 10) -> tuple[Suggestion, ...]:
+        """Customers and types that begin with what was typed, in scope."""
+        compiled = self._compile(query)
+        if compiled.everything or size < 1:
+            return ()
+        gate = all_of(scope_expression(query.scope), filter_expression(query))
+        return self._viewing(lambda view: suggestions(self._server, view, compiled, gate, size))
+
+    def state(self) -> GenerationState:
+        """The generation that answers now."""
+        return self._viewing(self._state)
+
+    def count(self, kind: RowKind) -> int:
+        """Rows of a kind, whatever the scope."""
+
+        def counted(view: Generation) -> int:
+            index = view.index_of(kind)
+            found = self._server.read(
+                "counting rows", lambda client: client.count(index=index, filter_path="count")
+            )
+            return int(found["count"])
+
+        return self._viewing(counted)
+
+    def rows(self) -> Iterator[IndexedRow]:
+        """Every row's key and revision, from one point in time."""
+        doing = "reading the rows"
+        view = self._look(fresh=True)
+        opened = self._server.read(
+            doing,
+            lambda client: client.open_point_in_time(index=view.both, keep_alive=_KEEP_ALIVE),
+        )
+        moment, after = opened["id"], None
+        try:
+            while True:
+                answer = self._server.read(doing, lambda client: _rows(client, moment, after))  # noqa: B023 - called at once
+                hits = answer["hits"]["hits"]
+                yield from map(_indexed, hits)
+                if len(hits) < _ROWS_AT_ONCE:
+                    return
+                moment, after = answer["pit_id"], hits[-1]["sort"]
+        finally:
+            self._server.read(doing, lambda client: client.close_point_in_time(id=moment))
+
+    def needs_rebuild(self) -> str | None:
+        """Why a new generation must be built, or None.
+
+        Raises:
+            UnavailableError: that cannot be told now, or building would not mend it: the server
+                does not answer, is the wrong one, or is in trouble.
+        """
+        try:
+            view = self._look(fresh=True)
+        except RebuildNeededError as err:
+            return err.detail
+        health = self._server.read(
+            "asking for the index' health",
+            lambda client: client.cluster.health(
+                index=view.both, filter_path="status", timeout="1s"
+            ),
+        )
+        if health["status"] == "red":
+            raise in_trouble()
+        return None
+
+    # --- writing -----------------------------------------------------------------------------
+
+    @contextmanager
+    def writer(self) -> Iterator[ElasticsearchWriter]:
+        """Take the right to write the live generation; makes an empty one if there is none."""
+        with right_to_write(self._server, self._lock_file, self._check) as lease:
+            writer = ElasticsearchWriter(
+                self._server,
+                self._live_for_writing(),
+                RowEncoder(self._hash),
+                lease,
+                self._look_again,
+            )
+            try:
+                yield writer
+            finally:
+                writer.finish()
+
+    @contextmanager
+    def build(self) -> Iterator[ElasticsearchBuilder]:
+        """Take the right to write and build a new generation beside the live one."""
+        with right_to_write(self._server, self._lock_file, self._check) as lease:
+            self._generations.sweep()
+            generation = self._generations.create()
+            self._generations.refresh_by_itself(generation, on=False)
+            builder = ElasticsearchBuilder(
+                self._server,
+                generation,
+                RowEncoder(self._hash),
+                lease,
+                self._look_again,
+                self._generations,
+            )
+            try:
+                yield builder
+            finally:
+                builder.finish()
+                if not builder.published:
+                    with suppress(UnavailableError):  # the next build sweeps it away
+                        self._generations.remove(generation)
+
+    def release(self) -> None:
+        """Let go of connections and caches; the next call opens again."""
+        self._look_again()
+        self._server.forget()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.release()
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _search(
+        self, view: Generation, query: ScopedQuery, page: _Page, facets: Sequence[str]
+    ) -> SearchAnswer:
+        compiled = self._compile(query)
+        scope = scope_expression(query.scope)
+        gate = all_of(scope, filter_expression(query))
+        # A facet with a choice counts what the other filters leave.
+        chosen = {
+            name: all_of(compiled.match, scope, filter_expression(query, without=name))
+            for name in facets
+            if query.filters.get(name)
+        }
+        order = GroupOrder(self._server, view, list(_segments(compiled, gate, query.own)), chosen)
+        key = digest(query)
+        found = order.look(page.start, page.size + 1, facets)
+        shown = found.places[: page.size]
+        maker = PageMaker(self._server, view, compiled, gate)
+        return SearchAnswer(
+            groups=maker.groups([place.group for place in shown], page.documents),
+            total=found.groups,
+            total_documents=found.documents,
+            facets={name: found.facets[name] for name in facets},
+            cursor=encode_cursor(shown[-1], key) if len(found.places) > page.size else None,
+            generation=view.name,
+        )
+
+    def _state(self, view: Generation) -> GenerationState:
+        stats = self._server.read(
+            "measuring the search index",
+            lambda client: client.indices.stats(
+                index=view.both, metric="docs,store", filter_path="_all.primaries"
+            ),
+        )["_all"]["primaries"]
+        return GenerationState(
+            view.name,
+            view.schema_fingerprint,
+            int(stats["docs"]["count"]),
+            int(stats["store"]["size_in_bytes"]),
+        )
+
+    def _compile(self, query: ScopedQuery) -> CompiledQuery:
+        return compile_query(query.query, rights=query.rights, number_hash=self._hash)
+
+    def _viewing(self, ask: Callable[[Generation], _Answer]) -> _Answer:
+        """Ask the live generation; once more when a swap removed it under our hands."""
+        try:
+            return ask(self._look())
+        except GoneError:
+            return ask(self._look(fresh=True))
+
+    def _look(self, *, fresh: bool = False) -> Generation:
+        """The live generation as it was at most a second ago."""
+        with self._lock:
+            now = time.monotonic()
+            if fresh or self._view is None or now - self._looked >= _LOOK_EVERY_SECONDS:
+                self._view = None
+                self._view = self._generations.live()
+                self._looked = now
+            return self._view
+
+    def _look_again(self) -> None:
+        with self._lock:
+            self._view = None
+
+    def _check(self) -> None:
+        """Refuse a server that is not fit, before anything is written there."""
+        self._generations.live_or_none()
+
+    def _live_for_writing(self) -> Generation:
+        if self._generations.live_or_none() is None:
+            self._generations.publish(self._generations.create())
+        return self._generations.live()
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Which page is wanted."""
+
+    size: int
+    documents: int
+    start: Place | None
+
+
+def _segments(
+    compiled: CompiledQuery, gate: Expression, own: frozenset[str]
+) -> Iterator[Expression]:
+    mine = Term("scope", tuple(sorted(own)))
+    for expression in (*(each for _, each in compiled.classes), compiled.match):
+        within = all_of(expression, gate)
+        if own:
+            yield all_of(within, mine)
+        yield within
+
+
+def _rows(client: Any, moment: str, after: list[Any] | None) -> Any:
+    return client.search(
+        pit={"id": moment, "keep_alive": _KEEP_ALIVE},
+        sort=[{"_shard_doc": "asc"}],
+        search_after=after,
+        size=_ROWS_AT_ONCE,
+        source=False,
+        docvalue_fields=["key", "revision"],
+        track_total_hits=False,
+    )
+
+
+def _indexed(hit: dict[str, Any]) -> IndexedRow:
+    letter, _, key = str(hit["fields"]["key"][0]).partition(":")
+    kind = RowKind.CUSTOMER if letter == "c" else RowKind.DOCUMENT
+    return IndexedRow(kind, key, int(hit["fields"]["revision"][0]))
+
+
+_: type[SearchIndex] = ElasticsearchIndex
