@@ -35,7 +35,7 @@ from dossier.adapters.rapidocr import RapidOcrEngine  # noqa: E402
 from dossier.plugins.demo import families as family_names  # noqa: E402
 from dossier.plugins.demo.pages import BenchmarkPage, pages_for_benchmark  # noqa: E402
 from dossier.plugins.demo.truth import Quad, upright  # noqa: E402
-from dossier.records import PageReading  # noqa: E402
+from dossier.records import PageReading, WordBox  # noqa: E402
 
 FAMILIES = {
     "default": None,
@@ -93,18 +93,35 @@ def edit_distance(left: str, right: str) -> int:
 def without_marks(reading: PageReading, page: BenchmarkPage) -> str:
     """The text less the pieces that stand inside a seal or watermark and on no printed line.
 
-    What was read around a seal's rim has the whole seal as its box, whatever is printed under it.
+    Of a piece whose middle is on no line, the characters that are on one stay: what begins under a
+    seal and goes on beside it has its middle between two lines. What was read around a seal's rim
+    has the whole seal as its box, whatever is printed under it.
     """
     truth = page.truth
     lines = [_bounds(q, page) for line in truth.lines if (q := line.quad)]
     marks = [_bounds(mark.quad, page) for mark in truth.seals]
+
+    def is_mark(middle: tuple[float, float], word: WordBox) -> bool:
+        on_line = word.edges and any(_inside(middle, box, 4) for box in lines)
+        return any(_inside(middle, box, 0) for box in marks) and not on_line
+
     drop = set()
     for word in reading.words:
         middle = ((word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2)
-        on_line = word.edges and any(_inside(middle, box, 4) for box in lines)
-        if any(_inside(middle, box, 0) for box in marks) and not on_line:
-            drop.update(range(word.start, word.end))
+        if is_mark(middle, word):
+            drop.update(at for at, own in _middles(word) if is_mark(own, word))
     return "".join(c for i, c in enumerate(reading.text) if i not in drop)
+
+
+def _middles(word: WordBox) -> Iterator[tuple[int, tuple[float, float]]]:
+    """Each character's place in the text and its middle on the page."""
+    x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
+    for number, at in enumerate(range(word.start, word.end)):
+        if word.edges:
+            along = (word.edges[number] + word.edges[number + 1]) / 2
+            yield at, (x, along) if word.vertical else (along, y)
+        else:
+            yield at, (x, y)
 
 
 def _bounds(quad: Quad, page: BenchmarkPage) -> tuple[float, float, float, float]:

@@ -243,15 +243,3 @@ def test_a_page_number_between_dashes_is_read_where_it_stands(
     (number,) = [word for word in reading.words if "3" in reading.text[word.start : word.end]][-1:]
     assert 1320 < number.box[1] < number.box[3] < 1370
     assert 470 < number.box[0] < number.box[2] < 540
-
-
-def test_print_under_a_fold_is_read(engine: OcrEngine, tmp_path: Path) -> None:
-    page = np.asarray(form(), np.float32)
-    shade = np.ones_like(page)
-    rows = np.arange(page.shape[0])
-    for at in (60 + 110 * 2 + 22, 60 + 110 * 3 + 22):  # through the customer number and the address
-        shade *= (1 - 0.65 * np.exp(-(((rows - at) / 7) ** 2)))[:, None]
-    folded = Image.fromarray((page * shade).astype(np.uint8))
-    text = flat(read(engine, folded, tmp_path).text)
-    assert "4209097963" in text
-    assert "襄阳市襄州区建设街306号" in text

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+from opencc import OpenCC
 
 from dossier.errors import ConfigurationError
 
@@ -57,6 +58,10 @@ def _open_session(file_name: str) -> onnxruntime.InferenceSession:
     )
 
 
+def _is_han(character: str) -> bool:
+    return len(character) == 1 and ord(character) >= 0x3400
+
+
 @dataclass
 class Models:
     """Both networks; each is loaded at its first use."""
@@ -74,6 +79,14 @@ class Models:
         """What each class of the reading network means; class 0 is "nothing", the last a space."""
         listed = self._recognition.get_modelmeta().custom_metadata_map["character"]
         return ("", *listed.splitlines(), " ")
+
+    @cached_property
+    def simplified(self) -> dict[int, int]:
+        """The class of the Simplified twin for each class that is a Traditional character."""
+        simplify = OpenCC("t2s").convert
+        classes = {character: at for at, character in enumerate(self.characters)}
+        pairs = ((at, classes.get(simplify(c))) for c, at in classes.items() if _is_han(c))
+        return {old: new for old, new in pairs if new is not None and new != old}
 
     def text_probability(self, batch: Floats) -> Floats:
         """Text or not, (height, width), for a batch (1, 3, height, width) of whole strides."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from dossier.adapters.rapidocr.lookalikes import with_variants
 from dossier.adapters.rapidocr.marks import find_marks
 from dossier.adapters.rapidocr.models import Floats, Models, Pixels
 
@@ -25,6 +26,8 @@ _COARSE = 1.5
 # Widths are rounded up so that few different shapes exist; the network's step is 8 pixels.
 _WIDTH_STEP = 16
 _SMALLEST_WIDTH = 48
+# A Simplified character beside its Traditional twin is possible from this chance on (script.py).
+_LIKELY_TWIN = 0.05
 # Longer crops than this are read in one piece still, but no wider: 60 times the height holds
 # about 120 Latin or 70 Chinese characters, more than a page's line.
 _WIDEST = 60 * LINE_HEIGHT
@@ -39,12 +42,15 @@ class LineText:
         confidence: mean chance of the characters, 0 when there are none.
         chances: each character's chance.
         edges: character boundaries as shares (0..1) of the crop's width, one more than characters.
+        simpler: the text with Simplified characters where the network holds them possible beside
+            the Traditional ones; empty when it is the same.
     """
 
     text: str
     confidence: float
     chances: tuple[float, ...]
     edges: tuple[float, ...]
+    simpler: str = ""
 
 
 def crop_line(gray: Pixels, corners: Floats, *, squeeze: float = SQUEEZE) -> Pixels:
@@ -92,25 +98,27 @@ def _read_line(models: Models, crop: Pixels, squeeze: float) -> LineText:
     batch[0, :, :, : crop.shape[1]] = crop.astype(np.float32) / np.float32(127.5) - np.float32(1)
     chances = models.class_probability(batch)[0]
     used = chances.shape[0] * crop.shape[1] / width
-    characters = _decode(chances, models.characters, used)
+    characters = _decode(chances, models, used)
     if characters:
         # Where the network reads a space a mark may well stand.
         taken = [c.center for c in characters if not c.text.isspace()]
         marks = find_marks(crop, taken, squeeze=squeeze)
         characters += [_Character(m.character, m.center, m.certainty) for m in marks]
-    return _line_of(sorted(characters, key=lambda c: c.center))
+    line = _line_of(sorted(characters, key=lambda c: c.center))
+    return replace(line, text=with_variants(crop, line.text, line.edges))
 
 
 @dataclass(frozen=True, slots=True)
 class _Character:
-    """A character, its middle as a share of the crop's width, and its chance."""
+    """A character, its middle as a share of the crop's width, its chance, its Simplified twin."""
 
     text: str
     center: float
     chance: float
+    simpler: str = ""
 
 
-def _decode(chances: Floats, characters: tuple[str, ...], used: float) -> list[_Character]:
+def _decode(chances: Floats, models: Models, used: float) -> list[_Character]:
     """Collapse the steps: repeats are one character, class 0 is nothing between characters."""
     best = chances.argmax(1)
     first = np.flatnonzero(best)
@@ -118,7 +126,11 @@ def _decode(chances: Floats, characters: tuple[str, ...], used: float) -> list[_
     found = []
     for begin, end in (_run(best, int(i)) for i in first):
         chance = float(chances[begin:end, best[begin]].max())
-        found.append(_Character(characters[best[begin]], (begin + end) / 2 / used, chance))
+        twin = models.simplified.get(int(best[begin]))
+        likely = twin is not None and chances[begin:end, twin].max() >= _LIKELY_TWIN
+        simpler = models.characters[twin] if twin is not None and likely else ""
+        text = models.characters[best[begin]]
+        found.append(_Character(text, (begin + end) / 2 / used, chance, simpler))
     return found
 
 
@@ -133,7 +145,10 @@ def _line_of(characters: list[_Character]) -> LineText:
     text = "".join(c.text for c in characters)
     chances = tuple(c.chance for c in characters)
     edges = _edges_between(text, [c.center for c in characters])
-    return LineText(text, sum(chances) / len(chances), chances, edges)
+    simpler = "".join(c.simpler or c.text for c in characters)
+    return LineText(
+        text, sum(chances) / len(chances), chances, edges, simpler if simpler != text else ""
+    )
 
 
 def _run(best: np.ndarray, begin: int) -> tuple[int, int]:

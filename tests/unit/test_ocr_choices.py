@@ -1,0 +1,92 @@
+"""Which of several readings of a line counts, and what a shape says that the network does not."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from dossier.adapters.rapidocr.engine import _agreed, _surer
+from dossier.adapters.rapidocr.folds import without_folds
+from dossier.adapters.rapidocr.layout import ReadLine
+from dossier.adapters.rapidocr.lookalikes import with_variants
+from dossier.adapters.rapidocr.recognition import LineText
+from dossier.adapters.rapidocr.script import in_one_script
+
+# A face that has 𠮷; its third is the Simplified Chinese one.
+FONT = str(files("manimgx_fonts_cjk") / "NotoSansCJK-VF.otf.ttc")
+
+
+def reading(text: str, confidence: float = 0.98, simpler: str = "") -> LineText:
+    edges = tuple(np.linspace(0, 1, len(text) + 1).tolist())
+    return LineText(text, confidence, (confidence,) * len(text), edges, simpler)
+
+
+def line(text: str, simpler: str = "") -> ReadLine:
+    corners = np.array([[0, 0], [100, 0], [100, 20], [0, 20]], np.float32)
+    return ReadLine(corners, reading(text, simpler=simpler))
+
+
+def test_the_reading_with_figures_that_the_other_melted_counts() -> None:
+    melted, whole = reading("身份证号9199990MA", 0.995), reading("身份证号91999900MA", 0.975)
+    assert _surer(melted, whole) == whole
+    assert _surer(whole, melted) == whole
+
+
+def test_a_reading_with_more_than_figures_counts_only_when_it_is_surer() -> None:
+    assert _surer(reading("供电企业", 0.96), reading("供电企业口", 0.95)).text == "供电企业"
+    assert _surer(reading("2013年11月", 0.99), reading("20131年11月", 0.9)).text == "2013年11月"
+
+
+def test_two_of_three_readings_outvote_a_surer_one() -> None:
+    readings = [
+        reading("襄州区唐通", 0.95),
+        reading("襄州区唐曦", 0.9),
+        reading("襄州区唐曦", 0.92),
+    ]
+    assert _agreed(readings).text == "襄州区唐曦"
+    assert _agreed(readings).confidence == 0.92
+
+
+def test_a_slip_into_traditional_is_put_right_on_a_simplified_page() -> None:
+    page = [line("设备检查记录，供电企业与用电客户各执一份"), line("检查項目", "检查项目")]
+    assert [item.line.text for item in in_one_script(page)][1] == "检查项目"
+
+
+def test_a_name_in_traditional_characters_stays() -> None:
+    page = [line("设备检查记录，供电企业与用电客户各执一份"), line("户名許應龍", "户名许应龍")]
+    assert [item.line.text for item in in_one_script(page)][1] == "户名許應龍"
+
+
+def test_a_traditional_page_stays() -> None:
+    page = [line("設備檢查記錄，供電企業與用電客戶"), line("檢查項目", "檢查项目")]
+    assert in_one_script(page) == page
+
+
+@pytest.mark.parametrize("size", (18, 26, 40))
+@pytest.mark.parametrize("printed", ("吉", "𠮷"))
+def test_the_bars_tell_the_variant_of_ji(printed: str, size: int) -> None:
+    face = ImageFont.truetype(FONT, size, index=2)
+    face.set_variation_by_axes([400])
+    cell = Image.new("L", (size, round(size * 1.4)), "white")
+    ImageDraw.Draw(cell).text((0, 0), printed, font=face, fill="black")
+    crop = np.asarray(cell.resize((round(48 / 1.4), 48), Image.Resampling.BICUBIC))
+    assert with_variants(crop, "吉", (0.0, 1.0)) == printed
+
+
+def test_a_fold_is_brightened_and_the_print_on_it_is_not() -> None:
+    page = np.full((400, 300), 255, np.uint8)
+    page[100:130, 140:160] = 20
+    shade = np.ones((400, 1))
+    shade[110:118] = 0.4
+    flat = without_folds((page * shade).astype(np.uint8))
+    assert flat[112:116, 20:130].min() > 225
+    assert flat[112:116, 145:155].max() < 60
+
+
+def test_clean_paper_is_left_as_it_is() -> None:
+    page = np.full((400, 300), 255, np.uint8)
+    page[100:120, 100:120] = 0
+    assert without_folds(page) is page
