@@ -66,7 +66,9 @@ def _items(context: Context, state: str | None) -> Iterator[IntakeItem]:
 def retry(
     context: Context,
     ids: Annotated[list[str] | None, typer.Argument(help="Ids from dossier intake list.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that failed, copies and single pages too.")
+    ] = False,
 ) -> None:
     """Try again what was set aside; a running serve does the work.
 
@@ -74,7 +76,7 @@ def retry(
     """
     chosen = list(ids or [])
     if everything:
-        chosen += [item.id for item in _items(context, IntakeState.FAILED)]
+        chosen += [item.id for item in _items(context, None) if item.may_retry]
     if not chosen and not everything:
         raise InvalidInputError("Name ids from dossier intake list, or use --all")
     refused = 0

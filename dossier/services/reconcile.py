@@ -45,7 +45,7 @@ REMEDIES = {
     "index_extra": "dossier reconcile --repair",
     "page_failed": "scan the page again, or retry it on the intake page",
     "no_text": "look at the pages; a blank or unreadable scan",
-    "work_failed": "retry it on the intake page",
+    "work_failed": "retry it on the intake page, or all by: dossier intake retry --all",
 }
 
 

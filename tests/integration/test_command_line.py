@@ -179,3 +179,28 @@ def test_an_import_names_the_columns_that_it_left_out(command: Command, tmp_path
     refused = command("import", "customers", file, "--strict")
     assert isinstance(refused.exception, InvalidInputError)
     assert "手机号马" in refused.exception.detail_zh
+
+
+def test_all_that_failed_is_tried_again_searchable_copies_too(
+    command: Command, context: Context
+) -> None:
+    taken = intake.accept(context, VIEWER, source=io.BytesIO(letter(1)), file_name="a.pdf")
+    moment = context.clock.now()
+    with context.writing(VIEWER) as session:
+        session.execute(update(WorkItem).values(state="done"))
+        session.execute(update(Document).values(state="filed"))
+        session.add(
+            WorkItem(
+                kind="searchable",
+                subject=taken.document_id,
+                dedupe_key="searchable:a",
+                state="failed",
+                error="step_failed",
+                run_at=moment,
+                created_at=moment,
+                changed_at=moment,
+            )
+        )
+    said = command("intake", "retry", "--all")
+    assert said.exit_code == 0, said.output
+    assert "1 queued again" in said.stderr
