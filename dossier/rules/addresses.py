@@ -15,7 +15,7 @@ from dossier.rules.normal_form import fold
 
 _HAN_DIGITS = {han: value for value, han in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _NUMERAL = re.compile(
-    r"[零〇一二两三四五六七八九十百]+(?=号|栋|幢|楼|座|单元|门|室|户|组|队|弄|层)"
+    r"[零〇一二两三四五六七八九十百]+(?=号|栋|幢|楼|座|单元|门|室|户|组|队|弄|层|#)"
 )
 _REGION = re.compile(r"[^0-9]{2,8}?(?:省|自治区|市|自治州|盟|(?<![小社园校矿景厂])区|县|旗)")
 _MARKS = re.compile(r"号楼|栋|幢|楼|座|单元|门|梯|室|户|号|#|-|－")

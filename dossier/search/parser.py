@@ -45,9 +45,9 @@ _OPENING, _CLOSING = "(（", ")）"
 _LABEL = re.compile(r"([^\s:：\"“”]{1,16})[:：]")
 _ASCII_FIELD = re.compile(r"([A-Za-z_]{2,16}):(?=[^\s/:])")
 # What may stand inside one word: dashes, dots, slashes and colons between letters or digits
-# (0710-1234567, 3.5, 2026/11/22, 10:30), the interpunct of names.
+# (0710-1234567, 3.5, 2026/11/22, 10:30), # behind a building's number, the interpunct of names.
 _PIECES = re.compile(
-    r"(?:\w|[·•．‧・･]|(?<=[0-9A-Za-z])[-./:](?=[0-9A-Za-z])|[\u200b-\u200f\ufeff])+"
+    r"(?:\w|[·•．‧・･]|(?<=[0-9A-Za-z])[-./:](?=[0-9A-Za-z])|(?<=[0-9A-Za-z一二三四五六七八九十])[#＃]|[\u200b-\u200f\ufeff])+"
 )
 _WILDCARD = re.compile(r"[*?＊？](?=[*?＊？]*$)|(?<=\w)[*＊](?=\w)")
 _OR = frozenset({"OR", "|", "||", "｜"})
@@ -55,6 +55,8 @@ _AND = frozenset({"AND", "&&", "+"})
 _NOT = frozenset({"NOT", "!"})
 # A text whose characters stand apart, copied from other people's OCR: 供 电 合 同.
 _APART = re.compile(rf"(?<!\S)[{HAN}](?:[ \t\u3000]+[{HAN}](?!\S)){{2,}}")
+# A dash behind a space excludes the next word: 3-2-501 -2-1 is no number typed in groups.
+_EXCLUDING = re.compile(r"\s[-－]")
 _DATED = frozenset({"date"})
 
 
@@ -292,6 +294,8 @@ def _spaced_number(line: str, start: int) -> tuple[int, int] | None:
         begin, end = form.span(number.start, number.end)
         lead = form.text[: number.start].strip(" +(-")
         if lead not in ("", "86", "0086") or begin > len("+0086 ("):
+            return None
+        if _EXCLUDING.search(line, start + begin, start + end):
             return None
         return (start + begin if lead else start), start + end
     return None

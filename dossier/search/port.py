@@ -290,13 +290,14 @@ class GenerationState:
     """The generation that answers now.
 
     ``schema_fingerprint`` differs from the running program's when fields or analysis changed:
-    build a new one beside it and publish that.
+    build a new one beside it and publish that. ``engine`` names product and version, for people.
     """
 
     name: str
     schema_fingerprint: str
     rows: int
     size_bytes: int
+    engine: str
 
 
 class IndexBusyError(UnavailableError):
