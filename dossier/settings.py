@@ -30,7 +30,10 @@ class Settings(BaseModel):
         description="Folder of inbox, done, quarantine, files, database and index.",
     )
     database_url: str = Field(
-        "", description="SQLAlchemy URL; empty means SQLite in the home folder."
+        "",
+        description="SQLAlchemy URL; empty means SQLite in the home folder. "
+        "PostgreSQL 15 or newer: postgresql://user:password@host/name, "
+        "with pip install 'dossier-archive[postgres]'.",
     )
     files_url: str = Field("", description="Where originals are kept; empty: home/files.")
     search_url: str = Field(

@@ -19,10 +19,13 @@ NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
 def make_archive(
-    home: Path, plugins: tuple[tuple[str, Any], ...] = (), store: Any = None
+    home: Path,
+    plugins: tuple[tuple[str, Any], ...] = (),
+    store: Any = None,
+    database_url: str = "",
 ) -> Context:
     """An empty archive; search and reading of files are not wired."""
-    settings = Settings(home=home)
+    settings = Settings(home=home, database_url=database_url)
     database = create_database(settings.sqlalchemy_url)
     Table.metadata.create_all(database.writer)
     return Context(

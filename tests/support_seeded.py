@@ -155,9 +155,9 @@ USERS = {
 
 
 @contextmanager
-def seeded_archive(home: Path) -> Iterator[Seeded]:
+def seeded_archive(home: Path, *, database_url: str = "") -> Iterator[Seeded]:
     """Build it, index it, and open the JSON door on it."""
-    context = build(Settings(home=home, workers=1))
+    context = build(Settings(home=home, workers=1, database_url=database_url))
     archive = Seeded(context)
     try:
         _fill(archive)

@@ -1,18 +1,20 @@
 """Engines: one URL, a reader and a writer.
 
 SQLite: readers are deferred and query-only, the writer begins IMMEDIATE with synchronous=FULL;
-one engine for both gives "database is locked" (architecture.md, SQLite). PostgreSQL: one engine
-serves both names.
+one engine for both gives "database is locked" (architecture.md, SQLite). PostgreSQL: one pool of
+connections serves both, read-only for readers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
 from dossier.errors import ConfigurationError
@@ -50,8 +52,7 @@ def create_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database
         ConfigurationError: SQLite on a network file system.
     """
     if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
-        return Database(engine, engine)
+        return _server(url)
     path = Path(make_url(url).database or "")
     path.parent.mkdir(parents=True, exist_ok=True)
     kind = file_system_of(path.parent)
@@ -64,6 +65,42 @@ def create_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database
         _sqlite(url, busy_seconds, "BEGIN", query_only=True),
         _sqlite(url, busy_seconds, "BEGIN IMMEDIATE", query_only=False),
     )
+
+
+def _server(url: str) -> Database:
+    address = make_url(url)
+    if address.drivername == "postgresql":  # as people write it; the driver that comes with us
+        address = address.set(drivername="postgresql+psycopg")
+    try:
+        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True, pool_size=16)
+    except (ImportError, NoSuchModuleError) as err:
+        raise ConfigurationError(
+            "DOSSIER_DATABASE_URL names a database whose driver is not installed; for PostgreSQL: "
+            "pip install 'dossier-archive[postgres]', and postgresql://user@host/name"
+        ) from err
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.adapters.register_dumper(str, _without_nul())
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if not connection.get_execution_options().get(DURABLE, True):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+
+    return Database(engine.execution_options(postgresql_readonly=True), engine)
+
+
+@cache
+def _without_nul() -> type[Any]:
+    """PostgreSQL's text holds no NUL; pages and addresses of web requests may."""
+    from psycopg.types.string import StrDumper
+
+    class NulFreeDumper(StrDumper):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\x00", "") if "\x00" in obj else obj)
+
+    return NulFreeDumper
 
 
 def _sqlite(url: str, busy_seconds: float, begin: str, *, query_only: bool) -> Engine:

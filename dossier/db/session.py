@@ -27,7 +27,8 @@ from dossier.db.tables import (
 from dossier.db.turns import turn
 from dossier.viewer import Permission, Scope, Viewer
 
-VIEWER = "viewer"
+VIEWER, WRITES = "viewer", "writes"
+"""What a session's ``info`` says: on whose behalf it works, and whether it may write."""
 FOREIGN_KEYS = {Customer: "customer_no", Document: "document_id"}
 SIGHTS_KEPT = 256
 """Distinct scopes whose criteria are kept: units of a company, not its people."""
@@ -139,6 +140,7 @@ def session_for(
     # Not by a sessionmaker: each of those makes a class, which cost as much as a small query.
     with ScopedSession(engine, expire_on_commit=False) as session:
         session.info[VIEWER] = viewer
+        session.info[WRITES] = write
         if not write:
             yield session
             return

@@ -17,7 +17,7 @@ from sqlalchemy import delete, insert, select, update
 
 from dossier.db import outbox
 from dossier.db.rowids import next_rowid
-from dossier.db.session import ScopedSession
+from dossier.db.session import WRITES, ScopedSession
 from dossier.db.tables import (
     Customer,
     CustomerNumber,
@@ -330,7 +330,9 @@ def _known(session: ScopedSession, keys: Sequence[str]) -> dict[str, _Known]:
 def _customers(session: ScopedSession, keys: Collection[str]) -> Iterable[Any]:
     columns = [getattr(Customer, column) for column in COLUMNS]
     query = select(Customer.customer_no, Customer.revision, Customer.updated_at, *columns)
-    return session.execute(query.where(Customer.customer_no.in_(keys)).with_for_update())
+    query = query.where(Customer.customer_no.in_(keys))
+    # A dry run only reads, and a reader may not lock.
+    return session.execute(query.with_for_update() if session.info[WRITES] else query)
 
 
 def _numbers(

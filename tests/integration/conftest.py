@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import URL
 
+from tests.support_postgres import fresh_database, postgres_server
 from tests.support_seeded import Seeded, seeded_archive
 
+DATABASES = ("sqlite", "postgresql")
 
-@pytest.fixture(scope="module")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[URL]:
+    """A PostgreSQL server for the whole run."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind that the records may lie in."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'dossier.db'}"
+        return
+    with fresh_database(request.getfixturevalue("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def seeded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Seeded]:
     """Two customers of two stations with papers full of secrets, and users of every role."""
-    with seeded_archive(tmp_path_factory.mktemp("seeded") / "home") as archive:
-        yield archive
+    home = tmp_path_factory.mktemp("seeded") / "home"
+    with ExitStack() as stack:
+        url = ""
+        if request.param == "postgresql":
+            url = stack.enter_context(fresh_database(request.getfixturevalue("postgres")))
+        yield stack.enter_context(seeded_archive(home, database_url=url))

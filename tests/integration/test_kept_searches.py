@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,9 +20,9 @@ PATH = "/api/v1/searches"
 
 
 @pytest.fixture
-def archive(tmp_path) -> Iterator[Seeded]:
+def archive(tmp_path: Path, database_url: str) -> Iterator[Seeded]:
     with (
-        seeded_archive(tmp_path / "home") as made,
+        seeded_archive(tmp_path / "home", database_url=database_url) as made,
         TestClient(create_app(made.context)) as client,
     ):
         made.client = client

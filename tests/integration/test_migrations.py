@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
@@ -11,8 +9,8 @@ from dossier.db import create_database, migrate
 from dossier.db.tables import Table
 
 
-def test_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
-    database = create_database(f"sqlite:///{tmp_path / 'd.db'}")
+def test_migrations_make_exactly_the_tables_of_the_code(database_url: str) -> None:
+    database = create_database(database_url)
     migrate.upgrade(database)
     with database.writer.connect() as connection:
         context = MigrationContext.configure(
@@ -21,8 +19,8 @@ def test_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
         assert compare_metadata(context, Table.metadata) == []
 
 
-def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
-    database = create_database(f"sqlite:///{tmp_path / 'd.db'}")
+def test_upgrading_twice_changes_nothing(database_url: str) -> None:
+    database = create_database(database_url)
     assert migrate.is_new(database)
     migrate.upgrade(database)
     migrate.upgrade(database)

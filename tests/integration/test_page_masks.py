@@ -18,8 +18,8 @@ NEW_PHONE = "13888887777"
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Seeded]:
-    with seeded_archive(tmp_path / "home") as made:
+def archive(tmp_path: Path, database_url: str) -> Iterator[Seeded]:
+    with seeded_archive(tmp_path / "home", database_url=database_url) as made:
         yield made
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,8 +27,8 @@ OWN, FOREIGN = "4200000001", "4200000002"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = create_database(f"sqlite:///{tmp_path / 'd.db'}")
+def database(database_url: str) -> Iterator[Database]:
+    made = create_database(database_url)
     migrate.upgrade(made)
     with session_for(made, system_viewer("test"), write=True) as session:
         session.add_all([OrgUnit(id=1, name="一所"), OrgUnit(id=2, name="二所")])
@@ -138,7 +137,7 @@ def test_a_session_without_viewer_raises(database: Database) -> None:
 def test_a_reader_cannot_write(database: Database) -> None:
     with session_for(database, system_viewer("test")) as session:
         session.add(OrgUnit(id=3, name="三所"))
-        with pytest.raises(Exception, match="readonly"):
+        with pytest.raises(Exception, match=r"read-?only"):
             session.flush()
 
 
@@ -146,8 +145,10 @@ def test_a_commit_waits_for_the_disk_unless_it_may_be_lost_in_a_power_cut(
     database: Database,
 ) -> None:
     """Whatever the connection, taken from the pool, was used for before."""
+    ask = "PRAGMA synchronous" if database.is_sqlite else "SHOW synchronous_commit"
+    waits, does_not = (2, 1) if database.is_sqlite else ("on", "off")
     seen = []
     for durable in (True, False, True):
         with session_for(database, system_viewer("test"), write=True, durable=durable) as session:
-            seen.append(session.connection().exec_driver_sql("PRAGMA synchronous").scalar())
-    assert seen == [2, 1, 2]
+            seen.append(session.connection().exec_driver_sql(ask).scalar())
+    assert seen == [waits, does_not, waits]

@@ -27,8 +27,8 @@ LEASE = 60.0
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = create_database(f"sqlite:///{tmp_path / 'q.db'}")
+def database(database_url: str) -> Iterator[Database]:
+    made = create_database(database_url)
     migrate.upgrade(made)
     yield made
     made.dispose()
@@ -205,6 +205,8 @@ def test_claiming_walks_the_index_of_open_work_without_sorting(database: Databas
     take(database)
     claims = [statement for statement in seen if "work_item" in statement]
     assert len(claims) == 1
+    if not database.is_sqlite:
+        return  # one statement is what counts; a planner that reads statistics may sort ten rows
     with database.reader.connect() as connection:
         plan = connection.exec_driver_sql(
             f"explain query plan {claims[0]}", ("x",) * claims[0].count("?")
