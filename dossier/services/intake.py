@@ -43,6 +43,8 @@ from dossier.work.kinds import GIVE_BACK_PRIORITY, WorkKind, read_priority
 
 INTAKE = system_viewer("intake")
 """Looks for copies over the whole archive, whatever the sender may see."""
+INBOX = "inbox"
+"""Origin of what came through the watched folder; only such a file lies in ``quarantine/``."""
 RACE_ATTEMPTS = 5
 """Two senders of the same bytes collide at a unique key; the second sees the first's row then."""
 STUCK_BATCH = 200
@@ -254,7 +256,7 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
     Raises:
         ForbiddenError: the role may not manage intake.
         NotFoundError: no such row.
-        ConflictError: it is a duplicate, or nothing of it failed.
+        ConflictError: it is a duplicate, nothing of it failed, or the file lies elsewhere.
     """
     demand(viewer, Permission.MANAGE_INTAKE)
     now = context.clock.now()
@@ -266,6 +268,10 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
             raise NotFoundError("no such intake entry")
         if row.outcome == IntakeOutcome.DUPLICATE:
             raise ConflictError("a duplicate needs no retry", detail_zh="重复文件无需重试")
+        if lies_elsewhere(row):
+            raise ConflictError(
+                "the file did not come in; bring it again", detail_zh="文件没有收入，请重新提交"
+            )
         if row.document_id is None:
             row.outcome, row.reason, row.detail = IntakeOutcome.QUEUED, "", ""
             row.source_key, row.changed_at = trouble_key(row.source_path), now
@@ -276,6 +282,11 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
             row.changed_at = now
         _note(context, session, viewer, "intake.retried", "intake", row.id, {})
         return row.document_id
+
+
+def lies_elsewhere(row: Intake) -> bool:
+    """Whether only its owner can try again: it never came in, nor lies in a folder of ours."""
+    return row.document_id is None and row.origin != INBOX
 
 
 def trouble_key(shown_path: str) -> str:

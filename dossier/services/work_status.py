@@ -19,6 +19,7 @@ from dossier.errors import InvalidInputError
 from dossier.records import DocumentState, IntakeOutcome
 from dossier.services import cursors, papers
 from dossier.services.context import Context
+from dossier.services.intake import lies_elsewhere
 from dossier.viewer import Permission, Viewer, system_viewer
 from dossier.work.kinds import WorkKind
 
@@ -408,6 +409,7 @@ def _item(
         reason=intake.reason,
         progress=(pages, document.page_count) if document else (0, 0),
         may_retry=is_own
+        and not lies_elsewhere(intake)
         and (
             state in {IntakeState.FAILED, IntakeState.WAITING}
             or any(item.state == "failed" for item in work)

@@ -191,6 +191,19 @@ def test_what_did_not_fail_cannot_be_tried_again(context: Context) -> None:
         intake.retry(context, NOBODY, first.intake_id)
 
 
+def test_a_file_that_never_came_in_by_the_inbox_is_brought_again_and_not_tried_again(
+    context: Context,
+) -> None:
+    arrival = intake.Arrival(file_name="empty.pdf", origin="ingest")
+    row_id = intake.refuse(context, CLERK, arrival, reason="empty")
+    (item,) = work_status.list_intake(context, CLERK).items
+    assert (item.state, item.may_retry) == ("failed", False)
+    with pytest.raises(ConflictError):
+        intake.retry(context, CLERK, row_id)
+    (item,) = work_status.list_intake(context, CLERK).items
+    assert item.state == "failed", "a row that waits for nothing would wait for ever"
+
+
 def test_the_list_tells_where_each_file_stands_and_counts_agree(context: Context) -> None:
     send(context, letter(1), "waiting.pdf")
     send(context, letter(1), "copy.pdf")
