@@ -12,6 +12,7 @@ from dossier.adapters.rapidocr.engine import _agreed, _surer
 from dossier.adapters.rapidocr.folds import without_folds
 from dossier.adapters.rapidocr.layout import ReadLine
 from dossier.adapters.rapidocr.lookalikes import with_variants
+from dossier.adapters.rapidocr.marks import find_marks
 from dossier.adapters.rapidocr.recognition import LineText
 from dossier.adapters.rapidocr.script import in_one_script
 
@@ -90,3 +91,28 @@ def test_clean_paper_is_left_as_it_is() -> None:
     page = np.full((400, 300), 255, np.uint8)
     page[100:120, 100:120] = 0
     assert without_folds(page) is page
+
+
+def box_line(*, filled: bool, broken: bool = False) -> np.ndarray:
+    """A crop 48 high with one box of 28 pixels at x 40, a thin bar touching it on the right."""
+    crop = np.full((48, 110), 250, np.uint8)
+    crop[10:38, 34:62] = 30
+    if filled:
+        crop[20:26, 62:100] = 30
+    else:
+        crop[13:35, 37:59] = 250
+    if broken:
+        crop[10:13, 44:46] = 250
+        crop[20:22, 34:37] = 250
+    return crop
+
+
+@pytest.mark.parametrize(("filled", "broken", "mark"), ((True, False, "■"), (False, True, "□")))
+def test_a_box_that_touches_print_or_whose_rim_has_gaps_is_found(
+    filled: bool,
+    broken: bool,
+    mark: str,
+) -> None:
+    (found,) = find_marks(box_line(filled=filled, broken=broken), [0.9], squeeze=1.0)
+    assert found.character == mark
+    assert abs(found.center - 48 / 110) < 0.03
