@@ -56,6 +56,14 @@ FEW_GROUPS = 50
 """Groups below which words are also looked for with one misread character. Who finds more than two
 pages of exact answers narrows them by another word; and what is on every form would cost most."""
 
+_MOST_MISREAD = 4
+"""Words of a query that are looked for with a misread character; each costs up to twelve phrases,
+and who types more words of four characters has pasted a text."""
+
+_MOST_TOKENS = 64
+"""Tokens of a phrase that are looked up: so many tell any text from any other, and a thousand would
+be compared with each place where the first stands."""
+
 _MIN_ACCOUNT = 8  # the shortest account number that a label can mark as one (rules.identifiers)
 _MAX_VARIANTS = 4  # a phrase with more long numbers than two is searched in clear only
 _LONGEST_NAME = 24
@@ -107,9 +115,8 @@ def compile_query(
     """Compile a parsed query for a viewer who may search by ``rights``."""
     exact = _compiled(query, _Compiler(rights, number_hash))
     words = (leaf for leaf in positive_leaves(query.node) if not isinstance(leaf, Phrase))
-    if not any(
-        may_have_hole(leaf.text if isinstance(leaf, Word) else leaf.value) for leaf in words
-    ):
+    texts = {leaf.text if isinstance(leaf, Word) else leaf.value for leaf in words}
+    if not 0 < sum(map(may_have_hole, texts)) <= _MOST_MISREAD:
         return exact
     wider = _compiled(query, _Compiler(rights, number_hash, misread=True))
     return replace(exact, wider=wider) if wider != exact else exact
@@ -167,7 +174,7 @@ def page_phrases(
         return []
     if kinds - identifiers.SENSITIVE_KINDS and SearchRight.PHONE not in rights:
         return []
-    found = analysis.query_tokens(text, number_hash)
+    found = analysis.query_tokens(text, number_hash)[:_MOST_TOKENS]
     choices = [
         [(at, token), (at, analysis.hash_token(token, number_hash))]
         if SearchRight.ID_NO in rights and _may_be_account(token)

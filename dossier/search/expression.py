@@ -97,7 +97,7 @@ Expression = (
 
 def all_of(*parts: Expression) -> Expression:
     """Every part, simplified."""
-    kept = tuple(part for part in parts if not isinstance(part, All))
+    kept = tuple(dict.fromkeys(part for part in parts if not isinstance(part, All)))
     if any(isinstance(part, Nothing) for part in kept):
         return Nothing()
     if len(kept) > 1:
