@@ -199,6 +199,8 @@ class _Compiler:
         self._rights = rights
         self._hash = number_hash
         self._misread = misread
+        # A word is looked up in four fields, in the query and in its classes: analysed once.
+        self._found: dict[str, list[tuple[tuple[int, str], ...]]] = {}
 
     def node(self, node: Node, *, surely: bool = False) -> Expression:
         """The rows that a node matches; ``surely`` without what is only like its words."""
@@ -381,7 +383,10 @@ class _Compiler:
 
     def _phrase(self, field: str, text: str) -> Expression:
         """The text's tokens side by side."""
-        phrases = page_phrases(text, rights=self._rights, number_hash=self._hash)
+        phrases = self._found.get(text)
+        if phrases is None:
+            phrases = page_phrases(text, rights=self._rights, number_hash=self._hash)
+            self._found[text] = phrases
         return any_of(*(_side_by_side(field, phrase) for phrase in phrases))
 
     # --- field:value -----------------------------------------------------------------------
