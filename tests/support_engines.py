@@ -28,6 +28,10 @@ class Place(Protocol):
         """The index here; a further one is as another process has it."""
         ...
 
+    def settings(self) -> dict[str, Any]:
+        """Settings of an archive that has its index here."""
+        ...
+
     def generations(self) -> list[str]:
         """Names of what is stored, live or not."""
         ...
@@ -77,6 +81,9 @@ class TantivyPlace:
 
         return TantivyIndex(self.root, fields=fields or load_fields(), number_hash=number_hash)
 
+    def settings(self) -> dict[str, Any]:
+        return {}  # the embedded index is in the archive's own home
+
     def generations(self) -> list[str]:
         return [path.name for path in self.root.glob("gen-*")]
 
@@ -89,7 +96,7 @@ class TantivyPlace:
         (folder / "meta.json").write_text("{broken")
 
     def remove(self) -> None:
-        shutil.rmtree(self.root)
+        shutil.rmtree(self.root, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,9 @@ class ElasticsearchPlace:
             fields=fields or load_fields(),
             number_hash=number_hash,
         )
+
+    def settings(self) -> dict[str, Any]:
+        return {"search_url": self.url, "search_index": self.name}
 
     def generations(self) -> list[str]:
         return sorted(self.request("GET", f"/{self.name}-documents-*"))

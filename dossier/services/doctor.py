@@ -91,9 +91,11 @@ def _key_file(context: Context) -> EnvironmentCheck:
 
 def _index(context: Context) -> EnvironmentCheck:
     reason = context.index.needs_rebuild()
-    return EnvironmentCheck(
-        "index", reason is None, reason or f"{context.index.state().rows} rows", "dossier reindex"
-    )
+    if reason is not None:
+        return EnvironmentCheck("index", ok=False, detail=reason, remedy="dossier reindex")
+    state = context.index.state()
+    detail = f"{state.engine}, generation {state.name}, {state.rows} rows"
+    return EnvironmentCheck("index", ok=True, detail=detail)
 
 
 def _lag(context: Context) -> EnvironmentCheck:

@@ -32,6 +32,7 @@ from dossier.services.context import Context
 from dossier.settings import Settings
 from dossier.viewer import system_viewer
 from searchapi.app import create_api
+from tests.support_engines import ENGINES, new_place
 from tests.support_seeded import PASSWORD, index
 
 SETUP = system_viewer("test")
@@ -84,10 +85,14 @@ class GoldenArchive:
         }
 
 
-@pytest.fixture(scope="session", params=["tantivy"])
-def engine(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Settings that choose the engine; another engine is one more parameter."""
-    return {"tantivy": {}}[request.param]
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    """Settings that choose the engine."""
+    place = new_place(request.param, tmp_path_factory.mktemp("place") / "index")
+    yield place.settings()
+    place.remove()
 
 
 @pytest.fixture(scope="session")

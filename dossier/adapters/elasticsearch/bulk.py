@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import elasticsearch
-import orjson
 
 from dossier.adapters.elasticsearch.faults import (
     BusyError,
@@ -23,15 +22,17 @@ from dossier.adapters.elasticsearch.faults import (
     server_errors,
 )
 from dossier.adapters.elasticsearch.server import Server
+from dossier.adapters.elasticsearch.wire import encode
 from dossier.errors import SearchServerUnreachableError, UnavailableError
 from dossier.search.rows import FieldValues
 
 _CHUNK_ROWS = 500  # stack.md: larger chunks are no quicker
 _CHUNK_BYTES = 8 * 1024**2  # well below the server's own limit of 100 MiB a request
 _PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)  # seconds: a restart of a node takes some ten
-_WRITE_TIMES = 6  # a write may take so much longer than a search
-_TOO_LARGE = 413
+_SPLIT = {400: "invalid", 413: "too_large"}
+"""Answers to a whole request for the fault of some of its rows: too large, a key too long."""
 _HASTE = frozenset({429, 503})
+_CONFLICT = 409
 log = logging.getLogger(__name__)
 
 
@@ -61,13 +62,13 @@ class RefusedRow:
 def put(index: str, key: str, revision: int, values: FieldValues) -> Operation:
     """Put a row in unless a newer revision is there: a late retry brings nothing back."""
     order = {"_id": key, "version": revision, "version_type": "external_gte"}
-    head = orjson.dumps({"index": {"_index": index, **order}})
-    return Operation(index, key, head + b"\n" + orjson.dumps(values) + b"\n")
+    head = encode({"index": {"_index": index, **order}})
+    return Operation(index, key, head + b"\n" + encode(values) + b"\n")
 
 
 def take(index: str, key: str) -> Operation:
     """Take a row out, whatever its revision."""
-    return Operation(index, key, orjson.dumps({"delete": {"_index": index, "_id": key}}) + b"\n")
+    return Operation(index, key, encode({"delete": {"_index": index, "_id": key}}) + b"\n")
 
 
 class BulkSender:
@@ -151,20 +152,44 @@ class BulkSender:
         body = b"".join(operation.body for operation in operations)
         try:
             answer = self._ask(body)
-        except _TooLargeError:
-            return self._halves(operations)
+        except _SplitError as err:
+            return self._halves(operations, str(err))
         if not answer["errors"]:
             return []
-        again = []
+        again, older = [], []
         for operation, item in zip(operations, answer["items"], strict=True):
-            if self._judge(operation, next(iter(item.values()))):
+            told = next(iter(item.values()))
+            if told["status"] == _CONFLICT:
+                older.append(operation)
+            elif self._judge(operation, told):
                 again.append(operation)
-        return again
+        return [*again, *self._deleted(older)]
+
+    def _deleted(self, older: list[Operation]) -> list[Operation]:
+        """Of rows refused as older than what is there, those for which nothing is there.
+
+        They were deleted a moment ago: the server remembers the deleted row's version until a
+        refresh that comes a fraction of a second later.
+        """
+        gone: list[Operation] = []
+        for index in {operation.index for operation in older}:
+            mine = [operation for operation in older if operation.index == index]
+            with server_errors("writing the search index"):
+                found = self._server.patient.mget(
+                    index=index,
+                    ids=[operation.key for operation in mine],
+                    source=False,
+                    filter_path="docs.found",
+                )
+                there = [bool(each.get("found")) for each in found["docs"]]
+                gone += [each for each, is_there in zip(mine, there, strict=True) if not is_there]
+                if gone:
+                    self._server.patient.indices.refresh(index=index)
+        return gone
 
     def _ask(self, body: bytes) -> dict[str, Any]:
-        seconds = self._server.address.seconds * _WRITE_TIMES
         with server_errors("writing the search index"):
-            client = self._server.client.options(request_timeout=seconds)
+            client = self._server.patient
             try:
                 return dict(
                     client.bulk(
@@ -174,13 +199,14 @@ class BulkSender:
                     ).body
                 )
             except elasticsearch.ApiError as err:
-                if err.meta.status == _TOO_LARGE:
-                    raise _TooLargeError from err
+                if err.meta.status in _SPLIT:
+                    raise _SplitError(_SPLIT[err.meta.status]) from err
                 raise
 
-    def _halves(self, operations: list[Operation]) -> list[Operation]:
+    def _halves(self, operations: list[Operation], reason: str) -> list[Operation]:
+        """Find the rows for which the server refuses a whole request; the others are written."""
         if len(operations) == 1:
-            self._refuse(operations[0], "too_large")
+            self.refuse(operations[0].key, reason)
             return []
         middle = len(operations) // 2
         return [*self._write(operations[:middle]), *self._write(operations[middle:])]
@@ -193,8 +219,8 @@ class BulkSender:
         """
         status, error = int(item["status"]), item.get("error", {})
         kind = str(error.get("type", ""))
-        if status < 300 or (status in {404, 409} and kind != "index_not_found_exception"):
-            return False  # taken, gone already, or older than what is there
+        if status < 300 or (status == 404 and kind != "index_not_found_exception"):
+            return False  # taken, or gone already
         if kind == "strict_dynamic_mapping_exception":
             raise RebuildNeededError("the search index was built with other fields")
         if kind == "cluster_block_exception":
@@ -203,18 +229,19 @@ class BulkSender:
             return True
         if status != 400:
             raise fault_of(status, error, "writing the search index")
-        self._refuse(operation, kind)
+        self.refuse(operation.key, kind)
         return False
 
-    def _refuse(self, operation: Operation, reason: str) -> None:
+    def refuse(self, key: str, reason: str) -> None:
+        """Report a row that no index will ever hold."""
         with self._lock:
-            self.refused.append(RefusedRow(operation.key, reason))
+            self.refused.append(RefusedRow(key, reason))
         # Without its key, which may be a customer's number: `dossier reconcile` names the row.
         log.error("the index refuses a row", extra={"reason": reason})
 
 
-class _TooLargeError(Exception):
-    """The server takes no request of this size."""
+class _SplitError(Exception):
+    """The server takes nothing of this request: it is too large, or holds a row beyond limits."""
 
 
 __all__ = ["BulkSender", "GoneError", "Operation", "RefusedRow", "put", "take"]

@@ -19,6 +19,8 @@ from dossier.errors import SearchNameTakenError
 from dossier.search.fields import FieldList
 from dossier.search.port import RowKind
 
+_PLACE_TIME = "10s"
+"""A healthy cluster gives a new index its place within a second."""
 _WORDS = {RowKind.CUSTOMER: "customers", RowKind.DOCUMENT: "documents"}
 
 
@@ -123,10 +125,13 @@ class Generations:
         return generation
 
     def _create(self, name: str, body: dict[str, Any]) -> None:
-        made = self._server.read(
+        made = self._server.manage(
             "creating a search index",
             lambda client: client.indices.create(
-                index=name, settings=body["settings"], mappings=body["mappings"], timeout="10s"
+                index=name,
+                settings=body["settings"],
+                mappings=body["mappings"],
+                timeout=_PLACE_TIME,
             ),
         )
         if not made["shards_acknowledged"]:
@@ -139,7 +144,7 @@ class Generations:
             self._set(generation.index_of(kind), {"refresh_interval": usual if on else "-1"})
 
     def _set(self, index: str, settings: dict[str, str]) -> None:
-        self._server.read(
+        self._server.manage(
             "setting up a search index",
             lambda client: client.indices.put_settings(index=index, settings={"index": settings}),
         )
@@ -154,7 +159,7 @@ class Generations:
                 {"remove": old},
                 {"add": {"index": generation.index_of(kind), "alias": alias}},
             ]
-        self._server.read(
+        self._server.manage(
             "publishing a search index",
             lambda client: client.indices.update_aliases(actions=actions),
         )
@@ -164,7 +169,7 @@ class Generations:
         """Remove our generations that are not live; for the holder of the right to write only."""
         live = self.live_or_none()
         keep = {live.customers, live.documents} if live else set()
-        found = self._server.read(
+        found = self._server.manage(
             "looking for old search indices",
             lambda client: client.indices.get(
                 index=[f"{self.alias(kind)}-*" for kind in RowKind],
@@ -181,7 +186,7 @@ class Generations:
             self._delete(generation.index_of(kind))
 
     def _delete(self, name: str) -> None:
-        self._server.read(
+        self._server.manage(
             "removing an old search index",
             lambda client: client.indices.delete(index=name, ignore_unavailable=True),
         )

@@ -49,7 +49,7 @@ class GroupOrder:
 
     Args:
         segments: the order's segments, best first; the last is all that matches.
-        chosen: facet with a choice → the documents that the other filters leave.
+        chosen: filter with a choice → the documents that the other filters leave.
     """
 
     def __init__(
@@ -67,22 +67,23 @@ class GroupOrder:
     def look(self, place: Place | None, size: int, facets: Sequence[str]) -> Looked:
         """Totals, facets, and the next ``size`` places behind ``place`` (the top when None)."""
         others = [name for name in facets if name not in self._chosen]
+        chosen = {name: self._chosen[name] for name in facets if name in self._chosen}
         limit = size if place is None else _MAX_BUCKETS
         summary, *rest = self._server.search(
             [
                 (self._view.both, _summary(self._segments[-1], others)),
-                *((self._view.documents, _one_facet(*each)) for each in self._chosen.items()),
+                *((self._view.documents, _one_facet(*each)) for each in chosen.items()),
                 *((self._view.both, _keys_request(each, limit)) for each in self._asked()),
             ],
             brief=_BRIEF,
         )
         counts = facet_values(summary["aggregations"]["documents"], others)
-        for name, answer in zip(self._chosen, rest, strict=False):
+        for name, answer in zip(chosen, rest, strict=False):
             counts.update(facet_values(answer["aggregations"], [name]))
         groups = int(summary["aggregations"]["count"]["count"])
         if groups >= _MAX_BUCKETS:
             groups = self._count_by_parts()
-        heads = self._heads([_keys(each) for each in rest[len(self._chosen) :]], limit)
+        heads = self._heads([_keys(each) for each in rest[len(chosen) :]], limit)
         documents = int(summary["aggregations"]["documents"]["doc_count"])
         return Looked(groups, documents, counts, _walk(heads, place, size))
 

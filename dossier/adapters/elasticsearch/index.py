@@ -21,7 +21,7 @@ from dossier.adapters.elasticsearch.translate import Translator
 from dossier.adapters.elasticsearch.writer import ElasticsearchBuilder, ElasticsearchWriter
 from dossier.errors import UnavailableError
 from dossier.search.analysis import NumberHash
-from dossier.search.compile import CompiledQuery, compile_query
+from dossier.search.compile import FEW_GROUPS, CompiledQuery, compile_query
 from dossier.search.cursor import Place, decode_cursor, encode_cursor
 from dossier.search.expression import Expression, Term, all_of
 from dossier.search.fields import FieldList
@@ -109,8 +109,11 @@ class ElasticsearchIndex:
         def counted(view: Generation) -> int:
             index = view.index_of(kind)
             found = self._server.read(
-                "counting rows", lambda client: client.count(index=index, filter_path="count")
+                "counting rows",
+                lambda client: client.count(index=index, filter_path="count,_shards.failed"),
             )
+            if found["_shards"]["failed"]:
+                raise in_trouble()
             return int(found["count"])
 
         return self._viewing(counted)
@@ -212,17 +215,13 @@ class ElasticsearchIndex:
         self, view: Generation, query: ScopedQuery, page: _Page, facets: Sequence[str]
     ) -> SearchAnswer:
         compiled = self._compile(query)
-        scope = scope_expression(query.scope)
-        gate = all_of(scope, filter_expression(query))
-        # A facet with a choice counts what the other filters leave.
-        chosen = {
-            name: all_of(compiled.match, scope, filter_expression(query, without=name))
-            for name in facets
-            if query.filters.get(name)
-        }
-        order = GroupOrder(self._server, view, list(_segments(compiled, gate, query.own)), chosen)
+        gate = all_of(scope_expression(query.scope), filter_expression(query))
+        found = self._ordered(view, query, compiled, gate).look(page.start, page.size + 1, facets)
+        if compiled.wider is not None and found.groups < FEW_GROUPS:
+            compiled = compiled.wider
+            order = self._ordered(view, query, compiled, gate)
+            found = order.look(page.start, page.size + 1, facets)
         key = digest(query)
-        found = order.look(page.start, page.size + 1, facets)
         shown = found.places[: page.size]
         maker = PageMaker(self._server, view, compiled, gate)
         return SearchAnswer(
@@ -233,6 +232,18 @@ class ElasticsearchIndex:
             cursor=encode_cursor(shown[-1], key) if len(found.places) > page.size else None,
             generation=view.name,
         )
+
+    def _ordered(
+        self, view: Generation, query: ScopedQuery, compiled: CompiledQuery, gate: Expression
+    ) -> GroupOrder:
+        # A facet with a choice counts what the other filters leave.
+        scope = scope_expression(query.scope)
+        chosen = {
+            name: all_of(compiled.match, scope, filter_expression(query, without=name))
+            for name, values in query.filters.items()
+            if values
+        }
+        return GroupOrder(self._server, view, list(_segments(compiled, gate, query.own)), chosen)
 
     def _state(self, view: Generation) -> GenerationState:
         stats = self._server.read(
@@ -246,6 +257,7 @@ class ElasticsearchIndex:
             view.schema_fingerprint,
             int(stats["docs"]["count"]),
             int(stats["store"]["size_in_bytes"]),
+            engine=f"Elasticsearch {self._server.version}",
         )
 
     def _compile(self, query: ScopedQuery) -> CompiledQuery:

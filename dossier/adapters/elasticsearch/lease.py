@@ -87,7 +87,7 @@ class Lease:
                     self._make_index(client)
                 return None
 
-        return self._server.read("asking for the right to write", get)
+        return self._server.manage("asking for the right to write", get)
 
     def _make_index(self, client: elasticsearch.Elasticsearch) -> None:
         try:
@@ -104,7 +104,7 @@ class Lease:
         body = {"place": self._place, "holder": self._holder, "until": until}
         with server_errors("taking the right to write"):
             try:
-                answer = self._server.client.index(
+                answer = self._server.patient.index(
                     index=self._index, id=_ID, document=body, **order
                 )
             except elasticsearch.ConflictError:

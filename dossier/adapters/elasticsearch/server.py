@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import elasticsearch
-import orjson
 from elasticsearch.serializer import OrjsonSerializer
 
 from dossier.adapters.elasticsearch.faults import (
@@ -25,6 +24,7 @@ from dossier.adapters.elasticsearch.faults import (
     wrong_version,
 )
 from dossier.adapters.elasticsearch.translate import Translator
+from dossier.adapters.elasticsearch.wire import encode
 from dossier.errors import ConfigurationError, SearchServerUnreachableError
 
 MAJORS = frozenset({8, 9})
@@ -32,6 +32,7 @@ MAJORS = frozenset({8, 9})
 _OLDEST = (8, 19)
 _CONNECTIONS = 16  # searches of one process at a time; further ones wait for a free connection
 _READ_PAUSES = (0.05, 0.2, 0.5)  # seconds between tries of a search: a person waits for it
+WRITE_TIMES = 6  # a write, or making an index, may take so much longer than a search
 _Answer = TypeVar("_Answer")
 
 Search = tuple[str, Mapping[str, Any]]
@@ -114,6 +115,15 @@ class Server:
         _ = self.client
         return self._version
 
+    @property
+    def patient(self) -> elasticsearch.Elasticsearch:
+        """The client for writing and for making indices: these may take long."""
+        return self.client.options(request_timeout=self.address.seconds * WRITE_TIMES)
+
+    def manage(self, doing: str, ask: Callable[[elasticsearch.Elasticsearch], _Answer]) -> _Answer:
+        """As :meth:`read`, for what may take longer than a search."""
+        return self.read(doing, lambda _: ask(self.patient))
+
     def forget(self) -> None:
         """Close the connections; the next request looks at the server anew."""
         with self._lock:
@@ -153,8 +163,8 @@ class Server:
             return []
         lines = []
         for names, body in searches:
-            lines.append(orjson.dumps({"index": names, "allow_partial_search_results": False}))
-            lines.append(orjson.dumps(body))
+            lines.append(encode({"index": names, "allow_partial_search_results": False}))
+            lines.append(encode(body))
         return self.read("searching", lambda client: _several(client, lines, brief))
 
 

@@ -49,14 +49,14 @@ class ElasticsearchWriter:
             key = row_key(gone.kind, gone.key)
             self._waiting[key] = take(self._generation.index_of(gone.kind), key)
         for row in upserts:
-            operation = self._put(row)
-            self._waiting[operation.key] = operation
+            if operation := self._put(row):
+                self._waiting[operation.key] = operation
 
     def commit(self) -> None:
         """Make durable and visible."""
         self._lease.renew()
-        for operation in self._waiting.values():
-            self._sender.add(operation)
+        for waiting in self._waiting.values():
+            self._sender.add(waiting)
         self._sender.flush()
         self._waiting.clear()
         self._refresh()
@@ -66,15 +66,20 @@ class ElasticsearchWriter:
         self._waiting.clear()
         self._sender.close()
 
-    def _put(self, row: Row) -> Operation:
+    def _put(self, row: Row) -> Operation | None:
+        """The row as it is sent; None for one whose values no index can hold, which is reported."""
         kind, name = _names(row)
         key = row_key(kind, name)
-        values = self._encoder.encode(row)
-        return put(self._generation.index_of(kind), key, row.revision, values)
+        try:
+            values = self._encoder.encode(row)
+            return put(self._generation.index_of(kind), key, row.revision, values)
+        except (ValueError, TypeError):
+            self._sender.refuse(key, "not encodable")
+            return None
 
     def _refresh(self) -> None:
         both = self._generation.both
-        self._server.read(
+        self._server.manage(
             "committing the search index", lambda client: client.indices.refresh(index=both)
         )
         self._on_commit()
@@ -109,7 +114,8 @@ class ElasticsearchBuilder(ElasticsearchWriter):
                 self._sender.add(operation)
             self.commit()  # until then the server remembers the deleted rows' revisions
         for row in upserts:
-            self._sender.add(self._put(row))
+            if put_in := self._put(row):
+                self._sender.add(put_in)
 
     def commit(self) -> None:
         """Make durable; visible only to who looks into the new generation."""

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 from tantivy import Query
@@ -126,7 +127,11 @@ class TantivyIndex:
         with engine_errors("measuring the search index"):
             size = size_bytes(generation.folder)
         return GenerationState(
-            generation.name, generation.schema_fingerprint, view.searcher.num_docs, size
+            generation.name,
+            generation.schema_fingerprint,
+            view.searcher.num_docs,
+            size,
+            engine=f"tantivy {version('tantivy')}",
         )
 
     def count(self, kind: RowKind) -> int:
