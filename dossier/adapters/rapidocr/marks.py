@@ -24,6 +24,8 @@ _FILLED_SQUARE, _FILLED_DISC = 0.88, 0.68
 _RIM_INK, _INSIDE_INK = 0.55, 0.08
 # Ink is darker than this share of the way from the line's darkest twentieth to white.
 _INK = 0.72
+# The same where print is pale: rims no longer run into what stands beside them.
+_THIN_INK = 0.55
 # Strokes are thinner than this, in pixels of a crop 48 high; what stays without them is filled.
 _STROKE = 11
 # A mark's middle is so far (share of the height) from every character's: nearer shapes are parts
@@ -52,19 +54,25 @@ def find_marks(crop: Pixels, centers: Sequence[float], *, squeeze: float) -> lis
         squeeze: how much narrower than it is the line was cropped.
     """
     dark = float(np.percentile(crop, 5))
-    ink = (crop < dark + _INK * (255 - dark)).astype(np.uint8)
+    ink = _ink(crop, dark, _INK)
     marks = _marks_in(ink, ink, centers, squeeze)
     # Where print is soft or strokes have gaps: a filled box runs into its neighbour, a rim breaks.
     core = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((_STROKE, _STROKE), np.uint8))
     marks += [m for m in _marks_in(core, core, centers, squeeze) if m.character == "■"]
     closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     marks += [m for m in _marks_in(closed, ink, centers, squeeze) if m.character == "□"]
+    thin = _ink(crop, dark, _THIN_INK)
+    marks += [m for m in _marks_in(thin, ink, centers, squeeze) if m.character in "□○"]
     apart = _CLEAR * crop.shape[0] * squeeze / crop.shape[1]
     return [
         mark
         for at, mark in enumerate(marks)
         if all(abs(mark.center - other.center) >= apart for other in marks[:at])
     ]
+
+
+def _ink(crop: Pixels, dark: float, share: float) -> Pixels:
+    return (crop < dark + share * (255 - dark)).astype(np.uint8)
 
 
 def _marks_in(shapes: Pixels, ink: Pixels, centers: Sequence[float], squeeze: float) -> list[Mark]:
