@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -313,21 +313,39 @@ def test_another_archive_whose_name_begins_like_ours_keeps_its_generations(index
 # --- servers in trouble ----------------------------------------------------------------------
 
 
-def test_a_red_index_is_told_and_a_healthy_one_made_by_hand_answers_again(index, place):
+@contextmanager
+def no_shard_finds_a_place(place):
+    rule = "cluster.routing.allocation.enable"
+    place.request("PUT", "/_cluster/settings", {"persistent": {rule: "none"}})
+    try:
+        yield
+    finally:
+        place.request("PUT", "/_cluster/settings", {"persistent": {rule: None}})
+
+
+def test_a_red_index_is_told_and_answers_again_when_the_cluster_is_mended(index, place):
     write(index, customer(1))
     (name,) = place.generations()
-    nowhere = {"index.routing.allocation.require._name": "a node that is not there"}
-    place.request("POST", f"/{name}/_close")
-    place.request("PUT", f"/{name}/_settings", nowhere)
-    place.request("POST", f"/{name}/_open?wait_for_active_shards=0")
-    for use in ("search", "needs_rebuild", "count"):
-        with pytest.raises(SearchServerTroubleError, match="red"):
-            uses(place.open())[use]()
-    assert place.generations() == [name]
-    with index.build() as builder:
-        builder.apply(upserts=[customer(1), customer(2)])
-        builder.publish()
-    assert index.search(ask("王五")).total == 2
+    with no_shard_finds_a_place(place):
+        lost = f"{place.name}-documents-lost"  # as the live one, and its shard is nowhere
+        mappings = place.request("GET", f"/{name}/_mapping")[name]["mappings"]
+        body = {"mappings": mappings, "settings": {"number_of_replicas": 0}}
+        place.request("PUT", f"/{lost}?wait_for_active_shards=0", body)
+        alias = f"{place.name}-documents"
+        swap = [
+            {"remove": {"index": name, "alias": alias}},
+            {"add": {"index": lost, "alias": alias}},
+        ]
+        place.request("POST", "/_aliases", {"actions": swap})
+        fresh = place.open()
+        ask_all = uses(fresh) | {"count": lambda: fresh.count(RowKind.DOCUMENT)}
+        for use in ("search", "needs_rebuild", "count", "rows"):
+            with pytest.raises(SearchServerTroubleError, match="red"):
+                ask_all[use]()
+    place.request("GET", f"/_cluster/health/{lost}?wait_for_status=yellow&timeout=20s")
+    assert place.generations() == [name, lost]
+    assert index.needs_rebuild() is None
+    assert index.search(ask("王五")).total == 1
 
 
 def test_a_cluster_that_gives_a_new_index_no_place_is_told_and_nothing_is_left(
@@ -336,14 +354,8 @@ def test_a_cluster_that_gives_a_new_index_no_place_is_told_and_nothing_is_left(
     monkeypatch.setattr(generations, "_PLACE_TIME", "1s")
     write(index, customer(1))
     before = place.generations()
-    rule = {"persistent": {"cluster.routing.allocation.enable": "none"}}
-    place.request("PUT", "/_cluster/settings", rule)
-    try:
-        with pytest.raises(SearchServerTroubleError), index.build():
-            pass
-    finally:
-        rule = {"persistent": {"cluster.routing.allocation.enable": None}}
-        place.request("PUT", "/_cluster/settings", rule)
+    with no_shard_finds_a_place(place), pytest.raises(SearchServerTroubleError), index.build():
+        pass
     assert place.generations() == before
     assert index.search(ask("王五")).total == 1
 

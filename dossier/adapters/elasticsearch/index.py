@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from dossier.adapters.elasticsearch.server import Server, ServerAddress
 from dossier.adapters.elasticsearch.suggestions import suggestions
 from dossier.adapters.elasticsearch.translate import Translator
 from dossier.adapters.elasticsearch.writer import ElasticsearchBuilder, ElasticsearchWriter
-from dossier.errors import UnavailableError
+from dossier.errors import SearchServerTroubleError, UnavailableError
 from dossier.search.analysis import NumberHash
 from dossier.search.compile import FEW_GROUPS, CompiledQuery, compile_query
 from dossier.search.cursor import Place, decode_cursor, encode_cursor
@@ -129,7 +130,8 @@ class ElasticsearchIndex:
         moment, after = opened["id"], None
         try:
             while True:
-                answer = self._server.read(doing, lambda client: _rows(client, moment, after))  # noqa: B023 - called at once
+                ask = partial(_rows, moment=moment, after=after)
+                answer = self._server.read(doing, ask)
                 hits = answer["hits"]["hits"]
                 yield from map(_indexed, hits)
                 if len(hits) < _ROWS_AT_ONCE:
@@ -264,11 +266,18 @@ class ElasticsearchIndex:
         return compile_query(query.query, rights=query.rights, number_hash=self._hash)
 
     def _viewing(self, ask: Callable[[Generation], _Answer]) -> _Answer:
-        """Ask the live generation; once more when a swap removed it under our hands."""
+        """Ask the live generation; once more when a swap removed it under our hands.
+
+        A search that is under way meanwhile may also say that no shard answers.
+        """
+        view = self._look()
         try:
-            return ask(self._look())
-        except GoneError:
-            return ask(self._look(fresh=True))
+            return ask(view)
+        except (GoneError, SearchServerTroubleError):
+            newer = self._look(fresh=True)
+            if newer == view:
+                raise
+            return ask(newer)
 
     def _look(self, *, fresh: bool = False) -> Generation:
         """The live generation as it was at most a second ago."""
