@@ -68,37 +68,47 @@ class GroupOrder:
         """Totals, facets, and the next ``size`` places behind ``place`` (the top when None)."""
         others = [name for name in facets if name not in self._chosen]
         chosen = {name: self._chosen[name] for name in facets if name in self._chosen}
-        limit = size if place is None else _MAX_BUCKETS
+        asked = [] if place is None else [each for each in self._segments if each != NOTHING]
         summary, *rest = self._server.search(
             [
-                (self._view.both, _summary(self._segments[-1], others)),
+                (self._view.both, self._first(others, size if place is None else 0)),
                 *((self._view.documents, _one_facet(*each)) for each in chosen.items()),
-                *((self._view.both, _keys_request(each, limit)) for each in self._asked()),
+                *((self._view.both, _keys_request(each, _MAX_BUCKETS)) for each in asked),
             ],
             brief=_BRIEF,
         )
-        counts = facet_values(summary["aggregations"]["documents"], others)
+        found = summary["aggregations"]
+        counts = facet_values(found["documents"], others)
         for name, answer in zip(chosen, rest, strict=False):
             counts.update(facet_values(answer["aggregations"], [name]))
-        groups = int(summary["aggregations"]["count"]["count"])
+        groups = int(found["count"]["count"])
         if groups >= _MAX_BUCKETS:
             groups = self._count_by_parts()
-        heads = self._heads([_keys(each) for each in rest[len(chosen) :]], limit)
-        documents = int(summary["aggregations"]["documents"]["doc_count"])
-        return Looked(groups, documents, counts, _walk(heads, place, size))
+        if place is None:
+            segments = [_keys(found.get(_name(at), {})) for at in range(len(self._segments))]
+        else:
+            segments = self._whole([_keys(each["aggregations"]) for each in rest[len(chosen) :]])
+        documents = int(found["documents"]["doc_count"])
+        return Looked(groups, documents, counts, _walk(segments, place, size))
 
-    def _asked(self) -> list[Body]:
-        return [each for each in self._segments if each != NOTHING]
+    def _first(self, facets: Sequence[str], head: int) -> Body:
+        """Totals and facets, and in the same pass the first groups of every segment."""
+        body = _summary(self._segments[-1], facets)
+        for at, segment in enumerate(self._segments if head else ()):
+            if segment != NOTHING:
+                # Every segment lies within the last one, which is the query itself.
+                last = at == len(self._segments) - 1
+                within = {"match_all": {}} if last else segment
+                body["aggs"][_name(at)] = {"filter": within, "aggs": _groups("groups", head)}
+        return body
 
-    def _heads(self, answers: list[list[int]], limit: int) -> list[list[int]]:
+    def _whole(self, answers: list[list[int]]) -> list[list[int]]:
         """Keys of every segment; those that met the bucket limit are asked again in parts."""
         left = iter(answers)
-        heads = [[] if each == NOTHING else next(left) for each in self._segments]
-        if limit < _MAX_BUCKETS:
-            return heads
+        found = [[] if each == NOTHING else next(left) for each in self._segments]
         return [
-            self._keys_by_parts(segment) if len(keys) >= limit else keys
-            for segment, keys in zip(self._segments, heads, strict=True)
+            self._keys_by_parts(segment) if len(keys) >= _MAX_BUCKETS else keys
+            for segment, keys in zip(self._segments, found, strict=True)
         ]
 
     def _count_by_parts(self) -> int:
@@ -120,7 +130,7 @@ class GroupOrder:
         while share <= PARTS:
             queries = _shares(segment, share)
             searches = [(self._view.both, _keys_request(each, _MAX_BUCKETS)) for each in queries]
-            found = [_keys(each) for each in self._server.search(searches)]
+            found = [_keys(each["aggregations"]) for each in self._server.search(searches)]
             if max(map(len, found)) < _MAX_BUCKETS:
                 return sorted((key for keys in found for key in keys), reverse=True)
             share *= 2
@@ -133,8 +143,8 @@ def _summary(match: Body, facets: Sequence[str]) -> Body:
         "filter": {"term": {"kind": RowKind.DOCUMENT.value}},
         "aggs": facet_request(facets),
     }
-    groups = {**_groups(_MAX_BUCKETS), "documents": documents, "count": _COUNT}
-    return {"size": 0, "track_total_hits": False, "query": match, "aggs": groups}
+    aggs = {**_groups("all", _MAX_BUCKETS), "documents": documents, "count": _COUNT}
+    return {"size": 0, "track_total_hits": False, "query": match, "aggs": aggs}
 
 
 def _one_facet(name: str, documents: Body) -> Body:
@@ -143,12 +153,16 @@ def _one_facet(name: str, documents: Body) -> Body:
 
 
 def _keys_request(query: Body, limit: int) -> Body:
-    aggs = {"groups": _groups(limit)["all"]}
+    aggs = _groups("groups", limit)
     return {"size": 0, "track_total_hits": False, "query": query, "aggs": aggs}
 
 
-def _groups(limit: int) -> Body:
-    return {"all": {"terms": {"field": "group", "size": limit, "order": {"_key": "desc"}}}}
+def _name(segment: int) -> str:
+    return f"segment{segment}"
+
+
+def _groups(name: str, limit: int) -> Body:
+    return {name: {"terms": {"field": "group", "size": limit, "order": {"_key": "desc"}}}}
 
 
 def _shares(query: Body, share: int) -> list[Body]:
@@ -158,8 +172,8 @@ def _shares(query: Body, share: int) -> list[Body]:
     ]
 
 
-def _keys(answer: Mapping[str, Any]) -> list[int]:
-    return [bucket["key"] for bucket in answer["aggregations"]["groups"]["buckets"]]
+def _keys(aggregations: Mapping[str, Any]) -> list[int]:
+    return [bucket["key"] for bucket in aggregations.get("groups", {}).get("buckets", ())]
 
 
 def _walk(segments: Sequence[Sequence[int]], place: Place | None, size: int) -> list[Place]:
