@@ -6,10 +6,12 @@ microseconds; a prefix becomes the terms that begin so (an automaton costs milli
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from dossier.search.analysis import BREAK
 from dossier.search.compile import CompiledQuery
 from dossier.search.expression import (
     AllOf,
@@ -60,12 +62,8 @@ def resolve(expression: Expression, searcher: Any) -> Expression:
         case TokenPhrase(field, tokens):
             possible = all(searcher.doc_freq(field, token) for _, token in tokens)
             return expression if possible else Nothing()
-        case LoosePhrase(field, tokens, prefixes, longer):
-            possible = all(searcher.doc_freq(field, token) for _, token in tokens) and all(
-                searcher.terms_with_prefix(field, start, None, 1)
-                for _, start in (*prefixes, *longer)
-            )
-            return expression if possible else Nothing()
+        case LoosePhrase():
+            return _filled_hole(expression, searcher)
         case AllOf(parts):
             return all_of(*(resolve(part, searcher) for part in parts))
         case AnyOf(parts):
@@ -81,3 +79,55 @@ def _expanded(prefix: Prefix, terms: list[tuple[str, int]]) -> Expression:
     if len(terms) >= _MOST_TERMS:
         return prefix
     return Term(prefix.field, tuple(term for term, _ in terms)) if terms else Nothing()
+
+
+def _filled_hole(phrase: LoosePhrase, searcher: Any) -> Expression:
+    """A phrase with a hole as phrases without one, by the characters that fill it in this index.
+
+    A pattern of a place's beginning makes the engine read the places of every token that begins so.
+    The dictionary knows which characters stand between the two beside the hole, mostly few.
+    """
+    if not all(searcher.doc_freq(phrase.field, token) for _, token in phrase.tokens):
+        return Nothing()
+    if phrase.longer and not phrase.prefixes and len(phrase.longer) == 1:
+        return any_of(*_filled_behind_head(phrase, searcher))
+    if phrase.prefixes and not phrase.longer and len(phrase.prefixes) == 1:
+        return any_of(*_filled_before_tail(phrase, searcher))
+    return phrase
+
+
+def _filled_behind_head(phrase: LoosePhrase, searcher: Any) -> Iterator[Expression]:
+    """``供?电合``: 供X and X电 both are tokens."""
+    ((at, head),) = phrase.longer
+    next_at, following = min(phrase.tokens)
+    if next_at != at + 2:
+        yield phrase
+        return
+    for pair in _terms(phrase.field, head, searcher):
+        joint = pair[len(head) :] + following[0]
+        if pair != head and searcher.doc_freq(phrase.field, joint):
+            yield TokenPhrase(phrase.field, ((at, pair), (at + 1, joint), *phrase.tokens))
+
+
+def _filled_before_tail(phrase: LoosePhrase, searcher: Any) -> Iterator[Expression]:
+    """``供用?同``: 用X and X同 both are tokens; or a run, a cell or a line of signs ends there."""
+    ((at, tail),) = phrase.prefixes
+    last_at, last = max(phrase.tokens)
+    if last_at != at - 3:
+        yield phrase
+        return
+    field, before, tokens = phrase.field, last[-1], phrase.tokens
+    # A run's end and the first token of the next one, or a cell's end between them.
+    yield TokenPhrase(field, (*tokens, (at - 2, before), (at - 1, tail)))
+    yield TokenPhrase(field, (*tokens, (at - 2, before), (at - 1, BREAK), (at, tail)))
+    for pair in _terms(field, before, searcher):
+        filler = pair[len(before) :]
+        if filler and searcher.doc_freq(field, filler + tail):
+            yield TokenPhrase(field, (*tokens, (at - 2, pair), (at - 1, filler + tail)))
+        if filler and searcher.doc_freq(field, filler):
+            yield TokenPhrase(field, (*tokens, (at - 2, pair), (at - 1, filler), (at, tail)))
+
+
+def _terms(field: str, start: str, searcher: Any) -> Iterator[str]:
+    for term, _ in searcher.terms_with_prefix(field, start, None, None):
+        yield term
