@@ -20,7 +20,7 @@ from dossier.adapters.elasticsearch.server import Server, ServerAddress
 from dossier.adapters.elasticsearch.suggestions import suggestions
 from dossier.adapters.elasticsearch.translate import Translator
 from dossier.adapters.elasticsearch.writer import ElasticsearchBuilder, ElasticsearchWriter
-from dossier.errors import SearchServerTroubleError, UnavailableError
+from dossier.errors import QueryError, SearchServerTroubleError, UnavailableError
 from dossier.search.analysis import NumberHash
 from dossier.search.compile import FEW_GROUPS, CompiledQuery, compile_query
 from dossier.search.cursor import Place, decode_cursor, encode_cursor
@@ -220,9 +220,12 @@ class ElasticsearchIndex:
         gate = all_of(scope_expression(query.scope), filter_expression(query))
         found = self._ordered(view, query, compiled, gate).look(page.start, page.size + 1, facets)
         if compiled.wider is not None and found.groups < FEW_GROUPS:
-            compiled = compiled.wider
-            order = self._ordered(view, query, compiled, gate)
-            found = order.look(page.start, page.size + 1, facets)
+            order = self._ordered(view, query, compiled.wider, gate)
+            # A place that takes any token beginning so may have more of them than the server
+            # takes in one query: then the exact answers are the answer.
+            with suppress(QueryError):
+                found = order.look(page.start, page.size + 1, facets)
+                compiled = compiled.wider
         key = digest(query)
         shown = found.places[: page.size]
         maker = PageMaker(self._server, view, compiled, gate)
