@@ -80,9 +80,9 @@ def make_first(context: Context) -> bool:
     Returns:
         Whether it was made.
     """
-    if _count(context) or context.index.needs_rebuild() is None:
-        return False
     try:
+        if _count(context) or context.index.needs_rebuild() is None:
+            return False
         rebuild(context, reason="a new archive")
     except UnavailableError as err:  # IndexBusyError is one: a worker is at it
         log.warning("the first index is left to the workers", extra={"code": err.code})

@@ -46,8 +46,11 @@ from dossier.search.port import (
     document_order,
     scoped,
 )
-from dossier.services import doctor
+from dossier.services import doctor, search
 from dossier.settings import Settings
+from dossier.viewer import system_viewer
+from indexer import rebuild
+from indexer.drain import IndexFeeder
 from tests.support_elasticsearch import server_url
 from tests.support_engines import ElasticsearchPlace, new_place
 from tests.support_faulty_server import ELASTIC, Answer, faulty_server
@@ -581,6 +584,35 @@ def test_doctor_names_engine_version_and_generation_or_the_fault(place, tmp_path
     broken.database.dispose()
     context.readers.close()
     broken.readers.close()
+
+
+def test_the_house_goes_on_while_the_server_is_away_and_writes_when_it_is_back(place, tmp_path):
+    from dossier.bootstrap import build
+
+    with faulty_server(place.url) as server:
+        server.fault = lambda *_: Answer(cut=True)
+        settings = {**place.settings(), "search_url": server.url}
+        context = build(Settings(home=tmp_path / "home", workers=1, **settings))
+        feeder = IndexFeeder(context)
+        assert not rebuild.make_first(context)
+        assert not feeder.try_acquire()
+        answer = ask_office(context, "4200000001")
+        assert answer is None
+        server.fault = lambda *_: None
+        assert feeder.try_acquire()
+        feeder.release()
+        assert ask_office(context, "4200000001") == 0
+        context.readers.close()
+        context.index.close()
+        context.database.dispose()
+
+
+def ask_office(context, text: str) -> int | None:
+    """How many hits the whole product gives; None while the index does not answer."""
+    try:
+        return search.search(context, system_viewer("test"), search.SearchRequest(q=text)).total
+    except UnavailableError:
+        return None
 
 
 def test_the_lock_folder_that_cannot_be_written_is_told(place, tmp_path):

@@ -24,6 +24,7 @@ _PAPER_REASONS = frozenset(
         MatchReason.FIELD,
     }
 )
+_BY_NAME = {reason.value: reason for reason in MatchReason}
 _KEY_ONLY = {"_source": False, "track_total_hits": False}
 
 
@@ -131,7 +132,7 @@ def _of_bucket(bucket: Mapping[str, Any]) -> _Papers:
 
 def _paper(hit: Mapping[str, Any]) -> DocumentHit:
     why = set(hit.get("matched_queries", ()))
-    reasons = tuple(reason for reason in MatchReason if reason.value in why)
+    reasons = tuple(reason for name, reason in _BY_NAME.items() if name in why)
     return DocumentHit(str(hit["fields"]["key"][0])[2:], reasons)
 
 
