@@ -91,6 +91,17 @@ def known_values(
     return known
 
 
+def names_of(session: ScopedSession, customer_no: str | None) -> tuple[str, ...]:
+    """The name of a paper's customer, if there is one in scope; for marking it, never for showing.
+
+    A query in letters (``zs``) finds the customer; only with the name it finds the place.
+    """
+    if customer_no is None:
+        return ()
+    query = select(Customer.name).where(Customer.customer_no == customer_no)
+    return tuple(session.scalars(query))
+
+
 def known_of_all(
     context: Context, session: ScopedSession, numbers: Collection[str]
 ) -> dict[str, KnownValues]:

@@ -33,10 +33,12 @@ _LONG_NUMBER = re.compile(r"[0-9](?:[ ]?[0-9]){6}|[0-9](?:[ -]?[0-9]){9}")
 _IS_HAN = re.compile(f"[{HAN}]")
 
 
-def find(context: Context, viewer: Viewer, query: Query, text: str) -> list[Span]:
-    """Spans of the query's words in a page's clear text."""
+def find(
+    context: Context, viewer: Viewer, query: Query, text: str, *, names: Iterable[str] = ()
+) -> list[Span]:
+    """Spans of the query's words in a page's clear text; ``names`` are those of its customer."""
     rights = search_rights(viewer)
-    return highlight(text, query, rights=rights, number_hash=context.keyring.hash)
+    return highlight(text, query, rights=rights, number_hash=context.keyring.hash, names=names)
 
 
 def find_first(

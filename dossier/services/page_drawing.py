@@ -53,8 +53,8 @@ def hit_boxes(context: Context, viewer: Viewer, source: PageSource, q: str) -> t
     if page is None or not q.strip():
         return ()
     masked = personal.text(viewer, page.text, source.known)
-    spans = marks.visible(page.text, masked, marks.find(context, viewer, parse(q), page.text))
-    return marks.boxes(page.words, spans)
+    found = marks.find(context, viewer, parse(q), page.text, names=source.names)
+    return marks.boxes(page.words, marks.visible(page.text, masked, found))
 
 
 def plan(

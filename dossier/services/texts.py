@@ -13,7 +13,7 @@ from dossier.rules.masking import KnownValues
 from dossier.search.parser import parse
 from dossier.services import audit, marks, page_masks, papers
 from dossier.services.context import Context
-from dossier.services.heads import known_values
+from dossier.services.heads import known_values, names_of
 from dossier.services.views import PageHits, PageText
 from dossier.viewer import Permission, Viewer
 
@@ -61,20 +61,26 @@ def _page_texts(
 ) -> list[PageText]:
     owner = [document.customer_no] if document.customer_no else []
     known = known_values(context, session, viewer, owner).get(document.customer_no or "")
+    names = names_of(session, document.customer_no) if q else ()
     columns = (Page.number, Page.text, Page.error, Page.masks_key, Page.masks)
     query = select(*columns).where(Page.document_id == document.id)
     if number is not None:
         query = query.where(Page.number == number)
     return [
-        _page_text(context, viewer, row, q, known)
+        _page_text(context, viewer, row, q, known, names)
         for row in session.execute(query.order_by(Page.number))
     ]
 
 
 def _page_text(
-    context: Context, viewer: Viewer, row: Any, q: str, known: KnownValues | None
+    context: Context,
+    viewer: Viewer,
+    row: Any,
+    q: str,
+    known: KnownValues | None,
+    names: tuple[str, ...],
 ) -> PageText:
     stored = page_masks.Stored(row.masks_key, row.masks)
     masked = page_masks.text_of(context, viewer, row.text, known, stored)
-    spans = marks.find(context, viewer, parse(q), row.text) if q else []
+    spans = marks.find(context, viewer, parse(q), row.text, names=names) if q else []
     return PageText(row.number, masked.text, marks.visible(row.text, masked, spans), row.error)

@@ -14,7 +14,7 @@ from dossier.records import RenditionKind, WordBox
 from dossier.rules.masking import KnownValues
 from dossier.services import papers
 from dossier.services.context import Context
-from dossier.services.heads import known_values
+from dossier.services.heads import known_values, names_of
 from dossier.viewer import Viewer
 
 LARGEST_NUMBER = 2**31 - 1
@@ -43,6 +43,7 @@ class PageSource:
         sha256: content that is drawn: the original, or the view of a file without pages.
         page: None while the page is not read.
         known: what the register knows of its customer, for masks; None when nothing is.
+        names: the customer's, which a query may spell in letters.
     """
 
     document_id: str
@@ -50,6 +51,7 @@ class PageSource:
     number: int
     page: ReadPage | None
     known: KnownValues | None
+    names: tuple[str, ...] = ()
 
 
 def page_source(
@@ -74,6 +76,7 @@ def page_source(
         number=number,
         page=_read_page(row) if row is not None else None,
         known=known.get(document.customer_no or ""),
+        names=names_of(session, document.customer_no),
     )
 
 
