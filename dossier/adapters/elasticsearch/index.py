@@ -22,7 +22,7 @@ from dossier.adapters.elasticsearch.translate import Translator
 from dossier.adapters.elasticsearch.writer import ElasticsearchBuilder, ElasticsearchWriter
 from dossier.errors import QueryError, SearchServerTroubleError, UnavailableError
 from dossier.search.analysis import NumberHash
-from dossier.search.compile import FEW_GROUPS, CompiledQuery, compile_query
+from dossier.search.compile import CompiledQuery, compile_query
 from dossier.search.cursor import Place, decode_cursor, encode_cursor
 from dossier.search.expression import Expression, Term, all_of
 from dossier.search.fields import FieldList
@@ -219,7 +219,7 @@ class ElasticsearchIndex:
         compiled = self._compile(query)
         gate = all_of(scope_expression(query.scope), filter_expression(query))
         found = self._ordered(view, query, compiled, gate).look(page.start, page.size + 1, facets)
-        if compiled.wider is not None and found.groups < FEW_GROUPS:
+        if compiled.wider is not None and compiled.is_too_few(found.groups):
             order = self._ordered(view, query, compiled.wider, gate)
             # A place that takes any token beginning so may have more of them than the server
             # takes in one query: then the exact answers are the answer.

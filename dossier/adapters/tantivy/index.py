@@ -23,7 +23,7 @@ from dossier.adapters.tantivy.suggestions import suggest_customers, suggest_type
 from dossier.adapters.tantivy.writer import TantivyBuilder, TantivyWriter
 from dossier.errors import UnavailableError
 from dossier.search.analysis import NumberHash
-from dossier.search.compile import FEW_GROUPS, CompiledQuery, compile_query
+from dossier.search.compile import CompiledQuery, compile_query
 from dossier.search.cursor import decode_cursor, encode_cursor
 from dossier.search.expression import Expression, all_of
 from dossier.search.fields import FieldList
@@ -84,7 +84,7 @@ class TantivyIndex:
             chosen = [name for name in facets if query.filters.get(name)]
             others = [name for name in facets if name not in chosen]
             order, summary = self._ordered(view, compiled, gate, query.own, key, others)
-            if compiled.wider is not None and summary.groups < FEW_GROUPS:
+            if compiled.wider is not None and compiled.is_too_few(summary.groups):
                 compiled = compiled.wider
                 order, summary = self._ordered(
                     view, compiled, gate, query.own, f"{key} wider", others
