@@ -7,9 +7,10 @@ spaces and punctuation; one wrong character is forgiven, because OCR and seals s
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from dossier.errors import ConfigurationError
@@ -109,13 +110,18 @@ class Catalogue:
 
     def codes_named(self, word: str) -> tuple[str, ...]:
         """Types that a word of a query names exactly: a code, a label's part or a title."""
-        wanted = solid(word)
-        found = [title.code for title in self._titles if title.text == wanted]
+        return self._codes_by_name.get(solid(word), ())
+
+    @cached_property
+    def _codes_by_name(self) -> Mapping[str, tuple[str, ...]]:
+        """Every word that names a type exactly, made once: a query asks for each of its words."""
+        named: dict[str, set[str]] = defaultdict(set)
+        for title in self._titles:
+            named[title.text].add(title.code)
         for entry in self.types.values():
-            parts = {solid(part) for part in re.split(r"[/、(（]", entry.label_zh)}
-            if wanted in parts or wanted == entry.code.lower():
-                found.append(entry.code)
-        return tuple(sorted(set(found)))
+            for part in (*re.split(r"[/、(（]", entry.label_zh), entry.code):
+                named[solid(part)].add(entry.code)
+        return {name: tuple(sorted(codes)) for name, codes in named.items() if name}
 
     def _undecorated(self, text: str) -> str:
         """A title without what is printed around it (副本, 复印件)."""

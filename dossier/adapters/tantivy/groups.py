@@ -29,6 +29,7 @@ from dossier.search.port import FacetCount, RowKind
 from dossier.search.rows import PARTS
 
 _MAX_BUCKETS = 65_000  # the engine refuses more in one request (stack.md)
+_FEW = 1000  # groups by whose keys the classes are looked through instead of by their words
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,26 @@ class GroupOrder:
                 wanted = size - len(found)
                 keys = self._next(number, below, wanted, seen)
                 found += [Place(number, key) for key in keys]
-                if len(keys) >= wanted:
+                if len(keys) >= wanted or (place is None and len(found) == self._total()):
                     break
                 if number + 1 < len(self._segments):
                     seen.update(self._all(number))
             return found
+
+    def _total(self) -> int | None:
+        """How many groups match, once that was counted."""
+        last = self._whole.get(len(self._segments) - 1)
+        return None if last is None else len(last)
+
+    def _query(self, number: int) -> Query:
+        """A segment as the engine's query; where few groups match, among those alone."""
+        schema = self._view.schema
+        query = make_query(schema, self._segments[number])
+        total = self._total()
+        if total is None or total > _FEW:
+            return query
+        keys = list(self._whole[len(self._segments) - 1])
+        return both(query, Query.term_set_query(schema, "group", keys))
 
     def _count(self, facets: Sequence[str]) -> Summary:
         kinds = {"terms": {"field": "kind", "size": 2}, "aggs": facet_request(facets)}
@@ -115,7 +131,7 @@ class GroupOrder:
         expression = self._segments[number]
         if isinstance(expression, Nothing):
             return []
-        query = make_query(self._view.schema, expression)
+        query = self._query(number)
         if below is not None:
             query = both(query, _lower(self._view.schema, below))
         return _keys(self._view.searcher.aggregate(query, _group_request(limit)))
@@ -123,7 +139,7 @@ class GroupOrder:
     def _all(self, number: int) -> array[int]:
         """Every key of a segment's expression, descending."""
         if number not in self._whole:
-            query = make_query(self._view.schema, self._segments[number])
+            query = self._query(number)
             keys = _keys(self._view.searcher.aggregate(query, _group_request()))
             if len(keys) >= _MAX_BUCKETS:
                 keys = _by_parts(self._view, query)
