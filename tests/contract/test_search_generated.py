@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dossier.adapters.tantivy import TantivyIndex
-from dossier.search.fields import load_fields
 from dossier.search.parser import parse
 from dossier.search.port import (
     CustomerRow,
@@ -25,6 +23,7 @@ from dossier.search.port import (
     document_order,
     scoped,
 )
+from tests.support_engines import ENGINES, new_place
 
 Row = CustomerRow | DocumentRow
 EVERY_RIGHT = frozenset(SearchRight)
@@ -381,12 +380,13 @@ def found_by(
     return order, answer.total_documents
 
 
-@pytest.fixture(params=["tantivy"])
+@pytest.fixture(params=ENGINES)
 def index(request, tmp_path):
-    assert request.param == "tantivy"
-    made = TantivyIndex(tmp_path, fields=load_fields(), number_hash=str)
+    place = new_place(request.param, tmp_path / "index")
+    made = place.open()
     yield made
     made.close()
+    place.remove()
 
 
 ROUNDS = 60
