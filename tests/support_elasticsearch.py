@@ -115,10 +115,10 @@ def _archive(release: Release) -> Path:
 def _java_home(release: Release) -> Path:
     """The oldest JDK on this machine that is new enough: servers are slow to like new ones."""
     found = [(version, home) for home in _java_homes() if (version := _java_version(home))]
-    fit = sorted(each for each in found if each[0] >= release.java)
+    fit = [each for each in found if each[0] >= release.java and _may_run(each[1])]
     if not fit:
-        raise _MissingError(f"no Java {release.java} or newer")
-    return fit[0][1]
+        raise _MissingError(f"no Java {release.java} or newer that an ordinary user may run")
+    return min(fit, key=lambda each: each[0])[1]
 
 
 def _java_homes() -> list[Path]:
@@ -149,7 +149,7 @@ def _start(release: Release, archive: Path, java_home: Path) -> str:
     server = _unpack(archive, home)
     if not _has_module(java_home, "jdk.incubator.vector"):
         _without_vectors(server / "config" / "jvm.options")
-    _give_away(home, java_home)
+    _give_away(home)
     port, transport = _free_port(), _free_port()
     settings = {
         "cluster.name": f"dossier-tests-{release.major}-{port}",
@@ -208,7 +208,7 @@ def _without_vectors(options: Path) -> None:
     options.write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
-def _give_away(home: Path, java_home: Path) -> None:
+def _give_away(home: Path) -> None:
     """Let an ordinary user run it when the tests run as root."""
     if os.geteuid() != 0:
         return
@@ -216,14 +216,12 @@ def _give_away(home: Path, java_home: Path) -> None:
         os.chown(folder, _NOBODY, _NOBODY)
         for name in files:
             os.chown(Path(folder) / name, _NOBODY, _NOBODY)
-    if not _everybody_may_enter(java_home):
-        raise _MissingError(f"the JDK in {java_home.name} is not readable by an ordinary user")
 
 
-def _everybody_may_enter(folder: Path) -> bool:
-    return all(
-        each.stat().st_mode & 0o001 for each in (folder.resolve(), *folder.resolve().parents)
-    )
+def _may_run(java_home: Path) -> bool:
+    """Whether the user that the server will be may enter the folder (a clone may lie in /root)."""
+    folders = (java_home.resolve(), *java_home.resolve().parents)
+    return os.geteuid() != 0 or all(each.stat().st_mode & 0o001 for each in folders)
 
 
 def _as_nobody() -> dict[str, object]:
