@@ -115,10 +115,10 @@ def _archive(release: Release) -> Path:
 def _java_home(release: Release) -> Path:
     """The oldest JDK on this machine that is new enough: servers are slow to like new ones."""
     found = [(version, home) for home in _java_homes() if (version := _java_version(home))]
-    fit = [each for each in found if each[0] >= release.java and _may_run(each[1])]
+    fit = [each for each in found if each[0] >= release.java]
     if not fit:
-        raise _MissingError(f"no Java {release.java} or newer that an ordinary user may run")
-    return min(fit, key=lambda each: each[0])[1]
+        raise _MissingError(f"no Java {release.java} or newer")
+    return min(fit, key=lambda each: (not _may_run(each[1]), each[0]))[1]
 
 
 def _java_homes() -> list[Path]:
@@ -147,6 +147,8 @@ def _start(release: Release, archive: Path, java_home: Path) -> str:
     home = Path(tempfile.mkdtemp(prefix=f"dossier-elasticsearch-{release.major}-"))
     (home / "tmp").mkdir()
     server = _unpack(archive, home)
+    if not _may_run(java_home):
+        java_home = Path(shutil.copytree(java_home, home / "java", symlinks=True))
     if not _has_module(java_home, "jdk.incubator.vector"):
         _without_vectors(server / "config" / "jvm.options")
     _give_away(home)

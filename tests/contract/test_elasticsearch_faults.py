@@ -259,6 +259,7 @@ def test_an_address_that_can_never_work_is_refused_at_the_start_without_repeatin
 
 def everything_at(place: ElasticsearchPlace) -> object:
     """Aliases, mappings and counts of all indices of the place's name."""
+    place.request("POST", f"/{place.name}-*/_refresh")  # else a count may be of a second ago
     found = place.request("GET", f"/{place.name}-*")
     counts = {name: place.request("GET", f"/{name}/_count")["count"] for name in found}
     return found, counts
