@@ -72,11 +72,13 @@ class GroupOrder:
             found: list[Place] = []
             seen = {key for number in range(first) for key in self._all(number)}
             for number in range(first, len(self._segments)):
+                if place is None and len(found) == self._total():
+                    break
                 below = place.group if place and number == first else None
                 wanted = size - len(found)
                 keys = self._next(number, below, wanted, seen)
                 found += [Place(number, key) for key in keys]
-                if len(keys) >= wanted or (place is None and len(found) == self._total()):
+                if len(keys) >= wanted:
                     break
                 if number + 1 < len(self._segments):
                     seen.update(self._all(number))
