@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 from sqlalchemy import select, update
 
@@ -131,3 +133,20 @@ def test_after_an_upgrade_with_other_rules_all_papers_become_due(
     assert shown(archive) == before
     assert make_all(archive) == len(archive.documents)
     assert not page_masks.call_all_due_if_rules_changed(archive.context)
+
+
+def test_the_key_names_every_rule_that_masking_uses() -> None:
+    """Else an upgrade would go on showing what an older rule left open."""
+    root = Path(page_masks.__file__).parents[1]
+    graph = grimp.build_graph("dossier", cache_dir=None)
+    upstream = graph.find_upstream_modules("dossier.rules.masking") | {"dossier.rules.masking"}
+    rules = {name.split(".")[-1] for name in upstream if name.startswith("dossier.rules.")}
+    named = {Path(name).stem for name in page_masks.MASKING_FILES if name.endswith(".py")}
+    assert rules - {"rulebook"} == named
+    loaded = re.findall(
+        r'rulebook\.load\("(\w+)"\)',
+        "".join((root / "rules" / f"{name}.py").read_text(encoding="utf-8") for name in named),
+    )
+    assert set(loaded) == {
+        Path(name).stem for name in page_masks.MASKING_FILES if name.endswith(".yaml")
+    }
