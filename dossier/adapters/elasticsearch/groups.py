@@ -13,16 +13,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dossier.adapters.elasticsearch.facets import facet_request, facet_values
 from dossier.adapters.elasticsearch.generations import Generation
 from dossier.adapters.elasticsearch.server import Server
 from dossier.adapters.elasticsearch.translate import NOTHING, Body, every
+from dossier.search.answers import facet_request, facet_values
 from dossier.search.cursor import Place
 from dossier.search.expression import Expression
 from dossier.search.port import FacetCount, RowKind
 from dossier.search.rows import PARTS
 
 _MAX_BUCKETS = 50_000  # the server refuses over 65,536 in one answer; facets need some of them
+CANDIDATES = "shard_size"
+"""What the server calls the values that a shard gives of a facet."""
 _BRIEF = "-responses.aggregations.all.buckets"
 """Left out of answers: buckets that the server only counts."""
 _COUNT: Body = {"stats_bucket": {"buckets_path": "all._count"}}
@@ -141,14 +143,14 @@ def _summary(match: Body, facets: Sequence[str]) -> Body:
     """The number of groups, and documents with their facets."""
     documents = {
         "filter": {"term": {"kind": RowKind.DOCUMENT.value}},
-        "aggs": facet_request(facets),
+        "aggs": facet_request(facets, candidates=CANDIDATES),
     }
     aggs = {**_groups("all", _MAX_BUCKETS), "documents": documents, "count": _COUNT}
     return {"size": 0, "track_total_hits": False, "query": match, "aggs": aggs}
 
 
 def _one_facet(name: str, documents: Body) -> Body:
-    aggs = facet_request([name])
+    aggs = facet_request([name], candidates=CANDIDATES)
     return {"size": 0, "track_total_hits": False, "query": documents, "aggs": aggs}
 
 

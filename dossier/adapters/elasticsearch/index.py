@@ -22,6 +22,7 @@ from dossier.adapters.elasticsearch.translate import Translator
 from dossier.adapters.elasticsearch.writer import ElasticsearchBuilder, ElasticsearchWriter
 from dossier.errors import QueryError, SearchServerTroubleError, UnavailableError
 from dossier.search.analysis import NumberHash
+from dossier.search.answers import MAX_PAGE_SIZE
 from dossier.search.compile import CompiledQuery, compile_query
 from dossier.search.cursor import Place, decode_cursor, encode_cursor
 from dossier.search.expression import Expression, Term, all_of
@@ -38,7 +39,6 @@ from dossier.search.port import (
 )
 from dossier.search.rows import RowEncoder
 
-MAX_PAGE_SIZE = 100
 _LOOK_EVERY_SECONDS = 1.0  # a swap removes the old indices, so a stale view is noticed at once
 _ROWS_AT_ONCE = 5000
 _KEEP_ALIVE = "2m"

@@ -10,20 +10,11 @@ from typing import Any
 from dossier.adapters.elasticsearch.generations import Generation
 from dossier.adapters.elasticsearch.server import Search, Server
 from dossier.adapters.elasticsearch.translate import Body, every, groups_of
+from dossier.search.answers import PAPER_REASONS
 from dossier.search.compile import CompiledQuery
 from dossier.search.expression import Expression
 from dossier.search.port import DocumentHit, Group, MatchReason
 
-_PAPER_REASONS = frozenset(
-    {
-        MatchReason.TYPE,
-        MatchReason.TITLE,
-        MatchReason.TEXT,
-        MatchReason.CASE_NO,
-        MatchReason.REFERENCE_CODE,
-        MatchReason.FIELD,
-    }
-)
 _BY_NAME = {reason.value: reason for reason in MatchReason}
 _KEY_ONLY = {"_source": False, "track_total_hits": False}
 
@@ -98,7 +89,7 @@ class PageMaker:
                 }
             }
             for reason, expression in self._compiled.reasons
-            if reason in _PAPER_REASONS
+            if reason in PAPER_REASONS
         ]
 
     def _owners(self, keys: Sequence[int]) -> Body:
@@ -112,7 +103,7 @@ class PageMaker:
         aggs = {
             reason.value: {"filter": self._translate.query(expression), "aggs": groups}
             for reason, expression in self._compiled.reasons
-            if reason not in _PAPER_REASONS
+            if reason not in PAPER_REASONS
         }
         mine = every([self._gate, groups_of(keys)])
         return {"size": 0, "track_total_hits": False, "query": mine, "aggs": aggs}

@@ -8,19 +8,10 @@ from typing import Any
 from dossier.adapters.elasticsearch.generations import Generation
 from dossier.adapters.elasticsearch.server import Search, Server
 from dossier.adapters.elasticsearch.translate import Body
+from dossier.search.answers import MOST_TYPES, SUGGESTED_REASONS
 from dossier.search.compile import CompiledQuery
 from dossier.search.expression import Expression, all_of
 from dossier.search.port import MatchReason, Suggestion
-
-_CUSTOMER_REASONS = (
-    MatchReason.CUSTOMER_NO,
-    MatchReason.METER_NO,
-    MatchReason.NAME,
-    MatchReason.PHONE,
-    MatchReason.ID_NO,
-    MatchReason.ADDRESS,
-)
-_MOST_TYPES = 5
 
 
 def suggestions(
@@ -28,7 +19,7 @@ def suggestions(
 ) -> tuple[Suggestion, ...]:
     """Customers, the best reason first, then types of which the viewer may see a document."""
     known = dict(compiled.reasons)
-    reasons = [reason for reason in _CUSTOMER_REASONS if reason in known]
+    reasons = [reason for reason in SUGGESTED_REASONS if reason in known]
     searches: list[Search] = [
         (
             view.customers,
@@ -61,7 +52,7 @@ def _customers(query: Body, size: int) -> Body:
 
 
 def _types(documents: Body) -> Body:
-    aggs = {"types": {"terms": {"field": "type", "size": _MOST_TYPES}}}
+    aggs = {"types": {"terms": {"field": "type", "size": MOST_TYPES}}}
     return {"size": 0, "track_total_hits": False, "query": documents, "aggs": aggs}
 
 

@@ -20,8 +20,9 @@ import tantivy
 from tantivy import Query
 
 from dossier.adapters.tantivy.engine import both, make_query
-from dossier.adapters.tantivy.facets import facet_request, facet_values
+from dossier.adapters.tantivy.facets import CANDIDATES
 from dossier.adapters.tantivy.reader import View
+from dossier.search.answers import facet_request, facet_values
 from dossier.search.compile import CompiledQuery
 from dossier.search.cursor import Place
 from dossier.search.expression import Expression, Nothing, Term, all_of
@@ -100,7 +101,10 @@ class GroupOrder:
         return both(query, Query.term_set_query(schema, "group", keys))
 
     def _count(self, facets: Sequence[str]) -> Summary:
-        kinds = {"terms": {"field": "kind", "size": 2}, "aggs": facet_request(facets)}
+        kinds = {
+            "terms": {"field": "kind", "size": 2},
+            "aggs": facet_request(facets, candidates=CANDIDATES),
+        }
         match = make_query(self._view.schema, self._segments[-1])
         answer = self._view.searcher.aggregate(match, {"kinds": kinds, **_group_request()})
         keys = _keys(answer)

@@ -23,6 +23,7 @@ from dossier.adapters.tantivy.suggestions import suggest_customers, suggest_type
 from dossier.adapters.tantivy.writer import TantivyBuilder, TantivyWriter
 from dossier.errors import UnavailableError
 from dossier.search.analysis import NumberHash
+from dossier.search.answers import MAX_PAGE_SIZE
 from dossier.search.compile import CompiledQuery, compile_query
 from dossier.search.cursor import decode_cursor, encode_cursor
 from dossier.search.expression import Expression, all_of
@@ -39,7 +40,6 @@ from dossier.search.port import (
 )
 from dossier.search.rows import PARTS, RowEncoder
 
-MAX_PAGE_SIZE = 100
 _ORDERS_KEPT = 64  # orders of 100,000 groups take 0.8 MB each
 
 

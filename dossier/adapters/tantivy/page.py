@@ -11,22 +11,13 @@ from tantivy import Occur, Order, Query
 
 from dossier.adapters.tantivy.engine import both, make_query, term_query
 from dossier.adapters.tantivy.reader import View
+from dossier.search.answers import PAPER_REASONS
 from dossier.search.compile import CompiledQuery
 from dossier.search.expression import Expression
 from dossier.search.port import DocumentHit, Group, MatchReason, RowKind
 from dossier.search.rows import row_key
 
-_PAPER_REASONS = frozenset(
-    {
-        MatchReason.TYPE,
-        MatchReason.TITLE,
-        MatchReason.TEXT,
-        MatchReason.CASE_NO,
-        MatchReason.REFERENCE_CODE,
-        MatchReason.FIELD,
-    }
-)
-_FIRST_REASONS = _PAPER_REASONS - {MatchReason.TEXT}
+_FIRST_REASONS = PAPER_REASONS - {MatchReason.TEXT}
 _AT_ONCE = 2000  # rows sorted here; pages with more documents are asked group by group
 Address = tuple[int, int]
 
@@ -96,7 +87,7 @@ class PageMaker:
                 ),
             )
             for reason, expression in self._compiled.reasons
-            if reason in _PAPER_REASONS
+            if reason in PAPER_REASONS
         ]
 
     def _sorted_here(
@@ -135,7 +126,7 @@ class PageMaker:
         first: list[tuple[Occur, Query]] = []
         second: list[tuple[Occur, Query]] = []
         for reason, expression in self._compiled.reasons:
-            if reason in _PAPER_REASONS:
+            if reason in PAPER_REASONS:
                 query = make_query(self._view.schema, expression)
                 (first if reason in _FIRST_REASONS else second).append((Occur.Should, query))
         some = [both(mine, Query.boolean_query(each)) for each in (first, second) if each]
@@ -162,7 +153,7 @@ class PageMaker:
     def _customer_reasons(self, mine: Query) -> Mapping[int, list[MatchReason]]:
         reasons: dict[int, list[MatchReason]] = defaultdict(list)
         for reason, expression in self._compiled.reasons:
-            if reason not in _PAPER_REASONS:
+            if reason not in PAPER_REASONS:
                 query = both(make_query(self._view.schema, expression), self._gate, mine)
                 terms = {"terms": {"field": "group", "size": 1000}}
                 answer = self._view.searcher.aggregate(query, {"groups": terms})
@@ -179,7 +170,7 @@ class PageMaker:
         mine = term_query(self._view.schema, "key", keys)
         searcher = self._view.searcher
         for reason, expression in self._compiled.reasons:
-            if reason in _PAPER_REASONS:
+            if reason in PAPER_REASONS:
                 query = both(make_query(self._view.schema, expression), mine)
                 for _, address in searcher.search(query, len(keys), count=False).hits:
                     reasons[_name(searcher.doc(address))].append(reason)

@@ -8,19 +8,10 @@ from tantivy import Order
 
 from dossier.adapters.tantivy.engine import both, make_query, term_query
 from dossier.adapters.tantivy.reader import View
+from dossier.search.answers import MOST_TYPES, SUGGESTED_REASONS
 from dossier.search.compile import CompiledQuery
 from dossier.search.expression import Expression, Term, all_of
 from dossier.search.port import MatchReason, RowKind, Suggestion
-
-_CUSTOMER_REASONS = (
-    MatchReason.CUSTOMER_NO,
-    MatchReason.METER_NO,
-    MatchReason.NAME,
-    MatchReason.PHONE,
-    MatchReason.ID_NO,
-    MatchReason.ADDRESS,
-)
-_MOST_TYPES = 5
 
 
 def suggest_customers(
@@ -29,7 +20,7 @@ def suggest_customers(
     """Customers whose number, name, phone or address matches; the best reason first."""
     found: dict[str, Suggestion] = {}
     reasons = dict(compiled.reasons)
-    for reason in _CUSTOMER_REASONS:
+    for reason in SUGGESTED_REASONS:
         if reason in reasons and len(found) < size:
             for owner in _customers(view, all_of(reasons[reason], compiled.match, gate), size):
                 found.setdefault(owner, Suggestion("customer", owner, reason))
@@ -44,7 +35,7 @@ def suggest_types(
     if expression is None or size < 1:
         return []
     documents = all_of(expression, gate, Term("kind", (RowKind.DOCUMENT.value,)))
-    terms = {"terms": {"field": "type", "size": min(size, _MOST_TYPES)}}
+    terms = {"terms": {"field": "type", "size": min(size, MOST_TYPES)}}
     answer = view.searcher.aggregate(make_query(view.schema, documents), {"types": terms})
     return [
         Suggestion("type", str(bucket["key"]), MatchReason.TYPE)
