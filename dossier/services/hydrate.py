@@ -20,7 +20,7 @@ from dossier.db.tables import Document, Page
 from dossier.rules.masking import KnownValues
 from dossier.search import port
 from dossier.search.port import Group, MatchReason
-from dossier.search.query import Query
+from dossier.search.query import Everything, Query
 from dossier.services import marks, page_masks, papers
 from dossier.services.context import Context
 from dossier.services.heads import head_of, known_values, register_rows
@@ -78,7 +78,7 @@ def _read(
     documents = {row.id: row for row in rows}
     register = register_rows(session, numbers)
     owners = _owners(documents.values())
-    with_text = _with_text(viewer, groups) & documents.keys()
+    with_text = _with_text(viewer, query, groups) & documents.keys()
     return _Found(
         customers={number: head_of(viewer, row) for number, row in register.items()},
         documents=documents,
@@ -91,9 +91,9 @@ def _owners(rows: Iterable[Any]) -> set[str]:
     return {row.customer_no for row in rows if row.customer_no is not None}
 
 
-def _with_text(viewer: Viewer, groups: Sequence[Group]) -> set[str]:
-    """Papers that matched by their text, if the viewer may read that."""
-    if not viewer.may(Permission.READ_CONTENT):
+def _with_text(viewer: Viewer, query: Query, groups: Sequence[Group]) -> set[str]:
+    """Papers that matched by their text, if the viewer may read that and there is a word in it."""
+    if not viewer.may(Permission.READ_CONTENT) or isinstance(query.node, Everything):
         return set()
     return {
         document.document_id

@@ -120,23 +120,21 @@ def forget_recent(context: Context, viewer: Viewer) -> None:
 
 
 def beginning_with(
-    context: Context, viewer: Viewer, typed: str, *, size: int
+    context: Context, session: ScopedSession, viewer: Viewer, typed: str, *, size: int
 ) -> tuple[SuggestionView, ...]:
-    """Own searches to offer while one types: saved by name or words, then recent by words."""
+    """Own searches to offer while one types: saved by name or words, then recent by words.
+
+    A recent one with filters is left out: its words alone are another search.
+    """
     wanted = fold(typed)
-    found = [*listed(context, viewer, SAVED), *listed(context, viewer, RECENT)]
-    fitting = [
-        each
-        for each in found
-        if any(text and fold(text).startswith(wanted) for text in (each.name, each.q))
-        and each.q != typed
-    ]
-    once = {each.q: each for each in reversed(fitting) if not each.filters or each.name}
-    chosen = [each for each in fitting if once.get(each.q) is each][:size]
-    return tuple(
-        SuggestionView(SAVED if each.name else RECENT, each.q, each.name or each.q, "")
-        for each in chosen
-    )
+    offered: dict[str, SuggestionView] = {}
+    for row in _own(session, viewer, SAVED, RECENT):
+        each = _shown(context, row)
+        fits = any(text and fold(text).startswith(wanted) for text in (each.name, each.q))
+        if fits and each.q != typed and (each.name or not each.filters):
+            offer = SuggestionView(row.kind, each.q, each.name or each.q, "")
+            offered.setdefault(each.q, offer)
+    return tuple(offered.values())[:size]
 
 
 def _check(name: str, q: str, filters: Mapping[str, tuple[str, ...]]) -> None:
@@ -178,9 +176,11 @@ def _put(
     return row
 
 
-def _own(session: ScopedSession, viewer: Viewer, kind: str) -> list[KeptSearch]:
-    query = select(KeptSearch).where(KeptSearch.user_id == viewer.id, KeptSearch.kind == kind)
-    return list(session.scalars(query.order_by(KeptSearch.at.desc(), KeptSearch.id.desc())))
+def _own(session: ScopedSession, viewer: Viewer, *kinds: str) -> list[KeptSearch]:
+    """The viewer's own of these kinds: saved ones first, of each kind the newest first."""
+    query = select(KeptSearch).where(KeptSearch.user_id == viewer.id, KeptSearch.kind.in_(kinds))
+    order = (KeptSearch.kind.desc(), KeptSearch.at.desc(), KeptSearch.id.desc())
+    return list(session.scalars(query.order_by(*order)))
 
 
 def _shown(context: Context, row: KeptSearch) -> SearchKept:

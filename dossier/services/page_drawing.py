@@ -13,7 +13,7 @@ import orjson
 from dossier.records import Box
 from dossier.rules.masking import KnownValues
 from dossier.search.parser import parse
-from dossier.services import marks, page_picture, personal
+from dossier.services import marks, page_masks, page_picture, personal
 from dossier.services.context import Context
 from dossier.services.page_picture import Frame
 from dossier.services.view_cache import ViewCache
@@ -52,7 +52,7 @@ def hit_boxes(context: Context, viewer: Viewer, source: PageSource, q: str) -> t
     page = source.page
     if page is None or not q.strip():
         return ()
-    masked = personal.text(viewer, page.text, source.known)
+    masked = page_masks.text_of(context, viewer, page.text, source.known, page.stored)
     found = marks.find(context, viewer, parse(q), page.text, names=source.names)
     return marks.boxes(page.words, marks.visible(page.text, masked, found))
 
@@ -64,7 +64,7 @@ def plan(
     page = source.page
     if page is None or page.error or not page.width or not page.height:
         return _as_stored(viewer, source, width=width, strip=strip)
-    hidden = _hidden(viewer, page, source.known)
+    hidden = _hidden(context, viewer, page, source.known)
     if hidden is None:
         return UNREADABLE
     marked = hit_boxes(context, viewer, source, q) if strip else ()
@@ -94,9 +94,11 @@ def _as_stored(viewer: Viewer, source: PageSource, *, width: int, strip: bool) -
     return Plan(key=_key(source, None, width, (), ()), frame=None, render_width=width)
 
 
-def _hidden(viewer: Viewer, page: ReadPage, known: KnownValues | None) -> tuple[Box, ...] | None:
+def _hidden(
+    context: Context, viewer: Viewer, page: ReadPage, known: KnownValues | None
+) -> tuple[Box, ...] | None:
     """Boxes of everything this viewer may not read; None when it cannot be told where it stands."""
-    masked = personal.text(viewer, page.text, known)
+    masked = page_masks.text_of(context, viewer, page.text, known, page.stored)
     found = marks.boxes(page.words, masked.spans)
     if masked.spans and not found:
         return None

@@ -215,9 +215,12 @@ def call_all_due_if_rules_changed(context: Context) -> bool:
 
 def call_due(session: ScopedSession, document_ids: Iterable[str]) -> None:
     """Say that these papers' masks are to be made ahead again; in the caller's transaction."""
+    ids = list(document_ids)
+    if not ids:
+        return
     session.execute(
         update(Document)
-        .where(Document.id.in_(list(document_ids)))
+        .where(Document.id.in_(ids))
         .values(masks_due=Document.masks_due + 1)
         .execution_options(synchronize_session=False)
     )

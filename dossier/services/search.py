@@ -100,7 +100,7 @@ def suggest(
     numbers = {each.value for each in found if each.kind == "customer"}
     with context.reading(viewer) as session:
         known = heads(session, viewer, numbers)
-    own = kept_searches.beginning_with(context, viewer, q, size=OWN_SUGGESTED)
+        own = kept_searches.beginning_with(context, session, viewer, q, size=OWN_SUGGESTED)
     return own + tuple(
         SuggestionView(each.kind, each.value, label, each.matched_on)
         for each, label in _labelled(viewer, found, {no: str(h.name) for no, h in known.items()})

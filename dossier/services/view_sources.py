@@ -15,6 +15,7 @@ from dossier.rules.masking import KnownValues
 from dossier.services import papers
 from dossier.services.context import Context
 from dossier.services.heads import known_values, names_of
+from dossier.services.page_masks import Stored
 from dossier.viewer import Viewer
 
 LARGEST_NUMBER = 2**31 - 1
@@ -33,6 +34,7 @@ class ReadPage:
     rotation: int
     error: str
     barcodes: tuple[tuple[str, tuple[float, ...]], ...]
+    stored: Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +109,5 @@ def _read_page(row: Page) -> ReadPage:
         rotation=row.rotation,
         error=row.error,
         barcodes=tuple((code["text"], tuple(code["box"])) for code in row.barcodes),
+        stored=Stored(row.masks_key, row.masks),
     )
