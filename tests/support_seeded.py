@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi.testclient import TestClient
 from PIL import Image, ImageDraw
@@ -157,17 +157,34 @@ USERS = {
 @contextmanager
 def seeded_archive(home: Path, *, database_url: str = "") -> Iterator[Seeded]:
     """Build it, index it, and open the JSON door on it."""
-    context = build(Settings(home=home, workers=1, database_url=database_url))
-    archive = Seeded(context)
+    archive = Seeded(build(Settings(home=home, workers=1, database_url=database_url)))
+    with opened(archive, USERS, fill=lambda: _fill(archive)):
+        yield archive
+
+
+class Filled(Protocol):
+    """An archive of the tests with its users' tokens and its JSON door."""
+
+    context: Context
+    tokens: dict[str, str]
+    client: TestClient
+
+
+@contextmanager
+def opened(
+    archive: Filled, users: Mapping[str, tuple[str, str | None]], *, fill: Callable[[], None]
+) -> Iterator[None]:
+    """Fill it, index it, give its users tokens and open the JSON door; all is closed at the end."""
+    context = archive.context
     try:
-        _fill(archive)
+        fill()
         index(context)
-        for name, (role, unit) in USERS.items():
+        for name, (role, unit) in users.items():
             accounts.add_user(context, SETUP, name=name, role=role, password=PASSWORD, unit=unit)
             archive.tokens[name] = accounts.make_token(context, SETUP, name)
         with TestClient(create_api(context), raise_server_exceptions=False) as client:
             archive.client = client
-            yield archive
+            yield
     finally:
         context.readers.close()
         context.index.close()

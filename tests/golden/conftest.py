@@ -27,13 +27,11 @@ from dossier.db.tables import (
     new_id,
 )
 from dossier.rules import identifiers
-from dossier.services import accounts
 from dossier.services.context import Context
 from dossier.settings import Settings
 from dossier.viewer import system_viewer
-from searchapi.app import create_api
 from tests.support_engines import ENGINES, new_place
-from tests.support_seeded import PASSWORD, index
+from tests.support_seeded import opened
 
 SETUP = system_viewer("test")
 ARCHIVE = Path(__file__).parent / "archive.yaml"
@@ -104,21 +102,10 @@ def golden(engine: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> 
 
 @contextmanager
 def _opened(home: Path, engine: dict[str, Any]) -> Iterator[GoldenArchive]:
-    context = build(Settings(home=home, workers=1, **engine))
-    archive = GoldenArchive(context)
-    try:
-        _fill(archive, yaml.safe_load(ARCHIVE.read_text(encoding="utf-8")))
-        index(context)
-        for name, (role, unit) in ROLES.items():
-            accounts.add_user(context, SETUP, name=name, role=role, password=PASSWORD, unit=unit)
-            archive.tokens[name] = accounts.make_token(context, SETUP, name)
-        with TestClient(create_api(context), raise_server_exceptions=False) as client:
-            archive.client = client
-            yield archive
-    finally:
-        context.readers.close()
-        context.index.close()
-        context.database.dispose()
+    archive = GoldenArchive(build(Settings(home=home, workers=1, **engine)))
+    told = yaml.safe_load(ARCHIVE.read_text(encoding="utf-8"))
+    with opened(archive, ROLES, fill=lambda: _fill(archive, told)):
+        yield archive
 
 
 def _fill(archive: GoldenArchive, told: dict[str, Any]) -> None:
