@@ -15,12 +15,13 @@ from dossier.rules import identifiers
 from dossier.rules.normal_form import FoldedText, fold_with_origins
 from dossier.search import analysis
 from dossier.search.analysis import NumberHash, Token
-from dossier.search.compile import MIN_PARTIAL, page_phrases, positive_leaves
 from dossier.search.expression import LoosePhrase
 from dossier.search.holes import phrases_with_hole
+from dossier.search.phrases import page_phrases
 from dossier.search.port import SearchRight
-from dossier.search.query import FieldValue, Phrase, Query, Word
+from dossier.search.query import FieldValue, Phrase, Query, Word, positive_leaves
 from dossier.search.spelled import is_spelled_so
+from dossier.search.ways.numbers import MIN_PARTIAL
 from dossier.search.wordings import date_wordings, synonyms
 
 Span = tuple[int, int]

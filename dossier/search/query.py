@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dossier.search.notes import Note
@@ -85,3 +86,15 @@ class Query:
     def notes(self) -> tuple[str, ...]:
         """The remarks' stable codes (:data:`dossier.search.notes.CODES`), each once."""
         return tuple(dict.fromkeys(each.code for each in self.remarks))
+
+
+def positive_leaves(node: Node) -> Iterator[Word | Phrase | FieldValue]:
+    """The words, phrases and values that a row must or may have; not the excluded ones."""
+    match node:
+        case Word() | Phrase() | FieldValue():
+            yield node
+        case And(nodes) | Or(nodes):
+            for each in nodes:
+                yield from positive_leaves(each)
+        case Not() | Everything() | Nowhere():
+            return

@@ -15,9 +15,8 @@ from dossier.rules.address_masks import address_tail
 from dossier.rules.masking import MaskedText
 from dossier.rules.normal_form import HAN, fold
 from dossier.search.boxes import hit_boxes
-from dossier.search.compile import positive_leaves
 from dossier.search.highlight import highlight
-from dossier.search.query import FieldValue, Phrase, Query, Word
+from dossier.search.query import FieldValue, Phrase, Query, Word, positive_leaves
 from dossier.search.snippets import make_snippets
 from dossier.search.windows import windows
 from dossier.services.context import Context

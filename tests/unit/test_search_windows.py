@@ -8,11 +8,10 @@ import pytest
 
 from dossier.plugins.demo.customers import invent_customers
 from dossier.plugins.demo.texts import invent_texts
-from dossier.search.compile import positive_leaves
 from dossier.search.highlight import highlight
 from dossier.search.parser import parse
 from dossier.search.port import SearchRight
-from dossier.search.query import FieldValue
+from dossier.search.query import FieldValue, positive_leaves
 from dossier.search.windows import windows
 
 RIGHTS = frozenset(SearchRight)

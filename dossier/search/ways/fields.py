@@ -1,0 +1,71 @@
+"""A value in the field that was named: ``field:value``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dossier.search import analysis
+from dossier.search.expression import Expression, Range, Term, all_of
+from dossier.search.periods import Period, parse_period
+from dossier.search.port import MatchReason, document_order
+from dossier.search.query import FieldValue
+from dossier.search.ranking import MatchClass
+from dossier.search.ways.clause import Asker, Clause
+from dossier.search.ways.names import as_name, as_spelling
+from dossier.search.ways.numbers import as_id_no, as_phone, as_thing
+from dossier.search.ways.words import as_words, like_words
+
+_NUMBERS = frozenset({"customer_no", "meter_no", "phone", "id_no", "case_no", "reference_code"})
+_FACETS = frozenset({"year", "state", "category", "station", "line", "district"})
+
+
+def as_field_value(asker: Asker, leaf: FieldValue) -> Iterator[Clause]:
+    """A value in one field; a label in Chinese may also be what the page itself says."""
+    yield from _in_field(asker, leaf.field, leaf.value)
+    if leaf.label != leaf.field and leaf.field != "date":
+        literal = all_of(asker.page_text(leaf.label), asker.page_text(leaf.value))
+        yield Clause(MatchReason.TEXT, MatchClass.TEXT, literal)
+
+
+def _in_field(asker: Asker, field: str, value: str) -> Iterator[Clause]:
+    if field in _NUMBERS:
+        yield from _as_number(asker, field, value)
+    elif field in _FACETS:
+        written = tuple(dict.fromkeys((value, value.upper(), value.lower())))
+        yield Clause(MatchReason.FIELD, MatchClass.TITLE, Term(field, written))
+    elif field == "name":
+        yield from as_name(asker, value)
+        yield from as_spelling(asker, value)
+    elif field == "date":
+        if period := parse_period(value):
+            yield Clause(MatchReason.FIELD, MatchClass.TITLE, _within(period))
+    else:
+        if field == "type":
+            yield Clause(MatchReason.TYPE, MatchClass.TITLE, Term("type", (value,)))
+        yield from _only(asker, MatchReason(field), value)
+
+
+def _as_number(asker: Asker, field: str, value: str) -> Iterator[Clause]:
+    code = analysis.keyword(value)
+    match field:
+        case "customer_no" | "meter_no":
+            yield from as_thing(asker, MatchReason(field), code)
+        case "phone":
+            yield from as_phone(asker, value)
+        case "id_no":
+            yield from as_id_no(asker, code)
+        case _:
+            yield Clause(MatchReason(field), MatchClass.EXACT_NUMBER, Term(field, (code,)))
+
+
+def _only(asker: Asker, reason: MatchReason, value: str) -> Iterator[Clause]:
+    found = [*as_words(asker, value), *like_words(asker, value)]
+    return (clause for clause in found if clause.reason is reason)
+
+
+def _within(period: Period) -> Expression:
+    """Papers of these days; their order begins with the day (:func:`document_order`)."""
+    first, last = (
+        day.year * 10_000 + day.month * 100 + day.day for day in (period.first, period.last)
+    )
+    return Range("order", document_order(first, 0), document_order(last + 1, 0) - 1)

@@ -1,0 +1,80 @@
+"""A word as a number of something or somebody, whole or in part (domain.md 4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dossier.rules import identifiers
+from dossier.search import analysis
+from dossier.search.expression import Expression, Nothing, Prefix, Term, any_of
+from dossier.search.phrases import MIN_ACCOUNT
+from dossier.search.port import MatchReason, SearchRight
+from dossier.search.ranking import MatchClass
+from dossier.search.ways.clause import Asker, Clause
+
+MIN_PARTIAL = 4
+"""Digits of a number that one must know to search by its beginning or end (domain.md 4.3)."""
+
+
+def as_number(asker: Asker, text: str) -> Iterator[Clause]:
+    """Exact and partial numbers of things and people (domain.md 4.3, search behaviour)."""
+    code = analysis.keyword(text)
+    if not _is_code(code):
+        return
+    yield from as_thing(asker, MatchReason.CUSTOMER_NO, code)
+    yield from as_thing(asker, MatchReason.METER_NO, code)
+    for reason in (MatchReason.CASE_NO, MatchReason.REFERENCE_CODE):
+        yield Clause(reason, MatchClass.EXACT_NUMBER, Term(reason.value, (code,)))
+    yield from as_phone(asker, text)
+    yield from as_id_no(asker, code)
+    yield Clause(MatchReason.TEXT, MatchClass.TEXT, _on_page(asker, code))
+
+
+def as_thing(asker: Asker, reason: MatchReason, code: str) -> Iterator[Clause]:
+    """A customer or meter number, whole, by its beginning or by its last digits."""
+    if not asker.may(SearchRight(reason.value)):
+        return
+    yield Clause(reason, MatchClass.EXACT_NUMBER, Term(reason.value, (code,)))
+    yield Clause(reason, MatchClass.PREFIX, _partial(reason.value, code))
+
+
+def as_phone(asker: Asker, text: str) -> Iterator[Clause]:
+    """A phone number, whole; in part where that may be searched."""
+    digits = identifiers.mobile(text) or identifiers.compact(text)
+    if not digits.isdecimal():
+        return
+    if asker.may(SearchRight.PHONE):
+        yield Clause(MatchReason.PHONE, MatchClass.EXACT_PHONE, Term("phone", (digits,)))
+    if asker.may(SearchRight.PHONE_PARTIAL):
+        yield Clause(MatchReason.PHONE, MatchClass.PREFIX, _partial("phone", digits))
+
+
+def as_id_no(asker: Asker, code: str) -> Iterator[Clause]:
+    """An ID number or USCC by its keyed hash, or its last four where that may be searched."""
+    if asker.may(SearchRight.ID_NO) and len(code) >= MIN_ACCOUNT:
+        token = analysis.hash_token(code, asker.number_hash)
+        yield Clause(MatchReason.ID_NO, MatchClass.EXACT_PHONE, Term("id_hash", (token,)))
+    if asker.may(SearchRight.ID_LAST4) and len(code) == MIN_PARTIAL:
+        yield Clause(MatchReason.ID_NO, MatchClass.PREFIX, Term("id_last4", (code,)))
+
+
+def _on_page(asker: Asker, code: str) -> Expression:
+    """A number on a page that begins or ends so; sensitive ones are not in these fields."""
+    if not asker.may(SearchRight.TEXT) or not code.isdecimal():
+        return Nothing()
+    parts = [_partial("text_number", code)]
+    if asker.may(SearchRight.PHONE_PARTIAL):
+        parts.append(_partial("text_phone", code))
+    return any_of(*parts)
+
+
+def _partial(field: str, code: str) -> Expression:
+    """A number that begins or ends with ``code``."""
+    if len(code) < MIN_PARTIAL:
+        return Nothing()
+    return any_of(Prefix(field, code), Prefix(f"{field}_reversed", code[::-1]))
+
+
+def _is_code(code: str) -> bool:
+    """Whether a folded word may be a number of something: ASCII with at least one digit."""
+    return code.isascii() and code.isalnum() and any(char.isdecimal() for char in code)

@@ -1,0 +1,61 @@
+"""A word as text: of an address, a type, a title or a page; and what is like it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dossier.rules import document_types
+from dossier.rules.address_forms import wanted_forms
+from dossier.search import analysis
+from dossier.search.expression import Expression, Nothing, Term, any_of
+from dossier.search.holes import phrases_with_hole
+from dossier.search.phrases import side_by_side
+from dossier.search.port import MatchReason, SearchRight
+from dossier.search.ranking import MatchClass
+from dossier.search.ways.clause import Asker, Clause
+from dossier.search.wordings import date_wordings, synonyms
+
+
+def as_words(asker: Asker, text: str, *, literally: bool = False) -> Iterator[Clause]:
+    """Words of an address, a type, a title or a page; ``literally`` names no type by its title."""
+    yield from _as_address(asker, text)
+    found = asker.phrase("type_words", text) if literally else _as_type(asker, text)
+    yield Clause(MatchReason.TYPE, MatchClass.TITLE, found)
+    if asker.may(SearchRight.TEXT):  # a title is what the page says at its head
+        title = asker.phrase("title_words", text)
+        yield Clause(MatchReason.TITLE, MatchClass.TITLE, title)
+    yield Clause(MatchReason.TEXT, MatchClass.TEXT, asker.page_text(text))
+
+
+def like_words(asker: Asker, text: str) -> Iterator[Clause]:
+    """Other wordings, and the word with one character misread."""
+    for other in synonyms(text):
+        yield Clause(MatchReason.TYPE, MatchClass.SYNONYM, _as_type(asker, other))
+        if asker.may(SearchRight.TEXT):
+            title, page = asker.phrase("title_words", other), asker.phrase("text", other)
+            yield Clause(MatchReason.TITLE, MatchClass.SYNONYM, title)
+            yield Clause(MatchReason.TEXT, MatchClass.SYNONYM, page)
+    if asker.may(SearchRight.TEXT):
+        dates = any_of(*(asker.phrase("text", wording) for wording in date_wordings(text)))
+        yield Clause(MatchReason.TEXT, MatchClass.TEXT, dates)
+    if asker.misread and asker.may(SearchRight.TEXT):
+        misread = any_of(*phrases_with_hole("text", text))
+        yield Clause(MatchReason.TEXT, MatchClass.ONE_WRONG, misread)
+
+
+def _as_address(asker: Asker, text: str) -> Iterator[Clause]:
+    if not asker.may(SearchRight.ADDRESS):
+        return
+    whole = asker.may(SearchRight.ADDRESS_DETAIL)
+    found = [asker.sequence("address" if whole else "address_open", text)]
+    if whole:
+        forms = map(analysis.plain_query_tokens, wanted_forms(text))
+        found += [side_by_side("address_form_words", tuple(form)) for form in forms]
+    yield Clause(MatchReason.ADDRESS, MatchClass.ADDRESS, any_of(*found))
+
+
+def _as_type(asker: Asker, text: str) -> Expression:
+    """Papers of a type, by its label's words or by a title that such papers bear."""
+    codes = document_types.catalogue().codes_named(text)
+    named = Term("type", codes) if codes else Nothing()
+    return any_of(asker.phrase("type_words", text), named)
