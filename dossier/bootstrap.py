@@ -17,7 +17,7 @@ from dossier.clock import Clock, SystemClock
 from dossier.db import Database, create_database, migrate, session_for
 from dossier.db.tables import RuleSet
 from dossier.errors import ConfigurationError
-from dossier.ports import FileStore
+from dossier.ports import FileStore, MalwareScanner
 from dossier.rules import rulebook
 from dossier.rules.limits import ChildLimits, ReadingLimits
 from dossier.search.fields import Field, FieldList, load_fields
@@ -74,6 +74,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Context:
             ReaderTimes(settings.page_seconds, settings.file_seconds),
         ),
         roles=roles,
+        scanner=_scanner(settings),
     )
 
 
@@ -126,6 +127,14 @@ def _file_store(settings: Settings) -> FileStore:
     if settings.files_url and not settings.files_url.startswith("file://"):
         raise ConfigurationError("DOSSIER_FILES_URL must begin with file:// in this version")
     return LocalFileStore(settings.files_path)
+
+
+def _scanner(settings: Settings) -> MalwareScanner | None:
+    if not settings.scanner_url:
+        return None
+    from dossier.adapters.clamav import ClamdScanner
+
+    return ClamdScanner(settings.scanner_url, seconds=settings.scanner_seconds)
 
 
 def _search_index(settings: Settings, keyring: Keyring, plugins: PluginRegistry) -> SearchIndex:

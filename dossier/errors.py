@@ -187,6 +187,14 @@ class SearchNameTakenError(UnavailableError):
     title_zh = "检索服务器上的索引名称已被占用"
 
 
+class ScannerUnavailableError(UnavailableError):
+    """The malware scanner gives no verdict; files that came in wait for it."""
+
+    code = "scanner_unavailable"
+    title = "The malware scanner does not answer; files wait for it"
+    title_zh = "查毒服务无响应，文件等待查毒"
+
+
 class DiskFullError(UnavailableError):
     """No room for the bytes; the source was left where it was."""
 

@@ -74,12 +74,13 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentCheck:
-    """One line of ``dossier doctor``."""
+    """One line of ``dossier doctor``; a ``warning`` works, but its remedy is advised."""
 
     name: str
     ok: bool
     detail: str
     remedy: str = ""
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)

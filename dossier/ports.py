@@ -122,6 +122,37 @@ class TextExtractor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ScanVerdict:
+    """What a scanner says of a file: the signature's name, empty when nothing was found."""
+
+    signature: str = ""
+
+
+class MalwareScanner(Protocol):
+    """Looks for malware in foreign bytes before any reader opens them.
+
+    May be called from any thread and process; asking again for the same file is allowed.
+    """
+
+    def scan(self, source: Path) -> ScanVerdict:
+        """Look at one file.
+
+        Raises:
+            ScannerUnavailableError: no verdict now; never a silent "clean".
+            UnreadableFileError: ``not_scanned``: it will never be able to look at this file.
+        """
+        ...
+
+    def describe(self) -> str:
+        """Name, version and age of the signatures, for ``dossier doctor``.
+
+        Raises:
+            ScannerUnavailableError: it does not answer.
+        """
+        ...
+
+
 class OcrEngine(Protocol):
     """Reads the picture of a page."""
 

@@ -48,6 +48,7 @@ class QuarantineReason(StrEnum):
     TIME_LIMIT = "time_limit"
     MEMORY_LIMIT = "memory_limit"
     MALWARE = "malware"
+    NOT_SCANNED = "not_scanned"
     PLUGIN = "plugin"
     NOT_A_FILE = "not_a_file"
     INTERNAL = "internal"

@@ -101,6 +101,15 @@ class Settings(BaseModel):
     )
     page_seconds: float = Field(120.0, ge=1, description="Time limit for reading one page.")
     file_seconds: float = Field(180.0, ge=1, description="Time limit for extracting one file.")
+    scanner_url: str = Field(
+        "",
+        description="Malware scanner that speaks clamd's protocol: tcp://host:3310 or "
+        "unix:///run/clamav/clamd.ctl; empty: files are taken in unchecked, and administrators are "
+        "told so.",
+    )
+    scanner_seconds: float = Field(
+        120.0, ge=1, description="Time limit for one answer of the malware scanner."
+    )
     child_memory_bytes: int = Field(
         2 * 1024**3, ge=64 * 1024**2, description="Memory limit of a reading child process."
     )

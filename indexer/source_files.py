@@ -37,6 +37,10 @@ REASONS: dict[QuarantineReason, tuple[str, str]] = {
     QuarantineReason.TIME_LIMIT: ("处理超时，可稍后重试", "Reading took too long; try again"),
     QuarantineReason.MEMORY_LIMIT: ("处理占用内存过多", "Reading needs too much memory"),
     QuarantineReason.MALWARE: ("检测到恶意代码", "Malware was found"),
+    QuarantineReason.NOT_SCANNED: (
+        "文件超出查毒上限，未能查毒",
+        "Too large to be checked for malware",
+    ),
     QuarantineReason.PLUGIN: ("扩展插件处理失败，请联系管理员", "A plugin failed on it"),
     QuarantineReason.NOT_A_FILE: ("不是普通文件（链接、管道或设备）", "It is no ordinary file"),
     QuarantineReason.INTERNAL: ("系统处理失败，可重试或联系管理员", "The system failed on it"),

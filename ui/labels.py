@@ -130,6 +130,7 @@ REASON: Final = {
     "time_limit": N_("Reading took too long"),
     "memory_limit": N_("Reading took too much memory"),
     "malware": N_("The file is infected"),
+    "not_scanned": N_("The file could not be checked for malware"),
     "plugin": N_("An extension failed on it"),
     "not_a_file": N_("This is no ordinary file"),
     "permission": N_("The program may not read or move the file"),
@@ -157,6 +158,9 @@ REMEDY: Final = {
     "time_limit": N_("Try again when the machine is less busy."),
     "memory_limit": N_("Try again when the machine is less busy."),
     "malware": N_("Do not open it; tell the administrator."),
+    "not_scanned": N_(
+        "The scanner takes no file so large; let the administrator raise its limit, then try again."
+    ),
     "plugin": N_("Tell the administrator which file it is, then try again."),
     "not_a_file": N_("Bring the file itself, not a link to it."),
     "permission": N_("Let the administrator give it the right; it is then taken by itself."),

@@ -78,6 +78,7 @@ class Renderer:
             "here": _here(request),
             "path": request.url.path,
             "q": "",
+            "unscanned": context.scanner is None,
         }
         return self._environments[locale].get_template(template).render(common | dict(values))
 

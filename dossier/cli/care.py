@@ -13,6 +13,7 @@ from rich.table import Table
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.errors import ExitCode
+from dossier.hookspecs import EnvironmentCheck
 from dossier.services import audit, doctor
 from dossier.services import reconcile as reconciling
 from dossier.services.context import Context
@@ -154,11 +155,17 @@ def examine(context: Context, json: Json = False) -> None:
         table = Table("", "check 检查项", "found 现状", "remedy 处理")
         for check in checks:
             table.add_row(
-                "[green]ok[/]" if check.ok else "[red]!![/]",
+                _mark(check),
                 check.name,
                 check.detail,
-                "" if check.ok else check.remedy,
+                check.remedy if check.warning or not check.ok else "",
             )
         out.print(table)
     if not all(check.ok for check in checks):
         raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _mark(check: EnvironmentCheck) -> str:
+    if not check.ok:
+        return "[red]!![/]"
+    return "[yellow]![/]" if check.warning else "[green]ok[/]"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dossier.clock import Clock
 from dossier.db import Database, session_for
 from dossier.db.session import ScopedSession
-from dossier.ports import FileStore
+from dossier.ports import FileStore, MalwareScanner
 from dossier.services.keys import Keyring
 from dossier.services.recorder import ReadRecorder
 from dossier.settings import Settings
@@ -36,6 +36,7 @@ class Context:
         plugins: registered features.
         readers: inspector, renderer, extractors, OCR, each in a killable child.
         roles: role code → permissions, from rulebook/roles.yaml.
+        scanner: looks for malware in what comes in; None when none is set.
         recorder: writes the read records, several in one commit.
     """
 
@@ -48,6 +49,7 @@ class Context:
     plugins: PluginRegistry
     readers: Readers
     roles: dict[str, Any] = field(default_factory=dict)
+    scanner: MalwareScanner | None = None
     recorder: ReadRecorder = field(init=False)
 
     def __post_init__(self) -> None:

@@ -110,6 +110,18 @@ def _lag(context: Context) -> EnvironmentCheck:
     )
 
 
+def _scanner(context: Context) -> EnvironmentCheck:
+    if context.scanner is None:
+        return EnvironmentCheck(
+            "malware scanner",
+            ok=True,
+            detail="none: files are taken in unchecked",
+            remedy="set DOSSIER_SCANNER_URL to a clamd",
+            warning=True,
+        )
+    return EnvironmentCheck("malware scanner", ok=True, detail=context.scanner.describe())
+
+
 def _unfinished(context: Context) -> EnvironmentCheck:
     found = unfinished.list_unfinished(context, VIEWER)
     names = "; ".join(
@@ -126,4 +138,5 @@ _CHECKS: dict[str, Callable[[Context], EnvironmentCheck]] = {
     "index": _index,
     "index lag": _lag,
     "unfinished files": _unfinished,
+    "malware scanner": _scanner,
 }

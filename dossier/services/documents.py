@@ -14,7 +14,7 @@ from dossier.db.tables import Content, Document, DocumentField, Page, Rendition
 from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
 from dossier.records import DocumentState, RenditionKind
 from dossier.rules.masking import KnownValues
-from dossier.services import assigning, audit, papers, personal
+from dossier.services import assigning, audit, papers, personal, scanning
 from dossier.services.context import Context
 from dossier.services.heads import heads, known_values
 from dossier.services.labels import type_label
@@ -266,6 +266,7 @@ def _release(
     media_type: str,
     file_name: str,
 ) -> ReleasedFile:
+    scanning.demand_safe(context, document)
     path = context.store.path(sha256)
     receipt = audit.record_read(
         context, viewer, action, object_kind="document", object_id=document.id

@@ -9,7 +9,7 @@ from dossier.db.session import ScopedSession
 from dossier.errors import LimitExceededError, StepFailedError, UnreadableFileError
 from dossier.ports import DocumentProbe
 from dossier.records import PageReading, QuarantineReason
-from dossier.services import reading
+from dossier.services import reading, scanning
 from dossier.work import queue
 from dossier.work.kinds import (
     DIGITAL_PAGES_PRIORITY,
@@ -33,8 +33,10 @@ def run(job: Job) -> None:
     Raises:
         UnreadableFileError: the file is to be set aside, with the reason.
         StepFailedError: a child broke a limit or crashed.
+        ScannerUnavailableError: no verdict on malware now; the item waits.
     """
     original = job.original()
+    scanning.demand_clean(job.context, original.path)
     probe = job.readers.probe(original.path, file_name=original.file_name)
     if probe.page_count and len(probe.digital) != probe.page_count:
         raise UnreadableFileError(QuarantineReason.INTERNAL, "the inspector contradicts itself")
