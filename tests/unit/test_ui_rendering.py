@@ -34,7 +34,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_plugin_draws_its_page_in_our_frame_and_escaped(plugin: str) -> None:
     app = FastAPI()
-    app.state.context = SimpleNamespace(settings=SimpleNamespace(locale="zh_CN"))
+    app.state.context = SimpleNamespace(settings=SimpleNamespace(locale="zh_CN"), scanner=None)
     app.state.draw = Renderer(load_assets(), load_catalogues(), {"lending": plugin}).page
 
     @app.get("/loans")
