@@ -20,6 +20,7 @@ from dossier.db.tables import (
     Page,
 )
 from dossier.rules import document_types
+from dossier.search.periods import month_value
 from dossier.search.port import CustomerRow, DocumentRow, document_order
 from dossier.services.context import Context
 
@@ -157,6 +158,7 @@ def _document_row(
         type_code=document.type_code or "",
         type_label=document_types.label(document.type_code, "zh_CN") if document.type_code else "",
         year=str(document.doc_date.year) if document.doc_date else "",
+        month=month_value(document.doc_date) if document.doc_date else "",
         state=document.state,
         secrecy=str(document.secrecy) if document.secrecy else "",
         case_no=document.case_no or "",

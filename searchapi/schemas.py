@@ -13,7 +13,8 @@ FILTER_PARAMETER: dict[str, Any] = {
     "style": "form",
     "description": (
         "Written as filter.NAME=VALUE, repeatable; NAME is a facet: type, category, station, line, "
-        "district, year, state, status. Values of one name are ORed, names are ANDed."
+        "district, year, month (2026-03), state, status. Values of one name are ORed, names are "
+        "ANDed."
     ),
     "schema": {"type": "object", "additionalProperties": {"type": "string"}},
 }

@@ -98,6 +98,7 @@ FACET: Final = {
     "line": N_("Line"),
     "district": N_("District"),
     "year": N_("Year"),
+    "month": N_("Month"),
     "state": N_("State"),
     "status": N_("Account"),
     "quality": N_("Legibility"),

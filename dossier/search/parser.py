@@ -18,7 +18,7 @@ from dossier.rules.names import is_organisation
 from dossier.rules.normal_form import HAN, fold_with_origins
 from dossier.search.analysis import keyword
 from dossier.search.notes import Note, note
-from dossier.search.periods import parse_period
+from dossier.search.periods import PERIOD_FACETS, parse_period
 from dossier.search.query import (
     And,
     Everything,
@@ -57,7 +57,8 @@ _NOT = frozenset({"NOT", "!"})
 _APART = re.compile(rf"(?<!\S)[{HAN}](?:[ \t\u3000]+[{HAN}](?!\S)){{2,}}")
 # A dash behind a space excludes the next word: 3-2-501 -2-1 is no number typed in groups.
 _EXCLUDING = re.compile(r"\s[-－]")
-_DATED = frozenset({"date"})
+_DATED = frozenset({"date", *PERIOD_FACETS})
+_DATE_CHUNK = re.compile(r"[^\s,，;；、]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +219,8 @@ def _field_value(
         start += 1
     if start >= len(line) or line[start] in _OPENING + _CLOSING:
         return label.end(), reading.taken([_Item(Word(label[1]))])
-    if name in _DATED or (name == "year" and ".." in line[start:].split(maxsplit=1)[0]):
-        return _dated(line, start, label, reading)
+    if name in _DATED:
+        return _dated(line, start, label, name, reading)
     number = _spaced_number(line, start)
     if number:
         value = FieldValue(name, line[slice(*number)], label[1])
@@ -235,16 +236,19 @@ def _field_value(
 
 
 def _dated(
-    line: str, start: int, label: re.Match[str], reading: _Reading
+    line: str, start: int, label: re.Match[str], name: str, reading: _Reading
 ) -> tuple[int, list[_Item]]:
     """``date:2026-03..2026-05``; what is no date finds nothing, and the note says how to write."""
     quote = _QUOTES.get(line[start])
     close = line.find(quote, start + 1) if quote else -1
-    end = close + 1 if close > 0 else start + len(line[start:].split(maxsplit=1)[0])
+    unquoted = _DATE_CHUNK.match(line, start)
+    end = close + 1 if close > 0 else unquoted.end() if unquoted else start + 1
     value = line[start:end].strip('"“”「」『』＂')
     if parse_period(value) is None:
         reading.remark("bad_date", value[:_LONGEST_SHOWN])
-    return end, reading.taken([_Item(FieldValue("date", value, label[1]))])
+    elif name != "date" and not PERIOD_FACETS[name](value):
+        name = "date"  # a span of years, or a day: no value of the month's or the year's facet
+    return end, reading.taken([_Item(FieldValue(name, value, label[1]))])
 
 
 _LONGEST_SHOWN = 40  # characters of a wrong value that a note repeats

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, date
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 
 from dossier.rules.dates import FIRST_YEAR, LAST_YEAR, parse_date
 from dossier.rules.normal_form import fold
@@ -43,6 +44,30 @@ def parse_period(text: str) -> Period | None:
         return whole
     between = _BETWEEN.fullmatch(plain)
     return _between(between[1], between[2]) if between else None
+
+
+def month_value(day: date) -> str:
+    """The month of a day as the index has it, ``2026-03``."""
+    return f"{day.year}-{day.month:02}"
+
+
+def month_of(text: str) -> str:
+    """The one month that a text names (``2026年3月``), as the index has it; else empty."""
+    period = parse_period(text)
+    if period is None or month_value(period.first) != month_value(period.last):
+        return ""
+    is_whole = period.first.day == 1 and (period.last + timedelta(days=1)).day == 1
+    return month_value(period.first) if is_whole else ""
+
+
+def year_of(text: str) -> str:
+    """The one year that a text names (``2026年``), as the index has it; else empty."""
+    found = _YEAR.fullmatch("".join(fold(text).split()))
+    return found[1] if found else ""
+
+
+PERIOD_FACETS: Mapping[str, Callable[[str], str]] = {"year": year_of, "month": month_of}
+"""Facets of dates, and what a typed value is in them; empty when it is none of theirs."""
 
 
 def _between(left: str, right: str) -> Period | None:

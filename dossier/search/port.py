@@ -112,6 +112,7 @@ class DocumentRow:
         customer: None while the document is not assigned.
         type_label: Chinese name of the type; searched as words.
         year: facet value, ``"2026"`` or empty.
+        month: facet value, ``"2026-03"`` or empty.
         station: facet values of the document itself (usually as at filing).
         page_texts: the pages' text in order, as stored.
         secrecy: level; empty means open.
@@ -125,6 +126,7 @@ class DocumentRow:
     type_code: str = ""
     type_label: str = ""
     year: str = ""
+    month: str = ""
     state: str = ""
     secrecy: str = ""
     case_no: str = ""

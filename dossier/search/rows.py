@@ -85,6 +85,7 @@ class RowEncoder:
             "type_words": self._short_words(row.type_label),
             "title_words": self._short_words(row.title),
             "year": _some(row.year),
+            "month": _some(row.month),
             "state": _some(row.state),
             "case_no": _some(analysis.keyword(row.case_no)),
             "reference_code": _some(analysis.keyword(row.reference_code)),

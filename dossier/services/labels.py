@@ -70,6 +70,8 @@ def code_label(facet: str, value: str, language: str) -> str:
     """What a code of a type, state, status or category is called."""
     if facet == "type":
         return type_label(value, language)
+    if facet == "month":
+        return _month(value, language)
     if facet == "state":
         return _pick(STATES.get(value, (value, value)), language)
     entry = _register_codes(facet).get(value)
@@ -79,6 +81,11 @@ def code_label(facet: str, value: str, language: str) -> str:
 def _register_codes(facet: str) -> Mapping[str, Any]:
     heading = FROM_RULES.get(facet)
     return rulebook.load("categories")[heading] if heading else {}
+
+
+def _month(value: str, language: str) -> str:
+    year, _, month = value.partition("-")
+    return f"{year}年{int(month)}月" if language.startswith(CHINESE) else value
 
 
 def _pick(labels: tuple[str, str], language: str) -> str:

@@ -102,6 +102,7 @@ def document(number: int, customer: CustomerRow | None, *texts: str, **more: obj
         "scope": customer.scope if customer else ("unit:1",),
         "station": customer.station if customer else "",
         "year": "2026",
+        "month": "2026-01",
         "state": "filed",
     }
     return DocumentRow(**(values | more))  # type: ignore[arg-type]
@@ -366,6 +367,9 @@ def test_facets_count_documents_and_do_not_filter_themselves(index):
     assert {each.value: each.count for each in chosen.facets["type"]} == types
     assert {each.value: each.count for each in chosen.facets["station"]} == {"s1": 1, "s2": 1}
     assert (chosen.total, chosen.total_documents) == (2, 2)
+    of_year = index.search(ask("", filters={"year": ("2026",)}), facets=["month"])
+    assert [(each.value, each.count) for each in of_year.facets["month"]] == [("2026-01", 5)]
+    assert index.search(ask("", filters={"month": ("2026-02",)})).total == 0
     inside = index.search(ask("张三", filters={"customer": ("4200000001",)}))
     assert [group.customer_no for group in inside.groups] == ["4200000001"]
 

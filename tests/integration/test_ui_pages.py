@@ -21,6 +21,7 @@ from dossier.services import audit, documents
 from dossier.services.accounts import viewer_by_name
 from dossier.web import CSRF_FIELD, SESSION_COOKIE
 from tests.support_seeded import COMMON, EAST, NOBODY, PASSWORD, SETUP, WEST, Seeded, index
+from ui.pages.search import Asked, offered
 
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 TAGS = re.compile(r"<[^>]+>")
@@ -263,6 +264,24 @@ def test_facets_are_links_that_put_a_filter_in_and_take_it_out(window: Any) -> N
     names = set(re.findall(r'class="who-name"><a[^>]*>([^<]+)<', narrowed))
     assert len(names) == 1
     assert re.search(r'href="/" aria-current="true"', narrowed)
+
+
+def test_months_are_offered_under_the_chosen_year(window: Any) -> None:
+    one = window("archivist")
+    assert "月份" not in one.get("/").text
+    text = one.get("/search?filter.year=2026&filter.month=2026-03").text
+    assert re.search(
+        r'href="/search\?filter.year=2026" aria-current="true">.*?2026年3月', text, re.S
+    )
+    # With the year its months go.
+    assert 'href="/" aria-current="true"' in text
+
+
+def test_only_facets_that_can_be_shown_are_asked_for() -> None:
+    first = {"type", "status", "category", "station", "year", "state"}
+    assert set(offered(Asked("", {}))) == first
+    assert set(offered(Asked("", {"year": ("2026",)}))) == first | {"month"}
+    assert set(offered(Asked("", {"station": ("1",)}))) == first | {"line"}
 
 
 def test_an_unknown_filter_is_named_as_a_page(window: Any) -> None:

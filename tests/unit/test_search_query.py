@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dossier.search.compile import compile_query
 from dossier.search.expression import All, AnyOf, Expression, Prefix, Term, Without
 from dossier.search.parser import MAX_WORDS, parse
+from dossier.search.periods import month_of
 from dossier.search.port import SearchRight
 from dossier.search.query import (
     And,
@@ -166,3 +167,12 @@ def test_a_misread_character_is_looked_for_in_a_wider_query_only():
     for text in ("合同", '"供用电合同"', "4200000001", "zhangsan", ""):
         assert compiled(text, EVERY_RIGHT).wider is None
     assert compiled("供用电合同", EVERY_RIGHT - {SearchRight.TEXT}).wider is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "month"),
+    [("2026-03", "2026-03"), ("2026年3月", "2026-03"), ("2026-02-01..2026-02-28", "2026-02"),
+     ("2026", ""), ("2026-03-01", ""), ("2026-02..2026-03", ""), ("3月", ""), ("", "")],
+)  # fmt: skip
+def test_a_whole_month_is_the_value_of_its_facet(typed: str, month: str) -> None:
+    assert month_of(typed) == month

@@ -23,9 +23,20 @@ from ui.rendering import render
 router = APIRouter()
 PAGE_SIZE: Final = 20
 FILTER: Final = "filter."
-FACETS: Final = ("type", "status", "category", "station", "line", "district", "year", "state")
-NEEDS: Final = {"line": "station", "district": "line"}
-"""A level of the network is offered when the one above was chosen: else it is a list of names."""
+FACETS: Final = (
+    "type",
+    "status",
+    "category",
+    "station",
+    "line",
+    "district",
+    "year",
+    "month",
+    "state",
+)
+NEEDS: Final = {"line": "station", "district": "line", "month": "year"}
+"""A level is offered, and asked for, when the one above was chosen: else it is a long list."""
+LATEST_FIRST: Final = frozenset({"year", "month"})
 FOLD: Final = 7
 """Values of a facet that are shown before it is unfolded."""
 KEPT_SHOWN: Final = {kept_searches.SAVED: 20, kept_searches.RECENT: 6}
@@ -158,7 +169,7 @@ def _results(request: Request, viewer: Viewer, asked: Asked) -> Response:
         SearchRequest(
             q=asked.q,
             filters=asked.filters,
-            facets=FACETS,
+            facets=offered(asked),
             cursor=asked.cursor or None,
             size=PAGE_SIZE,
         ),
@@ -209,21 +220,27 @@ def read_address(address: QueryParams) -> Asked:
     )
 
 
+def offered(asked: Asked) -> tuple[str, ...]:
+    """The facets to ask for: those of the first level, and below what was chosen."""
+    return tuple(
+        name
+        for name in FACETS
+        if name not in NEEDS or asked.filters.get(NEEDS[name]) or asked.filters.get(name)
+    )
+
+
 def facet_groups(asked: Asked, answer: SearchAnswer) -> list[FacetGroup]:
     """The facets worth showing: with more than one value, or with one that is chosen."""
     groups = []
-    for name in FACETS:
+    for name in offered(asked):
         values = [value for value in answer.facets.get(name, ()) if value.value]
-        above = NEEDS.get(name)
-        if above and not asked.filters.get(above):
-            continue
         if len(values) > 1 or any(value.chosen for value in values):
             groups.append(_group(asked, name, values))
     return groups
 
 
 def _group(asked: Asked, name: str, values: Iterable[FacetValue]) -> FacetGroup:
-    if name == "year":
+    if name in LATEST_FIRST:
         values = sorted(values, key=lambda value: value.value, reverse=True)
     links = tuple(
         FacetLink(

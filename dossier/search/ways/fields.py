@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dossier.search import analysis
 from dossier.search.expression import Expression, Range, Term, all_of
-from dossier.search.periods import Period, parse_period
+from dossier.search.periods import PERIOD_FACETS, Period, parse_period
 from dossier.search.port import MatchReason, document_order
 from dossier.search.query import FieldValue
 from dossier.search.ranking import MatchClass
@@ -16,7 +16,7 @@ from dossier.search.ways.numbers import as_id_no, as_phone, as_thing
 from dossier.search.ways.words import as_words, like_words
 
 _NUMBERS = frozenset({"customer_no", "meter_no", "phone", "id_no", "case_no", "reference_code"})
-_FACETS = frozenset({"year", "state", "category", "station", "line", "district"})
+_FACETS = frozenset({"state", "category", "station", "line", "district"})
 
 
 def as_field_value(asker: Asker, leaf: FieldValue) -> Iterator[Clause]:
@@ -32,6 +32,9 @@ def _in_field(asker: Asker, field: str, value: str) -> Iterator[Clause]:
         yield from _as_number(asker, field, value)
     elif field in _FACETS:
         written = tuple(dict.fromkeys((value, value.upper(), value.lower())))
+        yield Clause(MatchReason.FIELD, MatchClass.TITLE, Term(field, written))
+    elif field in PERIOD_FACETS:
+        written = (PERIOD_FACETS[field](value) or value,)
         yield Clause(MatchReason.FIELD, MatchClass.TITLE, Term(field, written))
     elif field == "name":
         yield from as_name(asker, value)
