@@ -202,6 +202,8 @@ def search(
 
 
 def _print_answer(answer: SearchAnswer) -> None:
+    for remark in answer.remarks:
+        err.print(remark, markup=False, highlight=False, soft_wrap=True)
     for hit in answer.hits:
         head = hit.customer
         who = (

@@ -1,4 +1,5 @@
-"""Each line of queries.csv is one test: asked through the API, as somebody, on every engine.
+"""Each line of queries.csv is one test: asked through the API, as somebody, on every engine
+(through the other doors in test_golden_doors.py).
 
 Columns: ``rule`` (domain.md's section and what it is about), ``query``, ``as`` (whose rights),
 ``expect``, ``papers``, ``note`` (a code that explains the query), ``why``.
@@ -25,21 +26,31 @@ ROWS = list(csv.DictReader((Path(__file__).parent / "queries.csv").open(encoding
 FEWEST = 250
 
 
-def _id(row: dict[str, str]) -> str:
+def row_id(row: dict[str, str]) -> str:
+    """A name for the test of a line."""
     return f"{row['rule']}: {row['query'][:40]} as {row['as']}"
 
 
-@pytest.mark.parametrize("row", ROWS, ids=_id)
+@pytest.mark.parametrize("row", ROWS, ids=row_id)
 def test_a_golden_query_is_answered_as_the_table_says(golden: Any, row: dict[str, str]) -> None:
-    answer = golden.ask(row["query"], row["as"])
+    check_answer(golden, golden.ask(row["query"], row["as"]), row)
+
+
+def check_answer(golden: Any, answer: dict[str, Any], row: dict[str, str]) -> None:
+    """Whether an answer in JSON is what a line tells: customers, papers, totals and note."""
     found = golden.hits(answer)
     check(found, row["expect"])
     assert answer["total"] == len(found)
     if row["papers"]:
-        wanted = set() if row["papers"] == "none" else set(row["papers"].split())
+        wanted = papers_of(row)
         assert golden.papers(answer) == wanted
         assert answer["total_documents"] == len(wanted)
     assert not row["note"] or row["note"] in answer["notes"]
+
+
+def papers_of(row: dict[str, str]) -> set[str]:
+    """Names of the papers that a line tells."""
+    return set() if row["papers"] == "none" else set(row["papers"].split())
 
 
 def check(found: list[str], expect: str) -> None:
