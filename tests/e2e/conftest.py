@@ -1,4 +1,4 @@
-"""A served archive with two invented customers, and a real browser in front of it."""
+"""A served archive with three invented customers, and a real browser in front of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,30 +37,44 @@ LINES = {
     "after": (160, 820, "三、本合同一式两份，双方各执一份。", 40),
     "date": (160, 920, "签订日期：2021年3月8日", 40),
 }
+OTHER_NO = "4200000371"
+OTHER_NAME = "章珊"
+"""Whose paper is found by the letters ``zs``."""
+OTHER_LINES = {
+    "title": (600, 160, "证件登记表", 64),
+    "no": (160, 360, f"户号：{OTHER_NO}", 40),
+    "holder": (160, 460, "户名：", 40),
+    "name": (290, 460, OTHER_NAME, 40),
+}
 CUSTOMERS = f"""customer_no,name,category,address,unit,line,district,phone
 {CUSTOMER_NO},{NAME},LR,襄州区航空路12号3栋2单元501,古驿供电所,10kV东山线,东山012,13900001234
 4200000242,尉迟文波,LR,襄州区人民路8号,双沟供电所,10kV双沟线,双沟003,13900005678
+{OTHER_NO},{OTHER_NAME},LR,襄州区长征路3号,古驿供电所,10kV东山线,东山012,13900002468
 """
 STARTS_WITHIN = 90
 READ_WITHIN = 240
 """Seconds; OCR models load and a page is read on a busy machine of two cores."""
 
 
+Places = dict[str, tuple[int, int, int, int]]
+
+
 @dataclass
 class Served:
-    """The running product and where the drawn words stand, in pixels of the scan."""
+    """The running product and where the drawn words stand, in pixels of the two scans."""
 
     home: Path
     address: str
-    places: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
+    places: Places = field(default_factory=dict)
+    other_places: Places = field(default_factory=dict)
 
 
-def draw_scan(path: Path) -> dict[str, tuple[int, int, int, int]]:
-    """A scanned contract; gives where each piece stands."""
+def draw_scan(path: Path, lines: Mapping[str, tuple[int, int, str, int]]) -> Places:
+    """A scanned paper; gives where each piece stands."""
     page = Image.new("L", SIZE, 250)
     draw = ImageDraw.Draw(page)
     places = {}
-    for name, (x, y, text, size) in LINES.items():
+    for name, (x, y, text, size) in lines.items():
         font = ImageFont.truetype(str(hei_path()), size)
         draw.text((x, y), text, fill=25, font=font)
         places[name] = tuple(round(side) for side in draw.textbbox((x, y), text, font=font))
@@ -91,7 +105,7 @@ def environment(home: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """``dossier serve`` on an archive of two customers and three users; one scan was dropped."""
+    """``dossier serve`` on an archive of three customers and three users; two scans dropped."""
     folder = tmp_path_factory.mktemp("served")
     home = folder / "home"
     register = folder / "customers.csv"
@@ -109,9 +123,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     )
     try:
         archive = Served(home, _address(home, process, folder / "serve.log"))
-        scan = folder / "scan.tif"
-        archive.places = draw_scan(scan)
-        shutil.copy(scan, home / "inbox" / "scan.tif")
+        scan, other = folder / "scan.tif", folder / "other.tif"
+        archive.places = draw_scan(scan, LINES)
+        archive.other_places = draw_scan(other, OTHER_LINES)
+        shutil.copy(scan, home / "inbox")
+        shutil.copy(other, home / "inbox")
         yield archive
     finally:
         process.send_signal(signal.SIGTERM)
@@ -209,10 +225,20 @@ def desk(chromium, served: Served):
 @pytest.fixture(scope="session")
 def filed(served: Served, chromium) -> str:
     """The scan's document id, once it was read and filed without anybody's help."""
+    return _found(chromium, served, WORD)
+
+
+@pytest.fixture(scope="session")
+def filed_other(served: Served, chromium) -> str:
+    """The other scan's, likewise."""
+    return _found(chromium, served, OTHER_NO)
+
+
+def _found(chromium, served: Served, query: str) -> str:
     one = Desk(chromium, served.address, "archivist")
     until = time.monotonic() + READ_WITHIN
     while time.monotonic() < until:
-        page = one.open(f"/search?q={WORD}")
+        page = one.open(f"/search?q={query}")
         link = page.locator(".paper-link")
         if link.count():
             document_id = link.first.get_attribute("href").split("?")[0].rpartition("/")[2]

@@ -52,7 +52,7 @@ PAPER = re.compile(r'class="paper-hit">\s*<(?:a class="paper-link" href="/docume
 TOTAL = re.compile(r'<h1 id="results-head">([\d,]+) ')
 NEXT = re.compile(r'rel="next" href="([^"]+)"')
 REMARK = re.compile(r'<p class="notice" role="status">(.*?)</p>', re.DOTALL)
-SUGGESTED = re.compile(r'data-href="/customers/([^"]+)"')
+SUGGESTED = re.compile(r'data-href="/customers/([^"?]+)')
 NOT_KNOWN = "\0"
 
 Window = Callable[[str], TestClient]

@@ -19,9 +19,10 @@ def show_customer(
     request: Request,
     customer_no: str,
     cursor: str = "",
+    q: str = "",
     viewer: Viewer = requires(Permission.READ_CUSTOMER),
 ) -> Response:
-    """The dossier; ``cursor`` turns the contact sheet's page."""
+    """The dossier; ``cursor`` turns the contact sheet's page, ``q`` is marked in a paper opened."""
     context, viewer = context_of(request), speaking(request, viewer)
     record = customers.get(context, viewer, customer_no)
     listing = record.documents
@@ -32,5 +33,6 @@ def show_customer(
         "customer.html",
         record=record,
         documents=listing,
+        q=" ".join(q.split()),
         pictures=viewer.may(Permission.READ_CONTENT),
     )
