@@ -128,6 +128,11 @@ class Settings(BaseModel):
         None,
         description="Key for hashes and encryption (base64, 32 bytes); empty: home/secret.key.",
     )
+    audit_checkpoints: Path | None = Field(
+        None,
+        description="Folder, best on another machine, that signed checkpoints of the audit are "
+        "copied to; empty: none.",
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
     plugins_off: tuple[str, ...] = Field((), description="Names of plugins that stay off.")
     plugin: dict[str, dict[str, Any]] = Field(

@@ -24,7 +24,8 @@ from dossier.db import outbox
 from dossier.db.changes import CommitWatch
 from dossier.db.tables import WorkItem
 from dossier.errors import DossierError
-from dossier.services import audit, intake, page_masks
+from dossier.rules import rulebook
+from dossier.services import audit_chain, audit_checkpoints, intake, page_masks
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 from dossier.work import queue
@@ -45,7 +46,6 @@ of spending a core on commits of a few rows each."""
 CHECK_INDEX_SECONDS = 3.0
 """How often an idle index is looked after: somebody may have removed its folder."""
 KEEP_HOUSE_SECONDS = 1.0
-"""Audit rows are sealed about every second (architecture.md, Who may see what, 5)."""
 SWEEP_SECONDS = 60.0
 KEEP_DONE_SECONDS = 3600.0
 """Finished work on documents is told by the documents themselves; the rows only slow the queue."""
@@ -127,6 +127,7 @@ def all_duties(context: Context, *, watch: bool) -> list[Duty]:
     duties = [
         Duty("index", lambda stop: feed_index(context, stop)),
         Duty("house", lambda stop: keep_house(context, stop)),
+        Duty("seal", lambda stop: seal_audit(context, stop)),
         Duty("masks", lambda stop: make_masks(context, stop)),
     ]
     if watch:
@@ -230,15 +231,50 @@ def make_masks(context: Context, stop: threading.Event) -> None:
             stop.wait(TROUBLE_SECONDS)
 
 
+# -- the audit ----------------------------------------------------------------------------------
+
+
+def seal_audit(context: Context, stop: threading.Event) -> None:
+    """Chain and sign what was written into the audit; writers never wait for this (ADR 7)."""
+    rules = rulebook.load(audit_chain.RULES)
+    commits = CommitWatch(context.database)
+    copied = float("-inf")
+    while not stop.wait(float(rules["seal_every_seconds"])):
+        if not commits.may_have_changed():
+            continue
+        try:
+            if audit_chain.seal(context, SYSTEM):
+                commits.forget()
+        except OperationalError:
+            log.warning("database busy, sealing waits")
+            stop.wait(TROUBLE_SECONDS)
+        except DossierError as err:
+            log.error("audit not sealed", extra={"why": err.detail})  # noqa: TRY400 - its detail says all
+            stop.wait(TROUBLE_SECONDS)
+        if time.monotonic() - copied >= float(rules["checkpoint_every_seconds"]):
+            copied = time.monotonic()
+            _copy_checkpoint(context)
+
+
+def _copy_checkpoint(context: Context) -> None:
+    folder = context.settings.audit_checkpoints
+    last = audit_chain.newest(context, SYSTEM) if folder is not None else None
+    if folder is None or last is None:
+        return
+    try:
+        audit_checkpoints.copy_to(folder, last)
+    except OSError as err:
+        log.error("audit checkpoint not copied", extra={"error": where(err)})  # noqa: TRY400 - see where()
+
+
 # -- housekeeping -------------------------------------------------------------------------------
 
 
 def keep_house(context: Context, stop: threading.Event) -> None:
-    """Seal the audit, free what dead workers held, sweep what crashes left."""
+    """Free what dead workers held, sweep what crashes left."""
     swept = -SWEEP_SECONDS
     while not stop.wait(KEEP_HOUSE_SECONDS):
         try:
-            audit.seal(context, SYSTEM)
             free_the_dead(context)
             if time.monotonic() - swept >= SWEEP_SECONDS:
                 swept = time.monotonic()

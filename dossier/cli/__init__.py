@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from dossier.cli import care, data, intake, people, run
+from dossier.cli import care, data, intake, people, record, run
 from dossier.cli.base import err
 from dossier.errors import DossierError, ExitCode
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 run.register(app)
 data.register(app)
 care.register(app)
+record.register(app)
 app.add_typer(people.app, name="user")
 app.add_typer(intake.app, name="intake")
 

@@ -1,4 +1,4 @@
-"""Looking after the archive: reindex, reconcile, verify, doctor."""
+"""Looking after the archive: reindex, reconcile, doctor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.table import Table
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.errors import ExitCode
 from dossier.hookspecs import EnvironmentCheck
-from dossier.services import audit, doctor
+from dossier.services import doctor
 from dossier.services import reconcile as reconciling
 from dossier.services.context import Context
 from indexer import rebuild
@@ -27,7 +27,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(with_context(reindex))
     app.command()(with_context(reconcile))
-    app.command()(with_context(verify))
     app.command("doctor")(with_context(examine))
 
 
@@ -131,19 +130,6 @@ def _print_differences(
         markup=False,
         highlight=False,
     )
-
-
-def verify(context: Context, json: Json = False) -> None:
-    """Walk the audit's seals and name any row that was changed, removed or inserted."""
-    found = audit.verify(context, OPERATOR)
-    if json:
-        print_json(as_dict(found))
-    else:
-        out.print(f"sealed 已封存: {found.sealed}  unsealed 未封存: {found.unsealed}")
-        for seal in found.broken:
-            out.print(f"BROKEN 被改动: {seal}", style="red")
-    if found.broken:
-        raise typer.Exit(int(ExitCode.FAILED))
 
 
 def examine(context: Context, json: Json = False) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from dossier.asgi import create_app
 from dossier.db.tables import WorkItem
-from dossier.services import audit, documents
+from dossier.services import audit_chain, documents
 from dossier.services.accounts import viewer_by_name
 from dossier.web import CSRF_FIELD, SESSION_COOKIE
 from tests.support_seeded import COMMON, EAST, NOBODY, PASSWORD, SETUP, WEST, Seeded, index
@@ -460,7 +460,7 @@ def test_reading_the_record_is_noted_and_pages_do_not_overlap(seeded: Seeded, wi
     assert first["items"][0]["action"] == "audit.read"
     assert first["items"][0]["actor"] == "auditor"
     assert first["items"][0]["sealed"] is False
-    audit.seal(seeded.context, SETUP)
+    audit_chain.seal(seeded.context, SETUP)
     sealed = seeded.get("/api/v1/audit?size=200", "auditor").json()["items"]
     assert all(item["sealed"] for item in sealed if item["id"] in ids)
 
