@@ -33,7 +33,7 @@ COLUMNS = (
 SIGNED_AS = b"dossier audit seal v1\n"
 """Put before what is signed, so that a signature means nothing anywhere else."""
 NOTHING_BEFORE = ""
-_ENTRY = struct.Struct(">Q32s")
+_ENTRY = struct.Struct(">q32s")
 
 
 @dataclass(frozen=True, slots=True)
