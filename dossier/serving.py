@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from dossier import logs
+from dossier import interrupts, logs
 from dossier.errors import ConfigurationError, DossierError
 from dossier.settings import Settings, load_settings
 from indexer.processes import ChildSpec
@@ -33,6 +33,7 @@ START_SECONDS = 120.0
 INVENTOR = "dossier.cli.demonstration:invent_and_show"
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from dossier import interrupts; interrupts.end_at_once(); "
     "from dossier.serving import supervise; supervise(**json.loads(sys.argv[2]))"
 )
 
@@ -58,6 +59,7 @@ def become_supervisor(
     command = [sys.executable, "-P", "-c", _BOOT, paths, json.dumps(order)]
     sys.stdout.flush()
     sys.stderr.flush()
+    interrupts.hold()
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and code
 
 

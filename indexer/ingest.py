@@ -13,7 +13,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -120,7 +120,7 @@ def ingest(
         viewer: on whose behalf; needs ``upload``.
         paths: files and folders; folders are walked, links in them are not followed.
         options: see there.
-        workers: called only when no worker of this archive lives.
+        workers: called as soon as no worker of this archive lives, at most once.
 
     Raises:
         NotFoundError: a path does not exist; nothing was taken.
@@ -134,13 +134,14 @@ def ingest(
         raise NotFoundError(f"no such file or folder: {missing[0]}")
     options = replace(options, customer_no=_registered(context, options.customer_no))
     run = _Run(context, viewer, options, roots)
-    helpers = workers() if options.wait and not _has_workers(context) else nullcontext()
-    with helpers, _progress(options) as bar:
+    with _Helpers(context, workers) as helpers, _progress(options) as bar:
+        if options.wait:
+            helpers.come_if_needed()
         run.take_all(bar)
         if options.wait:
-            run.wait(bar)
+            run.wait(bar, helpers)
         if run.assign_known() and options.wait:
-            run.wait(bar)
+            run.wait(bar, helpers)
     run.count()
     run.summary.seconds = time.monotonic() - began
     return run.summary
@@ -272,7 +273,7 @@ class _Run:
 
     # -- waiting --------------------------------------------------------------------------------
 
-    def wait(self, bar: Progress) -> None:
+    def wait(self, bar: Progress, helpers: _Helpers) -> None:
         """Until all of the batch is read and in the index."""
         task = bar.add_task("识别入库 reading", total=None)
         while True:
@@ -282,6 +283,7 @@ class _Run:
             bar.update(task, total=total, completed=total - left)
             if indexed:
                 return
+            helpers.come_if_needed()
             time.sleep(POLL_SECONDS)
 
     def _documents(self, session: ScopedSession) -> int:
@@ -383,9 +385,28 @@ def _walk(root: Path) -> Iterator[Path]:
                 yield folder / entry.name
 
 
-def _has_workers(context: Context) -> bool:
-    with context.reading(work_status.STATUS) as session:
-        return work_status.live_workers(session, context.clock.now()) > 0
+class _Helpers(ExitStack):
+    """Workers of our own, from the moment on when no other lives.
+
+    Those of an interrupted run are seen for some seconds after their end, and a ``serve`` beside us
+    may be stopped at any time: who looked once only would wait for ever.
+    """
+
+    def __init__(self, context: Context, workers: Workers) -> None:
+        super().__init__()
+        self._context = context
+        self._workers = workers
+        self._are_here = False
+
+    def come_if_needed(self) -> None:
+        """Start them when nobody works."""
+        if self._are_here:
+            return
+        with self._context.reading(work_status.STATUS) as session:
+            others = work_status.live_workers(session, self._context.clock.now())
+        if not others:
+            self.enter_context(self._workers())
+            self._are_here = True
 
 
 def _progress(options: IngestOptions) -> Progress:

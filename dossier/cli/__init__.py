@@ -1,44 +1,19 @@
-"""The ``dossier`` command. Each command is thin: it reads arguments, calls a use case, prints.
+"""The ``dossier`` command; :mod:`dossier.cli.commands` holds what it can do.
 
-Exit codes are those of :class:`dossier.errors.ExitCode`. With ``--json`` the answer goes to
-standard output and everything else to standard error.
+Apart, because importing that takes a second or more, in which Ctrl-C must be answered already.
 """
 
 from __future__ import annotations
 
-import typer
-
-from dossier.cli import care, data, intake, people, record, run
-from dossier.cli.base import err
-from dossier.errors import DossierError, ExitCode
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="一户一档 customer archive: files in, dossiers out.",
-)
-run.register(app)
-data.register(app)
-care.register(app)
-record.register(app)
-app.add_typer(people.app, name="user")
-app.add_typer(intake.app, name="intake")
+from dossier import interrupts
 
 
 def main() -> None:
-    """Run a command; every known error ends with its remedy and its exit code."""
-    try:
-        app(standalone_mode=True)
-    except DossierError as problem:
-        err.print(f"{problem.title} / {problem.title_zh}", markup=False, style="red")
-        if problem.detail:
-            err.print(problem.detail, markup=False)
-        if problem.detail_zh:
-            err.print(problem.detail_zh, markup=False)
-        raise SystemExit(int(problem.exit_code)) from None
-    except KeyboardInterrupt:
-        raise SystemExit(int(ExitCode.INTERRUPTED)) from None
+    """Entry point of the installed command."""
+    interrupts.end_at_once()
+    from dossier.cli.commands import run
+
+    run()
 
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

@@ -16,7 +16,6 @@ import typer
 from rich.console import Console
 
 from dossier import logs
-from dossier.errors import ExitCode
 from dossier.services.context import Context
 from dossier.settings import Settings, load_settings
 from dossier.viewer import system_viewer
@@ -61,21 +60,6 @@ def with_context(command: Callable[..., None]) -> Callable[..., None]:
     signature = inspect.signature(command, eval_str=True)
     parameters = list(signature.parameters.values())[1:]
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    return run
-
-
-def resumable(command: Callable[..., None]) -> Callable[..., None]:
-    """On Ctrl-C say that the same command goes on where it stopped, and end with 130."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt:
-            err.print("run the same command again to go on / 再次运行同一命令即可继续")
-            raise typer.Exit(int(ExitCode.INTERRUPTED)) from None
-
-    run.__signature__ = inspect.signature(command)  # type: ignore[attr-defined]
     return run
 
 

@@ -16,7 +16,6 @@ from dossier.cli.base import (
     err,
     out,
     print_json,
-    resumable,
     with_context,
 )
 from dossier.cli.words import in_both, printable
@@ -34,7 +33,7 @@ MOST_ERRORS_SHOWN = 50
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("ingest")(resumable(with_context(ingest)))
+    app.command("ingest")(with_context(ingest))
     app.command("search")(with_context(search))
     import_app.command("customers")(with_context(import_customers))
     import_app.command("documents")(with_context(import_documents))

@@ -48,7 +48,7 @@ def test_every_error_code_and_exit_code_is_described() -> None:
 def test_every_command_is_described() -> None:
     from typer.main import get_command
 
-    from dossier.cli import app
+    from dossier.cli.commands import app
 
     page = doc("howto/command-line.md")
     missing = []

@@ -28,8 +28,8 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from dossier.asgi import create_app
-from dossier.cli import app as command_line
 from dossier.cli import base
+from dossier.cli.commands import app as command_line
 from dossier.errors import ExitCode
 from dossier.search import notes
 from dossier.services.context import Context

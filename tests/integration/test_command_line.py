@@ -16,7 +16,8 @@ from sqlalchemy import delete, update
 from typer.testing import CliRunner, Result
 
 from dossier import serving
-from dossier.cli import app, demonstration
+from dossier.cli import demonstration
+from dossier.cli.commands import app
 from dossier.db.tables import Document, Page, WorkItem
 from dossier.errors import ExitCode, InvalidInputError
 from dossier.services import intake
@@ -110,19 +111,6 @@ def test_ingest_names_what_it_set_aside_with_the_reason_in_both_languages(
     assert "The file is empty" in said.stderr
     answer = json.loads(command("ingest", tmp_path / "nothing.pdf", "--no-wait", "--json").stdout)
     assert answer["problems"] == [{"name": "nothing.pdf", "reason": "empty"}]
-
-
-def test_ingest_interrupted_says_how_to_go_on(
-    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(*_words: object, **_more: object) -> None:
-        raise KeyboardInterrupt
-
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
-    monkeypatch.setattr("dossier.services.intake.take", interrupted)
-    said = command("ingest", tmp_path / "a.pdf", "--no-wait")
-    assert said.exit_code == ExitCode.INTERRUPTED
-    assert "run the same command again to go on / 再次运行同一命令即可继续" in said.stderr
 
 
 def test_reconcile_tells_notes_from_differences(
