@@ -15,6 +15,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import OrgUnit, RoleGrant, User
 from dossier.errors import ConfigurationError, ForbiddenError
 from dossier.search import port
+from dossier.search.places import NamedPlace
 from dossier.search.port import ScopedQuery, SearchRight
 from dossier.search.query import Query
 from dossier.viewer import EVERYTHING, Permission, Scope, Viewer
@@ -140,7 +141,11 @@ def row_tokens(
 
 
 def restrict(
-    viewer: Viewer, query: Query, *, filters: Mapping[str, tuple[str, ...]] | None = None
+    viewer: Viewer,
+    query: Query,
+    *,
+    filters: Mapping[str, tuple[str, ...]] | None = None,
+    places: Iterable[NamedPlace] = (),
 ) -> ScopedQuery:
     """The query bound to what this viewer may see; nothing else can ask the index.
 
@@ -148,6 +153,7 @@ def restrict(
         viewer: who asks.
         query: what was typed, parsed.
         filters: facet name → chosen values.
+        places: what the query's words name, looked up for this viewer.
 
     Raises:
         ForbiddenError: the role may not search.
@@ -159,6 +165,7 @@ def restrict(
         rights=search_rights(viewer),
         filters=filters,
         own=frozenset() if viewer.scope.everything else viewer.scope.tokens,
+        places=places,
     )
 
 

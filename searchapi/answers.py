@@ -100,6 +100,10 @@ def search_answer(answer: SearchAnswer) -> dict[str, Any]:
             }
             for each in answer.did_you_mean
         ],
+        "places": [
+            {"text": each.asked.text, "facet": each.field, "values": each.ids}
+            for each in answer.places
+        ],
     }
 
 

@@ -99,6 +99,14 @@ class DidYouMean(BaseModel):
     customers: list[Customer]
 
 
+class NamedPlace(BaseModel):
+    """A word that was also taken for a station, line or district."""
+
+    text: str
+    facet: str
+    values: list[str]
+
+
 class SearchAnswer(BaseModel):
     """One page of hits."""
 
@@ -114,6 +122,7 @@ class SearchAnswer(BaseModel):
     notes: list[str] = Field(description="Codes of what was not taken as written")
     remarks: list[str] = Field(description="The same in words")
     did_you_mean: list[DidYouMean] = Field(description="Only when nothing was found")
+    places: list[NamedPlace] = Field(description="Words that name a place; filter by its values")
 
 
 class Suggestion(BaseModel):

@@ -61,6 +61,7 @@ MATCHED: Final = {
     "phone": N_("phone"),
     "id_no": N_("ID number"),
     "address": N_("address"),
+    "place": N_("station, line or district"),
     "case_no": N_("case number"),
     "reference_code": N_("reference code"),
     "type": N_("paper type"),

@@ -29,6 +29,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from dossier.db.append_only import protect_when_made
+from dossier.db.place_key import PlaceByName
 
 
 def new_id() -> str:
@@ -78,7 +79,7 @@ class Table(DeclarativeBase):
 # -- organisation -------------------------------------------------------------------------------
 
 
-class OrgUnit(Table):
+class OrgUnit(PlaceByName, Table):
     """A unit of the company (公司, 供电所, 班组); effective-dated."""
 
     __tablename__ = "org_unit"
@@ -90,7 +91,7 @@ class OrgUnit(Table):
     valid_to: Mapped[date | None] = mapped_column(Date)
 
 
-class Line(Table):
+class Line(PlaceByName, Table):
     """A distribution line (线路)."""
 
     __tablename__ = "line"
@@ -100,7 +101,7 @@ class Line(Table):
     __table_args__ = (UniqueConstraint("name", "unit_id"),)
 
 
-class District(Table):
+class District(PlaceByName, Table):
     """A transformer district (台区)."""
 
     __tablename__ = "district"

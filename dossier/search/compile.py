@@ -6,12 +6,13 @@ One compiler for every door and engine. The ways in which one word may match sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from dossier.search.analysis import NumberHash
 from dossier.search.expression import All, Expression, Nothing, Without, all_of, any_of
 from dossier.search.holes import may_have_hole
+from dossier.search.places import AskedPlace, NamedPlace, joined_words
 from dossier.search.port import MatchReason, SearchRight
 from dossier.search.query import (
     And,
@@ -31,6 +32,7 @@ from dossier.search.ways.clause import Asker, Clause
 from dossier.search.ways.fields import as_field_value
 from dossier.search.ways.names import as_name, as_spelling, as_whole_name
 from dossier.search.ways.numbers import as_number
+from dossier.search.ways.places import as_place
 from dossier.search.ways.words import as_words, like_words
 
 FEW_GROUPS = 500
@@ -82,24 +84,44 @@ class CompiledQuery:
 
 
 def compile_query(
-    query: Query, *, rights: frozenset[SearchRight], number_hash: NumberHash
+    query: Query,
+    *,
+    rights: frozenset[SearchRight],
+    number_hash: NumberHash,
+    places: Iterable[NamedPlace] = (),
 ) -> CompiledQuery:
-    """Compile a parsed query for a viewer who may search by ``rights``."""
-    exact = _compiled(query, _Compiler(Asker(rights, number_hash)))
+    """Compile a parsed query for a viewer who may search by ``rights``.
+
+    Args:
+        query: the tree.
+        rights: what the viewer may search by.
+        number_hash: keyed hash for sensitive numbers.
+        places: what words of the query name, as far as the viewer may know of it.
+    """
+    asker = Asker(rights, number_hash, places=_by_piece(places))
+    exact = _compiled(query, _Compiler(asker))
     words = (leaf for leaf in positive_leaves(query.node) if not isinstance(leaf, Phrase))
     texts = {leaf.text if isinstance(leaf, Word) else leaf.value for leaf in words}
     if not 0 < sum(map(may_have_hole, texts)) <= _MOST_MISREAD:
         return exact
-    wider = _compiled(query, _Compiler(Asker(rights, number_hash, misread=True)))
+    wider = _compiled(query, _Compiler(replace(asker, misread=True)))
     if wider == exact:
         return exact
     narrowed = isinstance(query.node, And) and sum(1 for _ in positive_leaves(query.node)) > 1
     return replace(exact, wider=wider, wider_below=NONE_FOUND if narrowed else FEW_GROUPS)
 
 
+def _by_piece(places: Iterable[NamedPlace]) -> dict[AskedPlace, tuple[NamedPlace, ...]]:
+    found: dict[AskedPlace, tuple[NamedPlace, ...]] = {}
+    for place in places:
+        found[place.asked] = (*found.get(place.asked, ()), place)
+    return found
+
+
 def _compiled(query: Query, compiler: _Compiler) -> CompiledQuery:
     match = compiler.node(query.node)
     clauses = [clause for leaf in positive_leaves(query.node) for clause in compiler.leaf(leaf)]
+    clauses += compiler.places_apart(query.node)
     return CompiledQuery(
         match=match,
         classes=tuple(_classes(match, [*clauses, *compiler.names_apart(query.node)])),
@@ -150,13 +172,29 @@ class _Compiler:
                 )
 
     def _conjunction(self, nodes: tuple[Node, ...], *, surely: bool) -> Expression:
-        wanted = all_of(
-            *(self.node(each, surely=surely) for each in nodes if not isinstance(each, Not))
+        wanted = self._every(
+            tuple(each for each in nodes if not isinstance(each, Not)), surely=surely
         )
         unwanted = any_of(
             *(self.node(each.node, surely=not surely) for each in nodes if isinstance(each, Not))
         )
         return wanted if isinstance(unwanted, Nothing) else Without(wanted, unwanted)
+
+    def _every(self, nodes: tuple[Node, ...], *, surely: bool) -> Expression:
+        """Rows with all of these; words that stand apart may together name a place."""
+        parts = [self.node(each, surely=surely) for each in nodes]
+        together = [
+            all_of(*parts[:start], place.expression, *parts[end:])
+            for start, end, text in joined_words(nodes)
+            for place in as_place(self._asker, text)
+        ]
+        return any_of(all_of(*parts), *together)
+
+    def places_apart(self, node: Node) -> Iterator[Clause]:
+        """Places that are named by words that stand apart (``10kV 东风线``)."""
+        if isinstance(node, And):
+            for _, _, text in joined_words(node.nodes):
+                yield from as_place(self._asker, text)
 
     def names_apart(self, node: Node) -> Iterator[Clause]:
         """``张 三`` is ANDed as two words; who is called so stands first all the same."""
@@ -174,6 +212,7 @@ class _Compiler:
                     *as_number(asker, text),
                     *as_name(asker, text),
                     *as_spelling(asker, text),
+                    *as_place(asker, text),
                     *as_words(asker, text),
                     *like_words(asker, text),
                 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import astuple
 
 from dossier.errors import QueryError
 from dossier.search.expression import All, Expression, Nothing, Term, all_of
@@ -66,6 +67,7 @@ def digest(query: ScopedQuery) -> str:
         sorted(query.rights),
         sorted((name, sorted(values)) for name, values in query.filters.items() if values),
         sorted(query.own),
+        [[*astuple(place)] for place in query.places],
     ]
     text = json.dumps(parts, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]

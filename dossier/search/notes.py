@@ -61,6 +61,14 @@ _TEXTS = {
         "“{0}” is no date or span of dates. Write 2026, 2026-03, 2026-03-01, 2026-03..2026-05 or "
         ">=2026-03.",
     ),
+    "unknown_place": (
+        "没有查到名称含“{0}”的供电所、线路或台区（或不在您的范围内）。",
+        "No station, line or district with “{0}” in its name is known here.",
+    ),
+    "many_places": (
+        "名称相符的供电所、线路、台区太多，只查了前 {0} 个。",
+        "Very many stations, lines and districts have such a name; the first {0} were searched.",
+    ),
 }
 CODES = frozenset(_TEXTS)
 

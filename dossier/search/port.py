@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from dossier.errors import UnavailableError
+from dossier.search.places import NamedPlace
 from dossier.search.query import Query
 
 
@@ -54,6 +55,7 @@ class MatchReason(StrEnum):
     PHONE = "phone"
     ID_NO = "id_no"
     ADDRESS = "address"
+    PLACE = "place"
     CASE_NO = "case_no"
     REFERENCE_CODE = "reference_code"
     TYPE = "type"
@@ -189,6 +191,7 @@ class ScopedQuery:
     Attributes:
         filters: facet name → chosen values (any of them); filters of different names are ANDed.
         own: scope tokens of the viewer's own unit: its customers come first among equals.
+        places: stations, lines and districts that the query names, as far as the viewer may know.
     """
 
     query: Query
@@ -197,6 +200,7 @@ class ScopedQuery:
     filters: Mapping[str, tuple[str, ...]]
     own: frozenset[str]
     seal: object = field(repr=False, compare=False)
+    places: tuple[NamedPlace, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse anything that was not made by :func:`scoped`.
@@ -215,10 +219,11 @@ def scoped(
     rights: frozenset[SearchRight],
     filters: Mapping[str, tuple[str, ...]] | None = None,
     own: frozenset[str] = frozenset(),
+    places: Iterable[NamedPlace] = (),
 ) -> ScopedQuery:
     """Bind a query to a scope. To be called by ``dossier.access`` only (a test watches)."""
     frozen = MappingProxyType(dict(filters or {}))
-    return ScopedQuery(query, scope, rights, frozen, own, _SEAL)
+    return ScopedQuery(query, scope, rights, frozen, own, _SEAL, tuple(sorted(places)))
 
 
 @dataclass(frozen=True, slots=True)

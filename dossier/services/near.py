@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.search.near import near_queries
-from dossier.search.parser import parse
+from dossier.services import asking
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.views import DidYouMean
@@ -28,7 +27,7 @@ def find(
     offered: list[DidYouMean] = []
     seen: set[str] = set()
     for other in near_queries(text):
-        scoped = access.restrict(viewer, parse(other.q))
+        scoped = asking.ask(context, viewer, other.q)
         found = context.index.search(scoped, size=CUSTOMERS_SHOWN, documents_per_group=1)
         numbers = [group.customer_no for group in found.groups if group.customer_no]
         fresh = [number for number in numbers if number not in seen]

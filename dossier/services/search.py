@@ -13,10 +13,9 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, CustomerNumber
 from dossier.errors import UnavailableError
 from dossier.rules import identifiers
-from dossier.search.parser import parse
 from dossier.search.port import MatchReason, SearchRight, Suggestion
 from dossier.search.query import Query
-from dossier.services import audit, hydrate, kept_searches, labels, near
+from dossier.services import asking, audit, hydrate, kept_searches, labels, near, place_names
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.recorder import BegunRecord
@@ -44,8 +43,8 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
         UnavailableError: the index does not answer, and the query is no exact number.
     """
     started = time.perf_counter()
-    query = parse(request.q)
-    scoped = access.restrict(viewer, query, filters=request.filters)
+    scoped = asking.ask(context, viewer, request.q, filters=request.filters)
+    query = scoped.query
     try:
         found = context.index.search(
             scoped,
@@ -77,6 +76,7 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
         notes=query.notes,
         remarks=_remarks(viewer, query),
         did_you_mean=meant,
+        places=scoped.places,
     )
 
 
@@ -88,7 +88,7 @@ def _remarks(viewer: Viewer, query: Query) -> tuple[str, ...]:
 def suggest(
     context: Context, viewer: Viewer, q: str, *, size: int = 10
 ) -> tuple[SuggestionView, ...]:
-    """What begins as ``q`` does: the viewer's own searches, then what is in scope, masked.
+    """What begins as ``q`` does: own searches, places, then what is in scope, masked.
 
     Raises:
         ForbiddenError: the role may not search.
@@ -96,14 +96,20 @@ def suggest(
     """
     if not q.strip():
         return ()
-    found = context.index.suggest(access.restrict(viewer, parse(q)), size=size)
+    found = context.index.suggest(asking.ask(context, viewer, q), size=size)
     numbers = {each.value for each in found if each.kind == "customer"}
     with context.reading(viewer) as session:
         known = heads(session, viewer, numbers)
         own = kept_searches.beginning_with(context, session, viewer, q, size=OWN_SUGGESTED)
-    return own + tuple(
-        SuggestionView(each.kind, each.value, label, each.matched_on)
-        for each, label in _labelled(viewer, found, {no: str(h.name) for no, h in known.items()})
+        places = place_names.beginning_with(session, viewer, q)
+    names = {number: str(head.name) for number, head in known.items()}
+    return (
+        *own,
+        *(SuggestionView(p.kind, str(p.id), p.label, MatchReason.PLACE) for p in places),
+        *(
+            SuggestionView(each.kind, each.value, label, each.matched_on)
+            for each, label in _labelled(viewer, found, names)
+        ),
     )
 
 

@@ -37,6 +37,7 @@ from typing import Any, Generic, TypeVar
 
 from dossier.hookspecs import Panel
 from dossier.records import Box
+from dossier.search.places import NamedPlace
 from dossier.services.audit import Receipt
 
 Item = TypeVar("Item")
@@ -189,6 +190,7 @@ class SearchAnswer:
         notes: codes of what was not taken as written (``unbalanced_quote``, …).
         remarks: the same in words of the viewer's language.
         did_you_mean: other queries, when this one found nothing.
+        places: stations, lines and districts that the words were also taken for.
     """
 
     hits: tuple[Hit, ...]
@@ -203,14 +205,15 @@ class SearchAnswer:
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     did_you_mean: tuple[DidYouMean, ...] = ()
+    places: tuple[NamedPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestionView:
     """Something to offer while one types.
 
-    A ``customer`` (value: customer_no), a ``type``, or one of the viewer's own searches, ``saved``
-    or ``recent`` (value: its words).
+    A ``customer`` (value: customer_no), a ``type``, a ``station``, ``line`` or ``district`` (value:
+    its facet's), or one of the viewer's own searches, ``saved`` or ``recent`` (value: its words).
     """
 
     kind: str

@@ -20,8 +20,10 @@ from dossier.db.tables import (
     Customer,
     CustomerNumber,
     CustomerPast,
+    District,
     Document,
     Identifier,
+    Line,
     OrgUnit,
     Page,
     new_id,
@@ -116,8 +118,10 @@ def _fill(archive: GoldenArchive, told: dict[str, Any]) -> None:
         units = {key: OrgUnit(name=name) for key, name in STATIONS.items()}
         session.add_all([*units.values(), _no_bytes(context)])
         session.flush()
+        places = _add_places(session, told["places"], units)
         for rowid, entry in enumerate(told["customers"].values(), 1):
-            _add_customer(context, session, rowid, entry, units[entry["at"]].id)
+            where = {"unit_id": units[entry["at"]].id, **places.get(entry.get("place"), {})}
+            _add_customer(context, session, rowid, entry, where)
         for rowid, (name, entry) in enumerate(told["documents"].items(), 1):
             owner = told["customers"].get(entry["of"])
             unit_id = units[owner["at"]].id if owner else None
@@ -126,19 +130,38 @@ def _fill(archive: GoldenArchive, told: dict[str, Any]) -> None:
             archive.names[key] = name
 
 
+def _add_places(
+    session: Any, told: dict[str, Any], units: dict[str, OrgUnit]
+) -> dict[str, dict[str, int]]:
+    """Where customers of a line or district belong, by its key in archive.yaml."""
+    where: dict[str, dict[str, int]] = {}
+    for key, entry in told["lines"].items():
+        line = Line(name=entry["name"], unit_id=units[entry["at"]].id)
+        session.add(line)
+        session.flush()
+        where[key] = {"unit_id": line.unit_id or 0, "line_id": line.id}
+    for key, entry in told["districts"].items():
+        above = where[entry["line"]]
+        district = District(name=entry["name"], **above)
+        session.add(district)
+        session.flush()
+        where[key] = {**above, "district_id": district.id}
+    return where
+
+
 def _no_bytes(context: Context) -> Content:
     return Content(sha256=NO_BYTES, size_bytes=1, stored_at=context.clock.now())
 
 
 def _add_customer(
-    context: Context, session: Any, rowid: int, entry: dict[str, Any], unit_id: int
+    context: Context, session: Any, rowid: int, entry: dict[str, Any], where: dict[str, int]
 ) -> None:
     now, number = context.clock.now(), entry["number"]
     session.add(
         Customer(
             customer_no=number, rowid=rowid, name=entry["name"], name_key=entry["name"],
             category=entry.get("category", "LR"), status=entry.get("status", "active"),
-            address=entry.get("address", ""), unit_id=unit_id, updated_at=now,
+            address=entry.get("address", ""), updated_at=now, **where,
         )
     )  # fmt: skip
     session.flush()

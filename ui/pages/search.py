@@ -37,6 +37,8 @@ FACETS: Final = (
 NEEDS: Final = {"line": "station", "district": "line", "month": "year"}
 """A level is offered, and asked for, when the one above was chosen: else it is a long list."""
 LATEST_FIRST: Final = frozenset({"year", "month"})
+MOST_CHOSEN: Final = 20
+"""Values that one click chooses: more make an address that nobody reads."""
 FOLD: Final = 7
 """Values of a facet that are shown before it is unfolded."""
 KEPT_SHOWN: Final = {kept_searches.SAVED: 20, kept_searches.RECENT: 6}
@@ -64,6 +66,15 @@ class FacetGroup:
     values: tuple[FacetLink, ...]
     chosen: tuple[str, ...]
     fold: int = FOLD
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLink:
+    """A word that names a place, and the address that narrows down to it."""
+
+    text: str
+    facet: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +201,7 @@ def _results(request: Request, viewer: Viewer, asked: Asked) -> Response:
         first=pictures and bool(asked.q) and any(hit.documents for hit in answer.hits),
         progress=reading.progress(context, viewer) if not asked.q else None,
         asked=asked,
+        places=place_links(asked, answer),
         kept=_kept(context, viewer) if not asked.q and not asked.filters else (),
     )
 
@@ -249,6 +261,19 @@ def _group(asked: Asked, name: str, values: Iterable[FacetValue]) -> FacetGroup:
         for value in values
     )
     return FacetGroup(name, links, tuple(link.label for link in links if link.chosen))
+
+
+def place_links(asked: Asked, answer: SearchAnswer) -> list[PlaceLink]:
+    """For each word that names a place: the same search with a filter in the word's stead."""
+    links = []
+    for place in answer.places:
+        words = asked.q.split()
+        if place.asked.text in words and len(place.ids) <= MOST_CHOSEN:
+            words.remove(place.asked.text)
+            filters = {**asked.filters, place.field: place.ids}
+            href = Asked(" ".join(words), filters).address()
+            links.append(PlaceLink(place.asked.text, place.field, href))
+    return links
 
 
 def paging(asked: Asked, answer: SearchAnswer) -> Paging:

@@ -266,7 +266,9 @@ class ElasticsearchIndex:
         )
 
     def _compile(self, query: ScopedQuery) -> CompiledQuery:
-        return compile_query(query.query, rights=query.rights, number_hash=self._hash)
+        return compile_query(
+            query.query, rights=query.rights, number_hash=self._hash, places=query.places
+        )
 
     def _viewing(self, ask: Callable[[Generation], _Answer]) -> _Answer:
         """Ask the live generation; once more when a swap removed it under our hands.

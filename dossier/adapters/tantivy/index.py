@@ -206,7 +206,9 @@ class TantivyIndex:
     # --- inside ------------------------------------------------------------------------------
 
     def _compile(self, query: ScopedQuery) -> CompiledQuery:
-        return compile_query(query.query, rights=query.rights, number_hash=self._hash)
+        return compile_query(
+            query.query, rights=query.rights, number_hash=self._hash, places=query.places
+        )
 
     def _ordered(
         self,

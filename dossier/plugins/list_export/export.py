@@ -9,7 +9,7 @@ from dossier import access
 from dossier.errors import InvalidInputError
 from dossier.rules import rulebook
 from dossier.search.parser import parse
-from dossier.services import audit, hydrate, labels
+from dossier.services import asking, audit, hydrate, labels
 from dossier.services.context import Context
 from dossier.services.views import Hit, SearchRequest
 from dossier.viewer import Permission, Viewer
@@ -63,7 +63,7 @@ def export_list(
 
 
 def _hits(context: Context, viewer: Viewer, request: SearchRequest, most: int) -> Iterator[Hit]:
-    scoped = access.restrict(viewer, parse(request.q), filters=request.filters)
+    scoped = asking.ask(context, viewer, request.q, filters=request.filters)
     cursor: str | None = None
     while True:
         found = context.index.search(scoped, size=PAGE, documents_per_group=1, after=cursor)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dossier.search import analysis
 from dossier.search.analysis import NumberHash
 from dossier.search.expression import Expression, Nothing, Prefix, Term, any_of
 from dossier.search.phrases import TokenPlaces, page_phrases, side_by_side
+from dossier.search.places import AskedPlace, NamedPlace
 from dossier.search.port import MatchReason, SearchRight
 from dossier.search.ranking import MatchClass
 
@@ -29,11 +31,13 @@ class Asker:
         rights: what the viewer may search by.
         number_hash: keyed hash for sensitive numbers.
         misread: whether words are also looked for with one misread character.
+        places: what words of the query name.
     """
 
     rights: frozenset[SearchRight]
     number_hash: NumberHash
     misread: bool = False
+    places: Mapping[AskedPlace, tuple[NamedPlace, ...]] = field(default_factory=dict)
     # A word is looked up in four fields, in the query and in its classes: analysed once.
     _analysed: dict[str, list[TokenPlaces]] = field(default_factory=dict, repr=False)
 

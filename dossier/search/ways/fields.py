@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from dossier.search import analysis
 from dossier.search.expression import Expression, Range, Term, all_of
 from dossier.search.periods import PERIOD_FACETS, Period, parse_period
+from dossier.search.places import PLACE_FIELDS
 from dossier.search.port import MatchReason, document_order
 from dossier.search.query import FieldValue
 from dossier.search.ranking import MatchClass
 from dossier.search.ways.clause import Asker, Clause
 from dossier.search.ways.names import as_name, as_spelling
 from dossier.search.ways.numbers import as_id_no, as_phone, as_thing
+from dossier.search.ways.places import as_place
 from dossier.search.ways.words import as_words, like_words
 
 _NUMBERS = frozenset({"customer_no", "meter_no", "phone", "id_no", "case_no", "reference_code"})
-_FACETS = frozenset({"state", "category", "station", "line", "district"})
+_FACETS = frozenset({"state", "category"})
 
 
 def as_field_value(asker: Asker, leaf: FieldValue) -> Iterator[Clause]:
@@ -30,6 +32,9 @@ def as_field_value(asker: Asker, leaf: FieldValue) -> Iterator[Clause]:
 def _in_field(asker: Asker, field: str, value: str) -> Iterator[Clause]:
     if field in _NUMBERS:
         yield from _as_number(asker, field, value)
+    elif field in PLACE_FIELDS:
+        yield Clause(MatchReason.PLACE, MatchClass.ADDRESS, Term(field, (value,)))
+        yield from as_place(asker, value, field=field)
     elif field in _FACETS:
         written = tuple(dict.fromkeys((value, value.upper(), value.lower())))
         yield Clause(MatchReason.FIELD, MatchClass.TITLE, Term(field, written))
