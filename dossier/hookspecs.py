@@ -7,6 +7,7 @@ raises is named, reported and left out, and the others go on (architecture.md, P
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from dossier.records import DocumentText, FieldValue, LinkCandidate
-from dossier.viewer import Viewer
+from dossier.viewer import Permission, Viewer
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
     from pydantic import BaseModel
 
     from dossier.ports import OcrEngine, TextExtractor
+    from dossier.services.context import Context
 
 PROJECT = "dossier"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -96,12 +98,39 @@ class IndexField:
 
 
 @dataclass(frozen=True, slots=True)
+class PageLink:
+    """A link in the head of every page, for those who hold the permission.
+
+    ``icon`` is a name of ``ui/templates/parts/icons.html``.
+    """
+
+    href: str
+    icon: str
+    title_zh: str
+    title_en: str
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
 class RouteSet:
-    """Routes of a plugin for a door."""
+    """Routes of a plugin for a door; ``links`` of pages stand in the head of every page."""
 
     router: APIRouter
     prefix: str = ""
     tags: tuple[str, ...] = field(default=())
+    links: tuple[PageLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something that one worker does for all until ``stop`` is set.
+
+    ``run`` is called in a thread of its own, in the one worker that holds the duty's lock; when it
+    raises, it begins anew a second later. It must wait by ``stop.wait``.
+    """
+
+    name: str
+    run: Callable[[threading.Event], None]
 
 
 class Hooks:
@@ -144,9 +173,17 @@ class Hooks:
         """HTML routes; each must declare ``requires``. At start of the web process."""
 
     @hookspec
-    def customer_panels(self, viewer: Viewer, customer_no: str) -> Sequence[Panel]:  # type: ignore[empty-body]
+    def duties(self, context: Context) -> Sequence[Duty]:  # type: ignore[empty-body]
+        """What goes on in the background, in one worker at a time. At start, in each worker."""
+
+    @hookspec
+    def customer_panels(  # type: ignore[empty-body]
+        self, viewer: Viewer, customer_no: str, context: Context
+    ) -> Sequence[Panel]:
         """Panels for a customer's page. In a request; must not be slow."""
 
     @hookspec
-    def document_panels(self, viewer: Viewer, document_id: str) -> Sequence[Panel]:  # type: ignore[empty-body]
+    def document_panels(  # type: ignore[empty-body]
+        self, viewer: Viewer, document_id: str, context: Context
+    ) -> Sequence[Panel]:
         """Panels for a document's page. In a request; must not be slow."""

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     OPERATE = "operate"
     MANAGE_USERS = "manage_users"
     READ_AUDIT = "read_audit"
+    SEE_LOOKERS = "see_lookers"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 

@@ -12,8 +12,6 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from dossier.db import outbox
 from dossier.db.changes import CommitWatch
 from dossier.db.tables import WorkItem
 from dossier.errors import DossierError
+from dossier.hookspecs import Duty
 from dossier.rules import rulebook
 from dossier.services import audit_chain, audit_checkpoints, intake, page_masks
 from dossier.services.context import Context
@@ -53,14 +52,6 @@ UNFINISHED_COPY_SECONDS = 24 * 3600.0
 """Copies that a crash left in the store; a running one is never that old."""
 SYSTEM = system_viewer("housekeeping")
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Duty:
-    """Something that one worker does for all, until asked to stop."""
-
-    name: str
-    run: Callable[[threading.Event], None]
 
 
 class OsLock:
@@ -119,7 +110,7 @@ def _serve(context: Context, duty: Duty, stop: threading.Event) -> None:
 
 
 def all_duties(context: Context, *, watch: bool) -> list[Duty]:
-    """Index and housekeeping; the inbox too where ``watch``.
+    """Index, housekeeping and the plugins' duties; the inbox too where ``watch``.
 
     Raises:
         ConfigurationError: the inbox overlaps a folder that the product writes.
@@ -129,6 +120,7 @@ def all_duties(context: Context, *, watch: bool) -> list[Duty]:
         Duty("house", lambda stop: keep_house(context, stop)),
         Duty("seal", lambda stop: seal_audit(context, stop)),
         Duty("masks", lambda stop: make_masks(context, stop)),
+        *context.plugins.duties(context),
     ]
     if watch:
         intake_loop = IntakeLoop(context)

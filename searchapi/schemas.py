@@ -399,6 +399,9 @@ class AuditEntry(BaseModel):
     object_name: str
     outcome: str
     purpose: str
+    remote: str
+    page: int
+    count: int | None
     sealed: bool
 
 

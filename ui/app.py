@@ -16,7 +16,6 @@ from ui.labels import N_
 from ui.locales import load_catalogues, locale_of
 from ui.pages import (
     assign,
-    audit,
     customers,
     documents,
     intake,
@@ -38,7 +37,6 @@ PAGES = (
     upload,
     intake,
     assign,
-    audit,
 )
 
 
@@ -49,9 +47,10 @@ def add_ui(app: FastAPI, context: Context) -> None:
         ConfigurationError: the package with htmx is missing.
     """
     assets = load_assets()
-    catalogues = load_catalogues()
+    plugins = dict(context.plugins.packages())
+    catalogues = load_catalogues(plugins)
     app.state.catalogues = catalogues
-    app.state.renderer = Renderer(assets, catalogues, dict(context.plugins.packages()))
+    app.state.renderer = Renderer(assets, catalogues, plugins, context.plugins.page_links())
     app.state.draw = app.state.renderer.page
     app.router.routes.append(Route("/static/{hash}/{name:path}", assets.serve, methods=["GET"]))
     pages = APIRouter(include_in_schema=False)

@@ -7,6 +7,8 @@ import io
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import resources
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
 from typing import Final
 
 from babel.messages.mofile import write_mo
@@ -25,14 +27,37 @@ DOMAIN: Final = "dossier"
 Catalogues = Mapping[str, gettext.NullTranslations]
 
 
-def load_catalogues() -> dict[str, gettext.NullTranslations]:
-    """The translations by locale; message ids are the English texts."""
-    return {locale: _catalogue(locale) for locale in LOCALES}
+def load_catalogues(
+    plugins: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, gettext.NullTranslations]:
+    """The translations by locale; message ids are the English texts.
+
+    Args:
+        plugins: plugin name → its package; ``locale/LOCALE/LC_MESSAGES/NAME.po`` in it is asked
+            for words that are not ours.
+    """
+    found = {locale: _catalogue("ui", DOMAIN, locale) for locale in LOCALES}
+    for name, package in plugins.items():
+        for locale, catalogue in found.items():
+            if _has_words(package, name, locale):
+                catalogue.add_fallback(_catalogue(package, name, locale))
+    return found
 
 
-def _catalogue(locale: str) -> gettext.NullTranslations:
-    source = resources.files("ui") / "locale" / locale / "LC_MESSAGES" / f"{DOMAIN}.po"
-    catalogue = read_po(io.BytesIO(source.read_bytes()), locale=locale, domain=DOMAIN)
+def _has_words(package: str, name: str, locale: str) -> bool:
+    try:
+        return _source(package, name, locale).is_file()
+    except (TypeError, ImportError, ValueError):
+        return False  # a plugin may be a single module or an object
+
+
+def _source(package: str, domain: str, locale: str) -> Traversable:
+    return resources.files(package).joinpath("locale", locale, "LC_MESSAGES", f"{domain}.po")
+
+
+def _catalogue(package: str, domain: str, locale: str) -> gettext.NullTranslations:
+    body = _source(package, domain, locale).read_bytes()
+    catalogue = read_po(io.BytesIO(body), locale=locale, domain=domain)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

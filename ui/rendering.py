@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import jinja2
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
+from dossier.hookspecs import PageLink
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 from dossier.web import CSRF_FIELD
@@ -23,15 +24,23 @@ OWN: Final = "ui"
 class Renderer:
     """Draws templates for the viewer of a request."""
 
-    def __init__(self, assets: Assets, catalogues: Catalogues, plugins: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        assets: Assets,
+        catalogues: Catalogues,
+        plugins: Mapping[str, str],
+        links: Sequence[PageLink] = (),
+    ) -> None:
         """Make the environments.
 
         Args:
             assets: the static files.
             catalogues: translations by locale.
             plugins: plugin name → its Python package, for those with a ``templates`` folder.
+            links: plugins' links in the head of every page.
         """
         self._assets = assets
+        self._links = tuple(links)
         loader = jinja2.PrefixLoader(_loaders(plugins))
         self._environments = {
             locale: self._environment(loader, locale, translations)
@@ -61,6 +70,7 @@ class Renderer:
             html_lang=HTML_LANG,
             csrf_field=CSRF_FIELD,
             Permission=Permission,
+            page_links=self._links,
         )
         return environment
 

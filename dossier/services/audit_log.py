@@ -1,21 +1,25 @@
 """The audit record as those read it who may: newest first, and how far it is sealed.
 
 Who reads it is noted in it like anybody who reads a paper. A row holds codes and ids, never what
-stands in a paper, so nothing is masked here.
+stands in a paper, so nothing is masked here. Who may read it of a part of the company only sees
+rows on customers of that part, and what its people did.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from dossier.access import demand
+from dossier.clock import SHANGHAI
 from dossier.db.session import ScopedSession
-from dossier.db.tables import AuditEvent, AuditSeal, User
+from dossier.db.tables import AuditEvent, AuditSeal, Customer, Document, RoleGrant, User
+from dossier.errors import InvalidInputError
+from dossier.rules import rulebook
 from dossier.services import audit, cursors
 from dossier.services.context import Context
 from dossier.services.views import Listing
@@ -23,6 +27,8 @@ from dossier.viewer import Permission, Viewer
 
 LISTING = "audit"
 READ = "audit.read"
+EXPORTED = "audit.exported"
+RULES = "audit"
 MOST_ITEMS = 200
 """Rows of one page of the list, at most."""
 
@@ -31,7 +37,12 @@ MOST_ITEMS = 200
 class AuditEntry:
     """One row: ``actor`` is the account's name, or the job's (``system:ocr``).
 
-    ``object_name`` is the account's name where the object is one (a login), else empty.
+    Attributes:
+        object_name: the account's name where the object is one (a login), else empty.
+        remote: address that it came from; empty for a job.
+        page: number of the page that was shown, 0 where it was no page.
+        count: hits, rows or papers, None where nothing was counted.
+        sealed: whether the chain covers it.
     """
 
     id: int
@@ -44,6 +55,9 @@ class AuditEntry:
     object_name: str
     outcome: str
     purpose: str
+    remote: str
+    page: int
+    count: int | None
     sealed: bool
 
 
@@ -54,19 +68,25 @@ class AuditFilter:
     Attributes:
         actor: an account's name, or the id that stands in the row; finds what was done to the
             account too: who logs in is no actor yet.
+        customer_no: of a customer; finds rows on the customer's papers as well.
         object_id: of a document, a customer, an account, …
         action: a code such as ``document.read``.
+        since: first day, in Shanghai.
+        until: last day, that one included.
     """
 
     actor: str = ""
+    customer_no: str = ""
     object_id: str = ""
     action: str = ""
+    since: date | None = None
+    until: date | None = None
 
     @property
     def used(self) -> list[str]:
         """Names of the filters that are set; their values may be anything that was typed."""
-        values = (("actor", self.actor), ("object_id", self.object_id), ("action", self.action))
-        return [name for name, value in values if value]
+        names = ("actor", "customer_no", "object_id", "action", "since", "until")
+        return [name for name in names if getattr(self, name)]
 
 
 EVERYTHING = AuditFilter()
@@ -74,11 +94,19 @@ EVERYTHING = AuditFilter()
 
 @dataclass(frozen=True, slots=True)
 class SealState:
-    """How far the record is sealed; ``last_at`` is None when it never was."""
+    """How far the record is sealed.
+
+    Attributes:
+        sealed_to: id of the last sealed row.
+        unsealed: rows after it.
+        last_at: instant of the last seal; None when it never was.
+        late: the oldest unsealed row is older than a running worker leaves one.
+    """
 
     sealed_to: int
     unsealed: int
     last_at: datetime | None
+    late: bool
 
 
 def list_audit(
@@ -100,9 +128,9 @@ def list_audit(
     size = max(1, min(size, MOST_ITEMS))
     before = int(cursors.unpack(context.keyring, LISTING, cursor)) if cursor else None
     with context.reading(viewer) as session:
-        seals = _seal_state(session)
-        query = _matching(select(AuditEvent), wanted)
-        total = session.scalar(_matching(select(func.count(AuditEvent.id)), wanted)) or 0
+        seals = _seal_state(session, context.clock.now())
+        query = matching(select(AuditEvent), viewer, wanted)
+        total = session.scalar(matching(select(func.count(AuditEvent.id)), viewer, wanted)) or 0
         if before is not None:
             query = query.where(AuditEvent.id < before)
         rows = session.scalars(query.order_by(AuditEvent.id.desc()).limit(size + 1)).all()
@@ -114,45 +142,115 @@ def list_audit(
     return Listing(items, following, total), seals
 
 
-def _matching(query: Select[Any], wanted: AuditFilter) -> Select[Any]:
+def export_audit(
+    context: Context, viewer: Viewer, *, wanted: AuditFilter, file_format: str
+) -> tuple[AuditEntry, ...]:
+    """All rows that fit, oldest first, for a file; that somebody took them is noted first.
+
+    Raises:
+        ForbiddenError: the role may not read the record.
+        InvalidInputError: more rows than a file may have.
+        UnavailableError: it cannot be noted now, so nothing leaves.
+    """
+    demand(viewer, Permission.READ_AUDIT)
+    most = int(rulebook.load(RULES)["most_exported_rows"])
+    with context.reading(viewer) as session:
+        total = session.scalar(matching(select(func.count(AuditEvent.id)), viewer, wanted)) or 0
+        if total > most:
+            raise InvalidInputError(
+                f"The record has {total} such rows, a file takes {most}; narrow it down",
+                detail_zh=f"符合条件的记录共 {total} 条，单个文件最多 {most} 条，请缩小范围",
+            )
+        rows = session.scalars(matching(select(AuditEvent), viewer, wanted).order_by(AuditEvent.id))
+        items = _entries(session, rows.all(), _seal_state(session, context.clock.now()).sealed_to)
+    facts = {"filtered_by": wanted.used, "rows": len(items), "format": file_format}
+    audit.record_read(context, viewer, EXPORTED, object_kind="audit", object_id="", facts=facts)
+    return items
+
+
+def matching(query: Select[Any], viewer: Viewer, wanted: AuditFilter) -> Select[Any]:
+    """``query`` on audit rows, cut down to what was asked for and to what the viewer may know."""
     if wanted.actor:
         named = select(User.id).where(User.name == wanted.actor)
         to_it = and_(AuditEvent.object_kind == "user", AuditEvent.object_id.in_(named))
         by_it = or_(AuditEvent.actor == wanted.actor, AuditEvent.actor.in_(named))
         query = query.where(or_(by_it, to_it))
+    if wanted.customer_no:
+        query = query.where(on_customer(wanted.customer_no))
     if wanted.object_id:
         query = query.where(AuditEvent.object_id == wanted.object_id)
     if wanted.action:
         query = query.where(AuditEvent.action == wanted.action)
-    return query
+    if wanted.since:
+        query = query.where(AuditEvent.at >= _midnight(wanted.since))
+    if wanted.until:
+        query = query.where(AuditEvent.at < _midnight(wanted.until + timedelta(days=1)))
+    return query if viewer.scope.everything else query.where(_within(viewer))
 
 
-def _seal_state(session: ScopedSession) -> SealState:
+def on_customer(customer_no: str) -> ColumnElement[bool]:
+    """Rows on the customer and on what are the customer's papers now."""
+    papers = select(Document.id).where(Document.customer_no == customer_no)
+    return or_(
+        and_(AuditEvent.object_kind == "customer", AuditEvent.object_id == customer_no),
+        and_(AuditEvent.object_kind == "document", AuditEvent.object_id.in_(papers)),
+    )
+
+
+def _within(viewer: Viewer) -> ColumnElement[bool]:
+    """Rows of a part of the company; the session's own scope cuts customers and papers."""
+    people = select(RoleGrant.user_id).where(RoleGrant.unit_id.in_(sorted(viewer.scope.units)))
+    customers, papers = select(Customer.customer_no), select(Document.id)
+    return or_(
+        AuditEvent.actor.in_(people),
+        and_(AuditEvent.object_kind == "customer", AuditEvent.object_id.in_(customers)),
+        and_(AuditEvent.object_kind == "document", AuditEvent.object_id.in_(papers)),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+def _seal_state(session: ScopedSession, now: datetime) -> SealState:
     last = session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1))
     sealed_to = last.last_event if last else 0
-    tail = select(func.count(AuditEvent.id)).where(AuditEvent.id > sealed_to)
-    return SealState(sealed_to, session.scalar(tail) or 0, last.sealed_at if last else None)
+    tail = select(func.count(AuditEvent.id), func.min(AuditEvent.at))
+    unsealed, oldest = session.execute(tail.where(AuditEvent.id > sealed_to)).one()
+    late_after = timedelta(seconds=float(rulebook.load(RULES)["late_after_seconds"]))
+    late = oldest is not None and now - oldest > late_after
+    return SealState(sealed_to, unsealed, last.sealed_at if last else None, late)
 
 
 def _entries(
     session: ScopedSession, rows: Sequence[AuditEvent], sealed_to: int
 ) -> tuple[AuditEntry, ...]:
+    names = names_of(session, rows)
+    return tuple(_entry(row, names, sealed_to) for row in rows)
+
+
+def names_of(session: ScopedSession, rows: Sequence[AuditEvent]) -> dict[str, str]:
+    """Account names by id, of who did it and of accounts that it was done to."""
     ids = {row.actor for row in rows} | {row.object_id for row in rows if row.object_kind == "user"}
     found = session.execute(select(User.id, User.name).where(User.id.in_(ids))).all()
-    names = {row.id: row.name for row in found}
-    return tuple(
-        AuditEntry(
-            id=row.id,
-            at=row.at,
-            actor=names.get(row.actor, row.actor),
-            role=row.role,
-            action=row.action,
-            object_kind=row.object_kind,
-            object_id=row.object_id,
-            object_name=names.get(row.object_id, ""),
-            outcome=row.outcome,
-            purpose=row.purpose,
-            sealed=row.id <= sealed_to,
-        )
-        for row in rows
+    return {row.id: row.name for row in found}
+
+
+def _entry(row: AuditEvent, names: dict[str, str], sealed_to: int) -> AuditEntry:
+    counted = next((row.facts[key] for key in ("hits", "rows", "papers") if key in row.facts), None)
+    return AuditEntry(
+        id=row.id,
+        at=row.at,
+        actor=names.get(row.actor, row.actor),
+        role=row.role,
+        action=row.action,
+        object_kind=row.object_kind,
+        object_id=row.object_id,
+        object_name=names.get(row.object_id, ""),
+        outcome=row.outcome,
+        purpose=row.purpose,
+        remote=row.remote or str(row.facts.get("remote", "")),
+        page=int(row.facts.get("page", 0)),
+        count=counted,
+        sealed=row.id <= sealed_to,
     )

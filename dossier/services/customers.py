@@ -94,7 +94,7 @@ def _record(
         updated_at=customer.updated_at,
         documents=_documents(context, session, viewer, number, cursor=None, size=FIRST_DOCUMENTS),
         history=_history(session, number),
-        panels=tuple(context.plugins.customer_panels(viewer, number)),
+        panels=tuple(context.plugins.customer_panels(viewer, number, context)),
     )
 
 

@@ -86,7 +86,7 @@ def _view(
         renditions=_renditions(session, document),
         revision=document.revision,
         history=tuple(papers.history(session, object_kind="document", object_id=document.id)),
-        panels=tuple(context.plugins.document_panels(viewer, document.id)),
+        panels=tuple(context.plugins.document_panels(viewer, document.id, context)),
         **_relations(context, session, viewer, document),
     )
 

@@ -11,14 +11,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from dossier import hookspecs
 from dossier.errors import ConfigurationError
-from dossier.hookspecs import EnvironmentCheck, IndexField, Linker, Panel, RouteSet, Step
+from dossier.hookspecs import (
+    Duty,
+    EnvironmentCheck,
+    IndexField,
+    Linker,
+    PageLink,
+    Panel,
+    RouteSet,
+    Step,
+)
 from dossier.viewer import Viewer
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
 
 ENTRY_POINTS = "dossier.plugins"
 log = logging.getLogger(__name__)
@@ -158,15 +170,33 @@ class PluginRegistry:
         """What ``dossier doctor`` says for the plugins."""
         return self._flat("check_environment")
 
-    def customer_panels(self, viewer: Viewer, customer_no: str) -> Sequence[Panel]:
+    def page_links(self) -> tuple[PageLink, ...]:
+        """Links that plugins put into the head of every page."""
+        return tuple(link for _, routes in self.page_routes() for link in routes.links)
+
+    def duties(self, context: Context) -> list[Duty]:
+        """Duties of the plugins, named ``plugin.duty``."""
+        return [
+            Duty(f"{one.plugin}.{duty.name}", duty.run)
+            for one in self._each("duties", context=context)
+            for duty in one.value
+        ]
+
+    def customer_panels(
+        self, viewer: Viewer, customer_no: str, context: Context
+    ) -> Sequence[Panel]:
         """Panels for a customer's page; a plugin that fails shows as a panel that says so."""
-        return self._panels("customer_panels", viewer=viewer, customer_no=customer_no)
+        given = {"viewer": viewer, "customer_no": customer_no, "context": context}
+        return self._panels("customer_panels", given)
 
-    def document_panels(self, viewer: Viewer, document_id: str) -> Sequence[Panel]:
+    def document_panels(
+        self, viewer: Viewer, document_id: str, context: Context
+    ) -> Sequence[Panel]:
         """Panels for a document's page; a plugin that fails shows as a panel that says so."""
-        return self._panels("document_panels", viewer=viewer, document_id=document_id)
+        given = {"viewer": viewer, "document_id": document_id, "context": context}
+        return self._panels("document_panels", given)
 
-    def _panels(self, hook: str, **arguments: Any) -> list[Panel]:
+    def _panels(self, hook: str, arguments: Mapping[str, Any]) -> list[Panel]:
         before = len(self.faults)
         panels = [panel for one in self._each(hook, **arguments) for panel in one.value]
         failed = self.faults[before:]

@@ -9,7 +9,7 @@ from dossier import access
 from dossier.errors import InvalidInputError
 from dossier.rules import rulebook
 from dossier.search.parser import parse
-from dossier.services import asking, audit, hydrate, labels
+from dossier.services import asking, audit, audit_bulk, hydrate, labels
 from dossier.services.context import Context
 from dossier.services.views import Hit, SearchRequest
 from dossier.viewer import Permission, Viewer
@@ -51,13 +51,19 @@ def export_list(
     language = "zh" if viewer.language.startswith(labels.CHINESE) else "en"
     hits = _hits(context, viewer, request, most)
     rows = tuple(_row(hit, viewer.language, language) for hit in hits)
-    receipt = audit.record_read(
+    whole = {
+        "action": "list.exported",
+        "object_kind": "query",
+        "object_id": context.keyring.hash(request.q),
+        "facts": {"rows": len(rows), "format": file_format},
+    }
+    receipt = audit_bulk.record_each(
         context,
         viewer,
-        "list.exported",
-        object_kind="query",
-        object_id=context.keyring.hash(request.q),
-        facts={"rows": len(rows), "format": file_format},
+        whole,
+        action="customer.exported",
+        object_kind="customer",
+        object_ids=[row[0] for row in rows if row[0]],
     )
     return ExportedList(receipt, HEADS[language], rows)
 

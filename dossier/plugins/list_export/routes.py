@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from dossier.plugins.list_export.export import export_list
-from dossier.plugins.list_export.files import as_csv, as_xlsx
+from dossier.services.table_export import MEDIA_TYPES, as_csv, as_xlsx
 from dossier.services.views import SearchRequest
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
@@ -17,10 +17,8 @@ from searchapi.problems import SEARCHING
 from searchapi.routes.search import filters_of
 
 router = APIRouter(tags=["search"])
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+WIDTHS = (16, 16, 10, 12, 40, 18, 18, 18, 10)
+"""Of the workbook's columns, in characters."""
 
 
 @router.get("/search/export", responses=SEARCHING, summary="The list of hits as a file")
@@ -35,7 +33,10 @@ def export(
     speaker = speaking(request, viewer, context.settings.locale)
     asked = SearchRequest(q=q, filters=filters_of(request))
     found = export_list(context, speaker, asked, file_format=format)
-    body = (as_csv if format == "csv" else as_xlsx)(found.head, found.rows)
+    is_csv = format == "csv"
+    body = (
+        as_csv(found.head, found.rows) if is_csv else as_xlsx(found.head, found.rows, widths=WIDTHS)
+    )
     name = f"dossier-{context.clock.now():%Y%m%d-%H%M%S}.{format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(body, media_type=MEDIA_TYPES[format], headers=headers)

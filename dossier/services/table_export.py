@@ -12,7 +12,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is run as a formula by spreadsheets; an apostrophe before makes it text."""
 BOM = "\ufeff"
 """Without it Excel takes Chinese CSV for the machine's old code page."""
-WIDTHS = (16, 16, 10, 12, 40, 18, 18, 18, 10)
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def as_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
@@ -24,14 +27,17 @@ def as_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return (BOM + text.getvalue()).encode()
 
 
-def as_xlsx(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """A workbook of one sheet; every cell is text, so that long numbers keep their digits."""
+def as_xlsx(head: Sequence[str], rows: Iterable[Sequence[str]], *, widths: Sequence[int]) -> bytes:
+    """A workbook of one sheet; every cell is text, so that long numbers keep their digits.
+
+    ``widths`` of the columns are in characters.
+    """
     body = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(body, options) as book:
         sheet = book.add_worksheet()
         bold = book.add_format({"bold": True})
-        for column, width in enumerate(WIDTHS):
+        for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
         sheet.write_row(0, 0, head, bold)
         for number, row in enumerate(rows, 1):

@@ -1,0 +1,61 @@
+"""The words of plugins' pages are translated, in the plugin's own catalogue or in the pages'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from opencc import OpenCC
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = sorted(path.parent.name for path in ROOT.glob("dossier/plugins/*/locale"))
+LOCALES = ("zh_CN", "zh_TW", "en")
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
+OPTIONS = {"**/templates/**.html": {"extensions": "jinja2.ext.do", "silent": "false"}}
+
+
+def ids(folder: Path) -> set[str]:
+    found = extract_from_dir(folder, METHODS, OPTIONS, KEYWORDS, comment_tags=())
+    return {m if isinstance(m, str) else m[0] for _, _, m, _, _ in found}
+
+
+def catalogue(plugin: str, locale: str) -> dict[str, str]:
+    file = f"dossier/plugins/{plugin}/locale/{locale}/LC_MESSAGES/{plugin}.po"
+    messages = read_po((ROOT / file).open("rb"), locale=locale)
+    return {
+        m.id if isinstance(m.id, str) else m.id[0]: (
+            m.string if isinstance(m.string, str) else m.string[0]
+        )
+        for m in messages
+        if m.id
+    }
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_every_word_of_a_plugin_is_translated_and_none_is_left_over(
+    plugin: str, locale: str
+) -> None:
+    pages = ids(ROOT / "ui")
+    known = catalogue(plugin, locale)
+    assert set(known) == ids(ROOT / "dossier" / "plugins" / plugin) - pages
+    if locale != "en":
+        assert all(known.values())
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_traditional_words_hold_no_simplified_characters(plugin: str) -> None:
+    convert = OpenCC("s2t").convert
+    for target in catalogue(plugin, "zh_TW").values():
+        assert all(convert(c) == c or c in "台只后里面于云" for c in target), target
+
+
+@pytest.mark.parametrize("plugin", ["recognition", *PLUGINS])
+def test_a_plugin_without_words_leaves_the_pages_words_as_they_are(plugin: str) -> None:
+    from ui.locales import load_catalogues
+
+    found = load_catalogues({plugin: f"dossier.plugins.{plugin}", "single": "orjson"})
+    assert found["zh_CN"].gettext("Search") == load_catalogues()["zh_CN"].gettext("Search")
