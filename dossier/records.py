@@ -51,6 +51,8 @@ class QuarantineReason(StrEnum):
     NOT_SCANNED = "not_scanned"
     PLUGIN = "plugin"
     NOT_A_FILE = "not_a_file"
+    GONE = "gone"
+    PERMISSION = "permission"
     INTERNAL = "internal"
 
 

@@ -15,7 +15,9 @@ from sqlalchemy import select
 
 from dossier.clock import local_date
 from dossier.db.tables import Intake
+from dossier.records import QuarantineReason
 from dossier.rules import file_names
+from dossier.services import coming_back
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 from indexer import source_files
@@ -72,15 +74,29 @@ def take_back(context: Context, document_id: str) -> None:
 
 
 def give_back(context: Context, intake_id: str) -> None:
-    """A file that never became a document goes from ``quarantine/`` into the inbox again."""
+    """A file that never became a document goes from ``quarantine/`` into the inbox again.
+
+    When it cannot, because somebody took it away or may not be moved, its row says so.
+    """
     with context.reading(VIEWER) as session:
         row = session.get(Intake, intake_id)
     if row is None or row.origin != "inbox":
         return
+    wanted = Path(file_names.decoded(row.source_path))
+    place, reason = None, QuarantineReason.GONE
     try:
-        source_files.give_back(context.settings, Path(file_names.decoded(row.source_path)))
+        place = source_files.give_back(context.settings, wanted)
     except OSError as err:
         log.warning("not moved to the inbox", extra={"intake": intake_id, "why": err.strerror})
+        is_refused = isinstance(err, PermissionError)
+        reason = QuarantineReason.PERMISSION if is_refused else QuarantineReason.INTERNAL
+    with context.writing(VIEWER) as session:
+        now = context.clock.now()
+        if place is None:
+            coming_back.did_not_come(session, intake_id, reason=reason, at=now)
+        else:
+            path = place.relative_to(context.settings.inbox_path).as_posix()
+            coming_back.came_back(session, intake_id, file_names.coded(path), at=now)
 
 
 def _sources(context: Context, document_id: str) -> list[_Source]:

@@ -24,7 +24,7 @@ from dossier.errors import ConflictError, TooLargeError, UnavailableError
 from dossier.records import IntakeOutcome, QuarantineReason
 from dossier.rules import file_names
 from dossier.rules.unfinished_names import is_unfinished_name
-from dossier.services import intake
+from dossier.services import coming_back, intake
 from dossier.services.context import Context
 from dossier.viewer import Permission, system_viewer
 from indexer import source_files
@@ -136,9 +136,20 @@ class IntakeLoop:
                 return False
             if time.monotonic() > until:
                 return True
+        self._miss_the_gone()
         self._settling.keep_only(present)
         self._troubled = {key: at for key, at in self._troubled.items() if key in present}
         return False
+
+    def _miss_the_gone(self) -> None:
+        """A file that was given back and taken away again by hand is not waited for for ever."""
+        for intake_id, path in coming_back.awaited(self._context):
+            if not os.path.lexists(self._inbox / file_names.decoded(path)):
+                with self._context.writing(VIEWER) as session:
+                    now = self._context.clock.now()
+                    coming_back.did_not_come(
+                        session, intake_id, reason=QuarantineReason.GONE, at=now
+                    )
 
     # -- what lies there ------------------------------------------------------------------------
 
@@ -246,13 +257,15 @@ class IntakeLoop:
         self._troubled[key] = time.monotonic() + TROUBLE_SECONDS
         log.warning("a file of the inbox cannot be taken", extra={"why": err.strerror})
         path = file_names.coded(entry.relative.as_posix())
-        arrival = self._arrival(entry, source_key=intake.trouble_key(path))
+        arrival = self._arrival(entry, source_key=coming_back.trouble_key(path))
         if intake.find_known(self._context, entry.source_key) is None:
             intake.refuse(
                 self._context,
                 VIEWER,
                 arrival,
-                reason="permission" if isinstance(err, PermissionError) else "unreadable",
+                reason=QuarantineReason.PERMISSION
+                if isinstance(err, PermissionError)
+                else "unreadable",
                 detail=(err.strerror or "")[:100],
                 outcome=IntakeOutcome.FAILED,
             )
@@ -266,7 +279,7 @@ class IntakeLoop:
             given_customer_no=intake.given_customer(self._context, folder),
             source_path=entry.relative.as_posix(),
             source_key=source_key or entry.source_key,
-            trouble_key=intake.trouble_key(file_names.coded(entry.relative.as_posix())),
+            trouble_key=coming_back.trouble_key(file_names.coded(entry.relative.as_posix())),
         )
 
 

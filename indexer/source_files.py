@@ -43,6 +43,14 @@ REASONS: dict[QuarantineReason, tuple[str, str]] = {
     ),
     QuarantineReason.PLUGIN: ("扩展插件处理失败，请联系管理员", "A plugin failed on it"),
     QuarantineReason.NOT_A_FILE: ("不是普通文件（链接、管道或设备）", "It is no ordinary file"),
+    QuarantineReason.GONE: (
+        "文件已不在原处，请重新放入收件文件夹",
+        "The file is not there any more",
+    ),
+    QuarantineReason.PERMISSION: (
+        "程序无权读取或移动该文件",
+        "The program may not read or move it",
+    ),
     QuarantineReason.INTERNAL: ("系统处理失败，可重试或联系管理员", "The system failed on it"),
 }
 
@@ -129,9 +137,13 @@ def find_done(
 
 
 def give_back(settings: Settings, relative: Path) -> Path | None:
-    """Move a quarantined file back into the inbox, without its text; None when it is not there."""
-    place = settings.quarantine_path / relative
-    if not os.path.lexists(place):
+    """Move a quarantined file back into the inbox, without its text; None when it is not there.
+
+    Of several that came under one name and were set aside, the first that is still there.
+    """
+    names = _same_names(settings.quarantine_path / relative)
+    place = next((name for name in names if os.path.lexists(name)), None)
+    if place is None:
         return None
     with contextlib.suppress(FileNotFoundError):
         sidecar_of(place).unlink()

@@ -31,7 +31,7 @@ from dossier.errors import (
     UnreadableFileError,
 )
 from dossier.records import QuarantineReason
-from dossier.services import intake
+from dossier.services import coming_back, intake
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 from dossier.work import queue
@@ -306,8 +306,12 @@ def _consequence(job: Job, session: ScopedSession, reason: str, detail: str) -> 
     if kind == WorkKind.PAGES:
         pages.give_up(job, session, code=reason)
         return False
-    if kind in {WorkKind.SEARCHABLE, WorkKind.GIVE_BACK}:
+    if kind == WorkKind.SEARCHABLE:
         return False  # the document is whole without it; the item keeps the error
+    if kind == WorkKind.GIVE_BACK:
+        now = job.context.clock.now()
+        coming_back.did_not_come(session, job.held.lease.subject, reason=reason, at=now)
+        return False
     intake.quarantine(
         session, job.document_id, context=job.context, reason=reason, detail=detail[:200]
     )

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -25,6 +24,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.support_ports import free_port
 
 _ARTIFACT = "org.elasticsearch.distribution.integ-test-zip:elasticsearch:{version}:zip"
 _START_SECONDS = 180  # 8 s on a quiet machine, a minute beside other work
@@ -152,7 +153,7 @@ def _start(release: Release, archive: Path, java_home: Path) -> str:
     if not _has_module(java_home, "jdk.incubator.vector"):
         _without_vectors(server / "config" / "jvm.options")
     _give_away(home)
-    port, transport = _free_port(), _free_port()
+    port, transport = free_port(), free_port()
     settings = {
         "cluster.name": f"dossier-tests-{release.major}-{port}",
         "discovery.type": "single-node",
@@ -230,12 +231,6 @@ def _as_nobody() -> dict[str, object]:
     if os.geteuid() != 0:
         return {}
     return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], home: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -16,6 +15,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
+
+from tests.support_ports import free_port
 
 GIVEN = "DOSSIER_TEST_DATABASE_URL"
 PLACES = ("/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt")
@@ -50,7 +51,7 @@ def postgres_server() -> Iterator[URL]:
 
 
 def _started(programs: Path, folder: Path) -> Iterator[URL]:
-    data, port = folder / "data", _free_port()
+    data, port = folder / "data", free_port()
     become = _ordinary_user(folder)
     options = (
         f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off -c shared_buffers=64MB"
@@ -100,12 +101,6 @@ def _run(command: list[object]) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"{command[-1]}: {done.stdout[-800:]}{done.stderr[-800:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

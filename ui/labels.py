@@ -44,6 +44,7 @@ OUTCOME: Final = {
     "duplicate": N_("Duplicate"),
     "quarantined": N_("Set aside"),
     "failed": N_("Failed"),
+    "refused": N_("not received"),
 }
 INTAKE_STATE: Final = {
     "queued": N_("Queued"),
@@ -52,6 +53,7 @@ INTAKE_STATE: Final = {
     "failed": N_("Needs a person"),
     "to_assign": N_("To be assigned"),
     "filed": N_("Filed"),
+    "no_copy": N_("Filed without copy"),
     "duplicate": N_("Duplicate"),
 }
 MATCHED: Final = {
@@ -135,6 +137,7 @@ REASON: Final = {
     "not_scanned": N_("The file could not be checked for malware"),
     "plugin": N_("An extension failed on it"),
     "not_a_file": N_("This is no ordinary file"),
+    "gone": N_("The file is not there any more"),
     "permission": N_("The program may not read or move the file"),
     "internal": N_("The program failed on it"),
     "not_read_yet": N_("This page has not been read yet"),
@@ -165,6 +168,7 @@ REMEDY: Final = {
     ),
     "plugin": N_("Tell the administrator which file it is, then try again."),
     "not_a_file": N_("Bring the file itself, not a link to it."),
+    "gone": N_("Put it into the inbox folder again."),
     "permission": N_("Let the administrator give it the right; it is then taken by itself."),
     "internal": N_("Try again; if it fails again, tell the administrator."),
     "step_failed": N_("It is tried again by itself; if it lasts, tell the administrator."),

@@ -7,7 +7,6 @@ source away. A duplicate is an outcome with a link to the first copy, not an err
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -35,11 +34,11 @@ from dossier.errors import ConflictError, NotFoundError, TooLargeError
 from dossier.ports import StoredFile
 from dossier.records import DocumentState, IntakeOutcome, RenditionKind
 from dossier.rules import file_names
-from dossier.services import audit, reading
+from dossier.services import audit, coming_back, reading
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer, system_viewer
 from dossier.work import queue
-from dossier.work.kinds import GIVE_BACK_PRIORITY, WorkKind, read_priority
+from dossier.work.kinds import WorkKind, read_priority
 
 INTAKE = system_viewer("intake")
 """Looks for copies over the whole archive, whatever the sender may see."""
@@ -256,7 +255,8 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
     Raises:
         ForbiddenError: the role may not manage intake.
         NotFoundError: no such row.
-        ConflictError: it is a duplicate, nothing of it failed, or the file lies elsewhere.
+        ConflictError: it is a duplicate, nothing of it failed, the file lies elsewhere, or another
+            of the same name is on its way.
     """
     demand(viewer, Permission.MANAGE_INTAKE)
     now = context.clock.now()
@@ -273,9 +273,7 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
                 "the file did not come in; bring it again", detail_zh="文件没有收入，请重新提交"
             )
         if row.document_id is None:
-            row.outcome, row.reason, row.detail = IntakeOutcome.QUEUED, "", ""
-            row.source_key, row.changed_at = trouble_key(row.source_path), now
-            queue.requeue(session, [_give_back_task(row.id)], now=now)
+            coming_back.await_file(session, row, at=now)
         else:
             _read_again(context, session, row.document_id)
             row.outcome, row.reason, row.detail = IntakeOutcome.ACCEPTED, "", ""
@@ -287,11 +285,6 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
 def lies_elsewhere(row: Intake) -> bool:
     """Whether only its owner can try again: it never came in, nor lies in a folder of ours."""
     return row.document_id is None and row.origin != INBOX
-
-
-def trouble_key(shown_path: str) -> str:
-    """The ``source_key`` of a note about a path, used on when the file is taken in after all."""
-    return hashlib.sha256(f"trouble|{shown_path}".encode()).hexdigest()
 
 
 def requeue_stuck(context: Context) -> int:
@@ -460,15 +453,6 @@ def _read_task(context: Context, document_id: str, size_bytes: int) -> queue.Tas
         dedupe_key=f"read:{document_id}",
         priority=read_priority(size_bytes),
         max_attempts=context.settings.max_attempts,
-    )
-
-
-def _give_back_task(intake_id: str) -> queue.Task:
-    return queue.Task(
-        kind=WorkKind.GIVE_BACK,
-        subject=intake_id,
-        dedupe_key=f"give_back:{intake_id}",
-        priority=GIVE_BACK_PRIORITY,
     )
 
 

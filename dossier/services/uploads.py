@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,7 +11,8 @@ from sqlalchemy import select
 
 from dossier import access
 from dossier.db.tables import Customer, new_id
-from dossier.errors import InvalidInputError
+from dossier.errors import InvalidInputError, UnreadableFileError
+from dossier.records import QuarantineReason
 from dossier.rules import document_types
 from dossier.services import intake
 from dossier.services.context import Context
@@ -34,17 +36,49 @@ def accept(
 
     Raises:
         ForbiddenError: the role may not upload.
+        UnreadableFileError: a file is empty; nothing was taken in.
         InvalidInputError: no file, a customer that is not in the viewer's scope, an unknown type.
         TooLargeError: above ``max_file_bytes``.
         DiskFullError: no room; files before this one are in.
     """
     access.demand(viewer, Permission.UPLOAD)
     check_form(context, viewer, form)
-    batch = new_id()
-    uploaded = tuple(_accept(context, viewer, name, source, form, batch) for name, source in files)
-    if not uploaded:
+    sent = list(files)
+    if not sent:
         raise InvalidInputError("No file was sent; field name: file", detail_zh="没有选择文件")
-    return uploaded
+    _refuse_empty([source for _, source in sent])
+    batch = new_id()
+    return tuple(_accept(context, viewer, name, source, form, batch) for name, source in sent)
+
+
+def is_empty(source: Path | BinaryIO) -> bool:
+    """Whether there is nothing in it."""
+    if isinstance(source, Path):
+        return source.stat().st_size == 0
+    at = source.tell()
+    end = source.seek(0, os.SEEK_END)
+    source.seek(at)
+    return end == at
+
+
+def _refuse_empty(sources: Sequence[Path | BinaryIO]) -> None:
+    """Nothing can be kept of an empty file, and its sender is still there to send it again.
+
+    Files are told by their place: names may be people's.
+
+    Raises:
+        UnreadableFileError: there is one.
+    """
+    empty = [str(place) for place, source in enumerate(sources, 1) if is_empty(source)]
+    if not empty:
+        return
+    which = f" ({', '.join(empty)} / {len(sources)})" if len(sources) > 1 else ""
+    raise UnreadableFileError(
+        QuarantineReason.EMPTY,
+        f"The file is empty (0 bytes){which}; nothing was taken in. Scan or copy it once more and "
+        "send it again",
+        detail_zh=f"文件是空的（0 字节）{which}，未收入任何文件。请重新扫描或复制后再次上传",
+    )
 
 
 def check_form(context: Context, viewer: Viewer, form: UploadForm) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_, select
+from sqlalchemy.orm import aliased
 
 from dossier.access import demand
 from dossier.db import outbox
@@ -34,6 +35,8 @@ MOST = 200
 """Largest page of the list."""
 _AFTERWARDS = (WorkKind.SEARCHABLE,)
 """Work on a document that is in already: it does not make it wait."""
+_Copy = aliased(WorkItem)
+_COPY_FAILED = (_Copy.kind == WorkKind.SEARCHABLE, _Copy.state == "failed")
 _ACTIVE = WorkItem.state.in_([literal_column("'ready'"), literal_column("'leased'")])
 
 
@@ -48,6 +51,8 @@ class IntakeState(StrEnum):
     """Set aside, or it cannot be taken; a person has to do something."""
     TO_ASSIGN = "to_assign"
     FILED = "filed"
+    NO_COPY = "no_copy"
+    """Filed and found, but its searchable copy could not be made."""
     DUPLICATE = "duplicate"
 
 
@@ -259,6 +264,9 @@ def counts_of(session: ScopedSession, *, batch: str | None = None) -> dict[str, 
     for state, document_state, number in session.execute(_active_by_state(mine)):
         numbers[IntakeState(state)] += number
         settled[document_state] = settled.get(document_state, 0) - number
+    uncopied = session.scalar(_without_copy(mine)) or 0
+    numbers[IntakeState.NO_COPY] += uncopied
+    numbers[IntakeState.FILED] -= uncopied
     for document_state, number in settled.items():
         numbers[_DOCUMENT_STATES.get(DocumentState(document_state), IntakeState.QUEUED)] += number
     return {str(state): number for state, number in numbers.items()}
@@ -287,6 +295,18 @@ def _settled(session: ScopedSession, batch: str | None) -> dict[str, int]:
     else:
         query = query.where(Document.state != DocumentState.QUARANTINED)
     return dict(session.execute(query).all())
+
+
+def _without_copy(mine: list[ColumnElement[bool]]) -> Select[tuple[int]]:
+    """How many filed papers are without the searchable copy that was tried."""
+    return (
+        select(func.count(Intake.id))
+        .select_from(_Copy)
+        .join(Document, Document.id == _Copy.subject)
+        .join(Intake, Intake.document_id == Document.id)
+        .where(*_COPY_FAILED, Intake.outcome == IntakeOutcome.ACCEPTED, *mine)
+        .where(Document.state == DocumentState.FILED, ~_has_work())
+    )
 
 
 def _active_by_state(mine: list[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
@@ -352,8 +372,12 @@ def _in_state(state: IntakeState) -> ColumnElement[bool]:
         case IntakeState.QUEUED:
             fresh = and_(accepted, ~leased, ~failed_before, or_(some, ~settled))
             return or_(Intake.outcome == IntakeOutcome.QUEUED, fresh)
-        case IntakeState.TO_ASSIGN | IntakeState.FILED:
-            return and_(accepted, ~some, Document.state == state.value)
+        case IntakeState.TO_ASSIGN:
+            return and_(accepted, ~some, Document.state == DocumentState.TO_ASSIGN)
+        case IntakeState.FILED | IntakeState.NO_COPY:
+            filed = and_(accepted, ~some, Document.state == DocumentState.FILED)
+            uncopied = _has_copy_failed()
+            return and_(filed, uncopied if state is IntakeState.NO_COPY else ~uncopied)
 
 
 def _has_work(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -367,6 +391,11 @@ def _has_work(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         )
         .exists()
     )
+
+
+def _has_copy_failed() -> ColumnElement[bool]:
+    query = select(_Copy.id).where(*_COPY_FAILED, _Copy.subject == Intake.document_id)
+    return query.exists()
 
 
 def _items(
@@ -433,4 +462,6 @@ def _state_of(intake: Intake, document: Document | None, work: Sequence[WorkItem
         return IntakeState.WAITING
     if active or document is None:
         return IntakeState.QUEUED
-    return _DOCUMENT_STATES.get(DocumentState(document.state), IntakeState.QUEUED)
+    state = _DOCUMENT_STATES.get(DocumentState(document.state), IntakeState.QUEUED)
+    failed = any(item.state == "failed" and item.kind in _AFTERWARDS for item in work)
+    return IntakeState.NO_COPY if failed and state is IntakeState.FILED else state

@@ -6,18 +6,22 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
-from dossier.errors import ConfigurationError, ForbiddenError
+from dossier.db.tables import WorkItem
+from dossier.errors import ConfigurationError, ConflictError, ForbiddenError
 from dossier.records import QuarantineReason
 from dossier.rules import file_names
 from dossier.services import doctor, intake, unfinished
 from dossier.services.context import Context
 from dossier.settings import Settings
 from dossier.viewer import Scope, system_viewer
+from dossier.work.kinds import WorkKind
 from indexer import aside, source_files
 from indexer.intake_loop import IntakeLoop
 from tests.faults.archive_samples import (
@@ -282,25 +286,127 @@ def test_empty_subfolders_are_tidied_but_not_the_inbox(
     assert list(inbox.iterdir()) == []
 
 
-def test_a_file_set_aside_goes_back_into_the_inbox_on_retry_and_its_row_is_used_on(
-    tmp_path: Path,
-) -> None:
+@pytest.fixture
+def set_aside(tmp_path: Path) -> Iterator[Context]:
+    """An archive that has set an empty file aside."""
     from dossier.bootstrap import build
 
     context = build(Settings(home=tmp_path / "home", settle_seconds=0.05, empty_seconds=0.2))
-    inbox = context.settings.inbox_path
-    (inbox / "x").mkdir()
-    (inbox / "x" / "a.pdf").touch()
+    drop_empty(context)
+    yield context
+    context.database.dispose()
+
+
+def drop_empty(context: Context) -> None:
+    place = context.settings.inbox_path / "x" / "a.pdf"
+    place.parent.mkdir(exist_ok=True)
+    place.touch()
     look_until_quiet(IntakeLoop(context), seconds=0.3)
+
+
+def rows(context: Context) -> list[tuple[str, str, str]]:
+    return [(row.source_path, row.outcome, row.reason) for row in intakes(context)]
+
+
+def give_back_all(context: Context) -> None:
+    """What a worker does with the queue."""
+    ready = (WorkItem.kind == WorkKind.GIVE_BACK, WorkItem.state == "ready")
+    with context.reading(CLERK) as session:
+        subjects = session.scalars(select(WorkItem.subject).where(*ready)).all()
+    for subject in subjects:
+        aside.give_back(context, subject)
+    with context.writing(CLERK) as session:
+        session.execute(update(WorkItem).where(*ready).values(state="done"))
+
+
+def test_a_file_set_aside_goes_back_into_the_inbox_on_retry_and_its_row_is_used_on(
+    set_aside: Context,
+) -> None:
+    context, inbox = set_aside, set_aside.settings.inbox_path
     (row,) = intakes(context)
     intake.retry(context, CLERK, row.id)
-    aside.give_back(context, row.id)
+    give_back_all(context)
     assert (inbox / "x" / "a.pdf").exists()
     assert list(context.settings.quarantine_path.rglob("*.txt")) == []
     (inbox / "x" / "a.pdf").write_bytes(letter(1))
     look_until_quiet(IntakeLoop(context), seconds=0.3)
-    assert [(row.outcome, row.source_path) for row in intakes(context)] == [("accepted", "x/a.pdf")]
-    context.database.dispose()
+    assert rows(context) == [("x/a.pdf", "accepted", "")]
+
+
+def test_a_file_that_somebody_took_out_of_the_quarantine_is_said_to_be_gone(
+    set_aside: Context,
+) -> None:
+    context = set_aside
+    (context.settings.quarantine_path / "x" / "a.pdf").unlink()
+    (row,) = intakes(context)
+    intake.retry(context, CLERK, row.id)
+    assert rows(context) == [("x/a.pdf", "queued", "")]
+    give_back_all(context)
+    assert rows(context) == [("x/a.pdf", "failed", "gone")]
+    (context.settings.inbox_path / "x").mkdir(exist_ok=True)
+    (context.settings.inbox_path / "x" / "a.pdf").write_bytes(letter(1))
+    look_until_quiet(IntakeLoop(context), seconds=0.3)
+    assert rows(context) == [("x/a.pdf", "accepted", "")], "brought again, its row is used on"
+
+
+def test_a_file_that_somebody_took_out_of_the_inbox_after_a_retry_is_said_to_be_gone(
+    set_aside: Context,
+) -> None:
+    context = set_aside
+    (row,) = intakes(context)
+    intake.retry(context, CLERK, row.id)
+    IntakeLoop(context).look()
+    assert rows(context) == [("x/a.pdf", "queued", "")], "it is still to be moved"
+    give_back_all(context)
+    IntakeLoop(context).look()
+    assert rows(context) == [("x/a.pdf", "queued", "")], "it lies there"
+    (context.settings.inbox_path / "x" / "a.pdf").unlink()
+    IntakeLoop(context).look()
+    assert rows(context) == [("x/a.pdf", "failed", "gone")]
+
+
+def test_a_file_that_cannot_be_moved_back_is_said_not_to_have_come(set_aside: Context) -> None:
+    context = set_aside
+    (row,) = intakes(context)
+    intake.retry(context, CLERK, row.id)
+    (context.settings.inbox_path / "x").rmdir()
+    (context.settings.inbox_path / "x").touch()  # a file where the folder should be
+    give_back_all(context)
+    assert rows(context) == [("x/a.pdf", "failed", "internal")]
+    assert (context.settings.quarantine_path / "x" / "a.pdf").exists()
+
+
+def test_two_files_of_one_name_are_both_tried_again(set_aside: Context) -> None:
+    context, inbox = set_aside, set_aside.settings.inbox_path
+    drop_empty(context)
+    first, second = (row.id for row in intakes(context))
+    intake.retry(context, CLERK, first)
+    with pytest.raises(ConflictError):  # of two on their way nobody could tell which is which
+        intake.retry(context, CLERK, second)
+    give_back_all(context)
+    (inbox / "x" / "a.pdf").write_bytes(letter(1))
+    look_until_quiet(IntakeLoop(context), seconds=0.3)
+    intake.retry(context, CLERK, second)
+    give_back_all(context)
+    (inbox / "x" / "a.pdf").write_bytes(letter(2))
+    look_until_quiet(IntakeLoop(context), seconds=0.3)
+    assert rows(context) == [("x/a.pdf", "accepted", "")] * 2
+    assert len(documents(context)) == 2
+
+
+def test_a_file_moved_back_beside_another_of_its_name_is_followed_under_its_new_one(
+    set_aside: Context,
+) -> None:
+    context, inbox = set_aside, set_aside.settings.inbox_path
+    (row,) = intakes(context)
+    (inbox / "x").mkdir(exist_ok=True)
+    (inbox / "x" / "a.pdf").write_bytes(letter(1))
+    intake.retry(context, CLERK, row.id)
+    give_back_all(context)
+    (inbox / "x" / "a (2).pdf").write_bytes(letter(2))
+    look_until_quiet(IntakeLoop(context), seconds=0.3)
+    assert sorted(rows(context)) == [("x/a (2).pdf", "accepted", ""), ("x/a.pdf", "accepted", "")]
+    assert len(documents(context)) == 2
 
 
 @pytest.mark.parametrize("polling", [False, True], ids=["events", "polling"])

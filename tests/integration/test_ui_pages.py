@@ -7,16 +7,17 @@ import io
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from sqlalchemy import select
 
 from dossier.asgi import create_app
-from dossier.db.tables import WorkItem
+from dossier.db.tables import Intake, WorkItem
 from dossier.services import audit_chain, documents
 from dossier.services.accounts import viewer_by_name
 from dossier.web import CSRF_FIELD, SESSION_COOKIE
@@ -328,11 +329,33 @@ def test_an_unknown_customer_number_is_said_before_anything_is_taken(window: Any
     assert "没有此户号" in answer.text
 
 
-def test_an_empty_file_is_told_at_once_and_a_refusal_says_why_to_the_script(window: Any) -> None:
+def test_an_empty_file_is_refused_at_once_and_said_with_the_remedy(window: Any) -> None:
+    one, empty = window("archivist"), ("file", ("leer.pdf", b"", "application/pdf"))
+    told = one.post("/upload", {}, files=[empty])
+    assert told.status_code == 422
+    assert "文件是空的（0 字节），未收入任何文件。请重新扫描或复制后再次上传" in told.text
+    by_script = one.post("/upload", {}, files=[empty], headers={"hx-request": "true"})
+    assert by_script.status_code == 422
+    assert 'data-problem="文件是空的' in by_script.text
+
+
+def test_of_several_files_the_empty_one_is_refused_and_the_others_are_in(window: Any) -> None:
     one = window("archivist")
-    told = one.post("/upload", {}, files=[("file", ("leer.pdf", b"", "application/pdf"))]).text
-    assert 'data-outcome="quarantined"' in told
-    assert "文件是空的" in told
+    files = [
+        ("file", (name, body, "text/plain"))
+        for name, body in (("a.txt", b"one of two"), ("leer.txt", b""), ("b.txt", b"two of two"))
+    ]
+    told = one.post("/upload", {}, files=files)
+    assert told.status_code == 200
+    assert re.findall(r'<li class="uploaded" data-outcome="(\w+)"', told.text)[:3] == [
+        "accepted", "refused", "accepted",
+    ]  # fmt: skip
+    assert "没有收到" in told.text
+    assert "文件是空的" in told.text
+
+
+def test_a_refusal_says_why_to_the_script(window: Any) -> None:
+    one = window("archivist")
     files = [("file", ("a.txt", b"a paper", "text/plain"))]
     refused = one.post(
         "/upload", {"customer_no": "4299999999"}, files=files, headers={"hx-request": "true"}
@@ -468,27 +491,56 @@ def test_reading_the_record_is_noted_and_pages_do_not_overlap(seeded: Seeded, wi
 # -- trouble at the intake ----------------------------------------------------------------------
 
 
-def test_a_missing_searchable_copy_is_told_in_words_with_the_remedy(
-    window: Any, seeded: Seeded
-) -> None:
-    moment = seeded.context.clock.now()
+@pytest.fixture
+def without_copy(seeded: Seeded) -> Iterator[str]:
+    """The intake row of a filed paper whose searchable copy could not be made."""
+    moment, document = seeded.context.clock.now(), seeded.documents["东1"]
     with seeded.context.writing(SETUP) as session:
-        session.add(
-            WorkItem(
-                kind="searchable",
-                subject=seeded.documents["东1"],
-                dedupe_key="searchable:failed",
-                state="failed",
-                error="step_failed",
-                attempt=3,
-                run_at=moment,
-                created_at=moment,
-                changed_at=moment,
-            )
-        )
-    text = window("archivist").get("/intake").text
-    assert "可检索副本未生成（原件不受影响）" in text
+        item = WorkItem(
+            kind="searchable", subject=document, dedupe_key=f"searchable:{document}",
+            state="failed", error="step_failed", attempt=3,
+            run_at=moment, created_at=moment, changed_at=moment,
+        )  # fmt: skip
+        session.add(item)
+        row = session.scalars(select(Intake).where(Intake.document_id == document)).one()
+    yield row.id
+    with seeded.context.writing(SETUP) as session:
+        session.delete(session.get_one(WorkItem, item.id))
+
+
+def intake_list(seeded: Seeded, **query: str) -> tuple[list[str], dict[str, int]]:
+    """Ids of the rows in a state, and the counts of all states."""
+    answer = seeded.get("/api/v1/intake", "archivist", params=query).json()
+    assert answer["total"] == len(answer["items"])
+    return [item["id"] for item in answer["items"]], answer["counts"]
+
+
+def test_a_paper_without_its_searchable_copy_stands_apart_with_error_and_remedy(
+    window: Any, seeded: Seeded, without_copy: str
+) -> None:
+    apart, counts = intake_list(seeded, state="no_copy")
+    filed, _ = intake_list(seeded, state="filed")
+    assert (apart, counts["no_copy"]) == ([without_copy], 1)
+    assert without_copy not in filed
+    assert counts["filed"] == len(filed)
+    text = window("archivist").get("/intake?state=no_copy").text
+    (row,) = re.findall(r'<tr id="file-.*?</tr>', text, re.DOTALL)
+    assert "已归档，缺副本" in row
+    assert "可检索副本未生成（原件不受影响）" in row
+    assert "需要副本时请重试" in row
+    assert 'data-state="failed" title="可检索副本"' in row
     assert "step_failed" not in text
+
+
+def test_a_copy_that_is_tried_again_is_filed_meanwhile(
+    window: Any, seeded: Seeded, without_copy: str
+) -> None:
+    one = window("archivist")
+    assert f"/intake/{without_copy}/retry" in one.get("/intake?state=no_copy").text
+    assert one.post(f"/intake/{without_copy}/retry", {}).status_code == 200
+    apart, counts = intake_list(seeded, state="no_copy")
+    assert (apart, counts["no_copy"]) == ([], 0)
+    assert without_copy in intake_list(seeded, state="filed")[0]
 
 
 def test_a_draft_that_nobody_writes_any_more_is_named_on_the_intake_page(

@@ -23,7 +23,12 @@ from ui.rendering import is_partial, render
 router = APIRouter()
 PAGE_SIZE: Final = 50
 STEPS: Final = ("received", "read", "pages", "recognise", "searchable")
-SETTLED: Final = (IntakeState.FILED, IntakeState.TO_ASSIGN, IntakeState.DUPLICATE)
+SETTLED: Final = (
+    IntakeState.FILED,
+    IntakeState.NO_COPY,
+    IntakeState.TO_ASSIGN,
+    IntakeState.DUPLICATE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +141,8 @@ def _dots(item: IntakeItem) -> tuple[StepDot, ...]:
     else:
         at = len(STEPS) if item.state in SETTLED else 1
     here = {IntakeState.RUNNING: "now", IntakeState.FAILED: "failed", IntakeState.WAITING: "failed"}
-    current = here.get(
-        IntakeState(item.state), "now" if item.step and item.state in SETTLED else ""
-    )
+    afterwards = ("failed" if item.error else "now") if item.step else ""
+    current = here.get(IntakeState(item.state), afterwards if item.state in SETTLED else "")
     return tuple(
         StepDot(name, "done" if place < at else current if place == at else "")
         for place, name in enumerate(STEPS)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from dossier.errors import InvalidInputError, TooLargeError
-from dossier.records import IntakeOutcome, QuarantineReason
+from dossier.errors import InvalidInputError, TooLargeError, UnreadableFileError
+from dossier.records import QuarantineReason
 from dossier.rules import document_types
 from dossier.services import uploads
+from dossier.services.context import Context
 from dossier.services.views import UploadedFile, UploadForm
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
-from dossier.web.uploading import IncomingForm, UploadLimits, receive
+from dossier.web.uploading import IncomingFile, IncomingForm, UploadLimits, receive
 from ui.locales import locale_of
 from ui.rendering import is_partial, render
 
@@ -40,12 +39,8 @@ async def take_files(
     try:
         async with receive(request, settings.home / "uploads", limits) as form:
             said = _said(form)
-            files = [(one.file_name, one.path) for one in form.files]
-            taken = await run_in_threadpool(uploads.accept, context, viewer, files, said)
-            results = tuple(
-                _told(one, sent.size_bytes) for one, sent in zip(taken, form.files, strict=True)
-            )
-    except (InvalidInputError, TooLargeError) as error:
+            results = await run_in_threadpool(_take, context, viewer, form, said)
+    except (InvalidInputError, TooLargeError, UnreadableFileError) as error:
         if is_partial(request):
             raise
         chinese = locale_of(request, settings.locale).startswith("zh")
@@ -56,11 +51,22 @@ async def take_files(
     return _page(request, UploadForm(said.customer_no), results=results)
 
 
-def _told(file: UploadedFile, size: int) -> UploadedFile:
-    """What is known at once is told at once: an empty file will be set aside by its reader."""
-    if size:
-        return file
-    return replace(file, outcome=IntakeOutcome.QUARANTINED, reason=QuarantineReason.EMPTY)
+def _take(
+    context: Context, viewer: Viewer, form: IncomingForm, said: UploadForm
+) -> tuple[UploadedFile, ...]:
+    """Of several files the empty ones are left out and said: the others need not be chosen again.
+
+    Raises:
+        UnreadableFileError: none but empty ones were sent.
+    """
+    whole = [one for one in form.files if one.size_bytes]
+    files = [(one.file_name, one.path) for one in whole or form.files]
+    taken = iter(uploads.accept(context, viewer, files, said))
+    return tuple(next(taken) if one.size_bytes else _refused(one) for one in form.files)
+
+
+def _refused(file: IncomingFile) -> UploadedFile:
+    return UploadedFile(file.file_name, "refused", "", None, QuarantineReason.EMPTY)
 
 
 def _said(form: IncomingForm) -> UploadForm:
