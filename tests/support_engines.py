@@ -17,6 +17,11 @@ from tests.support_elasticsearch import server_url
 
 ENGINES = ("tantivy", "elasticsearch-8", "elasticsearch-9")
 """Names for ``pytest.mark.parametrize``; :func:`new_place` skips what is not on this machine."""
+AGGREGATING = "tantivy-aggregating"
+"""tantivy as it answers where many rows match, in an archive of a few."""
+WAYS = (*ENGINES, AGGREGATING)
+"""Every engine and every way in which it answers; for tests of the port."""
+_FEW_ROWS = {"tantivy": 1000, AGGREGATING: 2}
 
 
 class Place(Protocol):
@@ -51,8 +56,8 @@ class Place(Protocol):
 
 def new_place(engine: str, folder: Path) -> Place:
     """An empty place; ``folder`` is for what the engine keeps on this machine."""
-    if engine == "tantivy":
-        return TantivyPlace(folder)
+    if engine in _FEW_ROWS:
+        return TantivyPlace(folder, _FEW_ROWS[engine])
     url = server_url(engine.removeprefix("elasticsearch-"))
     return ElasticsearchPlace(url, f"test{uuid4().hex[:12]}", folder)
 
@@ -61,7 +66,7 @@ def place_again(description: str) -> Place:
     """A place by its text, for another process."""
     kind, *values = json.loads(description)
     if kind == "tantivy":
-        return TantivyPlace(Path(values[0]))
+        return TantivyPlace(Path(values[0]), values[1])
     return ElasticsearchPlace(values[0], values[1], Path(values[2]))
 
 
@@ -70,16 +75,22 @@ class TantivyPlace:
     """A folder."""
 
     root: Path
+    few_rows: int
 
     def __str__(self) -> str:
-        return json.dumps(["tantivy", str(self.root)])
+        return json.dumps(["tantivy", str(self.root), self.few_rows])
 
     def open(
         self, number_hash: Callable[[str], str] = str, fields: FieldList | None = None
     ) -> SearchIndex:
         from dossier.adapters.tantivy import TantivyIndex
 
-        return TantivyIndex(self.root, fields=fields or load_fields(), number_hash=number_hash)
+        return TantivyIndex(
+            self.root,
+            fields=fields or load_fields(),
+            number_hash=number_hash,
+            few_rows=self.few_rows,
+        )
 
     def settings(self) -> dict[str, Any]:
         return {}  # the embedded index is in the archive's own home

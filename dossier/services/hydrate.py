@@ -17,6 +17,7 @@ from sqlalchemy import BindParameter, bindparam, or_, select
 from dossier.access import search_rights
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
+from dossier.kept import Kept
 from dossier.rules.masking import KnownValues
 from dossier.search import port
 from dossier.search.port import Group, MatchReason
@@ -24,7 +25,6 @@ from dossier.search.query import Everything, Query
 from dossier.services import marks, page_masks, papers
 from dossier.services.context import Context
 from dossier.services.heads import head_of, known_values, register_rows
-from dossier.services.kept import Kept
 from dossier.services.labels import type_label
 from dossier.services.page_masks import Stored
 from dossier.services.views import CustomerHead, DocumentHit, Hit, Snippet

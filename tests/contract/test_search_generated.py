@@ -23,7 +23,7 @@ from dossier.search.port import (
     document_order,
     scoped,
 )
-from tests.support_engines import ENGINES, new_place
+from tests.support_engines import WAYS, new_place
 
 Row = CustomerRow | DocumentRow
 EVERY_RIGHT = frozenset(SearchRight)
@@ -380,7 +380,7 @@ def found_by(
     return order, answer.total_documents
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=WAYS)
 def index(request, tmp_path):
     place = new_place(request.param, tmp_path / "index")
     made = place.open()

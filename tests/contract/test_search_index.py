@@ -29,7 +29,7 @@ from dossier.search.port import (
     document_order,
     scoped,
 )
-from tests.support_engines import ENGINES, new_place
+from tests.support_engines import WAYS, new_place
 
 KEY = b"a key of the tests"
 ARCHIVE_MARK = "elasticsearch index of this archive"
@@ -139,7 +139,7 @@ def fields():
     return load_fields()
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=WAYS)
 def engine(request):
     return request.param
 

@@ -18,7 +18,7 @@ from dossier.search.port import (
     document_order,
     scoped,
 )
-from tests.support_engines import ENGINES, new_place
+from tests.support_engines import WAYS, new_place
 
 HAN = "供电合同张三丰王国家档案"
 RIGHTS = frozenset(SearchRight)
@@ -154,7 +154,7 @@ def check_order(order: list[str], rows, words: list[str]) -> None:
         assert set(order[: len(exact)]) == set(exact)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=WAYS)
 def engine(request):
     return request.param
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -154,7 +154,7 @@ def _loose_phrase(schema: tantivy.Schema, phrase: LoosePhrase) -> Query:
     return Query.regex_phrase_query(schema, field, sorted(patterns))
 
 
-def term_query(schema: tantivy.Schema, field: str, values: tuple[str, ...]) -> Query:
+def term_query(schema: tantivy.Schema, field: str, values: Sequence[str] | Sequence[int]) -> Query:
     """Rows with any of these values."""
     if len(values) == 1:
         return Query.term_query(schema, field, values[0], "basic")

@@ -1,8 +1,11 @@
-"""Counts of one facet over documents; a facet with a choice does not filter itself."""
+"""Counts of facets over documents, apart from the search for groups."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dossier.adapters.tantivy.engine import make_query
+from dossier.adapters.tantivy.plan import planned
 from dossier.adapters.tantivy.reader import View
 from dossier.search.answers import facet_request, facet_values
 from dossier.search.expression import Expression, Term, all_of
@@ -12,10 +15,11 @@ CANDIDATES = "segment_size"
 """What the engine calls the values that a segment gives of a facet."""
 
 
-def count_facet(view: View, match: Expression, name: str) -> tuple[FacetCount, ...]:
-    """Counts of one facet over the documents that match."""
+def count_facets(
+    view: View, match: Expression, names: Sequence[str]
+) -> dict[str, tuple[FacetCount, ...]]:
+    """Counts of facets over the documents that match."""
     documents = all_of(match, Term("kind", (RowKind.DOCUMENT.value,)))
-    answer = view.searcher.aggregate(
-        make_query(view.schema, documents), facet_request([name], candidates=CANDIDATES)
-    )
-    return facet_values(answer, [name])[name]
+    query = make_query(view.schema, planned(documents, view.searcher))
+    answer = view.searcher.aggregate(query, facet_request(names, candidates=CANDIDATES))
+    return facet_values(answer, names)

@@ -2,9 +2,10 @@
 
 A group stands in the first of several segments that it satisfies: the classes of the query, each
 with the viewer's own unit first, at last whatever matches at all. Inside a segment groups descend
-by their key (active accounts first, then newer ones). One aggregation over all that matches gives
-the exact totals, the facets and the last segment; the segments before it are asked only as far as
-a page needs them. What was asked is kept for the next page.
+by their key (active accounts first, then newer ones). Where few rows match, one search tells of
+each what holds for it, and everything is made of those. Where many match, one aggregation gives the
+exact totals, the facets and the last segment; the segments before it are asked only as far as a
+page needs them. What was asked is kept for the next page.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from __future__ import annotations
 import threading
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tantivy
 from tantivy import Query
 
-from dossier.adapters.tantivy.engine import both, make_query
-from dossier.adapters.tantivy.facets import CANDIDATES
+from dossier.adapters.tantivy.engine import both, make_query, term_query
+from dossier.adapters.tantivy.facets import CANDIDATES, count_facets
+from dossier.adapters.tantivy.marked import Lead, MarkedRow, Marking, beside, marked_rows
+from dossier.adapters.tantivy.plan import most_rows, planned, rarest
 from dossier.adapters.tantivy.reader import View
 from dossier.search.answers import facet_request, facet_values
 from dossier.search.compile import CompiledQuery
@@ -46,9 +50,19 @@ class GroupOrder:
     """The matching groups of one query at one point in time; safe from any thread."""
 
     def __init__(
-        self, view: View, compiled: CompiledQuery, gate: Expression, own: frozenset[str]
+        self,
+        view: View,
+        compiled: CompiledQuery,
+        gate: Expression,
+        own: frozenset[str],
+        few_rows: int,
     ) -> None:
+        """Order what matches; ``compiled`` is resolved against the view's dictionary."""
+        self._few_rows = few_rows
+        self.compiled = compiled
+        self.marking = Marking(compiled, own)
         self._view = view
+        self._match = all_of(compiled.match, gate)
         mine = Term("scope", tuple(sorted(own)))
         reached = [expression for _, expression in compiled.classes]
         self._segments: list[Expression] = []
@@ -56,6 +70,8 @@ class GroupOrder:
             within = all_of(expression, gate)
             self._segments += [all_of(within, mine), within] if own else [within]
         self._whole: dict[int, array[int]] = {}
+        self._rows: Mapping[int, list[MarkedRow]] | None = None
+        self._places: list[Place] = []
         self._summary: Summary | None = None
         self._lock = threading.Lock()
 
@@ -63,12 +79,31 @@ class GroupOrder:
         """Totals and facets, in one pass over all that matches."""
         with self._lock:
             if self._summary is None or not set(facets) <= set(self._summary.facets):
-                self._summary = self._count(facets)
+                self._summary = self._summed(facets)
             return self._summary
+
+    def rows_of(self, keys: Sequence[int]) -> list[MarkedRow] | None:
+        """The matching rows of these groups; None where they are more than one looks at."""
+        with self._lock:
+            if self._rows is not None:
+                return [row for key in keys for row in self._rows[key]]
+        mine = term_query(self._view.schema, "group", keys)
+        return self._marked(Lead(mine, self._few_rows), self._few_rows)
+
+    def rows_with(self, keys: Sequence[str]) -> list[MarkedRow]:
+        """The matching rows that have one of these keys."""
+        some = term_query(self._view.schema, "key", tuple(keys))
+        return self._marked(Lead(some, len(keys)), len(keys)) or []
+
+    def match(self) -> Query:
+        """All that matches, as the engine's query."""
+        return make_query(self._view.schema, planned(self._match, self._view.searcher))
 
     def after(self, place: Place | None, size: int) -> list[Place]:
         """The next ``size`` places behind ``place`` (from the top when None)."""
         with self._lock:
+            if self._rows is not None:
+                return self._places_behind(place)[:size]
             first = max(place.segment, 0) if place else 0
             found: list[Place] = []
             seen = {key for number in range(first) for key in self._all(number)}
@@ -85,6 +120,17 @@ class GroupOrder:
                     seen.update(self._all(number))
             return found
 
+    def _marked(self, some: Lead, most: int) -> list[MarkedRow] | None:
+        rows = beside(self._view, some, self._match)
+        return marked_rows(self._view, self.marking, rows, some, most)
+
+    def _places_behind(self, place: Place | None) -> list[Place]:
+        """Where few rows match: all places behind one."""
+        if place is None:
+            return self._places
+        after = (place.segment, -place.group)
+        return self._places[bisect_right(self._places, after, key=_rank) :]
+
     def _total(self) -> int | None:
         """How many groups match, once that was counted."""
         last = self._whole.get(len(self._segments) - 1)
@@ -93,28 +139,61 @@ class GroupOrder:
     def _query(self, number: int) -> Query:
         """A segment as the engine's query; where few groups match, among those alone."""
         schema = self._view.schema
-        query = make_query(schema, self._segments[number])
+        query = make_query(schema, planned(self._segments[number], self._view.searcher))
         total = self._total()
         if total is None or total > _FEW:
             return query
         keys = list(self._whole[len(self._segments) - 1])
         return both(query, Query.term_set_query(schema, "group", keys))
 
-    def _count(self, facets: Sequence[str]) -> Summary:
+    def _summed(self, facets: Sequence[str]) -> Summary:
+        if self._rows is None and most_rows(self._match, self._view.searcher) <= self._few_rows:
+            self._look_at_rows()
+        if self._rows is not None:
+            return self._sum_of_rows(self._rows.values(), facets)
+        summary, rows = self._count(facets)
+        if rows <= self._few_rows:
+            self._look_at_rows()
+        return summary
+
+    def _look_at_rows(self) -> None:
+        """Fetch the few rows that match, and put their groups in order."""
+        part = rarest(self._match, self._view.searcher)
+        bound = most_rows(part, self._view.searcher)
+        lead = Lead(make_query(self._view.schema, part), bound)
+        rows = marked_rows(self._view, self.marking, self.match(), lead, self._few_rows)
+        if rows is None:
+            return
+        found: dict[int, list[MarkedRow]] = defaultdict(list)
+        for row in rows:
+            found[row.group].append(row)
+        self._rows = found
+        best = ((min(map(self.marking.segment, each)), key) for key, each in found.items())
+        self._places = sorted((Place(*each) for each in best), key=_rank)
+
+    def _sum_of_rows(self, groups: Collection[list[MarkedRow]], facets: Sequence[str]) -> Summary:
+        documents = sum(self.marking.is_document(row) for rows in groups for row in rows)
+        counts = count_facets(self._view, self._match, facets) if facets else {}
+        return Summary(len(groups), documents, counts)
+
+    def _count(self, facets: Sequence[str]) -> tuple[Summary, int]:
+        """Totals where many match, and the number of rows."""
         kinds = {
             "terms": {"field": "kind", "size": 2},
             "aggs": facet_request(facets, candidates=CANDIDATES),
         }
-        match = make_query(self._view.schema, self._segments[-1])
+        match = self._query(len(self._segments) - 1)
         answer = self._view.searcher.aggregate(match, {"kinds": kinds, **_group_request()})
         keys = _keys(answer)
         if len(keys) >= _MAX_BUCKETS:
             keys = _by_parts(self._view, match)
         self._whole[len(self._segments) - 1] = array("Q", keys)
-        for bucket in answer["kinds"]["buckets"]:
-            if bucket["key"] == RowKind.DOCUMENT.value:
-                return Summary(len(keys), bucket["doc_count"], facet_values(bucket, facets))
-        return Summary(len(keys), 0, dict.fromkeys(facets, ()))
+        buckets = {bucket["key"]: bucket for bucket in answer["kinds"]["buckets"]}
+        rows = sum(bucket["doc_count"] for bucket in buckets.values())
+        papers = buckets.get(RowKind.DOCUMENT.value)
+        if papers is None:
+            return Summary(len(keys), 0, dict.fromkeys(facets, ())), rows
+        return Summary(len(keys), papers["doc_count"], facet_values(papers, facets)), rows
 
     def _next(self, number: int, below: int | None, wanted: int, seen: set[int]) -> list[int]:
         """Up to ``wanted`` keys of a segment that are below a key and in no better segment."""
@@ -144,6 +223,8 @@ class GroupOrder:
 
     def _all(self, number: int) -> array[int]:
         """Every key of a segment's expression, descending."""
+        if isinstance(self._segments[number], Nothing):
+            return array("Q")
         if number not in self._whole:
             query = self._query(number)
             keys = _keys(self._view.searcher.aggregate(query, _group_request()))
@@ -191,3 +272,7 @@ def _in_shares(view: View, query: Query, share: int) -> Iterable[int] | None:
 
 def _minus(key: int) -> int:
     return -key
+
+
+def _rank(place: Place) -> tuple[int, int]:
+    return place.segment, -place.group

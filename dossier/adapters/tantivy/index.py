@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from tantivy import Query
 
 from dossier.adapters.tantivy.engine import engine_errors, term_query
-from dossier.adapters.tantivy.facets import count_facet
+from dossier.adapters.tantivy.facets import count_facets
 from dossier.adapters.tantivy.generations import Generation, Generations, size_bytes
 from dossier.adapters.tantivy.groups import GroupOrder, Summary
 from dossier.adapters.tantivy.page import PageMaker
@@ -22,11 +21,12 @@ from dossier.adapters.tantivy.resolve import resolve_query
 from dossier.adapters.tantivy.suggestions import suggest_customers, suggest_types
 from dossier.adapters.tantivy.writer import TantivyBuilder, TantivyWriter
 from dossier.errors import UnavailableError
+from dossier.kept import Kept
 from dossier.search.analysis import NumberHash
 from dossier.search.answers import MAX_PAGE_SIZE
 from dossier.search.compile import CompiledQuery, compile_query
-from dossier.search.cursor import decode_cursor, encode_cursor
-from dossier.search.expression import Expression, all_of
+from dossier.search.cursor import Place, decode_cursor, encode_cursor
+from dossier.search.expression import all_of
 from dossier.search.fields import FieldList
 from dossier.search.gate import check_names, digest, filter_expression, scope_expression
 from dossier.search.port import (
@@ -41,6 +41,17 @@ from dossier.search.port import (
 from dossier.search.rows import PARTS, RowEncoder
 
 _ORDERS_KEPT = 64  # orders of 100,000 groups take 0.8 MB each
+_ANSWERS_KEPT = 500  # answers of twenty groups take 20 kB each
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is asked about a query."""
+
+    start: Place | None
+    size: int
+    documents_per_group: int
+    facets: tuple[str, ...]
 
 
 class TantivyIndex:
@@ -50,15 +61,20 @@ class TantivyIndex:
         root: folder of generations; made when the first writer comes.
         fields: the field list; its fingerprint decides whether a generation can be used.
         number_hash: keyed hash for sensitive numbers.
+        few_rows: rows that are looked at one by one; where more match, the engine's aggregations
+            are faster and take no memory a row.
     """
 
-    def __init__(self, root: Path, *, fields: FieldList, number_hash: NumberHash) -> None:
+    def __init__(
+        self, root: Path, *, fields: FieldList, number_hash: NumberHash, few_rows: int = 1000
+    ) -> None:
+        self._few_rows = few_rows
         self._fields = fields
         self._hash = number_hash
         self._generations = Generations(root)
         self._reader = Reader(self._generations, fields)
-        self._orders: OrderedDict[tuple[object, ...], GroupOrder] = OrderedDict()
-        self._orders_lock = threading.Lock()
+        self._orders: Kept[GroupOrder] = Kept(_ORDERS_KEPT)
+        self._answers: Kept[SearchAnswer] = Kept(_ANSWERS_KEPT)
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -73,39 +89,41 @@ class TantivyIndex:
     ) -> SearchAnswer:
         """One page of groups in ranked order."""
         check_names(query, facets, self._fields)
-        size = max(1, min(size, MAX_PAGE_SIZE))
-        compiled = self._compile(query)
-        scope = scope_expression(query.scope)
-        gate = all_of(scope, filter_expression(query))
         key = digest(query)
         start = decode_cursor(after, key) if after else None
+        page = _Page(start, max(1, min(size, MAX_PAGE_SIZE)), documents_per_group, tuple(facets))
         view = self._reader.view()
         with engine_errors("searching"):
-            chosen = [name for name in facets if query.filters.get(name)]
-            others = [name for name in facets if name not in chosen]
-            order, summary = self._ordered(view, compiled, gate, query.own, key, others)
-            if compiled.wider is not None and compiled.is_too_few(summary.groups):
-                compiled = compiled.wider
-                order, summary = self._ordered(
-                    view, compiled, gate, query.own, f"{key} wider", others
-                )
-            compiled = resolve_query(compiled, view.searcher)
-            # A facet with a choice counts what the other filters leave.
-            counted = dict(summary.facets)
-            for name in chosen:
-                rows = all_of(compiled.match, scope, filter_expression(query, without=name))
-                counted[name] = count_facet(view, rows, name)
-            places = order.after(start, size + 1)
-            shown = places[:size]
-            maker = PageMaker(view, compiled, gate)
-            return SearchAnswer(
-                groups=maker.groups([place.group for place in shown], documents_per_group),
-                total=summary.groups,
-                total_documents=summary.documents,
-                facets={name: counted[name] for name in facets},
-                cursor=encode_cursor(shown[-1], key) if len(places) > size else None,
-                generation=view.generation.name,
+            return self._answers.get(
+                (key, *_moment(view), page), lambda: self._answer(view, query, key, page)
             )
+
+    def _answer(self, view: View, query: ScopedQuery, key: str, page: _Page) -> SearchAnswer:
+        compiled = self._compile(query)
+        scope = scope_expression(query.scope)
+        chosen = [name for name in page.facets if query.filters.get(name)]
+        others = [name for name in page.facets if name not in chosen]
+        order, summary = self._ordered(view, compiled, query, key, others)
+        if compiled.wider is not None and compiled.is_too_few(summary.groups):
+            order, summary = self._ordered(view, compiled.wider, query, f"{key} wider", others)
+        # A facet with a choice counts what the other filters leave.
+        counted = dict(summary.facets)
+        for name in chosen:
+            kept = filter_expression(query, without=name)
+            counted |= count_facets(view, all_of(order.compiled.match, scope, kept), [name])
+        places = order.after(page.start, page.size + 1)
+        shown = places[: page.size]
+        groups = PageMaker(view, order).groups(
+            [place.group for place in shown], page.documents_per_group
+        )
+        return SearchAnswer(
+            groups=groups,
+            total=summary.groups,
+            total_documents=summary.documents,
+            facets={name: counted[name] for name in page.facets},
+            cursor=encode_cursor(shown[-1], key) if len(places) > page.size else None,
+            generation=view.generation.name,
+        )
 
     def suggest(self, query: ScopedQuery, *, size: int = 10) -> tuple[Suggestion, ...]:
         """Customers and types that begin with what was typed, in scope."""
@@ -196,8 +214,8 @@ class TantivyIndex:
     def release(self) -> None:
         """Let go of memory and caches; the next call opens again."""
         self._reader.release()
-        with self._orders_lock:
-            self._orders.clear()
+        self._orders.clear()
+        self._answers.clear()
 
     def close(self) -> None:
         """Let go of everything."""
@@ -214,23 +232,18 @@ class TantivyIndex:
         self,
         view: View,
         compiled: CompiledQuery,
-        gate: Expression,
-        own: frozenset[str],
+        query: ScopedQuery,
         key: str,
         facets: Sequence[str],
     ) -> tuple[GroupOrder, Summary]:
         """The ranked groups, kept until the next commit, and their totals."""
-        cache_key = (key, view.generation.name, view.stamp)
-        with self._orders_lock:
-            order = self._orders.get(cache_key)
-            if order is not None:
-                self._orders.move_to_end(cache_key)
-        if order is None:
-            order = GroupOrder(view, resolve_query(compiled, view.searcher), gate, own)
-            with self._orders_lock:
-                self._orders[cache_key] = order
-                while len(self._orders) > _ORDERS_KEPT:
-                    self._orders.popitem(last=False)
+
+        def make() -> GroupOrder:
+            gate = all_of(scope_expression(query.scope), filter_expression(query))
+            resolved = resolve_query(compiled, view.searcher)
+            return GroupOrder(view, resolved, gate, query.own, self._few_rows)
+
+        order = self._orders.get((key, *_moment(view)), make)
         return order, order.summary(facets)
 
     def _live_for_writing(self) -> Generation:
@@ -241,6 +254,11 @@ class TantivyIndex:
             detail = "the search index was built with other fields; run `dossier reindex`"
             raise UnavailableError(detail)
         return live
+
+
+def _moment(view: View) -> tuple[object, ...]:
+    """Changes with every commit and swap: what is kept holds for one moment of the index."""
+    return view.generation.name, view.stamp
 
 
 def _part_query(view: View, part: int) -> Query:

@@ -36,11 +36,8 @@ def resolve_query(compiled: CompiledQuery, searcher: Any) -> CompiledQuery:
     return replace(
         compiled,
         match=resolved(compiled.match),
-        classes=tuple(
-            (rank, found)
-            for rank, expression in compiled.classes
-            if not isinstance(found := resolved(expression), Nothing)
-        ),
+        # All of them, so that a cursor means the same place after a commit.
+        classes=tuple((rank, resolved(expression)) for rank, expression in compiled.classes),
         reasons=tuple(
             (reason, found)
             for reason, expression in compiled.reasons

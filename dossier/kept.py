@@ -31,3 +31,8 @@ class Kept(Generic[Value]):
             if len(self._values) > self._limit:
                 self._values.popitem(last=False)
         return value
+
+    def clear(self) -> None:
+        """Forget all values."""
+        with self._lock:
+            self._values.clear()

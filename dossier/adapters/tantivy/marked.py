@@ -1,0 +1,131 @@
+"""What holds for each of a few rows (classes, reasons, own unit), by one search.
+
+Each expression adds a power of two to a row's score. The score is a 32-bit float, whose sums of
+such powers are exact below 2**24: so many expressions are asked at once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from tantivy import Occur, Query
+
+from dossier.adapters.tantivy.engine import both, make_query
+from dossier.adapters.tantivy.plan import alternatives, is_much_rarer, most_rows
+from dossier.adapters.tantivy.reader import View
+from dossier.search.compile import CompiledQuery
+from dossier.search.expression import AllOf, Expression, Nothing, Term, all_of
+from dossier.search.port import MatchReason, RowKind
+
+_MOST_MARKS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedRow:
+    """A row that matches; bit ``n`` of ``marks`` says whether the ``n``-th expression holds."""
+
+    address: Any
+    marks: int
+    group: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What every row asked for matches and few others do: the engine skips along it."""
+
+    query: Query
+    most_rows: int
+
+
+class Marking:
+    """The expressions that are asked of each row of a query, and what their marks mean."""
+
+    def __init__(self, compiled: CompiledQuery, own: frozenset[str]) -> None:
+        self._classes = len(compiled.classes)
+        self._has_own = bool(own)
+        self.reasons = tuple(reason for reason, _ in compiled.reasons)
+        self.expressions: tuple[Expression, ...] = (
+            *(_reached(expression, compiled.match) for _, expression in compiled.classes),
+            *(expression for _, expression in compiled.reasons),
+            Term("kind", (RowKind.DOCUMENT.value,)),
+            Term("scope", tuple(sorted(own))) if own else Nothing(),
+        )
+        if len(self.expressions) > _MOST_MARKS:
+            raise ValueError(f"{len(self.expressions)} marks; a score tells {_MOST_MARKS} apart")
+        self._document = self._classes + len(self.reasons)
+
+    def segment(self, row: MarkedRow) -> int:
+        """The first segment of the order that the row satisfies (see ``groups``)."""
+        reached = row.marks & ((1 << self._classes) - 1)
+        place = (reached & -reached).bit_length() - 1 if reached else self._classes
+        if not self._has_own:
+            return place
+        return 2 * place + (0 if row.marks >> (self._document + 1) & 1 else 1)
+
+    def is_document(self, row: MarkedRow) -> bool:
+        """Whether the row is a paper's."""
+        return bool(row.marks >> self._document & 1)
+
+    def holding(self, marks: int) -> frozenset[MatchReason]:
+        """The reasons that hold."""
+        bits = marks >> self._classes
+        return frozenset(reason for at, reason in enumerate(self.reasons) if bits >> at & 1)
+
+
+def marked_rows(
+    view: View, marking: Marking, rows: Query, lead: Lead, most: int
+) -> list[MarkedRow] | None:
+    """The rows of a query, or None where more than ``most`` match.
+
+    Args:
+        view: what is read.
+        marking: what to say of each row.
+        rows: which rows.
+        lead: what all of these rows match.
+        most: rows.
+    """
+    weights: dict[Expression, int] = defaultdict(int)
+    for number, mark in enumerate(marking.expressions):
+        weights[mark] |= 1 << number
+    weights.pop(Nothing(), None)
+    scored = [(Occur.Must, Query.const_score_query(rows, 0.0))]
+    for mark, weight in weights.items():
+        asked = Query.const_score_query(_mark(view, lead, mark), float(weight))
+        scored.append((Occur.Should, asked))
+    answer = view.searcher.search(Query.boolean_query(scored), most, count=True)
+    if answer.count > most:
+        return None
+    addresses = [address for _, address in answer.hits]
+    groups = view.searcher.fast_field_values("group", addresses)
+    orders = view.searcher.fast_field_values("order", addresses)
+    return [
+        MarkedRow(address, int(score), group, order)
+        for (score, address), group, order in zip(answer.hits, groups, orders, strict=True)
+    ]
+
+
+def beside(view: View, lead: Lead, expression: Expression) -> Query:
+    """Rows of both, read along the lead (see ``plan``)."""
+    asked = [
+        both(lead.query, make_query(view.schema, each))
+        for each in alternatives(expression, view.searcher)
+    ]
+    if len(asked) == 1:
+        return asked[0]
+    return Query.boolean_query([(Occur.Should, each) for each in asked])
+
+
+def _mark(view: View, lead: Lead, mark: Expression) -> Query:
+    if is_much_rarer(lead.most_rows, most_rows(mark, view.searcher)):
+        return beside(view, lead, mark)
+    return make_query(view.schema, mark)
+
+
+def _reached(expression: Expression, match: Expression) -> Expression:
+    """What a class adds to the match: the rows that are marked match anyway."""
+    if isinstance(expression, AllOf):
+        return all_of(*(part for part in expression.parts if part != match))
+    return expression
