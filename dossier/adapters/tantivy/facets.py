@@ -20,6 +20,6 @@ def count_facets(
 ) -> dict[str, tuple[FacetCount, ...]]:
     """Counts of facets over the documents that match."""
     documents = all_of(match, Term("kind", (RowKind.DOCUMENT.value,)))
-    query = make_query(view.schema, planned(documents, view.searcher))
+    query = make_query(view.schema, planned(documents, view.dictionary))
     answer = view.searcher.aggregate(query, facet_request(names, candidates=CANDIDATES))
     return facet_values(answer, names)

@@ -97,7 +97,7 @@ class GroupOrder:
 
     def match(self) -> Query:
         """All that matches, as the engine's query."""
-        return make_query(self._view.schema, planned(self._match, self._view.searcher))
+        return make_query(self._view.schema, planned(self._match, self._view.dictionary))
 
     def after(self, place: Place | None, size: int) -> list[Place]:
         """The next ``size`` places behind ``place`` (from the top when None)."""
@@ -139,7 +139,7 @@ class GroupOrder:
     def _query(self, number: int) -> Query:
         """A segment as the engine's query; where few groups match, among those alone."""
         schema = self._view.schema
-        query = make_query(schema, planned(self._segments[number], self._view.searcher))
+        query = make_query(schema, planned(self._segments[number], self._view.dictionary))
         total = self._total()
         if total is None or total > _FEW:
             return query
@@ -147,7 +147,7 @@ class GroupOrder:
         return both(query, Query.term_set_query(schema, "group", keys))
 
     def _summed(self, facets: Sequence[str]) -> Summary:
-        if self._rows is None and most_rows(self._match, self._view.searcher) <= self._few_rows:
+        if self._rows is None and most_rows(self._match, self._view.dictionary) <= self._few_rows:
             self._look_at_rows()
         if self._rows is not None:
             return self._sum_of_rows(self._rows.values(), facets)
@@ -158,8 +158,8 @@ class GroupOrder:
 
     def _look_at_rows(self) -> None:
         """Fetch the few rows that match, and put their groups in order."""
-        part = rarest(self._match, self._view.searcher)
-        bound = most_rows(part, self._view.searcher)
+        part = rarest(self._match, self._view.dictionary)
+        bound = most_rows(part, self._view.dictionary)
         lead = Lead(make_query(self._view.schema, part), bound)
         rows = marked_rows(self._view, self.marking, self.match(), lead, self._few_rows)
         if rows is None:

@@ -133,7 +133,7 @@ class TantivyIndex:
         gate = all_of(scope_expression(query.scope), filter_expression(query))
         view = self._reader.view()
         with engine_errors("suggesting"):
-            compiled = resolve_query(compiled, view.searcher)
+            compiled = resolve_query(compiled, view.dictionary)
             customers = suggest_customers(view, compiled, gate, size)
             types = suggest_types(view, compiled, gate, size - len(customers))
             return (*customers, *types)
@@ -240,7 +240,7 @@ class TantivyIndex:
 
         def make() -> GroupOrder:
             gate = all_of(scope_expression(query.scope), filter_expression(query))
-            resolved = resolve_query(compiled, view.searcher)
+            resolved = resolve_query(compiled, view.dictionary)
             return GroupOrder(view, resolved, gate, query.own, self._few_rows)
 
         order = self._orders.get((key, *_moment(view)), make)

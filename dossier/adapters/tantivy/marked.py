@@ -111,7 +111,7 @@ def beside(view: View, lead: Lead, expression: Expression) -> Query:
     """Rows of both, read along the lead (see ``plan``)."""
     asked = [
         both(lead.query, make_query(view.schema, each))
-        for each in alternatives(expression, view.searcher)
+        for each in alternatives(expression, view.dictionary)
     ]
     if len(asked) == 1:
         return asked[0]
@@ -119,7 +119,7 @@ def beside(view: View, lead: Lead, expression: Expression) -> Query:
 
 
 def _mark(view: View, lead: Lead, mark: Expression) -> Query:
-    if is_much_rarer(lead.most_rows, most_rows(mark, view.searcher)):
+    if is_much_rarer(lead.most_rows, most_rows(mark, view.dictionary)):
         return beside(view, lead, mark)
     return make_query(view.schema, mark)
 

@@ -7,8 +7,7 @@ through instead: a name beside a word of every form took 14 ms with its misreadi
 
 from __future__ import annotations
 
-from typing import Any
-
+from dossier.adapters.tantivy.dictionary import Dictionary
 from dossier.search.expression import (
     AllOf,
     AnyOf,
@@ -26,19 +25,19 @@ _MUCH_RARER = 10  # times: below that a union is read about as fast as it is ski
 _MOST_ALTERNATIVES = 128  # of one conjunction; each costs some ten microseconds to set up
 
 
-def planned(expression: Expression, searcher: Any) -> Expression:
+def planned(expression: Expression, dictionary: Dictionary) -> Expression:
     """The same rows, alternatives beside a much rarer part asked one by one."""
     flat = flattened(expression)
     if not isinstance(flat, AllOf):
         return flat
-    parts = sorted(flat.parts, key=lambda part: most_rows(part, searcher))
-    lead = most_rows(parts[0], searcher)
-    if not is_much_rarer(lead, searcher.num_docs):
+    parts = sorted(flat.parts, key=lambda part: most_rows(part, dictionary))
+    lead = most_rows(parts[0], dictionary)
+    if not is_much_rarer(lead, dictionary.all_rows):
         return flat
     choices = [parts[0]]
     for part in parts[1:]:
         each = part.parts if isinstance(part, AnyOf) else (part,)
-        is_common = is_much_rarer(lead, most_rows(part, searcher))
+        is_common = is_much_rarer(lead, most_rows(part, dictionary))
         if not is_common or len(each) * len(choices) > _MOST_ALTERNATIVES:
             each = (part,)
         choices = [all_of(choice, one) for choice in choices for one in each]
@@ -50,7 +49,7 @@ def is_much_rarer(few: int, many: int) -> bool:
     return few * _MUCH_RARER < many
 
 
-def alternatives(expression: Expression, searcher: Any) -> tuple[Expression, ...]:
+def alternatives(expression: Expression, dictionary: Dictionary) -> tuple[Expression, ...]:
     """Expressions that together match the same rows, none of them a union of common parts."""
     flat = flattened(expression)
     if isinstance(flat, AnyOf):
@@ -60,38 +59,38 @@ def alternatives(expression: Expression, searcher: Any) -> tuple[Expression, ...
     unions = [part for part in flat.parts if isinstance(part, AnyOf)]
     if not unions:
         return (flat,)
-    largest = max(unions, key=lambda part: most_rows(part, searcher))
+    largest = max(unions, key=lambda part: most_rows(part, dictionary))
     others = [part for part in flat.parts if part is not largest]
     return tuple(all_of(each, *others) for each in largest.parts)
 
 
-def rarest(expression: Expression, searcher: Any) -> Expression:
+def rarest(expression: Expression, dictionary: Dictionary) -> Expression:
     """The part that the fewest rows can match; every row of the expression matches it."""
     flat = flattened(expression)
     if not isinstance(flat, AllOf):
         return flat
-    return min(flat.parts, key=lambda part: most_rows(part, searcher))
+    return min(flat.parts, key=lambda part: most_rows(part, dictionary))
 
 
-def most_rows(expression: Expression, searcher: Any) -> int:
+def most_rows(expression: Expression, dictionary: Dictionary) -> int:
     """An upper bound of the rows that match, by the dictionary alone."""
     match expression:
         case Term(field, values):
-            return sum(searcher.doc_freq(field, value) for value in values)
+            return sum(dictionary.rows(field, value) for value in values)
         case TokenPhrase(field, tokens):
-            return min(int(searcher.doc_freq(field, token)) for _, token in tokens)
+            return min(dictionary.rows(field, token) for _, token in tokens)
         case LoosePhrase(field, tokens) if tokens:
-            return min(int(searcher.doc_freq(field, token)) for _, token in tokens)
+            return min(dictionary.rows(field, token) for _, token in tokens)
         case AllOf(parts):
-            return min(most_rows(part, searcher) for part in parts)
+            return min(most_rows(part, dictionary) for part in parts)
         case AnyOf(parts):
-            return sum(most_rows(part, searcher) for part in parts)
+            return sum(most_rows(part, dictionary) for part in parts)
         case Without(part, _):
-            return most_rows(part, searcher)
+            return most_rows(part, dictionary)
         case Nothing():
             return 0
         case _:
-            return int(searcher.num_docs)
+            return dictionary.all_rows
 
 
 def flattened(expression: Expression) -> Expression:

@@ -9,6 +9,7 @@ from typing import Any
 
 import tantivy
 
+from dossier.adapters.tantivy.dictionary import Dictionary
 from dossier.adapters.tantivy.engine import REMEDY, REMEDY_ZH, engine_errors, open_index
 from dossier.adapters.tantivy.generations import Generation, Generations, meta_stamp
 from dossier.errors import UnavailableError
@@ -28,6 +29,7 @@ class View:
     stamp: tuple[int, int, int]
     schema: tantivy.Schema
     searcher: Any
+    dictionary: Dictionary
 
 
 class Reader:
@@ -91,4 +93,5 @@ class Reader:
         if self._index is None or self._view is None or self._view.generation != live:
             self._index = open_index(live.folder)
         self._index.reload()
-        return View(live, stamp, self._index.schema, self._index.searcher())
+        searcher = self._index.searcher()
+        return View(live, stamp, self._index.schema, searcher, Dictionary(searcher))

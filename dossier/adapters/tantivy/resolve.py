@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
+from dossier.adapters.tantivy.dictionary import Dictionary
 from dossier.search.analysis import BREAK
 from dossier.search.compile import CompiledQuery
 from dossier.search.expression import (
@@ -30,9 +30,9 @@ from dossier.search.expression import (
 _MOST_TERMS = 500  # a prefix with more terms stays a prefix: the engine's automaton is then cheaper
 
 
-def resolve_query(compiled: CompiledQuery, searcher: Any) -> CompiledQuery:
+def resolve_query(compiled: CompiledQuery, dictionary: Dictionary) -> CompiledQuery:
     """The same query without the clauses that no row can match."""
-    resolved = partial(resolve, searcher=searcher)
+    resolved = partial(resolve, dictionary=dictionary)
     return replace(
         compiled,
         match=resolved(compiled.match),
@@ -46,67 +46,65 @@ def resolve_query(compiled: CompiledQuery, searcher: Any) -> CompiledQuery:
     )
 
 
-def resolve(expression: Expression, searcher: Any) -> Expression:
+def resolve(expression: Expression, dictionary: Dictionary) -> Expression:
     """The expression with terms that exist; rows that are deleted but not merged away may count."""
     match expression:
         case Term(field, values):
-            known = tuple(value for value in values if searcher.doc_freq(field, value))
+            known = tuple(value for value in values if dictionary.rows(field, value))
             return Term(field, known) if known else Nothing()
         case Prefix(field, value):
-            return _expanded(
-                expression, searcher.terms_with_prefix(field, value, None, _MOST_TERMS)
-            )
+            return _expanded(expression, dictionary.beginning_with(field, value, _MOST_TERMS))
         case TokenPhrase(field, tokens):
-            possible = all(searcher.doc_freq(field, token) for _, token in tokens)
+            possible = all(dictionary.rows(field, token) for _, token in tokens)
             return expression if possible else Nothing()
         case LoosePhrase():
-            return _filled_hole(expression, searcher)
+            return _filled_hole(expression, dictionary)
         case AllOf(parts):
-            return all_of(*(resolve(part, searcher) for part in parts))
+            return all_of(*(resolve(part, dictionary) for part in parts))
         case AnyOf(parts):
-            return any_of(*(resolve(part, searcher) for part in parts))
+            return any_of(*(resolve(part, dictionary) for part in parts))
         case Without(part, unwanted):
-            left, right = resolve(part, searcher), resolve(unwanted, searcher)
+            left, right = resolve(part, dictionary), resolve(unwanted, dictionary)
             return left if isinstance(right, Nothing) else Without(left, right)
         case _:
             return expression
 
 
-def _expanded(prefix: Prefix, terms: list[tuple[str, int]]) -> Expression:
+def _expanded(prefix: Prefix, terms: list[str]) -> Expression:
     if len(terms) >= _MOST_TERMS:
         return prefix
-    return Term(prefix.field, tuple(term for term, _ in terms)) if terms else Nothing()
+    return Term(prefix.field, tuple(terms)) if terms else Nothing()
 
 
-def _filled_hole(phrase: LoosePhrase, searcher: Any) -> Expression:
+def _filled_hole(phrase: LoosePhrase, dictionary: Dictionary) -> Expression:
     """A phrase with a hole as phrases without one, by the characters that fill it in this index.
 
     A pattern of a place's beginning makes the engine read the places of every token that begins so.
     The dictionary knows which characters stand between the two beside the hole, mostly few.
     """
-    if not all(searcher.doc_freq(phrase.field, token) for _, token in phrase.tokens):
+    if not all(dictionary.rows(phrase.field, token) for _, token in phrase.tokens):
         return Nothing()
     if phrase.longer and not phrase.prefixes and len(phrase.longer) == 1:
-        return any_of(*_filled_behind_head(phrase, searcher))
+        return any_of(*_filled_behind_head(phrase, dictionary))
     if phrase.prefixes and not phrase.longer and len(phrase.prefixes) == 1:
-        return any_of(*_filled_before_tail(phrase, searcher))
+        return any_of(*_filled_before_tail(phrase, dictionary))
     return phrase
 
 
-def _filled_behind_head(phrase: LoosePhrase, searcher: Any) -> Iterator[Expression]:
+def _filled_behind_head(phrase: LoosePhrase, dictionary: Dictionary) -> Iterator[Expression]:
     """``供?电合``: 供X and X电 both are tokens."""
     ((at, head),) = phrase.longer
     next_at, following = min(phrase.tokens)
     if next_at != at + 2:
         yield phrase
         return
-    for pair in _terms(phrase.field, head, searcher):
+    for pair in dictionary.beginning_with(phrase.field, head):
         joint = pair[len(head) :] + following[0]
-        if pair != head and searcher.doc_freq(phrase.field, joint):
+        if pair != head and dictionary.rows(phrase.field, joint):
             yield TokenPhrase(phrase.field, ((at, pair), (at + 1, joint), *phrase.tokens))
 
 
-def _filled_before_tail(phrase: LoosePhrase, searcher: Any) -> Iterator[Expression]:
+def _filled_before_tail(phrase: LoosePhrase, dictionary: Dictionary) -> Iterator[Expression]:
     """``供用?同``: 用X and X同 both are tokens; or a run, a cell or a line of signs ends there."""
     ((at, tail),) = phrase.prefixes
     last_at, last = max(phrase.tokens)
@@ -117,14 +115,9 @@ def _filled_before_tail(phrase: LoosePhrase, searcher: Any) -> Iterator[Expressi
     # A run's end and the first token of the next one, or a cell's end between them.
     yield TokenPhrase(field, (*tokens, (at - 2, before), (at - 1, tail)))
     yield TokenPhrase(field, (*tokens, (at - 2, before), (at - 1, BREAK), (at, tail)))
-    for pair in _terms(field, before, searcher):
+    for pair in dictionary.beginning_with(field, before):
         filler = pair[len(before) :]
-        if filler and searcher.doc_freq(field, filler + tail):
+        if filler and dictionary.rows(field, filler + tail):
             yield TokenPhrase(field, (*tokens, (at - 2, pair), (at - 1, filler + tail)))
-        if filler and searcher.doc_freq(field, filler):
+        if filler and dictionary.rows(field, filler):
             yield TokenPhrase(field, (*tokens, (at - 2, pair), (at - 1, filler), (at, tail)))
-
-
-def _terms(field: str, start: str, searcher: Any) -> Iterator[str]:
-    for term, _ in searcher.terms_with_prefix(field, start, None, None):
-        yield term
