@@ -151,6 +151,8 @@ class _Compiler:
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
+        # A leaf is looked up for the match and again for classes and reasons.
+        self._clauses: dict[Word | Phrase | FieldValue, list[Clause]] = {}
 
     def node(self, node: Node, *, surely: bool = False) -> Expression:
         """The rows that a node matches; ``surely`` without what is only like its words."""
@@ -205,6 +207,11 @@ class _Compiler:
 
     def leaf(self, leaf: Word | Phrase | FieldValue) -> list[Clause]:
         """Every way in which a word, phrase or field value may match."""
+        if leaf not in self._clauses:
+            self._clauses[leaf] = self._ways(leaf)
+        return self._clauses[leaf]
+
+    def _ways(self, leaf: Word | Phrase | FieldValue) -> list[Clause]:
         asker = self._asker
         match leaf:
             case Word(text):
