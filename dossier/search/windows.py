@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import islice
 
 from dossier.rules.normal_form import fold
-from dossier.search.analysis import is_wide
+from dossier.search.analysis import han_characters, is_wide, keyword
 from dossier.search.holes import may_have_hole
 from dossier.search.wordings import date_wordings, synonyms
 
@@ -46,6 +46,17 @@ def windows(text: str, words: Iterable[str], *, limit: int) -> list[Span] | None
             found = _first(like_it, folded, limit)
         places += found
     return _stretches(text, sorted(places)[:limit])
+
+
+def places_of_character(text: str, word: str, *, limit: int) -> list[Span] | None:
+    """The first ``limit`` places of a word of one Han character: wherever it is, it stands.
+
+    None for any other word, and where folding moves places.
+    """
+    folded, character = fold(text), keyword(word)
+    if len(folded) != len(text) or len(character) != 1 or not han_characters(word):
+        return None
+    return _first(re.compile(re.escape(character)), folded, limit)
 
 
 def _first(pattern: re.Pattern[str], folded: str, limit: int) -> list[Span]:

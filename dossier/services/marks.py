@@ -16,9 +16,10 @@ from dossier.rules.masking import MaskedText
 from dossier.rules.normal_form import HAN, fold
 from dossier.search.boxes import hit_boxes
 from dossier.search.highlight import highlight
+from dossier.search.port import SearchRight
 from dossier.search.query import FieldValue, Phrase, Query, Word, positive_leaves
 from dossier.search.snippets import make_snippets
-from dossier.search.windows import windows
+from dossier.search.windows import places_of_character, windows
 from dossier.services.context import Context
 from dossier.services.views import Snippet
 from dossier.viewer import Viewer
@@ -44,7 +45,14 @@ def find_first(
     context: Context, viewer: Viewer, query: Query, text: str, *, limit: int
 ) -> list[Span]:
     """Some of :func:`find`'s spans, at least one if there are any: for snippets, and fast."""
-    around = windows(text, (leaf_text(leaf) for leaf in positive_leaves(query.node)), limit=limit)
+    leaves = list(positive_leaves(query.node))
+    words = [leaf_text(leaf) for leaf in leaves]
+    is_one_word = len(leaves) == 1 and isinstance(leaves[0], Word)
+    if is_one_word and SearchRight.TEXT in search_rights(viewer):
+        places = places_of_character(text, words[0], limit=limit)
+        if places is not None:
+            return places
+    around = windows(text, words, limit=limit)
     if around is None:
         return find(context, viewer, query, text)
     spans: list[Span] = []

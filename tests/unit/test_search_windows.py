@@ -12,7 +12,7 @@ from dossier.search.highlight import highlight
 from dossier.search.parser import parse
 from dossier.search.port import SearchRight
 from dossier.search.query import FieldValue, positive_leaves
-from dossier.search.windows import windows
+from dossier.search.windows import places_of_character, windows
 
 RIGHTS = frozenset(SearchRight)
 PEOPLE = list(invent_customers(3, 40))
@@ -72,6 +72,19 @@ def test_spaces_line_ends_scripts_and_widths_do_not_hide_a_place(text: str, word
 @pytest.mark.parametrize("word", ["999999198808152483", "07101234567", "1234567", "·", ""])
 def test_numbers_that_may_be_written_otherwise_need_the_whole_page(word: str) -> None:
     assert windows("随便什么", [word], limit=3) is None
+
+
+@pytest.mark.parametrize("number", range(len(TEXTS)))
+def test_the_places_of_one_character_are_those_that_are_highlighted(number: int) -> None:
+    text = TEXTS[number]
+    for character in sorted({each for each in text if "\u4e00" <= each <= "\u9fff"})[::7]:
+        found = places_of_character(text, character, limit=MANY)
+        assert found == marked(text, character), character
+
+
+@pytest.mark.parametrize("word", ["用电", "a", "7", "·", ""])
+def test_other_words_than_one_han_character_have_no_places_by_a_look(word: str) -> None:
+    assert places_of_character("用电 a 7 · 电", word, limit=3) is None
 
 
 def test_a_page_without_the_word_needs_no_look() -> None:
