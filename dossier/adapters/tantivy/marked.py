@@ -1,12 +1,14 @@
 """What holds for each of a few rows (classes, reasons, own unit), by one search.
 
 Each expression adds a power of two to a row's score. The score is a 32-bit float, whose sums of
-such powers are exact below 2**24: so many expressions are asked at once.
+such powers are exact below 2**24: so many expressions are asked at once, and hardly a query has
+more.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,10 @@ from dossier.search.compile import CompiledQuery
 from dossier.search.expression import AllOf, Expression, Nothing, Term, all_of
 from dossier.search.port import MatchReason, RowKind
 
-_MOST_MARKS = 24
+_MARKS_AT_ONCE = 24
+_Address = tuple[int, int]
+_Asked = Sequence[tuple[Expression, int]]
+"""Expressions, and what each means in the marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,6 @@ class Marking:
             Term("kind", (RowKind.DOCUMENT.value,)),
             Term("scope", tuple(sorted(own))) if own else Nothing(),
         )
-        if len(self.expressions) > _MOST_MARKS:
-            raise ValueError(f"{len(self.expressions)} marks; a score tells {_MOST_MARKS} apart")
         self._document = self._classes + len(self.reasons)
 
     def segment(self, row: MarkedRow) -> int:
@@ -87,24 +90,45 @@ def marked_rows(
         lead: what all of these rows match.
         most: rows.
     """
-    weights: dict[Expression, int] = defaultdict(int)
+    meant: dict[Expression, int] = defaultdict(int)
     for number, mark in enumerate(marking.expressions):
-        weights[mark] |= 1 << number
-    weights.pop(Nothing(), None)
-    scored = [(Occur.Must, Query.const_score_query(rows, 0.0))]
-    for mark, weight in weights.items():
-        asked = Query.const_score_query(_mark(view, lead, mark), float(weight))
-        scored.append((Occur.Should, asked))
-    answer = view.searcher.search(Query.boolean_query(scored), most, count=True)
-    if answer.count > most:
-        return None
-    addresses = [address for _, address in answer.hits]
+        meant[mark] |= 1 << number
+    meant.pop(Nothing(), None)
+    found: dict[_Address, tuple[Any, int]] = {}
+    asked = list(meant.items())
+    for first in range(0, len(asked), _MARKS_AT_ONCE):
+        some = asked[first : first + _MARKS_AT_ONCE]
+        answer = view.searcher.search(_scored(view, rows, lead, some), most, count=True)
+        if answer.count > most:
+            return None
+        for score, address in answer.hits:
+            marks = _marks(int(score), some)
+            place = (address.segment_ord, address.doc)
+            found[place] = (address, marks | found.get(place, (address, 0))[1])
+    addresses = [address for address, _ in found.values()]
     groups = view.searcher.fast_field_values("group", addresses)
     orders = view.searcher.fast_field_values("order", addresses)
     return [
-        MarkedRow(address, int(score), group, order)
-        for (score, address), group, order in zip(answer.hits, groups, orders, strict=True)
+        MarkedRow(address, marks, group, order)
+        for (address, marks), group, order in zip(found.values(), groups, orders, strict=True)
     ]
+
+
+def _scored(view: View, rows: Query, lead: Lead, asked: _Asked) -> Query:
+    """The rows, each with a score that says which of the expressions hold."""
+    clauses = [(Occur.Must, Query.const_score_query(rows, 0.0))]
+    for number, (mark, _) in enumerate(asked):
+        weight = float(1 << number)
+        clauses.append((Occur.Should, Query.const_score_query(_mark(view, lead, mark), weight)))
+    return Query.boolean_query(clauses)
+
+
+def _marks(score: int, asked: _Asked) -> int:
+    marks = 0
+    for number, (_, meant) in enumerate(asked):
+        if score >> number & 1:
+            marks |= meant
+    return marks
 
 
 def beside(view: View, lead: Lead, expression: Expression) -> Query:
