@@ -75,6 +75,23 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class ListLink:
+    """Something that can be done with a list of hits, as a link above it.
+
+    Attributes:
+        title_zh: what the link says.
+        title_en: the same in English.
+        href: an address of this site, usually of a route of the plugin's own.
+        download: the answer is a file.
+    """
+
+    title_zh: str
+    title_en: str
+    href: str
+    download: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentCheck:
     """One line of ``dossier doctor``; a ``warning`` works, but its remedy is advised."""
 
@@ -187,3 +204,10 @@ class Hooks:
         self, viewer: Viewer, document_id: str, context: Context
     ) -> Sequence[Panel]:
         """Panels for a document's page. In a request; must not be slow."""
+
+    @hookspec
+    def list_links(self, viewer: Viewer, asked: str) -> Sequence[ListLink]:  # type: ignore[empty-body]
+        """What this viewer may do with a list of hits. In a request; must not be slow.
+
+        ``asked`` is the list's own query string (``q=…&filter.station=7``), without a page.
+        """

@@ -132,6 +132,7 @@ class Suggestion(BaseModel):
     value: str
     label: str
     matched_on: str
+    filters: dict[str, list[str]] = {}
 
 
 class Suggestions(BaseModel):

@@ -124,16 +124,16 @@ def beginning_with(
 ) -> tuple[SuggestionView, ...]:
     """Own searches to offer while one types: saved by name or words, then recent by words.
 
-    A recent one with filters is left out: its words alone are another search.
+    Each with its filters: its words alone are another search.
     """
     wanted = fold(typed)
     offered: dict[str, SuggestionView] = {}
     for row in _own(session, viewer, SAVED, RECENT):
         each = _shown(context, row)
         fits = any(text and fold(text).startswith(wanted) for text in (each.name, each.q))
-        if fits and each.q != typed and (each.name or not each.filters):
-            offer = SuggestionView(row.kind, each.q, each.name or each.q, "")
-            offered.setdefault(each.q, offer)
+        if fits and (each.q != typed or each.filters):
+            offer = SuggestionView(row.kind, each.q, each.name or each.q, "", each.filters)
+            offered.setdefault(row.key, offer)
     return tuple(offered.values())[:size]
 
 

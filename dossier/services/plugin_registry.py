@@ -22,6 +22,7 @@ from dossier.hookspecs import (
     EnvironmentCheck,
     IndexField,
     Linker,
+    ListLink,
     PageLink,
     Panel,
     RouteSet,
@@ -195,6 +196,14 @@ class PluginRegistry:
         """Panels for a document's page; a plugin that fails shows as a panel that says so."""
         given = {"viewer": viewer, "document_id": document_id, "context": context}
         return self._panels("document_panels", given)
+
+    def list_links(self, viewer: Viewer, asked: str) -> list[ListLink]:
+        """Links above a list of hits; of a plugin that fails there are none."""
+        return [
+            link
+            for one in self._each("list_links", viewer=viewer, asked=asked)
+            for link in one.value
+        ]
 
     def _panels(self, hook: str, arguments: Mapping[str, Any]) -> list[Panel]:
         before = len(self.faults)

@@ -213,13 +213,15 @@ class SuggestionView:
     """Something to offer while one types.
 
     A ``customer`` (value: customer_no), a ``type``, a ``station``, ``line`` or ``district`` (value:
-    its facet's), or one of the viewer's own searches, ``saved`` or ``recent`` (value: its words).
+    its facet's), or one of the viewer's own searches, ``saved`` or ``recent`` (value: its words,
+    with its ``filters``).
     """
 
     kind: str
     value: str
     label: str
     matched_on: str
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 # -- customers ----------------------------------------------------------------------------------

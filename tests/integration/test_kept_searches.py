@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +120,23 @@ def test_own_searches_are_offered_first_while_one_types(archive: Seeded) -> None
     ]
     other = archive.get("/api/v1/suggest?q=合同", "agent_east").json()["items"]
     assert {item["kind"] for item in other} <= {"customer", "type"}
+
+
+def test_an_own_search_is_offered_with_its_filters(archive: Seeded) -> None:
+    post(archive, "archivist", name="在用的", q=COMMON, filters={"status": ["active"]})
+    archive.get(f"/search?q={COMMON}&filter.category=LR&filter.status=active", "archivist")
+    items = archive.get(f"/api/v1/suggest?q={COMMON[:2]}", "archivist").json()["items"]
+    own = [(item["kind"], item["filters"]) for item in items if item["kind"] in ("saved", "recent")]
+    assert own == [
+        ("saved", {"status": ["active"]}),
+        ("recent", {"category": ["LR"], "status": ["active"]}),
+    ]
+    rows = archive.get(f"/suggest?q={COMMON[:2]}", "archivist").text
+    hrefs = [html.unescape(each) for each in re.findall(r'data-href="(/search[^"]*)"', rows)]
+    asked = [urllib.parse.parse_qs(urllib.parse.urlsplit(each).query) for each in hrefs]
+    assert {"q": [COMMON], "filter.status": ["active"]} in asked
+    assert {"q": [COMMON], "filter.category": ["LR"], "filter.status": ["active"]} in asked
+    assert "带筛选" in rows
 
 
 def test_a_search_within_the_hits_asks_for_both(archive: Seeded) -> None:

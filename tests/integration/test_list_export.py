@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import html
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,16 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from dossier.asgi import create_app
+from dossier.bootstrap import build
 from dossier.db.tables import AuditEvent, Customer
+from dossier.hookspecs import ListLink, hookimpl
 from dossier.plugins.list_export import export
 from dossier.rules import rulebook
 from dossier.services import accounts
+from dossier.services.plugin_registry import PluginRegistry
 from dossier.services.table_export import as_csv, as_xlsx
 from dossier.services.views import SearchRequest
+from dossier.settings import Settings
 from dossier.viewer import Permission
 from tests.support_seeded import COMMON, EAST, SETUP, WEST, Seeded, seeded_archive
 
@@ -118,6 +124,48 @@ def test_more_than_one_page_of_hits_comes_whole(
     with archive.context.reading(SETUP) as session:
         everybody = set(session.scalars(select(Customer.customer_no)))
     assert {row[0] for row in table(archive, "archivist", q="")[1:]} == {*everybody, ""}
+
+
+def links(archive: Seeded, user: str) -> list[str]:
+    """Addresses of files above the list."""
+    text = archive.get(f"/search?q={COMMON}&filter.status=active", user).text
+    return [html.unescape(each) for each in re.findall(r'href="([^"]*)" download', text)]
+
+
+def test_the_page_links_to_the_file_of_its_list_for_who_may_export(archive: Seeded) -> None:
+    workbook, plain = links(archive, "archivist")
+    assert archive.get(workbook, "archivist").content.startswith(b"PK")
+    rows = list(csv.reader(io.StringIO(archive.get(plain, "archivist").text)))
+    assert [row[0] for row in rows[1:]] == [
+        row[0] for row in table(archive, "archivist", q=COMMON, **{"filter.status": "active"})[1:]
+    ]
+    assert links(archive, "agent") == []
+
+
+def test_without_the_plugin_there_is_no_link(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, workers=1, plugins_off=("list_export",))
+    context = build(settings)
+    try:
+        assert context.plugins.list_links(SETUP, "q=x") == []
+    finally:
+        context.readers.close()
+        context.database.dispose()
+
+
+def test_a_plugin_that_fails_here_leaves_the_list_and_the_other_links(archive: Seeded) -> None:
+    class Stumbling:
+        @hookimpl
+        def list_links(self, viewer: object, asked: str) -> list[ListLink]:
+            raise RuntimeError(asked)
+
+    class Printing:
+        @hookimpl
+        def list_links(self, asked: str) -> list[ListLink]:
+            return [ListLink("打印", "Print", f"/prints?{asked}")]
+
+    plugins = PluginRegistry((("stumbling", Stumbling()), ("printing", Printing())))
+    assert [link.href for link in plugins.list_links(SETUP, "q=x")] == ["/prints?q=x"]
+    assert [fault.plugin for fault in plugins.faults] == ["stumbling"]
 
 
 def test_a_cell_is_never_a_formula() -> None:

@@ -22,7 +22,8 @@ from dossier.services import audit_chain, documents
 from dossier.services.accounts import viewer_by_name
 from dossier.web import CSRF_FIELD, SESSION_COOKIE
 from tests.support_seeded import COMMON, EAST, NOBODY, PASSWORD, SETUP, WEST, Seeded, index
-from ui.pages.search import Asked, offered
+from ui.pages.asked import Asked
+from ui.pages.search import offered
 
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 TAGS = re.compile(r"<[^>]+>")

@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from dossier.services import kept_searches
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
+from ui.pages.asked import read_address
 from ui.pages.login import inside
-from ui.pages.search import read_address
 
 router = APIRouter()
 

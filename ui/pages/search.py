@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, BackgroundTasks, Request
-from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
 from dossier.services import kept_searches, search
 from dossier.services.context import Context
-from dossier.services.views import FacetValue, SearchAnswer, SearchRequest
+from dossier.services.views import FacetValue, SearchAnswer, SearchRequest, SuggestionView
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from ui.locales import speaking
 from ui.pages import reading
+from ui.pages.asked import NEEDS, Asked, read_address
 from ui.rendering import render
 
 router = APIRouter()
 PAGE_SIZE: Final = 20
-FILTER: Final = "filter."
 FACETS: Final = (
     "type",
     "status",
@@ -34,8 +33,6 @@ FACETS: Final = (
     "month",
     "state",
 )
-NEEDS: Final = {"line": "station", "district": "line", "month": "year"}
-"""A level is offered, and asked for, when the one above was chosen: else it is a long list."""
 LATEST_FIRST: Final = frozenset({"year", "month"})
 MOST_CHOSEN: Final = 20
 """Values that one click chooses: more make an address that nobody reads."""
@@ -45,7 +42,6 @@ KEPT_SHOWN: Final = {kept_searches.SAVED: 20, kept_searches.RECENT: 6}
 """Own searches on the start page; all recent ones come while one types."""
 TRAIL_LENGTH: Final = 20
 """Pages back that an address remembers; a cursor is some fifty characters long."""
-TRAIL_SEPARATOR: Final = "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,52 +84,13 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address says."""
-
-    q: str
-    filters: Mapping[str, tuple[str, ...]]
-    cursor: str = ""
-    trail: tuple[str, ...] = ()
-
-    def start(self) -> Asked:
-        """The same from the start of the list."""
-        return replace(self, cursor="", trail=())
-
-    def export_address(self) -> str:
-        """Where the whole list comes from as a file; the file's format is to be put behind."""
-        return f"/api/v1/search/export?{urlencode([*self._pairs(), ('format', '')])}"
-
-    def _pairs(self) -> list[tuple[str, str]]:
-        pairs = [("q", self.q)] if self.q else []
-        return pairs + [(FILTER + name, value) for name, vs in self.filters.items() for value in vs]
-
-    def address(self) -> str:
-        """The address of this page."""
-        pairs = self._pairs()
-        if self.cursor:
-            pairs.append(("cursor", self.cursor))
-            pairs.append(("trail", TRAIL_SEPARATOR.join(self.trail)))
-        return f"/search?{urlencode(pairs)}" if pairs else "/"
-
-    def toggled(self, name: str, value: str) -> Asked:
-        """The same from the start of the list, with a filter's value put in or taken out."""
-        now = self.filters.get(name, ())
-        values = tuple(v for v in now if v != value) if value in now else (*now, value)
-        filters = {**self.filters, name: values}
-        for lower, upper in NEEDS.items():
-            if upper == name or not filters.get(upper):
-                filters.pop(lower, None)
-        return replace(self, filters={k: v for k, v in filters.items() if v}, cursor="", trail=())
-
-
-@dataclass(frozen=True, slots=True)
 class KeptLink:
     """A saved or recent search on the start page."""
 
     id: str
     label: str
     href: str
+    filtered: bool
 
 
 @router.get("/")
@@ -165,7 +122,12 @@ def _kept(context: Context, viewer: Viewer) -> dict[str, list[KeptLink]]:
     """Own searches for the start page, saved and recent."""
     return {
         kind: [
-            KeptLink(each.id, each.name or each.q, Asked(each.q, each.filters).address())
+            KeptLink(
+                each.id,
+                each.name or each.q,
+                Asked(each.q, each.filters).address(),
+                bool(each.filters),
+            )
             for each in kept_searches.listed(context, viewer, kind)[:most]
         ]
         for kind, most in KEPT_SHOWN.items()
@@ -195,7 +157,7 @@ def _results(request: Request, viewer: Viewer, asked: Asked) -> Response:
         paging=paging(asked, answer),
         filtered=bool(asked.filters),
         unfiltered=Asked(asked.q, {}).address(),
-        exported=asked.export_address(),
+        links=() if answer.degraded else context.plugins.list_links(viewer, asked.query_string()),
         shorter=_shorter(asked.q),
         pictures=pictures,
         first=pictures and bool(asked.q) and any(hit.documents for hit in answer.hits),
@@ -212,24 +174,17 @@ def suggest(
 ) -> Response:
     """Rows for the list under the box."""
     found = search.suggest(context_of(request), speaking(request, viewer), q.strip(), size=8)
-    return render(request, "parts/suggestions.html", suggestions=found, q=q)
+    rows = [(each, _suggested(each, q)) for each in found]
+    return render(request, "parts/suggestions.html", suggestions=rows)
 
 
-def read_address(address: QueryParams) -> Asked:
-    """What the address asks for; ``also`` is looked for among the hits of ``q``."""
-    filters: dict[str, tuple[str, ...]] = {}
-    for name, value in address.multi_items():
-        if name.startswith(FILTER) and value:
-            key = name.removeprefix(FILTER)
-            filters[key] = (*filters.get(key, ()), value)
-    trail = address.get("trail", "")
-    q, also = (" ".join(address.get(name, "").split()) for name in ("q", "also"))
-    return Asked(
-        q=f"({q}) {also}" if q and also and " " in q else f"{q} {also}".strip(),
-        filters=filters,
-        cursor=address.get("cursor", ""),
-        trail=tuple(trail.split(TRAIL_SEPARATOR)) if trail else (),
-    )
+def _suggested(offer: SuggestionView, typed: str) -> str:
+    """The address to which a suggestion leads."""
+    if offer.kind == "customer":
+        return f"/customers/{quote(offer.value)}?{urlencode({'q': typed})}"
+    if offer.kind in KEPT_SHOWN:
+        return Asked(offer.value, offer.filters).address()
+    return Asked("", {offer.kind: (offer.value,)}).address()
 
 
 def offered(asked: Asked) -> tuple[str, ...]:
