@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Integer, false, literal, null, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    Integer,
+    bindparam,
+    false,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from dossier import access
 from dossier.db.session import ScopedSession
@@ -45,8 +55,15 @@ class KnownPlace:
 
 def known(session: ScopedSession, viewer: Viewer, pieces: Iterable[AskedPlace]) -> list[KnownPlace]:
     """The places in scope that one of the pieces may name, at most :data:`MOST_KNOWN`."""
-    wanted = [(piece.field, place_name(piece.text).key) for piece in pieces]
-    rows = _rows(session, lambda kind, key: or_(*(_may_name(kind, key, *each) for each in wanted)))
+    rows: list[Any] = []
+    keys = [place_name(piece.text).key for piece in pieces if not piece.field]
+    if keys:
+        rows += session.execute(_BY_KEY, {"keys": keys})
+    parts = [(piece.field, place_name(piece.text).key) for piece in pieces if piece.field]
+    if parts:
+        rows += session.execute(
+            _places(lambda kind, key: or_(*(_has(kind, key, *part) for part in parts)))
+        )
     return list(islice(_within(viewer.scope, rows), MOST_KNOWN))
 
 
@@ -71,16 +88,14 @@ def beginning_with(session: ScopedSession, viewer: Viewer, typed: str) -> tuple[
     asked = place_name(typed)
     if typed.isascii() or len(asked.key) < SHORTEST_OFFERED:
         return ()
-    rows = _rows(session, lambda _, key: key.startswith(asked.key, autoescape=True))
+    rows = session.execute(_places(lambda _, key: key.startswith(asked.key, autoescape=True)))
     found = (place for place in _within(viewer.scope, rows) if asked.agrees(place.name))
     return tuple(islice(found, MOST_OFFERED))
 
 
-def _may_name(kind: str, name_key: Any, field: str, key: str) -> Any:
-    """The records' side of :func:`_names`, which looks at voltages too."""
-    if field:
-        return name_key.contains(key, autoescape=True) if kind == field else false()
-    return name_key == key
+def _has(kind: str, name_key: Any, field: str, part: str) -> Any:
+    """The records' side of :func:`_names` where a field was named."""
+    return name_key.contains(part, autoescape=True) if kind == field else false()
 
 
 def _names(asked: PlaceName, field: str, place: KnownPlace) -> bool:
@@ -95,8 +110,8 @@ def _names(asked: PlaceName, field: str, place: KnownPlace) -> bool:
     return fits and asked.agrees(place.name)
 
 
-def _rows(session: ScopedSession, condition: Callable[[str, Any], Any]) -> Iterable[Any]:
-    """Places of the three kinds whose key fits, with the unit and line that they belong to."""
+def _places(condition: Callable[[str, Any], Any]) -> Any:
+    """A query for places whose key fits, of all kinds, with the unit and line that each is of."""
     each = [
         select(
             literal(kind).label("kind"),
@@ -107,7 +122,7 @@ def _rows(session: ScopedSession, condition: Callable[[str, Any], Any]) -> Itera
         ).where(condition(kind, table.name_key))
         for kind, table in PLACES.items()
     ]
-    return session.execute(union_all(*each).order_by("kind", "id"))
+    return union_all(*each).order_by("kind", "id")
 
 
 def _line_of(table: Any) -> Any:
@@ -126,3 +141,8 @@ def _within(scope: Scope, rows: Iterable[Any]) -> Iterator[KnownPlace]:
         )
         if scope.everything or own:
             yield KnownPlace(row.kind, row.id, row.name, place_name(row.name))
+
+
+# Built once: building it costs more than asking it, and every search with a word asks.
+_KEYS: BindParameter[list[str]] = bindparam("keys", expanding=True)
+_BY_KEY = _places(lambda _, key: key.in_(_KEYS))
