@@ -6,16 +6,19 @@ Read once in :mod:`dossier.bootstrap`. The environment wins over the file, the f
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from dossier.errors import ConfigurationError
 
 PREFIX = "DOSSIER_"
+LISTS = ("plugins_off", "trusted_proxies")
+"""Settings that the environment gives as a list with commas."""
 NOT_SETTINGS = ("DOSSIER_TEST_", "DOSSIER_OCR_PLUGIN_")
 """Prefixes of environment names that belong to the tests and to child processes."""
 
@@ -118,8 +121,86 @@ class Settings(BaseModel):
     )
     session_hours: float = Field(10.0, gt=0, description="A login ends after this time.")
     session_idle_minutes: float = Field(60.0, gt=0, description="A login ends when unused so long.")
-    login_attempts: int = Field(10, ge=1, description="Wrong passwords in a row before a pause.")
-    login_pause_seconds: float = Field(60.0, ge=1, description="Length of that pause.")
+    login_attempts: int = Field(
+        10,
+        ge=1,
+        description="Wrong tries of an account in a row before a pause (and before each next).",
+    )
+    login_pause_seconds: float = Field(
+        60.0, ge=1, description="Length of the first pause; each next one is twice as long."
+    )
+    login_pause_most_seconds: float = Field(
+        3600.0, ge=1, description="Length of the longest pause."
+    )
+    login_lock_attempts: int = Field(
+        100,
+        ge=1,
+        description="Wrong tries in a row that lock an account until an administrator unlocks it "
+        "(NIST SP 800-63B-4 3.2.2: 100 at most).",
+    )
+    login_address_attempts: int = Field(
+        100,
+        ge=1,
+        description="Wrong tries from one address before it is paused, whatever the names.",
+    )
+    login_address_seconds: float = Field(
+        600.0,
+        ge=1,
+        description="Time in which they are counted, and after which the address may try again.",
+    )
+    password_login: bool = Field(
+        default=True,
+        description="Whether people log in by password; off where all come by OIDC or a proxy.",
+    )
+    password_min_length: int = Field(
+        8,
+        ge=8,
+        le=64,
+        description="Fewest characters of a new password (OWASP ASVS 5.0 6.2.1: 8, better 15).",
+    )
+    token_days: int = Field(
+        365,
+        ge=1,
+        le=3650,
+        description="Longest life of an API token, and that of one that names none.",
+    )
+    public_url: str = Field(
+        "",
+        pattern="^(https?://[^/?#]+)?$",
+        description="Address that people type, e.g. https://dossier.example; with https cookies "
+        "are for TLS only and browsers are told to stay with it (HSTS). Needed for OIDC.",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="Addresses or networks (10.0.0.5, 10.1.0.0/16) of proxies in front whose "
+        "X-Forwarded-For is believed; by commas.",
+    )
+    trusted_header: str = Field(
+        "",
+        pattern="^[A-Za-z0-9-]*$",
+        description="Header by which a trusted proxy says who logged in there, e.g. X-Remote-User; "
+        "the proxy must drop what the browser itself sends under this name. Empty: off.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        pattern="^(https?://.+)?$",
+        description="OpenID provider for the login; its settings are read from "
+        "ISSUER/.well-known/openid-configuration. Needs pip install 'dossier-archive[oidc]'.",
+    )
+    oidc_client_id: str = Field("", description="Our client id at the provider.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Our secret at the provider.")
+    oidc_name: str = Field("", description="What the login's button calls the provider.")
+    oidc_claim: str = Field(
+        "preferred_username",
+        description="Claim that is the account's name here, looked at on the first login only.",
+    )
+    oidc_scope: str = Field("openid profile", description="Scopes that are asked for.")
+    oidc_ca_file: Path | None = Field(
+        None, description="Certificate authority of the provider, a PEM file."
+    )
+    oidc_seconds: float = Field(
+        10.0, ge=0.5, le=60, description="Time limit for one answer of the provider."
+    )
     upload_max_files: int = Field(50, ge=1, description="Files in one upload request.")
     view_cache_bytes: int = Field(
         1024**3, ge=0, description="Room for drawn page pictures in home/cache; may be deleted."
@@ -138,6 +219,17 @@ class Settings(BaseModel):
     plugin: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Settings of plugins, by plugin name."
     )
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Settings:
+        """Settings that are unsafe or useless alone."""
+        for one in self.trusted_proxies:
+            ipaddress.ip_network(one, strict=False)
+        if self.trusted_header and not self.trusted_proxies:
+            raise ValueError("trusted_header needs trusted_proxies: else anybody could write it")
+        if self.oidc_issuer and not (self.oidc_client_id and self.public_url):
+            raise ValueError("oidc_issuer needs oidc_client_id and public_url")
+        return self
 
     @property
     def inbox_path(self) -> Path:
@@ -214,8 +306,12 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         key = name.removeprefix(PREFIX).lower()
         if key not in Settings.model_fields:
             raise ConfigurationError(f"Unknown setting {name}.{_nearest(key)}")
-        found[key] = value.split(",") if key == "plugins_off" else value
+        found[key] = _parts(value) if key in LISTS else value
     return found
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def _nearest(key: str) -> str:
@@ -228,5 +324,5 @@ def _explain(err: ValidationError) -> str:
     for problem in err.errors():
         key = ".".join(str(part) for part in problem["loc"])
         hint = _nearest(key) if problem["type"] == "extra_forbidden" else ""
-        parts.append(f"Setting {key}: {problem['msg']}.{hint}")
+        parts.append(f"Setting {key or 's'}: {problem['msg']}.{hint}")
     return " ".join(parts)

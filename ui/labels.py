@@ -237,6 +237,17 @@ ACTION: Final = {
     "user.added": N_("Account added"),
     "user.disabled": N_("Account disabled"),
     "token.made": N_("Access token made"),
+    "token.revoked": N_("Access token revoked"),
+    "logout": N_("Logged out"),
+    "session.ended": N_("Login ended"),
+    "second_factor.on": N_("Second factor turned on"),
+    "second_factor.off": N_("Second factor turned off"),
+    "second_factor.codes": N_("Recovery codes made anew"),
+    "password.set": N_("Password set"),
+    "user.enabled": N_("Account enabled"),
+    "user.unlocked": N_("Account unlocked"),
+    "identity.bound": N_("Bound to the identity provider"),
+    "identity.unbound": N_("Unbound from the identity provider"),
     "index.repaired": N_("Search index repaired"),
 }
 OBJECT_KIND: Final = {

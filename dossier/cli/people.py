@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.errors import ConflictError
-from dossier.services import accounts
+from dossier.services import accounts, second_factor
 from dossier.services.context import Context
 
 app = typer.Typer(no_args_is_help=True, help="Users, roles and tokens.")
@@ -59,8 +60,64 @@ def disable(context: Context, name: str) -> None:
     err.print(f"User {name} disabled / 已停用 {name}", markup=False)
 
 
+@app.command("enable")
+@with_context
+def enable(context: Context, name: str) -> None:
+    """Let a disabled user in again; tokens of before stay revoked."""
+    accounts.enable_user(context, OPERATOR, name)
+    err.print(f"User {name} enabled / 已启用 {name}", markup=False)
+
+
+@app.command("unlock")
+@with_context
+def unlock(context: Context, name: str) -> None:
+    """Forget wrong tries: a paused or locked account may log in again."""
+    accounts.unlock(context, OPERATOR, name)
+    err.print(f"User {name} unlocked / 已解锁 {name}", markup=False)
+
+
+@app.command("password")
+@with_context
+def password(context: Context, name: str) -> None:
+    """Set a password, read from standard input; the user's sessions end."""
+    accounts.set_password(context, OPERATOR, name, sys.stdin.readline().rstrip("\r\n"))
+    err.print(f"Password of {name} set / 已设置 {name} 的密码", markup=False)
+
+
+@app.command("second-factor-off")
+@with_context
+def second_factor_off(context: Context, name: str) -> None:
+    """Turn the second factor off, for who lost authenticator and recovery codes."""
+    second_factor.reset(context, OPERATOR, name)
+    err.print(f"Second factor of {name} is off / 已关闭 {name} 的两步验证", markup=False)
+
+
+@app.command("unbind")
+@with_context
+def unbind(context: Context, name: str) -> None:
+    """Forget who the user is at the OpenID provider; the next login there binds anew."""
+    accounts.unbind(context, OPERATOR, name)
+    err.print(f"User {name} unbound / 已解除 {name} 的外部身份绑定", markup=False)
+
+
 @app.command("token")
 @with_context
-def token(context: Context, name: str) -> None:
+def token(
+    context: Context,
+    name: str,
+    scope: Annotated[
+        str, typer.Option(help="Permissions by commas, e.g. search,read_customer; none: all.")
+    ] = "",
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it ends.")] = None,
+    purpose: Annotated[str, typer.Option(help="What it is for, for the list.")] = "",
+) -> None:
     """Print a fresh bearer token; it is shown this once."""
-    sys.stdout.write(accounts.make_token(context, OPERATOR, name) + "\n")
+    made = accounts.make_token(
+        context,
+        OPERATOR,
+        name,
+        lifetime=None if days is None else timedelta(days=days),
+        scope=[one.strip() for one in scope.split(",")] if scope else None,
+        purpose=purpose,
+    )
+    sys.stdout.write(made + "\n")

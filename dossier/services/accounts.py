@@ -1,55 +1,46 @@
-"""People, their roles, logins and tokens.
+"""People and their roles. How they come in: ``logins``, ``sessions``, ``tokens``.
 
-Passwords by argon2id; of cookies and tokens only SHA-256 hashes are kept (they are 256 random bits,
-so a plain hash is enough). Who a viewer is gets read at each request: a role taken away, a token
-revoked or a user disabled counts from the next one.
+Passwords by argon2id; of cookies and tokens only hashes are kept. Who a viewer is gets read at each
+request: a role taken away, a token revoked or a user disabled counts from the next one.
 """
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from dossier import access
 from dossier.db.session import ScopedSession
-from dossier.db.tables import ApiToken, Customer, LoginSession, OrgUnit, RoleGrant, User
-from dossier.errors import (
-    ConflictError,
-    InvalidInputError,
-    NotAuthenticatedError,
-    NotFoundError,
-    TooManyRequestsError,
-)
-from dossier.services import audit
+from dossier.db.tables import ApiToken, Customer, ExternalIdentity, OrgUnit, RoleGrant, User
+from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from dossier.services import audit, passwords, sessions, throttle
 from dossier.services.context import Context
-from dossier.viewer import Permission, Viewer, system_viewer
+from dossier.services.door import DOOR, by_name
+from dossier.services.logins import log_in
+from dossier.services.sessions import log_out, viewer_by_cookie
+from dossier.services.tokens import make_token, viewer_by_token
+from dossier.viewer import Permission, Viewer
 
-DOOR = system_viewer("login")
-"""Reads accounts before anybody is logged in."""
-TOKEN_BYTES = 32
-MIN_PASSWORD_LENGTH = 8
-"""Shortest password that NIST SP 800-63B allows."""
-SEEN_EVERY = timedelta(minutes=1)
-"""A session's last use is written at most this often, not at every request."""
-
-_hasher = PasswordHasher()
-_nobody_hash = _hasher.hash(secrets.token_hex())
-"""Checked for unknown names, so that they take as long as known ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """What the browser gets: the cookie's secret, and the token for its forms."""
-
-    secret: str
-    csrf: str
-    expires_at: datetime
+__all__ = [
+    "Account",
+    "add_user",
+    "disable_user",
+    "enable_user",
+    "first_station",
+    "has_users",
+    "list_users",
+    "log_in",
+    "log_out",
+    "make_token",
+    "set_own_password",
+    "set_password",
+    "unbind",
+    "unlock",
+    "viewer_by_cookie",
+    "viewer_by_name",
+    "viewer_by_token",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +52,6 @@ class Account:
     role: str
     unit: str
     disabled: bool
-
-
-def digest(secret: str) -> str:
-    """The form in which a cookie or token is kept."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def add_user(
@@ -86,17 +72,14 @@ def add_user(
     access.demand(viewer, Permission.MANAGE_USERS)
     if role not in context.roles:
         raise InvalidInputError(f"Unknown role; choose one of {', '.join(sorted(context.roles))}")
-    if password is not None and len(password) < MIN_PASSWORD_LENGTH:
-        raise InvalidInputError(
-            f"The password needs at least {MIN_PASSWORD_LENGTH} characters",
-            detail_zh=f"密码至少 {MIN_PASSWORD_LENGTH} 位",
-        )
+    if password is not None:
+        passwords.check(context, password, name=name)
     with context.writing(viewer) as session:
         if session.scalar(select(User).where(User.name == name)) is not None:
             raise ConflictError("A user of this name exists", detail_zh="用户名已存在")
         user = User(
             name=name,
-            password_hash=_hasher.hash(password) if password else "",
+            password_hash=passwords.hashed(password) if password else "",
             created_at=context.clock.now(),
         )
         session.add(user)
@@ -157,179 +140,139 @@ def list_users(context: Context, viewer: Viewer) -> list[Account]:
 
 
 def disable_user(context: Context, viewer: Viewer, name: str) -> None:
-    """Disable a user: sessions and tokens stop at the next request."""
+    """Disable a user: sessions and tokens stop at the next request.
+
+    Raises:
+        ForbiddenError: the role does not manage users, or it is oneself.
+        NotFoundError: no such user.
+    """
     access.demand(viewer, Permission.MANAGE_USERS)
     with context.writing(viewer) as session:
-        user = _by_name(session, name)
+        user = by_name(session, name)
+        if user.id == viewer.id:
+            raise ForbiddenError("Nobody disables the own account", detail_zh="不能停用本人账号")
         user.disabled = True
-        session.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
-        audit.note(
-            session,
-            viewer,
-            "user.disabled",
-            at=context.clock.now(),
-            object_kind="user",
-            object_id=user.id,
+        sessions.end_all(context, session, viewer, user_id=user.id)
+        session.execute(
+            update(ApiToken)
+            .where(ApiToken.user_id == user.id)
+            .values(revoked=True)
+            .execution_options(synchronize_session=False)
         )
+        _note(context, session, viewer, "user.disabled", user)
 
 
-def make_token(
-    context: Context, viewer: Viewer, name: str, *, lifetime: timedelta | None = None
-) -> str:
-    """A fresh bearer token of a user; it is shown once and kept as a hash."""
+def enable_user(context: Context, viewer: Viewer, name: str) -> None:
+    """Let a disabled user in again; the tokens of before stay revoked.
+
+    Raises:
+        ForbiddenError: the role does not manage users.
+        NotFoundError: no such user.
+    """
     access.demand(viewer, Permission.MANAGE_USERS)
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    now = context.clock.now()
     with context.writing(viewer) as session:
-        user = _by_name(session, name)
-        session.add(
-            ApiToken(
-                id=digest(token),
-                user_id=user.id,
-                created_at=now,
-                expires_at=now + lifetime if lifetime else None,
-            )
-        )
-        audit.note(session, viewer, "token.made", at=now, object_kind="user", object_id=user.id)
-    return token
+        user = by_name(session, name)
+        user.disabled = False
+        _note(context, session, viewer, "user.enabled", user)
 
 
-def _by_name(session: ScopedSession, name: str) -> User:
-    user = session.scalar(select(User).where(User.name == name))
-    if user is None:
-        raise NotFoundError("No user of this name; see: dossier user list")
-    return user
+def unlock(context: Context, viewer: Viewer, name: str) -> None:
+    """Forget wrong tries, so that a locked or paused account may try again.
+
+    Raises:
+        ForbiddenError: the role does not manage users.
+        NotFoundError: no such user.
+    """
+    access.demand(viewer, Permission.MANAGE_USERS)
+    with context.writing(viewer) as session:
+        user = by_name(session, name)
+        throttle.unlock(context, session, name=user.name)
+        _note(context, session, viewer, "user.unlocked", user)
+
+
+def set_password(context: Context, viewer: Viewer, name: str, password: str) -> None:
+    """Set somebody's password; the sessions of before end.
+
+    Raises:
+        ForbiddenError: the role does not manage users.
+        NotFoundError: no such user.
+        InvalidInputError: the password is short or common.
+    """
+    access.demand(viewer, Permission.MANAGE_USERS)
+    passwords.check(context, password, name=name)
+    with context.writing(viewer) as session:
+        user = by_name(session, name)
+        _set_password(context, session, viewer, user, password, keep="")
+
+
+def set_own_password(
+    context: Context, viewer: Viewer, *, old: str, new: str, keep: str = ""
+) -> None:
+    """Change one's own password; all other sessions end.
+
+    Args:
+        context: the wired product.
+        viewer: whose it is.
+        old: the present one.
+        new: the next one.
+        keep: secret of the cookie whose session goes on.
+
+    Raises:
+        NotAuthenticatedError: the present password is wrong.
+        InvalidInputError: the new one is short or common.
+    """
+    passwords.demand(context, viewer, old)
+    passwords.check(context, new, name=viewer.name)
+    with context.writing(viewer) as session:
+        user = session.get_one(User, viewer.id)
+        _set_password(context, session, viewer, user, new, keep=keep)
+
+
+def _set_password(
+    context: Context,
+    session: ScopedSession,
+    viewer: Viewer,
+    user: User,
+    password: str,
+    *,
+    keep: str,
+) -> None:
+    user.password_hash = passwords.hashed(password)
+    sessions.end_all(context, session, viewer, user_id=user.id, keep=keep)
+    _note(context, session, viewer, "password.set", user)
+
+
+def unbind(context: Context, viewer: Viewer, name: str) -> None:
+    """Forget who a user is at OpenID providers; the next login by one binds anew.
+
+    Raises:
+        ForbiddenError: the role does not manage users.
+        NotFoundError: no such user.
+    """
+    access.demand(viewer, Permission.MANAGE_USERS)
+    with context.writing(viewer) as session:
+        user = by_name(session, name)
+        session.execute(delete(ExternalIdentity).where(ExternalIdentity.user_id == user.id))
+        _note(context, session, viewer, "identity.unbound", user)
+
+
+def _note(
+    context: Context, session: ScopedSession, viewer: Viewer, action: str, user: User
+) -> None:
+    audit.note(
+        session,
+        viewer,
+        action,
+        at=context.clock.now(),
+        object_kind="user",
+        object_id=user.id,
+    )
 
 
 def has_users(context: Context) -> bool:
     """Whether anybody can log in yet."""
     with context.reading(DOOR) as session:
         return bool(session.scalar(select(func.count()).select_from(User)))
-
-
-def log_in(context: Context, *, name: str, password: str, remote: str) -> Login:
-    """Check a password and open a session.
-
-    Raises:
-        NotAuthenticatedError: name or password is wrong (which one is not told), or disabled.
-        TooManyRequestsError: too many wrong passwords in a row.
-    """
-    now = context.clock.now()
-    with context.reading(DOOR) as session:
-        user = session.scalar(select(User).where(User.name == name))
-    if user is not None and user.paused_until and user.paused_until > now:
-        raise TooManyRequestsError("Too many wrong passwords; wait a minute")
-    right = _password_is(user, password)
-    if user is None or not right or user.disabled:
-        _note_failure(context, user, remote, now)
-        raise NotAuthenticatedError("Wrong name or password", detail_zh="用户名或密码不正确")
-    return _open_session(context, user, remote, now)
-
-
-def _password_is(user: User | None, password: str) -> bool:
-    kept = user.password_hash if user and user.password_hash else _nobody_hash
-    try:
-        return _hasher.verify(kept, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def _note_failure(context: Context, user: User | None, remote: str, now: datetime) -> None:
-    with context.writing(DOOR) as session:
-        if user is not None:
-            row = session.get_one(User, user.id)
-            row.failed_logins += 1
-            if row.failed_logins % context.settings.login_attempts == 0:
-                row.paused_until = now + timedelta(seconds=context.settings.login_pause_seconds)
-        audit.note(
-            session,
-            DOOR,
-            "login.failed",
-            at=now,
-            object_kind="user",
-            object_id=user.id if user else "",
-            outcome="refused",
-            facts={"remote": remote},
-        )
-
-
-def _open_session(context: Context, user: User, remote: str, now: datetime) -> Login:
-    login = Login(
-        secrets.token_urlsafe(TOKEN_BYTES),
-        secrets.token_urlsafe(TOKEN_BYTES),
-        now + timedelta(hours=context.settings.session_hours),
-    )
-    with context.writing(DOOR) as session:
-        row = session.get_one(User, user.id)
-        row.failed_logins, row.paused_until = 0, None
-        session.add(
-            LoginSession(
-                id=digest(login.secret),
-                user_id=user.id,
-                csrf=login.csrf,
-                created_at=now,
-                seen_at=now,
-                expires_at=login.expires_at,
-            )
-        )
-        session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
-        audit.note(
-            session,
-            DOOR,
-            "login",
-            at=now,
-            object_kind="user",
-            object_id=user.id,
-            facts={"remote": remote},
-        )
-    return login
-
-
-def log_out(context: Context, secret: str) -> None:
-    """End a session; ending one that is gone is no error."""
-    with context.writing(DOOR) as session:
-        session.execute(delete(LoginSession).where(LoginSession.id == digest(secret)))
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A viewer by cookie, with the token that its forms must carry."""
-
-    viewer: Viewer
-    csrf: str
-
-
-def viewer_by_cookie(context: Context, secret: str, *, remote: str) -> SignedIn | None:
-    """Who the cookie's owner is now; None when the session is over or the user disabled."""
-    now = context.clock.now()
-    idle = timedelta(minutes=context.settings.session_idle_minutes)
-    with context.reading(DOOR) as session:
-        row = session.get(LoginSession, digest(secret))
-        if row is None or row.expires_at <= now or row.seen_at + idle <= now:
-            return None
-        user = session.get(User, row.user_id)
-        if user is None or user.disabled:
-            return None
-        viewer = access.viewer_for(session, user, context.roles, at=now, remote=remote)
-    if now - row.seen_at > SEEN_EVERY:
-        with context.writing(DOOR) as session:
-            fresh = session.get(LoginSession, row.id)
-            if fresh is not None:
-                fresh.seen_at = now
-    return SignedIn(viewer, row.csrf)
-
-
-def viewer_by_token(context: Context, token: str, *, remote: str) -> Viewer | None:
-    """Who the token's owner is now; None when it is unknown, revoked, expired or disabled."""
-    now = context.clock.now()
-    with context.reading(DOOR) as session:
-        row = session.get(ApiToken, digest(token))
-        if row is None or row.revoked or (row.expires_at and row.expires_at <= now):
-            return None
-        user = session.get(User, row.user_id)
-        if user is None or user.disabled:
-            return None
-        return access.viewer_for(session, user, context.roles, at=now, remote=remote)
 
 
 def viewer_by_name(context: Context, name: str) -> Viewer:
@@ -339,7 +282,7 @@ def viewer_by_name(context: Context, name: str) -> Viewer:
         NotFoundError: no such user, or disabled.
     """
     with context.reading(DOOR) as session:
-        user = _by_name(session, name)
+        user = by_name(session, name)
         if user.disabled:
             raise NotFoundError("The user is disabled")
         return access.viewer_for(session, user, context.roles, at=context.clock.now())

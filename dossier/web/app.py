@@ -28,6 +28,7 @@ from dossier.errors import (
 )
 from dossier.logs import place_of
 from dossier.services.context import Context
+from dossier.web.arrival import is_secure
 from dossier.web.guard import Requirement
 from dossier.web.problems import problem_response
 
@@ -46,6 +47,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), microphone=()",
 }
+STAY_WITH_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+"""A year (ASVS 5.0 3.4.1), where the public address is one with TLS."""
 LONGEST_QUERY_BACK = 2_000
 """Characters of a query that the login leads back to; quoted once more it stays below the 8 kB
 that servers and proxies take as an address."""
@@ -116,19 +119,16 @@ def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = No
         log.error("unexpected error", extra={"error": place_of(error)})
         return answer(request, DossierError())
 
-    _add_headers(app)
-
-
-def _add_headers(app: FastAPI) -> None:
-    app.add_middleware(AnswerHeaders)
+    app.add_middleware(AnswerHeaders, secure=is_secure(context.settings))
 
 
 class AnswerHeaders:
     """Adds the headers that every answer carries; plain ASGI, as every request passes here."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap ``app``."""
+    def __init__(self, app: ASGIApp, *, secure: bool = False) -> None:
+        """Wrap ``app``; ``secure`` tells browsers to come by TLS only from now on."""
         self._app = app
+        self._headers = HEADERS | (STAY_WITH_TLS if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and complete the head of its answer."""
@@ -139,7 +139,7 @@ class AnswerHeaders:
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -10,21 +10,29 @@ from starlette.concurrency import run_in_threadpool
 
 from dossier import access
 from dossier.errors import ForbiddenError, NotAuthenticatedError
-from dossier.services import accounts
+from dossier.services import sessions, tokens
 from dossier.services.context import Context
 from dossier.viewer import NOTHING, Permission, Viewer
+from dossier.web.arrival import client_address, cookie_of, trusted_user
 
-SESSION_COOKIE = "dossier_session"
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAME_SITE = frozenset({"same-origin", "none"})
+"""What browsers say of a form of ours, or of an address that was typed (Fetch Metadata)."""
 ANONYMOUS = Viewer("", "", "anonymous", frozenset({Permission.PUBLIC}), NOTHING)
 
 
 class Requirement:
     """A dependency that gives the viewer, or refuses."""
 
-    def __init__(self, permission: Permission, *, form_is_streamed: bool = False) -> None:
+    def __init__(
+        self,
+        permission: Permission,
+        *,
+        form_is_streamed: bool = False,
+        by_session_only: bool = False,
+    ) -> None:
         """Demand ``permission``; PUBLIC lets everyone pass, SIGNED_IN any user.
 
         Args:
@@ -32,8 +40,10 @@ class Requirement:
             form_is_streamed: the route reads the form by :func:`dossier.web.uploading.receive`,
                 which checks the form's token before it takes the first file; reading the form
                 here would take in gigabytes before anybody was asked.
+            by_session_only: a token is not enough: it must not make its owner's other keys.
         """
         self.permission = permission
+        self.by_session_only = by_session_only
         self.form_is_streamed = form_is_streamed
 
     async def __call__(self, request: Request) -> Viewer:
@@ -46,10 +56,15 @@ class Requirement:
         viewer = await run_in_threadpool(identify, request)
         if viewer is None:
             if self.permission is Permission.PUBLIC:
+                _check_origin(request)
                 request.state.viewer = ANONYMOUS
                 return ANONYMOUS
             raise NotAuthenticatedError
         request.state.viewer = viewer
+        if self.by_session_only and request.state.csrf is None:
+            raise ForbiddenError(
+                "A token cannot do this; log in", detail_zh="令牌不能进行此操作，请登录后操作"
+            )
         if not self.form_is_streamed:
             await _check_csrf(request)
         if self.permission is not Permission.PUBLIC:
@@ -57,27 +72,44 @@ class Requirement:
         return viewer
 
 
-def requires(permission: Permission, *, form_is_streamed: bool = False) -> Any:
+def requires(
+    permission: Permission, *, form_is_streamed: bool = False, by_session_only: bool = False
+) -> Any:
     """Declare what a route demands; the parameter that it is the default of gets the viewer."""
-    return Depends(Requirement(permission, form_is_streamed=form_is_streamed))
+    return Depends(
+        Requirement(permission, form_is_streamed=form_is_streamed, by_session_only=by_session_only)
+    )
 
 
 def identify(request: Request) -> Viewer | None:
     """The viewer by bearer token or session cookie; None when there is neither, or it is over."""
     context: Context = request.app.state.context
-    remote = request.client.host if request.client else ""
+    remote = client_address(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         request.state.csrf = None
-        return accounts.viewer_by_token(context, token.strip(), remote=remote)
-    secret = request.cookies.get(SESSION_COOKIE)
+        return tokens.viewer_by_token(context, token.strip(), remote=remote)
+    secret = cookie_of(request)
     if not secret:
         return None
-    signed_in = accounts.viewer_by_cookie(context, secret, remote=remote)
+    signed_in = sessions.viewer_by_cookie(context, secret, remote=remote)
     if signed_in is None:
         return None
+    if signed_in.means == "header" and trusted_user(request) != signed_in.viewer.name:
+        return None  # logged out at the proxy, or somebody else sits there now
     request.state.csrf = signed_in.csrf
     return signed_in.viewer
+
+
+def _check_origin(request: Request) -> None:
+    """A form that logs somebody in must be ours: no other site may do it for its own account.
+
+    Raises:
+        ForbiddenError: the browser says that another site sent it.
+    """
+    site = request.headers.get("sec-fetch-site", "none")
+    if request.method not in SAFE_METHODS and site not in SAME_SITE:
+        raise ForbiddenError("Another site sent this form", detail_zh="请求来自其他网站，已拒绝")
 
 
 async def _check_csrf(request: Request) -> None:

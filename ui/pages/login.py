@@ -1,4 +1,4 @@
-"""Log in and out, and the choice of language."""
+"""Log in and out, the second factor, and the choice of language."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from dossier.errors import NotAuthenticatedError, NotFoundError, TooManyRequestsError
-from dossier.services import accounts
+from dossier.errors import (
+    DossierError,
+    NotAuthenticatedError,
+    NotFoundError,
+    TooManyRequestsError,
+)
+from dossier.services import logins, sessions
 from dossier.viewer import Permission
-from dossier.web import SESSION_COOKIE, context_of, requires
+from dossier.web import context_of, requires
+from dossier.web.arrival import (
+    SESSION_COOKIE,
+    STEP_COOKIE,
+    arrival_of,
+    cookie_of,
+    trusted_user,
+)
+from dossier.web.coming_in import drop, go_on, inside
 from ui.locales import COOKIE, LOCALES, locale_of
 from ui.rendering import render
 
@@ -20,12 +33,45 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 @router.get("/login")
 def show_login(
-    request: Request, next: str = "/", viewer: Any = requires(Permission.PUBLIC)
+    request: Request,
+    next: str = "/",
+    left: bool = False,  # noqa: FBT001, FBT002 - an address's part, given by name
+    viewer: Any = requires(Permission.PUBLIC),
 ) -> Response:
-    """The form; who is logged in already goes on."""
+    """The form; who is logged in already, here or at a trusted proxy, goes on."""
     if viewer.id:
         return RedirectResponse(inside(next), status_code=303)
-    return render(request, "login.html", next=inside(next), name="", problem="")
+    name = trusted_user(request)
+    if name and not left:
+        arrival = arrival_of(request)
+        login = logins.by_proxy(
+            context_of(request), name, remote=arrival.remote, device=arrival.device
+        )
+        return go_on(request, login, next)
+    return _form(request, next)
+
+
+def _form(
+    request: Request, next: str, *, name: str = "", error: DossierError | None = None
+) -> Response:
+    settings = context_of(request).settings
+    return render(
+        request,
+        "login.html",
+        status=error.status if error else 200,
+        next=inside(next),
+        name=name,
+        problem=_words(request, error),
+        by_password=settings.password_login,
+        provider=settings.oidc_name or settings.oidc_issuer,
+    )
+
+
+def _words(request: Request, error: DossierError | None) -> str:
+    if error is None:
+        return ""
+    chinese = locale_of(request, context_of(request).settings.locale).startswith("zh")
+    return (error.detail_zh or error.title_zh) if chinese else (error.detail or error.title)
 
 
 @router.post("/login", dependencies=[requires(Permission.PUBLIC)])
@@ -36,39 +82,61 @@ def log_in(
     next: Annotated[str, Form()] = "/",
 ) -> Response:
     """Check the password; a wrong one shows the form again."""
-    context = context_of(request)
-    remote = request.client.host if request.client else ""
+    arrival = arrival_of(request)
     try:
-        login = accounts.log_in(context, name=name.strip(), password=password, remote=remote)
+        entered = logins.log_in(
+            context_of(request),
+            name=name.strip(),
+            password=password,
+            remote=arrival.remote,
+            device=arrival.device,
+        )
     except (NotAuthenticatedError, TooManyRequestsError) as error:
-        chinese = locale_of(request, context.settings.locale).startswith("zh")
-        problem = (error.detail_zh or error.title_zh) if chinese else (error.detail or error.title)
+        return _form(request, next, name=name, error=error)
+    return go_on(request, entered, next)
+
+
+@router.get("/login/code", dependencies=[requires(Permission.PUBLIC)])
+def show_code(request: Request, next: str = "/") -> Response:
+    """The form for the second factor; without a login under way back to its beginning."""
+    if not cookie_of(request, STEP_COOKIE):
+        return RedirectResponse("/login", status_code=303)
+    return render(request, "login_code.html", next=inside(next), problem="")
+
+
+@router.post("/login/code", dependencies=[requires(Permission.PUBLIC)])
+def check_code(
+    request: Request,
+    code: Annotated[str, Form(max_length=80)],
+    next: Annotated[str, Form()] = "/",
+) -> Response:
+    """Check the code; a wrong one shows the form again."""
+    arrival = arrival_of(request)
+    try:
+        login = logins.show_code(
+            context_of(request),
+            cookie_of(request, STEP_COOKIE),
+            code,
+            remote=arrival.remote,
+            device=arrival.device,
+        )
+    except (NotAuthenticatedError, TooManyRequestsError) as error:
         return render(
             request,
-            "login.html",
+            "login_code.html",
             status=error.status,
             next=inside(next),
-            name=name,
-            problem=problem,
+            problem=_words(request, error),
         )
-    response = RedirectResponse(inside(next), status_code=303)
-    response.set_cookie(
-        SESSION_COOKIE,
-        login.secret,
-        expires=login.expires_at,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
-    return response
+    return go_on(request, login, next)
 
 
 @router.post("/logout", dependencies=[requires(Permission.SIGNED_IN)])
 def log_out(request: Request) -> Response:
     """End the session."""
-    accounts.log_out(context_of(request), request.cookies.get(SESSION_COOKIE, ""))
-    response = RedirectResponse("/login", status_code=303)
-    response.delete_cookie(SESSION_COOKIE)
+    sessions.log_out(context_of(request), cookie_of(request))
+    response = RedirectResponse("/login?left=1", status_code=303)
+    drop(request, response, SESSION_COOKIE)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -85,9 +153,3 @@ def choose_language(code: str, next: str = "/") -> Response:
     response = RedirectResponse(inside(next), status_code=303)
     response.set_cookie(COOKIE, code, max_age=YEAR_SECONDS, samesite="lax", httponly=True)
     return response
-
-
-def inside(address: str) -> str:
-    """The address if it is one of ours, else the start page: no link leads out of the house."""
-    ours = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return address if ours and address.isprintable() and "\\" not in address else "/"
