@@ -118,7 +118,8 @@ class IndexField:
 class PageLink:
     """A link in the head of every page, for those who hold the permission.
 
-    ``icon`` is a name of ``ui/templates/parts/icons.html``.
+    ``icon`` is a name of ``ui/templates/parts/icons.html``; ``in_menu`` puts the link under the
+    user's name instead, among what is one's own.
     """
 
     href: str
@@ -126,6 +127,7 @@ class PageLink:
     title_zh: str
     title_en: str
     permission: Permission
+    in_menu: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,6 +283,29 @@ ROLE: Final = {
     "auditor": N_("Auditor"),
     "system": N_("System job"),
 }
+PERMISSION: Final = {
+    "search": N_("Search"),
+    "read_customer": N_("See customers"),
+    "read_content": N_("Read papers"),
+    "read_original": N_("Take originals out"),
+    "see_clear": N_("See personal data in clear"),
+    "see_pool": N_("See papers of nobody yet"),
+    "export": N_("Save lists as files"),
+    "upload": N_("Bring papers in"),
+    "assign": N_("Assign papers"),
+    "see_intake": N_("See the intake"),
+    "manage_intake": N_("Repeat the intake"),
+    "import": N_("Import registers"),
+    "operate": N_("Operate the system"),
+    "manage_users": N_("Manage users"),
+    "read_audit": N_("Read the audit record"),
+    "signed_in": N_("Be logged in"),
+}
+MEANS: Final = {
+    "password": N_("Password"),
+    "oidc": N_("identity provider"),
+    "header": N_("proxy in front"),
+}
 KINDS: Final = {
     "category": CATEGORY,
     "status": CUSTOMER_STATUS,
@@ -303,6 +326,8 @@ KINDS: Final = {
     "rendition": RENDITION,
     "near": NEAR,
     "role": ROLE,
+    "permission": PERMISSION,
+    "means": MEANS,
 }
 
 

@@ -76,6 +76,23 @@ def begin(context: Context, viewer: Viewer, *, password: str) -> Enrolment:
             row = SecondFactor(user_id=viewer.id)
             session.add(row)
         row.secret, row.last_step = context.keyring.encrypt(secret), 0
+    return _enrolment(viewer, secret)
+
+
+def begun(context: Context, viewer: Viewer) -> Enrolment:
+    """The secret that waits for its first code, to be shown again.
+
+    Raises:
+        ConflictError: nothing was begun, or it is on already.
+    """
+    with context.reading(viewer) as session:
+        row = session.get(SecondFactor, viewer.id)
+        if row is None or row.confirmed_at is not None:
+            raise ConflictError("Begin anew", detail_zh="请重新开始")
+        return _enrolment(viewer, context.keyring.decrypt(row.secret))
+
+
+def _enrolment(viewer: Viewer, secret: str) -> Enrolment:
     return Enrolment(secret, _totp(secret).provisioning_uri(name=viewer.name, issuer_name=ISSUER))
 
 
