@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import delete
 
 from dossier.db.session import ScopedSession
-from dossier.db.tables import LoginStep
+from dossier.db.login_tables import LoginStep
 from dossier.services.context import Context
 from dossier.services.door import digest, fresh_secret
 

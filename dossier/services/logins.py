@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from dossier.db.session import ScopedSession
-from dossier.db.tables import ExternalIdentity, User
+from dossier.db.login_tables import ExternalIdentity
+from dossier.db.tables import User
 from dossier.errors import ForbiddenError, NotAuthenticatedError
 from dossier.rules.login import login_rules
 from dossier.services import audit, login_steps, passwords, second_factor, sessions, throttle

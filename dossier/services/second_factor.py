@@ -12,7 +12,8 @@ from sqlalchemy import delete, func, select, update
 
 from dossier import access
 from dossier.db.session import ScopedSession
-from dossier.db.tables import RecoveryCode, SecondFactor, User
+from dossier.db.login_tables import RecoveryCode, SecondFactor
+from dossier.db.tables import User
 from dossier.errors import ConflictError, InvalidInputError
 from dossier.rules.login import login_rules
 from dossier.services import audit, passwords

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from dossier.bootstrap import build
 from dossier.clock import FixedClock
-from dossier.db.tables import LoginThrottle
+from dossier.db.login_tables import LoginThrottle
 from dossier.errors import NotAuthenticatedError, TooManyRequestsError
 from dossier.rules.login import pause_seconds
 from dossier.services import accounts, throttle
