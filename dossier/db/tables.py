@@ -463,42 +463,6 @@ class KeptSearch(Table):
     __table_args__ = (UniqueConstraint("user_id", "kind", "key"),)
 
 
-class LoginSession(Table):
-    """A browser's login; the cookie holds a secret of which only the hash is kept."""
-
-    __tablename__ = "login_session"
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    """SHA-256 of the cookie's secret."""
-    user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), index=True)
-    csrf: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[datetime]
-    seen_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    means: Mapped[str] = mapped_column(String(10), default="password")
-    """How it was opened: ``password``, ``oidc`` or ``header``."""
-    remote: Mapped[str] = mapped_column(String(64), default="")
-    """Address that it was opened from."""
-    device: Mapped[str] = mapped_column(String(200), default="")
-    """What the browser called itself then."""
-
-
-class ApiToken(Table):
-    """A bearer token; only its hash is kept."""
-
-    __tablename__ = "api_token"
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    """SHA-256 of the token."""
-    user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), index=True)
-    name: Mapped[str] = mapped_column(String(80), default="")
-    """What it is for, in its owner's words."""
-    scope: Mapped[list[Any] | None]
-    """Permissions that it is limited to; none: all that its owner has at the time."""
-    created_at: Mapped[datetime]
-    seen_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]
-    revoked: Mapped[bool] = mapped_column(default=False)
-
-
 class AuditEvent(Table):
     """Who did or saw what, when, from where, why. Append-only."""
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, update
 
 from dossier import access
+from dossier.db.login_tables import ApiToken, ExternalIdentity
 from dossier.db.session import ScopedSession
-from dossier.db.login_tables import ExternalIdentity
-from dossier.db.tables import ApiToken, Customer, OrgUnit, RoleGrant, User
+from dossier.db.tables import Customer, OrgUnit, RoleGrant, User
 from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from dossier.services import audit, passwords, sessions, throttle
 from dossier.services.context import Context

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 from sqlalchemy import delete
 
-from dossier.db.session import ScopedSession
 from dossier.db.login_tables import LoginStep
+from dossier.db.session import ScopedSession
 from dossier.services.context import Context
 from dossier.services.door import digest, fresh_secret
 

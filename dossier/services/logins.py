@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from dossier.db.session import ScopedSession
 from dossier.db.login_tables import ExternalIdentity
+from dossier.db.session import ScopedSession
 from dossier.db.tables import User
 from dossier.errors import ForbiddenError, NotAuthenticatedError
 from dossier.rules.login import login_rules

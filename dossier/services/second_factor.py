@@ -11,8 +11,8 @@ from pyotp.exceptions import OTPVerificationError
 from sqlalchemy import delete, func, select, update
 
 from dossier import access
-from dossier.db.session import ScopedSession
 from dossier.db.login_tables import RecoveryCode, SecondFactor
+from dossier.db.session import ScopedSession
 from dossier.db.tables import User
 from dossier.errors import ConflictError, InvalidInputError
 from dossier.rules.login import login_rules

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from dossier import access
+from dossier.db.login_tables import LoginSession
 from dossier.db.session import ScopedSession
-from dossier.db.tables import LoginSession, User
+from dossier.db.tables import User
 from dossier.errors import NotFoundError
 from dossier.services import audit
 from dossier.services.context import Context

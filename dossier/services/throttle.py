@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
-from dossier.db.session import ScopedSession
 from dossier.db.login_tables import LoginThrottle
+from dossier.db.session import ScopedSession
 from dossier.errors import TooManyRequestsError
 from dossier.rules.login import login_rules, pause_seconds
 from dossier.services.context import Context

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from dossier import access
+from dossier.db.login_tables import ApiToken
 from dossier.db.session import ScopedSession
-from dossier.db.tables import ApiToken, User
+from dossier.db.tables import User
 from dossier.errors import ConflictError, InvalidInputError, NotFoundError
 from dossier.services import audit
 from dossier.services.context import Context
