@@ -271,7 +271,9 @@ RENDITION: Final = {
 NEAR: Final = {
     "sounds_alike": N_("sounds alike"),
     "one_character": N_("one character fewer"),
+    "one_wrong": N_("one character otherwise"),
     "swapped_digits": N_("two digits swapped"),
+    "swapped_letters": N_("two letters swapped"),
     "one_digit": N_("one digit otherwise"),
     "fewer_words": N_("without one of the words"),
 }

@@ -7,11 +7,14 @@ search's own matter, with the same scope and rights as for any query.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from dossier.rules import pinyin
 from dossier.rules.normal_form import HAN, fold
+from dossier.search.parser import parse
+from dossier.search.query import And, Node, Not, Word, written
 
 LONGEST_NAME = 4
 LONGEST_NUMBER = 14
@@ -20,6 +23,12 @@ SHORTEST_NUMBER = 6
 KNOWN_PART = 4
 """Digits at either end that must be right when one between them is not."""
 MOST_WORDS = 6
+SHORTEST_PART = 2
+"""Characters on each side of a wrong one in an organisation's name; parts, beyond which one of them
+alone is another query than one left out."""
+_GROUPS = re.compile(r"[ -]")
+_LONG_NAME = re.compile(f"[{HAN}]{{{LONGEST_NAME + 1},16}}")
+_LETTERS = re.compile(r"[a-z]{4,16}")
 _HAN_NAME = re.compile(f"[{HAN}]{{2,{LONGEST_NAME}}}")
 _NUMBER = re.compile(rf"\d{{{SHORTEST_NUMBER},{LONGEST_NUMBER}}}")
 
@@ -29,7 +38,9 @@ class NearReason(StrEnum):
 
     SOUNDS_ALIKE = "sounds_alike"
     ONE_CHARACTER = "one_character"
+    ONE_WRONG = "one_wrong"
     SWAPPED_DIGITS = "swapped_digits"
+    SWAPPED_LETTERS = "swapped_letters"
     ONE_DIGIT = "one_digit"
     FEWER_WORDS = "fewer_words"
 
@@ -51,14 +62,16 @@ def near_queries(text: str) -> tuple[Near, ...]:
         >>> near_queries("104213")[0].q
         '014213 OR 140213 OR 102413 OR 104123 OR 104231'
     """
-    words = fold(text).split()
-    if len(words) > 1:
-        return _fewer(words) if len(words) <= MOST_WORDS else ()
-    word = words[0] if words else ""
-    if _HAN_NAME.fullmatch(word):
-        return _like_name(word)
-    if _NUMBER.fullmatch(word):
-        return _like_number(word)
+    grouped = _GROUPS.sub("", fold(text))
+    if _NUMBER.fullmatch(grouped):
+        return _like_number(grouped)
+    node = parse(text).node
+    if isinstance(node, And):
+        return _fewer(node.nodes) if len(node.nodes) <= MOST_WORDS else ()
+    word = fold(node.text) if isinstance(node, Word) else ""
+    for shape, like in _LIKE.items():
+        if shape.fullmatch(word):
+            return like(word)
     return ()
 
 
@@ -76,11 +89,7 @@ def _like_name(name: str) -> tuple[Near, ...]:
 
 
 def _like_number(number: str) -> tuple[Near, ...]:
-    swapped = dict.fromkeys(
-        number[:at] + number[at + 1] + number[at] + number[at + 2 :]
-        for at in range(len(number) - 1)
-        if number[at] != number[at + 1]
-    )
+    swapped = _swapped(number)
     found = [Near(" OR ".join(swapped), NearReason.SWAPPED_DIGITS)] if swapped else []
     found.append(Near(number[:-1], NearReason.ONE_DIGIT))
     for at in range(len(number) - KNOWN_PART - 1, KNOWN_PART - 1, -1):
@@ -88,6 +97,43 @@ def _like_number(number: str) -> tuple[Near, ...]:
     return tuple(found)
 
 
-def _fewer(words: list[str]) -> tuple[Near, ...]:
-    left = (" ".join(words[:at] + words[at + 1 :]) for at in range(len(words) - 1, -1, -1))
-    return tuple(Near(each, NearReason.FEWER_WORDS) for each in left)
+def _like_long_name(name: str) -> tuple[Near, ...]:
+    """An organisation's name with one character wrong: what stands before and behind it."""
+    sides = (
+        f"({name[:at]} {name[at + 1 :]})" for at in range(SHORTEST_PART, len(name) - SHORTEST_PART)
+    )
+    ends = (name[1:], name[:-1])
+    return (Near(" OR ".join((*ends, *sides)), NearReason.ONE_WRONG),)
+
+
+def _like_letters(letters: str) -> tuple[Near, ...]:
+    swapped = _swapped(letters)
+    return (Near(" OR ".join(swapped), NearReason.SWAPPED_LETTERS),) if swapped else ()
+
+
+def _swapped(word: str) -> tuple[str, ...]:
+    """The word with each two neighbours swapped."""
+    return tuple(
+        dict.fromkeys(
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+            for at in range(len(word) - 1)
+            if word[at] != word[at + 1]
+        )
+    )
+
+
+def _fewer(nodes: tuple[Node, ...]) -> tuple[Near, ...]:
+    """One of the parts left out; where that does not help, one alone."""
+    count = len(nodes)
+    kept = [nodes[:at] + nodes[at + 1 :] for at in range(count - 1, -1, -1)]
+    if count > SHORTEST_PART:
+        kept += [(node,) for node in nodes]
+    fewer = (each for each in kept if not all(isinstance(node, Not) for node in each))
+    return tuple(Near(" ".join(map(written, each)), NearReason.FEWER_WORDS) for each in fewer)
+
+
+_LIKE: Mapping[re.Pattern[str], Callable[[str], tuple[Near, ...]]] = {
+    _HAN_NAME: _like_name,
+    _LONG_NAME: _like_long_name,
+    _LETTERS: _like_letters,
+}

@@ -98,3 +98,22 @@ def positive_leaves(node: Node) -> Iterator[Word | Phrase | FieldValue]:
                 yield from positive_leaves(each)
         case Not() | Everything() | Nowhere():
             return
+
+
+def written(node: Node) -> str:
+    """A node as somebody would type it."""
+    match node:
+        case Word(text):
+            return text
+        case Phrase(text):
+            return f'"{text}"'
+        case FieldValue(_, value, label):
+            return f'{label}:"{value}"' if " " in value else f"{label}:{value}"
+        case Not(inner):
+            return f"-{written(inner)}"
+        case And(nodes):
+            return f"({' '.join(map(written, nodes))})"
+        case Or(nodes):
+            return f"({' OR '.join(map(written, nodes))})"
+        case Everything() | Nowhere():
+            return ""

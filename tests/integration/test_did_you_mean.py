@@ -47,3 +47,18 @@ def test_what_was_not_understood_is_said_in_words(seeded: Seeded) -> None:
     assert found["notes"] == ["unbalanced_quote"]
     assert len(found["remarks"]) == 1
     assert "unbalanced" not in found["remarks"][0]
+
+
+def test_mistyped_letters_lead_to_the_customer(seeded: Seeded) -> None:
+    found = meant(seeded, "agent", "ouynag")
+    assert found["total"] == 0
+    (first, *_) = found["did_you_mean"]
+    assert first["reason"] == "swapped_letters"
+    assert [each["customer_no"] for each in first["customers"]] == [EAST.customer_no]
+
+
+def test_of_words_that_are_nowhere_together_each_leads_somewhere(seeded: Seeded) -> None:
+    found = meant(seeded, "archivist", f"{EAST.name} {WEST.customer_no} 绝无此词")
+    assert found["total"] == 0
+    assert {near["q"] for near in found["did_you_mean"]} == {EAST.name, WEST.customer_no}
+    assert all(near["total"] for near in found["did_you_mean"])

@@ -36,7 +36,38 @@ def test_of_several_words_one_is_left_out() -> None:
         "张三 合同",
         "张三 2019",
         "合同 2019",
+        "张三",
+        "合同",
+        "2019",
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "tried"),
+    [
+        ('"供电 营业厅" 张三', ['"供电 营业厅"', "张三"]),
+        ("张三 -合同", ["张三"]),
+        ("(王伟 OR 汪薇) 户号:4200000001", ["(王伟 OR 汪薇)", "户号:4200000001"]),
+        ("张三 OR 李四", []),
+    ],
+)
+def test_what_is_left_keeps_its_meaning(typed: str, tried: list[str]) -> None:
+    found = [near.q for near in near_queries(typed)]
+    assert found == tried
+    for each in tried:
+        assert parse(each).remarks == ()
+
+
+def test_a_long_name_is_tried_with_one_character_wrong() -> None:
+    (near,) = near_queries("宏泰机器有限公司")
+    assert near.reason is NearReason.ONE_WRONG
+    assert "(宏泰机 有限公司)" in near.q
+
+
+def test_letters_are_tried_in_another_order_and_grouped_digits_as_one_number() -> None:
+    (near,) = near_queries("zhagnsan")
+    assert "zhangsan" in near.q.split(" OR ")
+    assert near_queries("1042 130012") == near_queries("1042130012")
 
 
 @given(st.text(max_size=60))

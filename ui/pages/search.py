@@ -158,7 +158,6 @@ def _results(request: Request, viewer: Viewer, asked: Asked) -> Response:
         filtered=bool(asked.filters),
         unfiltered=Asked(asked.q, {}).address(),
         links=() if answer.degraded else context.plugins.list_links(viewer, asked.query_string()),
-        shorter=_shorter(asked.q),
         pictures=pictures,
         first=pictures and bool(asked.q) and any(hit.documents for hit in answer.hits),
         progress=reading.progress(context, viewer) if not asked.q else None,
@@ -244,19 +243,3 @@ def paging(asked: Asked, answer: SearchAnswer) -> Paging:
         cursor = "" if last == "-" else last
         before = replace(asked, cursor=cursor, trail=asked.trail[:-1]).address()
     return Paging(first, first + len(answer.hits) - 1, before, after)
-
-
-@dataclass(frozen=True, slots=True)
-class Shorter:
-    """A query with less in it."""
-
-    text: str
-    href: str
-
-
-def _shorter(q: str) -> Shorter | None:
-    words = q.split()
-    if len(words) < 2:
-        return None
-    text = max(words, key=len)
-    return Shorter(text, Asked(text, {}).address())
