@@ -29,7 +29,7 @@ from dossier.settings import Settings
 from dossier.viewer import system_viewer
 from dossier.work.guarded_readers import GuardedReaders, ReaderFactories, ReaderTimes
 
-BUILTIN_PLUGINS = ("recognition", "list_export", "audit_trail", "account")
+BUILTIN_PLUGINS = ("recognition", "list_export", "audit_trail", "anomalies", "account")
 """Built-in features. A tuple, not entry points: those go stale in editable checkouts."""
 PEOPLE_PACKAGES = ("indexer", "searchapi", "ui", "mappings")
 SETUP = system_viewer("setup")

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     MANAGE_USERS = "manage_users"
     READ_AUDIT = "read_audit"
     SEE_LOOKERS = "see_lookers"
+    MANAGE_WATCHED = "manage_watched_names"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 

@@ -226,6 +226,12 @@ ACTION: Final = {
     "pdf.read": N_("Searchable copy taken"),
     "audit.read": N_("Audit record read"),
     "audit.exported": N_("Audit record saved as a file"),
+    "anomalies.read": N_("Unusual looks read"),
+    "anomaly.found": N_("Unusual looks found"),
+    "anomaly.acknowledged": N_("Unusual looks settled"),
+    "watched.listed": N_("Watch list read"),
+    "watched.added": N_("Name put on the watch list"),
+    "watched.removed": N_("Name taken off the watch list"),
     "audit.checkpoint_exported": N_("Audit checkpoint taken out"),
     "audit.key_changed": N_("Audit key changed"),
     "page.snippet": N_("Picture snippet looked at"),
@@ -258,6 +264,8 @@ OBJECT_KIND: Final = {
     "search": N_("Search"),
     "user": N_("User account"),
     "audit": N_("Audit record"),
+    "anomaly": N_("Unusual looks"),
+    "watched_name": N_("Watched name"),
 }
 AUDIT_OUTCOME: Final = {
     "ok": N_("done"),
