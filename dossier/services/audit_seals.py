@@ -30,6 +30,7 @@ COLUMNS = (
     AuditEvent.facts,
 )
 """Everything of a row is sealed, in this order; a new column is appended."""
+AT = COLUMNS.index(AuditEvent.at)
 SIGNED_AS = b"dossier audit seal v1\n"
 """Put before what is signed, so that a signature means nothing anywhere else."""
 NOTHING_BEFORE = ""
@@ -84,11 +85,9 @@ def digest(row: Sequence[Any]) -> bytes:
     Raises:
         TypeError: the row holds what we never wrote (bytes, a text for an instant).
     """
-    number, at, *rest = row
-    if not isinstance(at, datetime):
+    if not isinstance(row[AT], datetime):
         raise TypeError("the instant of an audit row is none")
-    plain = [number, at.isoformat(), *rest]
-    return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).digest()
+    return hashlib.sha256(orjson.dumps(tuple(row), option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def pack(entries: Iterable[tuple[int, bytes]]) -> bytes:

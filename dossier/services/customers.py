@@ -39,10 +39,11 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> CustomerRecord:
     access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
         customer = _in_scope(session, customer_no)
+        noted = audit.begin_read(
+            context, viewer, "customer.read", object_kind="customer", object_id=customer_no
+        )
         record = _record(context, session, viewer, customer)
-    audit.record_read(
-        context, viewer, "customer.read", object_kind="customer", object_id=customer_no
-    )
+    noted.wait()
     return record
 
 

@@ -48,10 +48,12 @@ def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
     """
     access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
-        view = _view(context, session, viewer, papers.in_scope(session, document_id))
-    audit.record_read(
-        context, viewer, "document.read", object_kind="document", object_id=document_id
-    )
+        document = papers.in_scope(session, document_id)
+        noted = audit.begin_read(
+            context, viewer, "document.read", object_kind="document", object_id=document_id
+        )
+        view = _view(context, session, viewer, document)
+    noted.wait()
     return view
 
 
