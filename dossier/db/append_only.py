@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import DDL, Connection, event
+from sqlalchemy import Connection, event
 
 TABLES = ("audit_event", "audit_seal")
 _FUNCTION = """
@@ -47,7 +47,7 @@ def triggers(dialect: str, table: str) -> Iterator[str]:
 def protect(connection: Connection, table: str) -> None:
     """Put the triggers on an existing table; for migrations."""
     for statement in triggers(connection.dialect.name, table):
-        connection.execute(DDL(statement.replace("%", "%%")))
+        connection.exec_driver_sql(statement.replace("%", "%%"))
 
 
 def protect_when_made(table: Any) -> None:

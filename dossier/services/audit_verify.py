@@ -296,6 +296,7 @@ def _rows(session: ScopedSession) -> Iterator[tuple[int, bytes | None]]:
     while True:
         following = AuditEvent.id > after
         query = select(*COLUMNS).where(following).order_by(AuditEvent.id).limit(ROWS_AT_ONCE)
+        found: list[tuple[int, bytes | None]]
         try:
             found = [(row.id, audit_seals.digest(row)) for row in session.execute(query)]
         except UNREADABLE:

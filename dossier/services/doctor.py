@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dossier.db import engines, outbox
 from dossier.errors import DossierError
 from dossier.hookspecs import EnvironmentCheck
-from dossier.services import unfinished
+from dossier.services import audit_chain, audit_keys, unfinished
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 
@@ -89,6 +89,21 @@ def _key_file(context: Context) -> EnvironmentCheck:
     )
 
 
+def _audit_key(context: Context) -> EnvironmentCheck:
+    last = audit_chain.newest(context, VIEWER)
+    if last is None:
+        return EnvironmentCheck("audit seals", ok=True, detail="nothing sealed yet")
+    key = audit_keys.load_signing_key(context.settings.home, may_create=False)
+    trusted = audit_keys.trusted_keys(context.settings.home)
+    is_open = (context.settings.home / audit_keys.PRIVATE).stat().st_mode & 0o077
+    return EnvironmentCheck(
+        "audit seals",
+        not is_open and {key.id, last.key_id} <= set(trusted),
+        f"{last.id} seals, key {key.id}" + (", open to others" if is_open else ""),
+        "chmod 600 audit.key; put audit.key and audit.pub of this archive back from their backup",
+    )
+
+
 def _index(context: Context) -> EnvironmentCheck:
     reason = context.index.needs_rebuild()
     if reason is not None:
@@ -135,6 +150,7 @@ _CHECKS: dict[str, Callable[[Context], EnvironmentCheck]] = {
     "disk": _disk,
     "file system": _file_system,
     "secret key": _key_file,
+    "audit seals": _audit_key,
     "index": _index,
     "index lag": _lag,
     "unfinished files": _unfinished,

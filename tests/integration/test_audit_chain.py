@@ -17,11 +17,13 @@ from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
+from dossier.bootstrap import build
 from dossier.db.tables import AuditEvent, AuditSeal
 from dossier.errors import ConfigurationError, InvalidInputError
-from dossier.services import audit_chain, audit_checkpoints, audit_keys, audit_seals
+from dossier.services import audit_chain, audit_checkpoints, audit_keys, audit_seals, doctor
 from dossier.services.audit_verify import Finding, Verification, verify
 from dossier.services.context import Context
+from dossier.settings import Settings
 from tests.support_archive import make_archive
 from tests.support_audit import RUNS, SEALED, TAIL, VIEWER, damage, disarm, fill, home_of, look
 from tests.support_postgres import fresh_database
@@ -411,3 +413,59 @@ def test_with_sqlite_a_row_removed_before_it_was_sealed_is_named(tmp_path: Path)
     assert {(one.kind, one.first) for one in verify(context, VIEWER).broken} == expected
     audit_chain.seal(context, VIEWER)
     assert {(one.kind, one.first) for one in verify(context, VIEWER).broken} == expected
+
+
+def test_doctor_names_a_key_that_is_missing_open_to_others_or_not_the_chain_s(
+    context: Context,
+) -> None:
+    def line() -> doctor.EnvironmentCheck:
+        return {each.name: each for each in doctor.examine(context)}["audit seals"]
+
+    assert line().ok
+    look(context, 2)
+    audit_chain.seal(context, VIEWER)
+    assert line().ok
+    home = context.settings.home
+    (home / audit_keys.PRIVATE).chmod(0o644)
+    assert "open to others" in line().detail
+    assert not line().ok
+    (home / audit_keys.PRIVATE).unlink()
+    assert "audit new-key" in line().remedy
+    (home / audit_keys.PUBLIC).unlink()
+    audit_keys.new_signing_key(home)
+    assert not line().ok
+
+
+def test_the_commands_export_a_checkpoint_verify_against_it_and_change_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from typer.testing import CliRunner
+
+    from dossier.cli.commands import app
+
+    home, kept = tmp_path / "home", tmp_path / "kept.json"
+    monkeypatch.setenv("DOSSIER_HOME", str(home))
+
+    def command(*arguments: str) -> Any:
+        return CliRunner().invoke(app, list(arguments))
+
+    context = build(Settings(home=home))
+    look(context, 3)
+    audit_chain.seal(context, VIEWER)
+    assert command("audit", "checkpoint", "--out", str(kept)).exit_code == 0
+    assert json.loads(kept.read_text())["statement"]["number"] == 1
+    assert json.loads(command("audit", "checkpoint").stdout)["statement"]["count"] == 3
+    assert command("audit", "new-key").exit_code == 0
+    audit_chain.seal(context, VIEWER)
+    sound = command("verify", "--against", str(kept), "--json")
+    assert sound.exit_code == 0
+    assert json.loads(sound.stdout)["checkpoints"] == 2
+    damage(context, "update audit_event set actor = 'nobody' where id = 2")
+    broken = command("verify", "--against", str(kept))
+    assert broken.exit_code == 1
+    assert "row 2 was changed / 第 2 条记录被修改" in broken.stdout
+    public = tmp_path / "other.pem"
+    public.write_bytes((home / audit_keys.PUBLIC).read_bytes())
+    assert command("verify", "--key", str(public)).exit_code == 1
+    assert command("verify", "--key", str(kept)).exit_code != 0
+    context.database.dispose()
