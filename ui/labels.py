@@ -283,7 +283,7 @@ NEAR: Final = {
     "swapped_digits": N_("two digits swapped"),
     "swapped_letters": N_("two letters swapped"),
     "one_digit": N_("one digit otherwise"),
-    "fewer_words": N_("without one of the words"),
+    "fewer_words": N_("only some of the words"),
 }
 ROLE: Final = {
     "administrator": N_("Administrator"),

@@ -54,3 +54,31 @@ def place_name(text: str) -> PlaceName:
 def place_key(text: str) -> str:
     """The key under which a place is looked up; see :attr:`PlaceName.key`."""
     return place_name(text).key
+
+
+def begins(name: str, typed: str) -> bool:
+    """Whether a name begins as somebody types it, with or without its voltage.
+
+    Example:
+        >>> begins("东山供电所", "东山供"), begins("10kV东山线", "东山"), begins("东山线", "东山供")
+        (True, True, False)
+    """
+    asked, whole = place_name(typed), place_name(name)
+    written = _written(name).startswith(_written(typed))
+    return asked.agrees(whole) and (written or whole.key.startswith(asked.key))
+
+
+def beginning_key(typed: str) -> str:
+    """What the keys of all names that begin so begin with: an ending that is half typed is none."""
+    key = place_key(typed)
+    for ending, short in _ENDINGS:
+        for length in range(len(ending) - 1, 0, -1):
+            half = ending[:length]
+            if key.endswith(half) and not short.startswith(half):
+                return key.removesuffix(half)
+    return key
+
+
+def _written(text: str) -> str:
+    """A name as it is written, its voltage and ending too; only signs and spaces apart."""
+    return _NO_PART.sub("", _NUMBER_SIGN.sub("号", fold(text).replace("千伏", "kv")))

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Line, OrgUnit
-from dossier.rules.place_names import PlaceName, place_name
+from dossier.rules.place_names import PlaceName, beginning_key, begins, place_name
 from dossier.search.places import AskedPlace, NamedPlace
 from dossier.services.labels import PLACES
 from dossier.viewer import Scope, Viewer
@@ -85,11 +85,11 @@ def named(
 
 def beginning_with(session: ScopedSession, viewer: Viewer, typed: str) -> tuple[KnownPlace, ...]:
     """Places to offer while one types."""
-    asked = place_name(typed)
-    if typed.isascii() or len(asked.key) < SHORTEST_OFFERED:
+    beginning = beginning_key(typed)
+    if typed.isascii() or len(beginning) < SHORTEST_OFFERED:
         return ()
-    rows = session.execute(_places(lambda _, key: key.startswith(asked.key, autoescape=True)))
-    found = (place for place in _within(viewer.scope, rows) if asked.agrees(place.name))
+    rows = session.execute(_places(lambda _, key: key.startswith(beginning, autoescape=True)))
+    found = (place for place in _within(viewer.scope, rows) if begins(place.label, typed))
     return tuple(islice(found, MOST_OFFERED))
 
 

@@ -73,9 +73,10 @@ def test_a_place_elsewhere_is_a_word_like_any_other(archive: Seeded, name: str) 
 
 
 def test_places_are_offered_while_one_types(archive: Seeded) -> None:
-    items = archive.get("/api/v1/suggest", "agent_east", params={"q": EAST.unit[:2]}).json()[
-        "items"
-    ]
+    for length in range(len(EAST.unit), 1, -1):
+        typed = {"q": EAST.unit[:length]}
+        items = archive.get("/api/v1/suggest", "agent_east", params=typed).json()["items"]
+        assert EAST.unit in [item["label"] for item in items if item["kind"] == "station"], typed
     (offer,) = [item for item in items if item["kind"] == "station"]
     assert offer["label"] == EAST.unit
     rows = archive.get("/suggest", "agent_east", params={"q": EAST.unit[:2]}).text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dossier.rules.place_names import place_key, place_name
+from dossier.rules.place_names import beginning_key, begins, place_key, place_name
 from dossier.search.compile import compile_query
 from dossier.search.expression import Term
 from dossier.search.parser import parse
@@ -32,6 +32,19 @@ def test_lines_of_two_voltages_are_two_and_a_name_without_one_may_be_either() ->
     assert ten.agrees(bare)
     assert bare.agrees(thirty_five)
     assert place_key("0.4kV东风线") == bare.key
+
+
+NAMES = ("东山供电所", "10kV东山线", "张湾2组1#变台区", "示例供电公司")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_offered_at_each_character_that_is_typed(name: str) -> None:
+    for length in range(2, len(name) + 1):
+        typed = name[:length]
+        if not typed.isascii():
+            assert begins(name, typed)
+            assert place_key(name).startswith(beginning_key(typed)), typed
+            assert not begins("西河供电所", typed)
 
 
 def test_an_ending_alone_stays_a_name() -> None:
