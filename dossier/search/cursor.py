@@ -34,7 +34,13 @@ def decode_cursor(cursor: str, digest: str) -> Place:
         made_for, segment, group = json.loads(base64.urlsafe_b64decode(padded))
         place = Place(int(segment), int(group))
     except (ValueError, TypeError, OverflowError) as err:
-        raise QueryError("the cursor is broken; start from the first page") from err
+        raise QueryError(
+            "the cursor is broken; start from the first page",
+            detail_zh="翻页位置无效，请从第一页重新开始",
+        ) from err
     if made_for != digest:
-        raise QueryError("the cursor belongs to another query; start from the first page")
+        raise QueryError(
+            "the cursor belongs to another query; start from the first page",
+            detail_zh="翻页位置属于另一次查询，请从第一页重新开始",
+        )
     return place

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import astuple
+from typing import NoReturn
 
 from dossier.errors import QueryError
 from dossier.search.expression import All, Expression, Nothing, Term, all_of
@@ -48,13 +49,20 @@ def check_names(query: ScopedQuery, facets: Iterable[str], fields: FieldList) ->
     Raises:
         QueryError: an unknown facet or filter.
     """
-    known = set(fields.facets)
+    known = sorted(fields.facets)
     for name in facets:
         if name not in known:
-            raise QueryError(f"unknown facet; known are {', '.join(sorted(known))}")
+            _refuse("facet", "分面", known)
     for name in query.filters:
-        if name not in known | {CUSTOMER_FILTER}:
-            raise QueryError(f"unknown filter; known are {', '.join(sorted(known))}, customer")
+        if name not in (*known, CUSTOMER_FILTER):
+            _refuse("filter", "筛选项", [*known, CUSTOMER_FILTER])
+
+
+def _refuse(kind: str, kind_zh: str, known: list[str]) -> NoReturn:
+    raise QueryError(
+        f"unknown {kind}; known are {', '.join(known)}",
+        detail_zh=f"没有这个{kind_zh}；可用：{'、'.join(known)}",
+    )
 
 
 def digest(query: ScopedQuery) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
@@ -95,8 +96,12 @@ def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = No
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        places = ", ".join(".".join(str(part) for part in e["loc"]) for e in error.errors())
-        return answer(request, InvalidInputError(f"Check these parts of the request: {places}"))
+        places = ", ".join(_place_and_bounds(each) for each in error.errors())
+        problem = InvalidInputError(
+            f"Check these parts of the request: {places}",
+            detail_zh=f"请检查请求中的这些部分：{places}",
+        )
+        return answer(request, problem)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -145,6 +150,18 @@ class AnswerHeaders:
             await send(message)
 
         await self._app(scope, receive, complete)
+
+
+_SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "max_length": "≤"}
+
+
+def _place_and_bounds(error: Mapping[str, Any]) -> str:
+    """Where in the request, and within which bounds it has to be; never what was sent."""
+    place = ".".join(str(part) for part in error["loc"])
+    bounds = [
+        f"{_SIGNS[key]} {value}" for key, value in error.get("ctx", {}).items() if key in _SIGNS
+    ]
+    return f"{place} ({', '.join(bounds)})" if bounds else place
 
 
 def _login_and_back(request: Request) -> str:

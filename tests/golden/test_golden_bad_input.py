@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from indexer import rebuild
+
 SOON = 5.0
 """Seconds: far above what any of these takes alone, below what a run-away query would."""
 
@@ -67,3 +69,56 @@ def test_an_empty_box_shows_everything_in_scope(golden: Any) -> None:
 def test_what_is_cut_off_is_said(golden: Any) -> None:
     assert "too_long" in golden.ask(HOSTILE["ten thousand letters"], "archivist")["notes"]
     assert "too_many_words" in golden.ask("张三 合同 " * 60, "archivist")["notes"]
+
+
+# -- what programs send ---------------------------------------------------------------------------
+
+WRONG = {
+    "a size of a thousand million": ({"size": "1000000000"}, 422, "(≤ 100)"),
+    "a size of a hundred digits": ({"size": "9" * 100}, 422, "query.size"),
+    "an unknown filter": ({"filter.nothing": "1"}, 400, "可用：category、district"),
+    "an unknown facet": ({"facets": "type,nothing"}, 400, "可用：category、district"),
+    "a cursor that is none": ({"cursor": "../../etc"}, 400, "请从第一页重新开始"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_parameter_is_a_problem_that_says_how_to_mend_it(golden: Any, name: str) -> None:
+    parameters, status, told = WRONG[name]
+    answer = request(golden, "张三", "archivist", **parameters)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert told in answer.json()["detail_zh"]
+    assert answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "who"), [("章珊", "archivist"), ("", "agent"), ("", "archivist_west")]
+)
+def test_a_cursor_of_another_query_or_of_other_rights_is_refused(
+    golden: Any, query: str, who: str
+) -> None:
+    cursor = request(golden, "", "archivist", size="5").json()["next_cursor"]
+    answer = request(golden, query, who, size="5", cursor=cursor)
+    assert answer.status_code == 400
+    assert "翻页位置属于另一次查询" in answer.json()["detail_zh"]
+
+
+def test_a_cursor_of_yesterdays_generation_goes_on_where_it_was(golden: Any) -> None:
+    first = request(golden, "", "archivist", size="20").json()
+    rebuild.rebuild(golden.context, reason="a test")
+    second = request(golden, "", "archivist", size="20", cursor=first["next_cursor"]).json()
+    rebuild.rebuild(golden.context, reason="a test")
+    third = request(golden, "", "archivist", size="20", cursor=second["next_cursor"]).json()
+    seen = [name for page in (first, second, third) for name in golden.hits(page)]
+    assert len(seen) == len(set(seen)) == first["total"] == 41
+    assert third["next_cursor"] is None
+
+
+def request(golden: Any, query: str, who: str, **parameters: str) -> Any:
+    """The answer as it comes, whatever its status."""
+    return golden.client.get(
+        "/api/v1/search",
+        params={"q": query, **parameters},
+        headers={"Authorization": f"Bearer {golden.tokens[who]}"},
+    )

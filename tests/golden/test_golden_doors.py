@@ -35,6 +35,7 @@ from dossier.search import notes
 from dossier.services.context import Context
 from dossier.settings import Settings
 from tests.golden.conftest import GoldenArchive
+from tests.golden.test_golden_bad_input import HOSTILE
 from tests.golden.test_golden_queries import ROWS, check, check_answer, papers_of, row_id
 from tests.support_seeded import PASSWORD
 
@@ -206,3 +207,35 @@ def test_nobody_is_offered_while_one_types_who_would_not_be_found(
         assert offered <= told or "..." in told, row
         offering += bool(offered)
     assert offering >= MOST_OF
+
+
+# -- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_input_is_an_error_on_no_door(
+    golden: GoldenArchive, window: Window, command: Callable[..., Any], name: str
+) -> None:
+    query, told = HOSTILE[name], golden.ask(HOSTILE[name], "archivist")["total"]
+    assert leaf_through(window("archivist"), golden.names, query).total == told
+    assert window("archivist").get("/suggest", params={"q": query}).status_code == 200
+    asked = {"q": query, "format": "csv"}
+    assert window("archivist").get("/api/v1/search/export", params=asked).status_code == 200
+    done = command("search", "--json", "--as", "archivist", "--", query)
+    assert json.loads(done.stdout)["total"] == told
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/search?q=张三&cursor=nonsense", "翻页位置无效，请从第一页重新开始"),
+        ("/search?q=张三&filter.nothing=1", "没有这个筛选项"),
+        ("/customers/none?cursor=x", "未找到"),
+    ],
+)
+def test_a_wrong_address_is_a_page_that_says_what_to_do(
+    window: Window, address: str, told: str
+) -> None:
+    answer = window("archivist").get(address)
+    assert answer.status_code in {400, 404}
+    assert told in answer.text
