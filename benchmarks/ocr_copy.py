@@ -22,7 +22,7 @@ import img2pdf  # noqa: E402 - after the thread limits
 import psutil  # noqa: E402
 
 from benchmarks.ocr_quality import machine  # noqa: E402
-from dossier.adapters.ocrmypdf import OcrmypdfMaker  # noqa: E402
+from dossier.adapters.ocrmypdf import OcrmypdfMaker, comparison  # noqa: E402
 from dossier.adapters.rapidocr import RapidOcrEngine  # noqa: E402
 from dossier.plugins.demo.pages import pages_for_benchmark  # noqa: E402
 
@@ -44,6 +44,7 @@ def main() -> int:
     print(f"machine: {machine()}")
     print(f"resident before the models: {resident()}")
     reads, makes, formats, paths, readings = [], [], [], [], []
+    lines, words = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number, page in enumerate(pages_for_benchmark(arguments.seed, arguments.pages)):
@@ -55,8 +56,11 @@ def main() -> int:
             copy = maker.make(
                 path, media_type=MEDIA[page.suffix], readings=[reading], out=folder / "copy.pdf"
             )
-            reads.append(middle - begin)
             makes.append(time.process_time() - middle)
+            reads.append(middle - begin)
+            found = comparison.texts_of(copy.path)[0]
+            lines += [comparison.plain(line) in found for line in reading.text.splitlines()]
+            words.append(comparison.share_found(reading, found))
             formats.append(copy.format)
             paths.append(path)
             readings.append(reading)
@@ -74,6 +78,10 @@ def main() -> int:
     )
     print(
         f"copy, one document of {len(paths):3} pages {together:.3f} s/page, {100 * together * len(reads) / sum(reads):.1f} % of reading"
+    )
+    print(
+        f"read back by PDFium: {100 * sum(lines) / len(lines):.1f} % of {len(lines)} lines whole, "
+        f"words {100 * sum(words) / len(words):.2f} %, worst page {100 * min(words):.1f} %"
     )
     print("formats: " + ", ".join(f"{formats.count(f)} {f}" for f in sorted(set(formats))))
     return 0

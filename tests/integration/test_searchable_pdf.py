@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -213,6 +214,55 @@ def test_text_lies_right_where_the_crop_box_is_smaller_than_the_media_box(tmp_pa
     high = top - bottom
     strip = (left, top - 270 / HEIGHT * high, right, top - 210 / HEIGHT * high)
     assert page.get_textpage().get_text_bounded(*strip).strip() == "欧阳怡璟"
+
+
+LONG_LINES = tuple(
+    f"第{number}条用电人应当按照国家有关规定及时交纳电费并且妥善保管用电计量装置不得擅自移动"
+    for number in "一二三四五六七八九十"
+)
+
+
+def leaning(slope: float, *, bend: float = 0.0) -> PageReading:
+    """What is read on a page of close lines that fall by ``slope`` (and curl): pieces of six."""
+    words, text, size, piece = [], "", 16.0, 6
+    for row, line in enumerate(LONG_LINES):
+        start = len(text) + bool(text)
+        text += "\n" * bool(text) + line
+        for at in range(0, len(line), piece):
+            end = min(at + piece, len(line))
+            ends = [60 + size * place for place in (at, end)]
+            downs = [300 + 22 * row + slope * x + bend * ((x - 360) / 300) ** 2 for x in ends]
+            box = (ends[0], min(downs) - size / 2, ends[1], max(downs) + size / 2)
+            words.append(WordBox(start + at, start + end, box))
+    skew = math.degrees(math.atan(slope))
+    return PageReading(1, text, tuple(words), WIDTH, HEIGHT, skew=skew, engine="rapidocr 3.10.0")
+
+
+@pytest.mark.parametrize(
+    ("slope", "bend"), [(-0.07, 0.0), (0.0, 0.0), (0.035, 0.0), (0.07, 0.0), (0.0, 40.0)]
+)
+def test_lines_of_a_skewed_or_curled_page_stay_whole_and_in_order(
+    tmp_path: Path, slope: float, bend: float
+) -> None:
+    original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    read = leaning(slope, bend=bend)
+    copy = make(original, "image/png", [read], tmp_path / "copy.pdf")
+    text = pdfium.PdfDocument(copy.path)[0].get_textpage().get_text_bounded()
+    assert text.split() == list(LONG_LINES)
+
+
+@pytest.mark.parametrize(("slope", "bend"), [(0.07, 0.0), (-0.035, 0.0), (0.0, 40.0)])
+def test_leaning_and_curled_text_lies_under_its_picture(
+    tmp_path: Path, slope: float, bend: float
+) -> None:
+    original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    read = leaning(slope, bend=bend)
+    copy = make(original, "image/png", [read], tmp_path / "copy.pdf")
+    for word in read.words[::5]:
+        x0, y0, x1, y1 = word.box
+        inside = (x0 / WIDTH, (y0 - 4) / HEIGHT, x1 / WIDTH, (y1 + 4) / HEIGHT)
+        found = "".join(text_at(copy.path, 0, inside).split())
+        assert read.text[word.start + 1 : word.end - 1] in found
 
 
 def test_a_copy_that_would_lose_text_is_not_published(

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import median
 
 import pikepdf
 from fontTools.fontBuilder import FontBuilder
@@ -27,6 +28,15 @@ _UNITS = 1000
 _FULL, _HALF = 1, 2  # glyphs; 0 is the one that PDF/A forbids to show
 # Baseline above the box's lower edge, as share of its height (faces of Han characters).
 _UNDER_BASELINE = 0.12
+# How far (share of its height) a piece of a line may stand off the straight line through its ends.
+_MOST_BEND = 0.35
+# Characters of a line for each height that it is long: more are no straight line.
+_MOST_CROWDED = 3.5
+# PDFium takes a text for its neighbour's shadow, and drops it, when the words are the same, the
+# bounds overlap and the size is exactly equal: on a leaning page that is a table's next row.
+_SIZES, _SIZE_STEP = 50, 0.01
+# Behind what the reading parts too: who takes leaning lines for one still parts their words.
+_END = " "
 # Longest side of the text page in points. OCRmyPDF scales it to the page, but clips by the page's
 # unscaled box before turning, so a wide text page under a tall page would lose its right side.
 _SIDE = 72.0
@@ -70,8 +80,8 @@ def write_text_layer(
                 _matrix_of_page(rotation, width, height, scale),
                 "BT 3 Tr",
                 *(
-                    _show(word, lean, reading, around, height, glyphs)
-                    for word, lean in _with_lean(reading.words)
+                    _show(run, number, reading, around, height, glyphs)
+                    for number, run in enumerate(_runs(reading.words))
                 ),
                 "ET Q",
             ]
@@ -82,7 +92,7 @@ def write_text_layer(
 
 def _number_characters(reading: PageReading) -> dict[str, int]:
     """A code from 1 for each different character in a word."""
-    used = {c for word in reading.words for c in reading.text[word.start : word.end]}
+    used = {c for word in reading.words for c in reading.text[word.start : word.end]} | {_END}
     return {character: code for code, character in enumerate(sorted(used), 1)}
 
 
@@ -97,57 +107,100 @@ def _matrix_of_page(rotation: int, width: float, height: float, scale: float) ->
     return " ".join(f"{value * scale:.6g}" for value in turned) + " cm"
 
 
-def _with_lean(words: tuple[WordBox, ...]) -> Iterator[tuple[WordBox, float]]:
-    """Each piece with the angle (radians, falling) of the line that it was cut from.
+def _runs(words: tuple[WordBox, ...]) -> Iterator[list[WordBox]]:
+    """Pieces that were cut from one leaning line (no character is between them), together.
 
-    Pieces without a character between them are cuts of one leaning line.
+    Only as one object of text does a leaning line stay whole: readers take pieces at one height for
+    a line, and the end of one line is as high as the middle of the next. A line that bends (a
+    curled sheet) is parted where it leaves its chord.
     """
     run: list[WordBox] = []
     for word in words:
-        if run and (word.start != run[-1].end or word.vertical != run[-1].vertical):
-            yield from ((piece, _lean(run)) for piece in run)
+        fits = run and word.start == run[-1].end and not (word.vertical or run[-1].vertical)
+        if not fits or not _is_straight([*run, word]):
+            if run:
+                yield run
             run = []
         run.append(word)
-    yield from ((piece, _lean(run)) for piece in run)
+    if run:
+        yield run
 
 
-def _lean(run: list[WordBox]) -> float:
-    if len(run) < 2 or run[0].vertical:
-        return 0.0
-    first, last = run[0].box, run[-1].box
-    across = last[0] + last[2] - first[0] - first[2]
-    down = last[1] + last[3] - first[1] - first[3]
-    angle = math.atan2(down, across)
+def _is_straight(run: list[WordBox]) -> bool:
+    (x0, y0), (x1, y1) = _middle(run[0]), _middle(run[-1])
+    if x1 <= x0:
+        return False
+    for word in run[1:-1]:
+        x, y = _middle(word)
+        chord = y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+        if abs(y - chord) > _MOST_BEND * (word.box[3] - word.box[1]):
+            return False
+    return True
+
+
+def _middle(word: WordBox) -> tuple[float, float]:
+    x0, y0, x1, y1 = word.box
+    return (x0 + x1) / 2, (y0 + y1) / 2
+
+
+def _lean(run: list[WordBox], skew: float) -> float:
+    """The angle (radians, falling) of a line; one of a single piece leans as the page does.
+
+    What is no line at all (a seal's round text in its square box) stands upright.
+    """
+    (x0, y0), (x1, y1) = _middle(run[0]), _middle(run[-1])
+    if len(run) > 1:
+        angle = math.atan2(y1 - y0, x1 - x0)
+    else:
+        left, top, right, bottom = run[0].box
+        most = (right - left) / max(1.0, bottom - top) * _MOST_CROWDED
+        angle = math.radians(skew) if run[0].end - run[0].start <= most else 0.0
     # Past 40 degrees a box does not tell length from height.
     return angle if abs(angle) < math.radians(40) else 0.0
 
 
 def _show(
-    word: WordBox,
-    lean: float,
+    run: list[WordBox],
+    number: int,
     reading: PageReading,
     around: Margins,
     height: float,
     glyphs: dict[str, int],
 ) -> str:
-    """One piece of text: sized by its height, stretched to its length, turned as its line leans."""
-    text = reading.text[word.start : word.end]
-    x0, y0, x1, y1 = word.box
+    """One line of text: sized by its height, stretched to its length, turned as it leans."""
+    text = reading.text[run[0].start : run[-1].end]
+    (x0, y0), (x1, y1) = _middle(run[0]), _middle(run[-1])
     middle = ((x0 + x1) / 2 + around.left, height - (y0 + y1) / 2 - around.top)
-    along, across = _length_and_height(x1 - x0, y1 - y0, abs(lean))
-    angle = lean
-    if word.vertical:
-        along, across, angle = y1 - y0, x1 - x0, math.pi / 2
-    size, along = max(1.0, across), max(1.0, along)
+    angle = _lean(run, reading.skew)
+    sides = [_sides(word, abs(angle)) for word in run]
+    if run[0].vertical:
+        angle = math.pi / 2
+    # The ends stand half a piece beyond the middles of the first and the last one.
+    along = math.hypot(x1 - x0, y1 - y0) + (sides[0][0] + sides[-1][0]) / 2
+    shift = (sides[-1][0] - sides[0][0]) / 4
+    size, along = max(1.0, median(side[1] for side in sides)), max(1.0, along)
+    size += number % _SIZES * _SIZE_STEP
     stretch = along / (size * sum(_advance(c) for c in text) / _UNITS)
     cosine, sine = math.cos(angle), -math.sin(angle)  # PDF counts upwards
-    back, below = along / 2, size * (0.5 - _UNDER_BASELINE)
+    back, below = along / 2 - shift, size * (0.5 - _UNDER_BASELINE)
     x = middle[0] - back * cosine + below * sine
     y = middle[1] - back * sine - below * cosine
     place = (stretch * cosine, stretch * sine, -sine, cosine, x, y)
     matrix = " ".join(f"{value:.6g}" for value in place)
-    codes = "".join(f"{glyphs[c]:04X}" for c in text)
-    return f"{_FONT} {size:.4g} Tf {matrix} Tm <{codes}> Tj"
+    follows = reading.text[run[-1].end : run[-1].end + 1]
+    end = "" if follows and not follows.isspace() else _END
+    codes = "".join(f"{glyphs[c]:04X}" for c in text + end)
+    return f"{_FONT} {size:.6g} Tf {matrix} Tm <{codes}> Tj"
+
+
+def _sides(word: WordBox, lean: float) -> tuple[float, float]:
+    """Length and height of a piece whose line leans."""
+    width, height = word.box[2] - word.box[0], word.box[3] - word.box[1]
+    if word.vertical:
+        return height, width
+    along, across = _length_and_height(width, height, lean)
+    # A box that is too low to hold so long a leaning piece does not lean.
+    return (along, across) if across > height / 2 else (width, height)
 
 
 def _length_and_height(width: float, height: float, lean: float) -> tuple[float, float]:
