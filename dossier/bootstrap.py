@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,14 @@ from dossier.settings import Settings
 from dossier.viewer import system_viewer
 from dossier.work.guarded_readers import GuardedReaders, ReaderFactories, ReaderTimes
 
-BUILTIN_PLUGINS = ("recognition", "list_export", "audit_trail", "anomalies", "account")
+BUILTIN_PLUGINS = (
+    "recognition",
+    "list_export",
+    "audit_trail",
+    "anomalies",
+    "account",
+    "oidc",
+)
 """Built-in features. A tuple, not entry points: those go stale in editable checkouts."""
 PEOPLE_PACKAGES = ("indexer", "searchapi", "ui", "mappings")
 SETUP = system_viewer("setup")
@@ -44,6 +52,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Context:
         ConfigurationError: a setting, plugin, rule file or the installation itself is wrong.
     """
     check_installation()
+    _check_extras(settings)
     clock = clock or SystemClock()
     settings = settings.model_copy(update={"home": settings.home.absolute()})
     _make_folders(settings)
@@ -98,6 +107,13 @@ def check_installation() -> None:
                 f"The package '{name}' comes from another distribution and hides ours; install "
                 "dossier-archive into an environment of its own"
             )
+
+
+def _check_extras(settings: Settings) -> None:
+    if settings.oidc_issuer and importlib.util.find_spec("authlib") is None:
+        raise ConfigurationError(
+            "DOSSIER_OIDC_ISSUER needs Authlib: pip install 'dossier-archive[oidc]'"
+        )
 
 
 def _make_folders(settings: Settings) -> None:
