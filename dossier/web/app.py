@@ -81,6 +81,7 @@ def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = No
         error_page: draws an error for a person; None leaves all answers to be problem documents.
     """
     app.state.context = context
+    headers = HEADERS | (STAY_WITH_TLS if is_secure(context.settings) else {})
 
     def answer(request: Request, error: DossierError) -> Response:
         for_person = error_page is not None and not request.url.path.startswith("/api/")
@@ -122,18 +123,20 @@ def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = No
     async def _unknown(request: Request, error: Exception) -> Response:
         # Type and place only: messages of foreign errors quote values, and so would a traceback.
         log.error("unexpected error", extra={"error": place_of(error)})
-        return answer(request, DossierError())
+        response = answer(request, DossierError())
+        _complete(response.headers, headers)  # Starlette answers it outside all middleware
+        return response
 
-    app.add_middleware(AnswerHeaders, secure=is_secure(context.settings))
+    app.add_middleware(AnswerHeaders, headers=headers)
 
 
 class AnswerHeaders:
     """Adds the headers that every answer carries; plain ASGI, as every request passes here."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool = False) -> None:
-        """Wrap ``app``; ``secure`` tells browsers to come by TLS only from now on."""
+    def __init__(self, app: ASGIApp, *, headers: Mapping[str, str]) -> None:
+        """Wrap ``app``."""
         self._app = app
-        self._headers = HEADERS | (STAY_WITH_TLS if secure else {})
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and complete the head of its answer."""
@@ -143,10 +146,7 @@ class AnswerHeaders:
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                _complete(MutableHeaders(scope=message), self._headers)
             await send(message)
 
         await self._app(scope, receive, complete)
@@ -162,6 +162,12 @@ def _place_and_bounds(error: Mapping[str, Any]) -> str:
         f"{_SIGNS[key]} {value}" for key, value in error.get("ctx", {}).items() if key in _SIGNS
     ]
     return f"{place} ({', '.join(bounds)})" if bounds else place
+
+
+def _complete(present: MutableHeaders, wanted: Mapping[str, str]) -> None:
+    for name, value in wanted.items():
+        present.setdefault(name, value)
+    present.setdefault("Cache-Control", "no-store")
 
 
 def _login_and_back(request: Request) -> str:
