@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-        "connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'; manifest-src 'self'; media-src 'self' blob:"
+        "connect-src 'self'; font-src 'self'; object-src 'none'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'; media-src 'self' blob:"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -48,8 +48,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), microphone=()",
 }
-STAY_WITH_TLS = {"Strict-Transport-Security": "max-age=31536000"}
-"""A year (ASVS 5.0 3.4.1), where the public address is one with TLS."""
+STAY_WITH_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+"""A year and all hosts below (ASVS 5.0 3.4.1), where the public address is one with TLS."""
 LONGEST_QUERY_BACK = 2_000
 """Characters of a query that the login leads back to; quoted once more it stays below the 8 kB
 that servers and proxies take as an address."""

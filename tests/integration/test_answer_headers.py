@@ -82,6 +82,7 @@ def check(method: str, path: str, answer: Any) -> list[str]:
         or "unsafe" in policy
         or "frame-ancestors 'none'" not in policy
         or "base-uri 'none'" not in policy
+        or "object-src 'none'" not in policy
     ):
         wrong.append("content-security-policy")
     if not re.search(r"no-store|no-cache|immutable", headers.get("cache-control", "")):

@@ -128,7 +128,7 @@ def test_by_tls_cookies_are_for_this_host_and_tls_only_and_browsers_stay(tmp_pat
     assert cookie.startswith("__Host-dossier_session=")
     for part in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"):
         assert part in cookie
-    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
     assert one.get("/sessions").status_code == 200
     made.index.close()
     made.database.dispose()
