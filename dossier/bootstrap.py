@@ -35,6 +35,7 @@ BUILTIN_PLUGINS = (
     "list_export",
     "audit_trail",
     "anomalies",
+    "printing",
     "account",
     "oidc",
 )

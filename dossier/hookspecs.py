@@ -64,7 +64,7 @@ class Panel:
     """A section on a customer's or document's page.
 
     ``render`` gives plain values (never HTML); the door escapes and lays them out:
-    ``rows`` of label and value.
+    ``rows`` of label and value; ``href`` of ours, where the title leads as a button.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Panel:
     title_en: str
     rows: tuple[tuple[str, str], ...] = ()
     problem: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     OPERATE = "operate"
     MANAGE_USERS = "manage_users"
     READ_AUDIT = "read_audit"
+    PRINT = "print"
     SEE_LOOKERS = "see_lookers"
     MANAGE_WATCHED = "manage_watched_names"
     SIGNED_IN = "signed_in"

@@ -216,6 +216,7 @@ class PanelView(BaseModel):
     title_en: str
     rows: list[tuple[str, str]]
     problem: str
+    href: str
 
 
 class CustomerRecord(Customer):

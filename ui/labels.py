@@ -223,6 +223,7 @@ ACTION: Final = {
     "page.read": N_("Page looked at"),
     "text.read": N_("Text looked at"),
     "original.read": N_("Original taken"),
+    "document.printed": N_("Document printed"),
     "pdf.read": N_("Searchable copy taken"),
     "audit.read": N_("Audit record read"),
     "audit.exported": N_("Audit record saved as a file"),

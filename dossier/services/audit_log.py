@@ -237,7 +237,7 @@ def names_of(session: ScopedSession, rows: Sequence[AuditEvent]) -> dict[str, st
 
 
 def _entry(row: AuditEvent, names: dict[str, str], sealed_to: int) -> AuditEntry:
-    counted = next((row.facts[key] for key in ("hits", "rows", "papers") if key in row.facts), None)
+    counted = next((row.facts[key] for key in ("hits", "rows", "pages") if key in row.facts), None)
     return AuditEntry(
         id=row.id,
         at=row.at,

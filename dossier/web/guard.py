@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +19,10 @@ from dossier.web.arrival import client_address, cookie_of, trusted_user
 
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
+PURPOSE_HEADER = "x-purpose"
+"""Percent-coded UTF-8: headers hold no Chinese, and addresses are kept by browsers and logs."""
+LONGEST_PURPOSE = 200
+"""Characters of a purpose in the record."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SAME_SITE = frozenset({"same-origin", "none"})
 """What browsers say of a form of ours, or of an address that was typed (Fetch Metadata)."""
@@ -60,6 +66,7 @@ class Requirement:
                 request.state.viewer = ANONYMOUS
                 return ANONYMOUS
             raise NotAuthenticatedError
+        viewer = _with_purpose(request, viewer)
         request.state.viewer = viewer
         if self.by_session_only and request.state.csrf is None:
             raise ForbiddenError(
@@ -99,6 +106,12 @@ def identify(request: Request) -> Viewer | None:
         return None  # logged out at the proxy, or somebody else sits there now
     request.state.csrf = signed_in.csrf
     return signed_in.viewer
+
+
+def _with_purpose(request: Request, viewer: Viewer) -> Viewer:
+    """The viewer with what the caller says the request is for, where it does; for the audit."""
+    said = unquote(request.headers.get(PURPOSE_HEADER, ""))
+    return replace(viewer, purpose=said[:LONGEST_PURPOSE]) if said.strip() else viewer
 
 
 def _check_origin(request: Request) -> None:

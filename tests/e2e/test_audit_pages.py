@@ -104,3 +104,20 @@ def test_a_supervisor_sees_who_looked_beside_the_dossier(desk, served, keepers, 
     assert "agent · 档案" in panel.inner_text()
     assert_accessible(page)
     page.screenshot(path=tmp_path / "who-looked.png", full_page=True)
+
+
+def test_a_print_asks_what_for_and_says_so_on_the_sheet(desk, filed, tmp_path) -> None:
+    one = desk("archivist", bypass_csp=True)
+    page = one.open(f"/documents/{filed}")
+    page.get_by_role("link", name="打印").click()
+    page.fill("[name=purpose]", "法院调证 2026-17")
+    assert_accessible(page)
+    page.get_by_role("button", name="显示待打印页").click()
+    page.locator("figcaption").get_by_text("法院调证 2026-17").wait_for()
+    picture = page.locator(".sheet img").first
+    while not picture.evaluate("image => image.complete && image.naturalWidth > 0"):
+        page.wait_for_timeout(100)
+    assert_accessible(page)
+    page.emulate_media(media="print")
+    assert not page.get_by_text("已记录。请用浏览器打印").is_visible()
+    page.screenshot(path=tmp_path / "sheet.png", full_page=True)

@@ -1,0 +1,23 @@
+"""Printing a paper: asks what for, is in the audit with it, and says both on each sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dossier.hookspecs import Panel, RouteSet, hookimpl
+from dossier.plugins.printing.pages import router
+from dossier.viewer import Permission, Viewer
+
+
+@hookimpl
+def pages() -> Sequence[RouteSet]:
+    """``/documents/{id}/print``. At start, in the web process."""
+    return (RouteSet(router),)
+
+
+@hookimpl
+def document_panels(viewer: Viewer, document_id: str) -> Sequence[Panel]:
+    """The way to print, for those who may. In a request."""
+    if not (viewer.may(Permission.PRINT) and viewer.may(Permission.READ_CONTENT)):
+        return ()
+    return (Panel("printing", "打印", "Print", href=f"/documents/{document_id}/print"),)
