@@ -29,6 +29,8 @@ LISTING = "audit"
 READ = "audit.read"
 EXPORTED = "audit.exported"
 RULES = "audit"
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)
+"""Beyond these every row fits, and midnight in another zone may not be a date any more."""
 MOST_ITEMS = 200
 """Rows of one page of the list, at most."""
 
@@ -181,9 +183,9 @@ def matching(query: Select[Any], viewer: Viewer, wanted: AuditFilter) -> Select[
         query = query.where(AuditEvent.object_id == wanted.object_id)
     if wanted.action:
         query = query.where(AuditEvent.action == wanted.action)
-    if wanted.since:
+    if wanted.since and wanted.since > FIRST_DAY:
         query = query.where(AuditEvent.at >= _midnight(wanted.since))
-    if wanted.until:
+    if wanted.until and wanted.until < LAST_DAY:
         query = query.where(AuditEvent.at < _midnight(wanted.until + timedelta(days=1)))
     return query if viewer.scope.everything else query.where(_within(viewer))
 

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,7 @@ def test_days_are_those_of_shanghai_and_both_ends_count(seeded: Seeded, door: An
     assert entries(seeded, "auditor", since=today, until=today)
     assert not entries(seeded, "auditor", since=today + day)
     assert not entries(seeded, "auditor", until=today - day)
+    assert entries(seeded, "auditor", since=date.min, until=date.max)
     at = [row.at for row in entries(seeded, "auditor", since=today)]
     assert at == sorted(at, reverse=True)
 
