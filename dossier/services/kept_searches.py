@@ -17,6 +17,7 @@ from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.db.tables import KeptSearch
 from dossier.errors import ConflictError, InvalidInputError, NotFoundError
+from dossier.rules import identifiers
 from dossier.rules.normal_form import fold
 from dossier.services import audit
 from dossier.services.context import Context
@@ -82,10 +83,13 @@ def remember(
 ) -> None:
     """Note one of the last searches; the oldest beyond the limit go.
 
-    Not for who sees masked: the names that callers give would come back in clear all day.
+    Not for who sees masked: the names that callers give would come back in clear all day. And not
+    with a whole identity number, account or phone in it: whoever passes the screen would read it.
     """
     q = " ".join(q.split())
     if not q or len(q) > LONGEST_QUERY or not viewer.sees_clear:
+        return
+    if identifiers.find_numbers(fold(q)):
         return
     with context.writing(viewer) as session:
         _put(context, session, viewer, RECENT, name="", q=q, filters=filters)

@@ -83,6 +83,7 @@ def test_more_than_fifty_are_refused_and_nothing_is_lost(archive: Seeded) -> Non
 
 def test_words_are_neither_in_the_table_nor_in_the_audit(archive: Seeded) -> None:
     post(archive, "archivist", name=EAST.name, q=EAST.phone)
+    archive.get(f"/search?q={EAST.name}", "archivist")
     archive.get(f"/search?q={EAST.id_no}", "archivist")
     with archive.context.reading(SETUP) as session:
         rows = session.scalars(select(KeptSearch)).all()
@@ -103,6 +104,14 @@ def test_the_last_searches_are_kept_once_each_the_newest_first_and_can_be_forgot
     assert len(names(archive, "archivist", "recent")) == kept_searches.MOST_RECENT
     assert delete(archive, "archivist", PATH).status_code == 204
     assert names(archive, "archivist", "recent") == []
+
+
+def test_a_search_with_a_whole_personal_number_is_not_among_the_last_ones(
+    archive: Seeded,
+) -> None:
+    for q in (EAST.id_no, f"{EAST.name} {EAST.phone}", "合同"):
+        archive.get(f"/search?q={q}", "archivist")
+    assert names(archive, "archivist", "recent") == ["合同"]
 
 
 def test_nothing_that_a_masked_role_typed_is_kept_by_itself(archive: Seeded) -> None:
