@@ -89,7 +89,7 @@ def remember(
     q = " ".join(q.split())
     if not q or len(q) > LONGEST_QUERY or not viewer.sees_clear:
         return
-    if identifiers.find_numbers(fold(q)):
+    if any(identifiers.find_numbers(fold(q))):
         return
     with context.writing(viewer) as session:
         _put(context, session, viewer, RECENT, name="", q=q, filters=filters)
