@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zipfile
 from collections.abc import Callable
+from email.message import EmailMessage
 from pathlib import Path
 
+import docx
 import pytest
 
 from dossier.adapters.archive.mails import MailExtractor
@@ -78,6 +83,20 @@ WITH_TABLES = [
 ]
 
 
+def rtf_units(text: str) -> bytes:
+    """A text as RTF writes it: each unit of UTF-16 as a signed number."""
+    units = struct.unpack(f"<{len(text.encode('utf-16-le')) // 2}h", text.encode("utf-16-le"))
+    return "".join(f"\\u{unit}?" for unit in units).encode()
+
+
+def rare_mail() -> bytes:
+    mail = EmailMessage()
+    mail["Subject"] = "x"
+    mail.set_content("text")
+    mail.set_content(f"<p>甲方：{OUTSIDE + SMILE}</p>", subtype="html")
+    return mail.as_bytes()
+
+
 def extract(path: Path, limits: ReadingLimits | None = None) -> Extraction:
     """Through the inspector and the extractor that takes the type, as the product does it."""
     limits = limits or ReadingLimits()
@@ -108,6 +127,62 @@ def test_the_text_is_found_in_every_kind_of_file(tmp_path: Path, name: str) -> N
     assert not extraction.truncated
     assert all(page.engine for page in extraction.pages)
     assert [page.number for page in extraction.pages] == list(range(1, len(extraction.pages) + 1))
+
+
+OUTSIDE = "田\U00020bb7琪"  # 𠮷, and an emoji: two code units of UTF-16 each
+SMILE = "\U0001f600"
+
+
+def with_rare_characters(content: bytes) -> bytes:
+    """A sample with another sentence; its parts too, where it is a ZIP."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as before,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
+        for name in before.namelist():
+            after.writestr(name, before.read(name).replace("黄超".encode(), RARE.encode()))
+    return buffer.getvalue()
+
+
+RARE = OUTSIDE + SMILE
+RARE_SAMPLES = {
+    name: with_rare_characters(SAMPLES[name])
+    for name in ("合同.docx", "客户.xlsx", "汇报.pptx", "合同.odt", "发票.ofd")
+} | {
+    "rare.html": html_bytes(charset="utf-8").replace("黄超".encode(), RARE.encode()),
+    "entity.html": f"<html><body>{RARE}</body></html>".encode("ascii", "xmlcharrefreplace"),
+    "gb18030.html": f"<html><body>甲方：{RARE}（本人）</body></html>".encode("gb18030"),
+    "rare.rtf": rtf_bytes().replace(rb"\par 1040106028", rb"\uc1 " + rtf_units(RARE) + rb"\par "),
+    "rare.txt": SENTENCE.replace("黄超", RARE).encode(),
+    "rare.csv": CSV.replace("黄超", RARE).encode("gb18030"),
+    "rare16.txt": RARE.encode("utf-16"),
+    "信.eml": rare_mail(),
+}
+
+
+@pytest.mark.parametrize("name", RARE_SAMPLES)
+def test_characters_outside_the_basic_plane_are_whole(tmp_path: Path, name: str) -> None:
+    text = text_of(extract(write(tmp_path, name, RARE_SAMPLES[name])))
+    assert RARE in text
+    assert "\N{REPLACEMENT CHARACTER}" not in text
+
+
+def test_a_title_and_an_author_outside_the_basic_plane_are_whole(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.core_properties.title = f"{OUTSIDE}的合同"
+    document.core_properties.author = RARE
+    document.save(str(tmp_path / "a.docx"))
+    extraction = extract(tmp_path / "a.docx")
+    assert extraction.title == f"{OUTSIDE}的合同"
+    assert extraction.properties["author"] == RARE
+
+
+def test_a_cut_text_of_rare_characters_is_said_to_be_cut(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.html", f"<html><body>{RARE * 40_000}</body></html>".encode())
+    extraction = extract(path, ReadingLimits(text_characters=10))
+    assert extraction.truncated
+    assert text_of(extraction) == (RARE * 3)[:10]
 
 
 @pytest.mark.parametrize("name", WITH_TABLES)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import iscc_tika
 
-from dossier.adapters.iscc_tika.markup import xhtml_to_text
+from dossier.adapters.iscc_tika.markup import head_values, xhtml_to_text
 from dossier.errors import UnreadableFileError
 from dossier.ports import TextExtractor
 from dossier.records import Extraction, QuarantineReason
@@ -38,6 +38,11 @@ MEDIA_TYPES = frozenset(
 _MARKUP_FACTOR = 4
 _MARKUP_ROOM = 100_000
 _ENGINE = f"tika {version('iscc-tika')}"
+# What a character outside the basic plane is in a string of iscc-tika: it decodes Java's own UTF-8,
+# surrogates by themselves, as if it were the common one. Its streams are right.
+_DAMAGED = "\N{REPLACEMENT CHARACTER}"
+_PIECE = 1 << 20
+_UTF8_BYTES = 4
 # Tika's names for these; the file's own metadata says more, of which nothing is of use here.
 _PROPERTIES = {
     "dc:creator": "author",
@@ -50,6 +55,8 @@ _PROPERTIES = {
 }
 # RTF and DOC files without a date carry the epoch of their format (stack.md "Tika in process").
 _NO_DATE = ("1601-", "1900-", "1970-01-01T00:00:00")
+
+_Metadata = dict[str, list[str]]
 
 
 class TikaExtractor:
@@ -102,19 +109,35 @@ class TikaExtractor:
             truncated=truncated or len(text) >= self._most,
         )
 
-    def _read(self, path: Path, media_type: str) -> tuple[str, dict[str, list[str]]]:
+    def _read(self, path: Path, media_type: str) -> tuple[str, _Metadata]:
+        content: bytearray | None = None
         if media_type == HTML:
             # Tika guesses the encoding of short GBK pages wrongly; a UTF-8 mark ends the guessing.
-            content = decode_text(path.read_bytes()).encode("utf-8-sig")
-            result: tuple[str, dict[str, list[str]]] = self._tika.extract_bytes_to_string(
-                bytearray(content)
-            )
-            return result
-        result = self._tika.extract_file_to_string(str(path))
-        return result
+            content = bytearray(decode_text(path.read_bytes()).encode("utf-8-sig"))
+        text: str
+        metadata: _Metadata
+        if content is None:
+            text, metadata = self._tika.extract_file_to_string(str(path))
+        else:
+            text, metadata = self._tika.extract_bytes_to_string(content)
+        if _DAMAGED in text or any(_DAMAGED in each for some in metadata.values() for each in some):
+            text = self._read_stream(path, content)
+            metadata = {**metadata, **head_values(text)}
+        return text, metadata
+
+    def _read_stream(self, path: Path, content: bytearray | None) -> str:
+        """The same answer as a stream: right in every character, but Tika's cap is not kept to."""
+        if content is None:
+            stream, _ = self._tika.extract_file(str(path))
+        else:
+            stream, _ = self._tika.extract_bytes(content)
+        read = bytearray()
+        while len(read) < self._most * _UTF8_BYTES and (piece := stream.read(_PIECE)):
+            read += piece
+        return read.decode("utf-8", "ignore")[: self._most]
 
 
-def _warning(metadata: dict[str, list[str]]) -> str:
+def _warning(metadata: _Metadata) -> str:
     """What Tika swallowed: a password of an old Office file is a warning beside no text at all."""
     return " ".join(line for line in metadata.get("X-TIKA:warning", ()) if "Exception" in line)
 
@@ -127,11 +150,11 @@ def _reason(message: str) -> QuarantineReason:
     return QuarantineReason.CORRUPT
 
 
-def _first(metadata: dict[str, list[str]], name: str) -> str:
+def _first(metadata: _Metadata, name: str) -> str:
     return (metadata.get(name) or [""])[0].strip()
 
 
-def _properties(metadata: dict[str, list[str]]) -> dict[str, str]:
+def _properties(metadata: _Metadata) -> dict[str, str]:
     found = {ours: _first(metadata, name) for name, ours in _PROPERTIES.items()}
     return {
         name: value for name, value in found.items() if value and not value.startswith(_NO_DATE)

@@ -25,6 +25,25 @@ def xhtml_to_text(xhtml: str) -> str:
     return parser.text()
 
 
+def head_values(xhtml: str) -> dict[str, list[str]]:
+    """What the answer's head says of the file: names with their values, in order."""
+    parser = _Head()
+    parser.feed(xhtml[: xhtml.find("<body")])
+    parser.close()
+    return parser.values
+
+
+class _Head(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.values: dict[str, list[str]] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if tag == "meta" and (name := named.get("name")):
+            self.values.setdefault(name, []).append(named.get("content") or "")
+
+
 class _Text(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
