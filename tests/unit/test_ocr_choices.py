@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -13,8 +14,9 @@ from dossier.adapters.rapidocr.folds import without_folds
 from dossier.adapters.rapidocr.layout import ReadLine
 from dossier.adapters.rapidocr.lookalikes import with_variants
 from dossier.adapters.rapidocr.marks import find_marks
-from dossier.adapters.rapidocr.recognition import LineText
+from dossier.adapters.rapidocr.recognition import LineText, crop_line
 from dossier.adapters.rapidocr.script import in_one_script
+from dossier.adapters.rapidocr.wording import in_words
 
 # A face that has 𠮷; its third is the Simplified Chinese one.
 FONT = str(files("manimgx_fonts_cjk") / "NotoSansCJK-VF.otf.ttc")
@@ -48,7 +50,78 @@ def test_two_of_three_readings_outvote_a_surer_one() -> None:
         reading("襄州区唐曦", 0.92),
     ]
     assert _agreed(readings).text == "襄州区唐曦"
-    assert _agreed(readings).confidence == 0.92
+    assert _agreed(readings).confidence == 0.9
+
+
+def test_of_as_many_votes_the_reading_that_passed_nothing_over_counts() -> None:
+    whole, short = reading("2008年4月15日", 0.95), reading("2008年月15日", 0.998)
+    assert _agreed([replace(short, doubt=2.0), replace(whole, doubt=0.8)]).text == whole.text
+
+
+def test_spaces_and_widths_divide_no_votes_and_the_first_spelling_stays() -> None:
+    readings = [reading("户名: 张三", 0.9), reading("户名:张叁", 0.99), reading("户名：张三", 0.92)]
+    assert _agreed(readings).text == "户名: 张三"
+
+
+def test_the_rare_variant_is_not_outvoted_by_softened_readings_of_its_twin() -> None:
+    readings = [reading("万𠮷怀", 0.9), reading("万吉怀", 0.99), reading("万吉怀", 0.98)]
+    assert _agreed(readings).text == "万𠮷怀"
+
+
+def test_punctuation_that_the_surest_reading_passed_over_comes_back() -> None:
+    readings = [reading("停电。", 0.98), reading("停电", 1.0), reading("停电", 0.99)]
+    assert _agreed(readings).text == "停电。"
+
+
+def doubtful(text: str, at: int, chance: float, *others: tuple[str, float]) -> LineText:
+    """A reading that is sure of all characters but one."""
+    line = reading(text)
+    chances = [*line.chances]
+    chances[at] = chance
+    options: list[tuple[tuple[str, float], ...]] = [()] * len(text)
+    options[at] = ((text[at], chance), *others)
+    return replace(line, chances=tuple(chances), options=tuple(options))
+
+
+def test_a_doubtful_character_is_the_one_that_makes_a_word_and_is_marked_less_sure() -> None:
+    found = in_words(doubtful("电量消算可用余额", 2, 0.55, ("测", 0.3)))
+    assert found.text == "电量测算可用余额"
+    assert found.chances[2] == 0.3
+
+
+def test_a_sure_character_is_never_exchanged_for_a_commoner_word() -> None:
+    line = doubtful("电量消算可用余额", 2, 0.96, ("测", 0.03))
+    assert in_words(line) is line
+
+
+@pytest.mark.parametrize("name", ("晁翠䶮", "种若曦", "仉昶翀"))
+def test_a_doubtful_name_stays_when_no_alternative_makes_a_word(name: str) -> None:
+    for at in range(len(name)):
+        line = doubtful(f"户名{name}", 2 + at, 0.5, ("暖", 0.2), ("的", 0.2), ("强", 0.1))
+        assert in_words(line) is line
+
+
+def test_an_alternative_that_the_network_hardly_allows_makes_no_word() -> None:
+    line = doubtful("电量消算可用余额", 2, 0.9, ("测", 0.004))
+    assert in_words(line) is line
+
+
+def test_words_in_traditional_characters_count_as_much() -> None:
+    assert in_words(doubtful("檢奇日期", 1, 0.5, ("查", 0.3))).text == "檢查日期"
+    line = doubtful("檢查日期", 0, 0.6, ("检", 0.35))
+    assert in_words(line) is line
+
+
+def test_a_softened_crop_shows_the_same_place_without_grain() -> None:
+    page = np.full((120, 300), 250, np.uint8)
+    page[50:70, 100:160] = 20
+    grain = np.random.default_rng(5).integers(-40, 1, page.shape)
+    grainy = np.clip(page + grain, 0, 255).astype(np.uint8)
+    corners = np.array([[80, 40], [200, 40], [200, 80], [80, 80]], np.float32)
+    sharp, soft = crop_line(grainy, corners), crop_line(grainy, corners, soften=1.1)
+    assert sharp.shape == soft.shape
+    assert np.abs(soft.astype(int) - sharp).mean() < 20
+    assert soft[:, -30:].std() < 0.7 * sharp[:, -30:].std()
 
 
 def test_a_slip_into_traditional_is_put_right_on_a_simplified_page() -> None:

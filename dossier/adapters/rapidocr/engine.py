@@ -7,6 +7,7 @@ import gc
 import math
 import re
 import sys
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from dossier.adapters.rapidocr import layout
 from dossier.adapters.rapidocr.back_side import without_back_side
 from dossier.adapters.rapidocr.barcodes import read_barcodes
 from dossier.adapters.rapidocr.detection import LONGEST_SIDE, detect_lines, order_corners
+from dossier.adapters.rapidocr.lookalikes import KNOWN, VARIANT
 from dossier.adapters.rapidocr.models import Floats, Models, Pixels, engine_version
 from dossier.adapters.rapidocr.page_numbers import read_page_numbers
 from dossier.adapters.rapidocr.picture import Picture, load_picture
@@ -25,6 +27,7 @@ from dossier.adapters.rapidocr.recognition import LEAST_CONFIDENCE, LineText, cr
 from dossier.adapters.rapidocr.red_ink import RedInk, read_red_ink
 from dossier.adapters.rapidocr.script import in_one_script
 from dossier.adapters.rapidocr.tangles import is_known, untangle
+from dossier.adapters.rapidocr.wording import in_words
 from dossier.errors import DossierError, StepFailedError
 from dossier.records import PageReading
 
@@ -32,13 +35,18 @@ from dossier.records import PageReading
 _BLANK_INK = 0.0002
 # A box this many times taller than wide may hold text that runs downwards.
 _TALL = 1.5
-# A line that was read with less certainty is read again.
+# A line that was read with less certainty, or a character of it with less, is read again.
 _SURE = 0.95
-# Widths that it is read at then, as shares of its own. Figures side by side that melt into one
-# are seen best at the last.
-_WIDTHS = (1.0, 1.15)
+_EACH_SURE = 0.9
+# It is softened for that by so much, in pixels: grain breaks strokes of small print.
+_BLURS = (0.8, 1.1)
+# Figures side by side that melt into one are seen best when a line is made wider than it is.
+_WIDE = 1.15
 _LONG_NUMBER = re.compile("[0-9]{6,}")
 _NEARLY = 0.03
+# What grain and blur make the network pass over.
+_FIGURES = "0123456789"
+_SMALL = _FIGURES + "。，、；：（）《》"
 # Lines that vote on which way is up.
 _VOTERS = 6
 # Text that stands upright is read with at least this certainty; then nobody asks the other way.
@@ -171,10 +179,10 @@ def _read_box(
 ) -> layout.ReadLine:
     """Read a box along its top, and if it is tall, downwards too: the surer reading counts."""
     line = known or read_lines(models, [crop_line(gray, box)])[0]
-    if line.confidence < _SURE:
-        line = _agreed([line, *(_read_at(models, gray, box, width) for width in _WIDTHS)])
+    if line.confidence < _SURE or min(line.chances, default=0.0) < _EACH_SURE:
+        line = _agreed([in_words(read) for read in [line, *_again(models, gray, box, line)]])
     elif _LONG_NUMBER.search(line.text):
-        line = _surer(line, _read_at(models, gray, box, _WIDTHS[-1]))
+        line = _surer(line, _read_at(models, gray, box, _WIDE))
     along, down = layout.side_lengths(box[None])
     if down[0] < _TALL * along[0]:
         return layout.ReadLine(box, line)
@@ -186,19 +194,51 @@ def _read_box(
     return layout.ReadLine(box, line)
 
 
-def _read_at(models: Models, gray: Pixels, box: Floats, squeeze: float) -> LineText:
-    (line,) = read_lines(models, [crop_line(gray, box, squeeze=squeeze)], squeeze=squeeze)
+def _again(models: Models, gray: Pixels, box: Floats, line: LineText) -> list[LineText]:
+    """Further readings of an unsure line: softened, and wide when figures may have melted.
+
+    A line that is sure on the whole and has no long number is read once more only, if that says
+    the same.
+    """
+    first, second = _BLURS
+    readings = [_read_at(models, gray, box, 1.0, soften=first)]
+    figures = line.confidence < _SURE or _LONG_NUMBER.search(line.text)
+    if not figures and _said(readings[0]) == _said(line):
+        return readings
+    readings.append(_read_at(models, gray, box, 1.0, soften=second))
+    if figures:
+        readings.append(_read_at(models, gray, box, _WIDE))
+    return readings
+
+
+def _read_at(
+    models: Models, gray: Pixels, box: Floats, squeeze: float, *, soften: float = 0.0
+) -> LineText:
+    crop = crop_line(gray, box, squeeze=squeeze, soften=soften)
+    (line,) = read_lines(models, [crop], squeeze=squeeze)
     return line
 
 
 def _agreed(readings: list[LineText]) -> LineText:
-    """What most readings say; of as many votes the surest."""
-    votes = Counter(read.text for read in readings)
-    best = max(readings, key=lambda read: (votes[read.text], read.confidence))
+    """What most readings say, as the first of them says it; of as many votes the likeliest.
+
+    Spaces and widths of characters do not count. Figures that others melted come back, and
+    marks of punctuation that they passed over.
+    """
+    said = [_said(read) for read in readings]
+    votes = Counter(said)
+    likeliest = max(range(len(readings)), key=lambda i: (votes[said[i]], -readings[i].doubt))
+    best = readings[said.index(said[likeliest])]
     for other in readings:
-        if votes[best.text] == 1:
-            best = _surer(best, other)
+        nearly = other.confidence >= best.confidence - _NEARLY
+        if nearly and _adds_only(best.text, other.text, _SMALL):
+            best = other
     return best
+
+
+def _said(read: LineText) -> str:
+    text = unicodedata.normalize("NFKC", "".join(read.text.split()))
+    return text.replace(VARIANT, KNOWN)
 
 
 def _surer(narrow: LineText, wide: LineText) -> LineText:
@@ -208,12 +248,13 @@ def _surer(narrow: LineText, wide: LineText) -> LineText:
     beyond that was hardly ever made up.
     """
     less, more = sorted((narrow, wide), key=lambda read: len(read.text))
-    if more.confidence >= less.confidence - _NEARLY and _adds_only_digits(less.text, more.text):
+    if more.confidence >= less.confidence - _NEARLY and _adds_only(less.text, more.text, _FIGURES):
         return more
     return max(narrow, wide, key=lambda read: read.confidence)
 
 
-def _adds_only_digits(less: str, more: str) -> bool:
+def _adds_only(less: str, more: str, small: str) -> bool:
+    """Whether ``more`` is ``less`` with some of the ``small`` characters put in."""
     rest = iter(more)
     added = []
     for wanted in less:
@@ -223,7 +264,8 @@ def _adds_only_digits(less: str, more: str) -> bool:
             added.append(c)
         else:
             return False
-    return bool("".join([*added, *rest]).isdigit())
+    added += rest
+    return bool(added) and all(c in small for c in added)
 
 
 def _which_way_up(models: Models, gray: Pixels, boxes: Floats) -> tuple[int, dict[int, LineText]]:

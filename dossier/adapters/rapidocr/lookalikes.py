@@ -13,7 +13,7 @@ import numpy as np
 
 from dossier.adapters.rapidocr.models import Pixels
 
-_KNOWN, _VARIANT = "吉", "𠮷"
+KNOWN, VARIANT = "吉", "𠮷"
 # Ink is darker than this share of the character's darkest.
 _INK = 0.35
 # A bar is at least this share of the character's width.
@@ -33,7 +33,7 @@ def with_variants(crop: Pixels, text: str, edges: Sequence[float]) -> str:
         edges: character boundaries as shares of the width, one more than characters.
     """
     return "".join(
-        _VARIANT if c == _KNOWN and _lower_is_longer(_cell(crop, edges[at], edges[at + 1])) else c
+        VARIANT if c == KNOWN and _lower_is_longer(_cell(crop, edges[at], edges[at + 1])) else c
         for at, c in enumerate(text)
     )
 

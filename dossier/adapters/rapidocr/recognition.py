@@ -28,9 +28,15 @@ _WIDTH_STEP = 16
 _SMALLEST_WIDTH = 48
 # A Simplified character beside its Traditional twin is possible from this chance on (script.py).
 _LIKELY_TWIN = 0.05
+# Characters that are surer have no alternatives; so many are kept for others.
+_CERTAIN = 0.99
+_MOST_OPTIONS = 9
 # Longer crops than this are read in one piece still, but no wider: 60 times the height holds
 # about 120 Latin or 70 Chinese characters, more than a page's line.
 _WIDEST = 60 * LINE_HEIGHT
+
+# What a character may be, with chances.
+Options = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,10 @@ class LineText:
         edges: character boundaries as shares (0..1) of the crop's width, one more than characters.
         simpler: the text with Simplified characters where the network holds them possible beside
             the Traditional ones; empty when it is the same.
+        options: for each character what it may be, with chances, likeliest first; nothing for
+            one that is sure or was found by its shape.
+        doubt: how unlikely the whole reading is, a negative logarithm of chance; it also counts
+            where a character may have been passed over, which ``confidence`` does not.
     """
 
     text: str
@@ -51,16 +61,23 @@ class LineText:
     chances: tuple[float, ...]
     edges: tuple[float, ...]
     simpler: str = ""
+    options: tuple[Options, ...] = ()
+    doubt: float = 0.0
 
 
-def crop_line(gray: Pixels, corners: Floats, *, squeeze: float = SQUEEZE) -> Pixels:
+def crop_line(
+    gray: Pixels, corners: Floats, *, squeeze: float = SQUEEZE, soften: float = 0.0
+) -> Pixels:
     """Cut one line out of the picture and lay it flat, 48 pixels high.
 
     Args:
         gray: the picture.
         corners: (4, 2), clockwise from where reading begins.
         squeeze: how much narrower than it is the line becomes.
+        soften: standard deviation of the blur before cutting, in pixels of the picture.
     """
+    if soften:
+        gray, corners = _softened(gray, corners, soften)
     length = float(
         np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])
     )
@@ -79,6 +96,16 @@ def crop_line(gray: Pixels, corners: Floats, *, squeeze: float = SQUEEZE) -> Pix
     if coarse:
         flat = cv2.resize(flat, (width, LINE_HEIGHT), interpolation=cv2.INTER_AREA)
     return flat
+
+
+def _softened(gray: Pixels, corners: Floats, blur: float) -> tuple[Pixels, Floats]:
+    """The part of the picture around the line, blurred, and the corners within it."""
+    room = math.ceil(3 * blur) + 2
+    limit = np.array(gray.shape[::-1])
+    x0, y0 = np.clip(np.floor(corners.min(0)) - room, 0, limit - 1).astype(int)
+    x1, y1 = np.clip(np.ceil(corners.max(0)) + room, 1, limit).astype(int)
+    part = cv2.GaussianBlur(gray[y0:y1, x0:x1], (0, 0), blur)
+    return part, corners - np.array([x0, y0], np.float32)
 
 
 def read_lines(
@@ -105,7 +132,8 @@ def _read_line(models: Models, crop: Pixels, squeeze: float) -> LineText:
         marks = find_marks(crop, taken, squeeze=squeeze)
         characters += [_Character(m.character, m.center, m.certainty) for m in marks]
     line = _line_of(sorted(characters, key=lambda c: c.center))
-    return replace(line, text=with_variants(crop, line.text, line.edges))
+    doubt = -float(np.log(np.maximum(chances.max(1), 1e-6)).sum())
+    return replace(line, text=with_variants(crop, line.text, line.edges), doubt=doubt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +144,7 @@ class _Character:
     center: float
     chance: float
     simpler: str = ""
+    options: Options = ()
 
 
 def _decode(chances: Floats, models: Models, used: float) -> list[_Character]:
@@ -130,8 +159,17 @@ def _decode(chances: Floats, models: Models, used: float) -> list[_Character]:
         likely = twin is not None and chances[begin:end, twin].max() >= _LIKELY_TWIN
         simpler = models.characters[twin] if twin is not None and likely else ""
         text = models.characters[best[begin]]
-        found.append(_Character(text, (begin + end) / 2 / used, chance, simpler))
+        options = _options(chances[begin:end], models) if chance < _CERTAIN else ()
+        found.append(_Character(text, (begin + end) / 2 / used, chance, simpler, options))
     return found
+
+
+def _options(steps: Floats, models: Models) -> Options:
+    """The likeliest characters over the steps of one."""
+    likely = steps[:, 1:].max(0)
+    best = np.argpartition(likely, -_MOST_OPTIONS)[-_MOST_OPTIONS:]
+    best = best[np.argsort(-likely[best])]
+    return tuple((models.characters[i + 1], float(likely[i])) for i in best)
 
 
 def _line_of(characters: list[_Character]) -> LineText:
@@ -147,7 +185,12 @@ def _line_of(characters: list[_Character]) -> LineText:
     edges = _edges_between(text, [c.center for c in characters])
     simpler = "".join(c.simpler or c.text for c in characters)
     return LineText(
-        text, sum(chances) / len(chances), chances, edges, simpler if simpler != text else ""
+        text,
+        sum(chances) / len(chances),
+        chances,
+        edges,
+        simpler if simpler != text else "",
+        tuple(c.options for c in characters),
     )
 
 
