@@ -172,13 +172,17 @@ def restrict(
 def search_rights(viewer: Viewer) -> frozenset[SearchRight]:
     """What the viewer may search by.
 
-    Who sees phones masked may find one by its whole number, not feel for it digit by digit; nor
-    for building and room of a masked address. Who opens no page does not learn what is on it:
-    each word that finds a paper would tell.
+    Who sees phones and credit codes masked may find one by its whole number, not feel for it digit
+    by digit; nor for building and room of a masked address. Who opens no page does not learn what
+    is on it: each word that finds a paper would tell.
     """
     hidden: set[SearchRight] = set()
     if not viewer.sees_clear:
-        hidden |= {SearchRight.PHONE_PARTIAL, SearchRight.ADDRESS_DETAIL}
+        hidden |= {
+            SearchRight.PHONE_PARTIAL,
+            SearchRight.ADDRESS_DETAIL,
+            SearchRight.USCC_PARTIAL,
+        }
     if not viewer.may(Permission.READ_CONTENT):
         hidden.add(SearchRight.TEXT)
     return frozenset(SearchRight) - hidden

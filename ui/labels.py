@@ -62,6 +62,7 @@ MATCHED: Final = {
     "name": N_("name"),
     "phone": N_("phone"),
     "id_no": N_("ID number"),
+    "uscc": N_("credit code"),
     "address": N_("address"),
     "place": N_("station, line or district"),
     "case_no": N_("case number"),
@@ -69,6 +70,13 @@ MATCHED: Final = {
     "type": N_("paper type"),
     "title": N_("title"),
     "text": N_("text on the page"),
+    "account": N_("bank account"),
+    "category": N_("customer category"),
+    "status": N_("account status"),
+    "state": N_("filing state"),
+    "year": N_("year"),
+    "month": N_("month"),
+    "date": N_("date"),
 }
 LINK_REASON: Final = {
     "folder": N_("the folder it came in"),

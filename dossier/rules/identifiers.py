@@ -100,6 +100,17 @@ def is_uscc(number: str) -> bool:
     return _USCC_ALPHABET[(31 - total % 31) % 31] == value[17]
 
 
+def is_organisation_code(number: str) -> bool:
+    """Whether it is a credit code and cannot be a person's ID number.
+
+    One ID number in 31 passes the credit code's check as well; whatever has the form and the date
+    of birth of one is taken for a person's, which is kept as a keyed hash only (domain.md 4.3).
+    """
+    value = compact(number)
+    may_be_person = re.fullmatch(r"\d{17}[\dx]", value) and _is_birth_date(value[6:14])
+    return is_uscc(value) and not may_be_person
+
+
 def passes_luhn(number: str) -> bool:
     """Whether the last digit is the Luhn check digit (bank cards)."""
     digits = [int(digit) for digit in compact(number)]

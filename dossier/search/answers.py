@@ -22,7 +22,11 @@ PAPER_REASONS = frozenset(
         MatchReason.TEXT,
         MatchReason.CASE_NO,
         MatchReason.REFERENCE_CODE,
-        MatchReason.FIELD,
+        MatchReason.ACCOUNT,
+        MatchReason.STATE,
+        MatchReason.YEAR,
+        MatchReason.MONTH,
+        MatchReason.DATE,
     }
 )
 """Reasons that hold for a paper; the others hold for its customer."""
@@ -32,6 +36,7 @@ SUGGESTED_REASONS = (
     MatchReason.NAME,
     MatchReason.PHONE,
     MatchReason.ID_NO,
+    MatchReason.USCC,
     MatchReason.ADDRESS,
 )
 """Why a customer is suggested, the best reason first."""

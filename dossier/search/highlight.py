@@ -25,7 +25,9 @@ from dossier.search.ways.numbers import MIN_PARTIAL
 from dossier.search.wordings import date_wordings, synonyms
 
 Span = tuple[int, int]
-_TEXT_FIELDS = frozenset({"text", "name", "address", "customer_no", "meter_no", "phone", "id_no"})
+_TEXT_FIELDS = frozenset(
+    {"text", "name", "address", "customer_no", "meter_no", "phone", "id_no", "uscc", "account"}
+)
 _WHOLE, _BEGINS, _GOES_ON = range(3)  # how a token must fit a part of a loose phrase
 _RUN = re.compile(r"[0-9]{5,}")
 

@@ -56,6 +56,25 @@ _TEXTS = {
         "There is no field “{0}”; it was searched as text. Known: customer_no meter_no name phone "
         "address type date year text and others.",
     ),
+    "empty_field": (
+        "“{0}”后面没有内容，按普通文字查。要查某个字段，请写成“{0}:内容”。",
+        "Nothing stands behind “{0}”; it was searched as text. For a field write “{0}:value”.",
+    ),
+    "unknown_value": (
+        "“{0}”没有“{1}”这个值，所以查不到。可用：{2}。",
+        "“{0}” has no value “{1}”, so it finds nothing. Known: {2}.",
+    ),
+    "unknown_type": (
+        "没有名称含“{0}”的文件类型，所以查不到。请写类型名称（如 身份证、合同）或代码（如 A02），"
+        "或不写“类型:”直接查。",
+        "No kind of papers has “{0}” in its name, so it finds nothing. Write a kind (身份证, 合同) "
+        "or a code (A02), or leave “type:” out.",
+    ),
+    "unknown_filter_value": (
+        "筛选项“{0}”没有“{1}”这个值，所以查不到。请清除筛选，或从结果旁的筛选栏里选。",
+        "The filter “{0}” has no value “{1}”, so nothing is found. Clear the filters, or choose "
+        "from those beside the results.",
+    ),
     "bad_date": (
         "“{0}”不是日期或起止日期。写法：2026、2026-03、2026年3月1日、2026-03..2026-05、>=2026-03。",
         "“{0}” is no date or span of dates. Write 2026, 2026-03, 2026-03-01, 2026-03..2026-05 or "

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from dossier.rules import identifiers
@@ -31,6 +31,7 @@ from dossier.search.query import (
     Query,
     Word,
 )
+from dossier.search.values import codes_of, is_type, labels_of
 from dossier.search.vocabulary import field_of
 
 # Bounds on the work of one query: a box takes a line, not a text (issue 4, bad input).
@@ -44,6 +45,7 @@ _QUOTES = {'"': '"', "“": "”", "”": "”", "「": "」", "『": "』", "�
 _OPENING, _CLOSING = "(（", ")）"
 _LABEL = re.compile(r"([^\s:：\"“”]{1,16})[:：]")
 _ASCII_FIELD = re.compile(r"([A-Za-z_]{2,16}):(?=[^\s/:])")
+_HAN_FIELD = re.compile(rf"([{HAN}]{{2,8}})[:：](?=[^\s/:：])")
 # What may stand inside one word: dashes, dots, slashes and colons between letters or digits
 # (0710-1234567, 3.5, 2026/11/22, 10:30), # behind a building's number, the interpunct of names.
 _PIECES = re.compile(
@@ -58,6 +60,7 @@ _APART = re.compile(rf"(?<!\S)[{HAN}](?:[ \t\u3000]+[{HAN}](?!\S)){{2,}}")
 # A dash behind a space excludes the next word: 3-2-501 -2-1 is no number typed in groups.
 _EXCLUDING = re.compile(r"\s[-－]")
 _DATED = frozenset({"date", *PERIOD_FACETS})
+_CODED = frozenset({"status", "state", "category"})
 _DATE_CHUNK = re.compile(r"[^\s,，;；、]+")
 
 
@@ -102,6 +105,8 @@ def parse(text: str) -> Query:
         reading.remark("too_long", MAX_CHARACTERS)
         line = line[:MAX_CHARACTERS]
     line = _APART.sub(lambda apart: "".join(apart[0].split()), line)
+    if _closes_nothing(line):
+        reading.remark("unbalanced_bracket")
     node = _tree(list(_items(line, reading)), reading)
     if isinstance(node, Everything) and line.strip():
         reading.remark("nothing_to_find")
@@ -184,7 +189,7 @@ def _next(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
     name = field_of(label[1]) if label else None
     if label and name:
         return _field_value(line, label, name, reading)
-    if unknown := _ASCII_FIELD.match(line, start):
+    if unknown := _ASCII_FIELD.match(line, start) or _HAN_FIELD.match(line, start):
         reading.remark("unknown_field", unknown[1])
     return _word(line, start, reading)
 
@@ -218,6 +223,7 @@ def _field_value(
     while start < len(line) and line[start] == " ":
         start += 1
     if start >= len(line) or line[start] in _OPENING + _CLOSING:
+        reading.remark("empty_field", label[1])
         return label.end(), reading.taken([_Item(Word(label[1]))])
     if name in _DATED:
         return _dated(line, start, label, name, reading)
@@ -232,7 +238,19 @@ def _field_value(
     if not isinstance(first, Word | Phrase):
         return end, values
     rest = [_Item(node) for node in nodes[1:]]
-    return end, [_Item(FieldValue(name, first.text, label[1])), *rest]
+    return end, [_Item(_known(FieldValue(name, first.text, label[1]), reading)), *rest]
+
+
+def _known(value: FieldValue, reading: _Reading) -> FieldValue:
+    """The value in the field that knows it; what no field knows is remarked on."""
+    shown = value.value[:_LONGEST_SHOWN]
+    if value.field == "type" and not is_type(value.value):
+        reading.remark("unknown_type", shown)
+    if value.field in _CODED and not codes_of(value.field, value.value):
+        if value.field == "status" and codes_of("state", value.value):
+            return replace(value, field="state")  # 状态 is said of papers too
+        reading.remark("unknown_value", value.label, shown, labels_of(value.field))
+    return value
 
 
 def _dated(
@@ -303,6 +321,21 @@ def _spaced_number(line: str, start: int) -> tuple[int, int] | None:
             return None
         return (start + begin if lead else start), start + end
     return None
+
+
+def _closes_nothing(line: str) -> bool:
+    """Whether a closing bracket has no partner before it; those in quotes are text."""
+    depth, quote = 0, ""
+    for position, sign in enumerate(line):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in _QUOTES and line.find(_QUOTES[sign], position + 1) > 0:
+            quote = _QUOTES[sign]
+        elif sign in _CLOSING and depth == 0:
+            return True
+        else:
+            depth += (sign in _OPENING) - (sign in _CLOSING)
+    return False
 
 
 def _closing(line: str, start: int) -> int | None:

@@ -60,6 +60,13 @@ def month_of(text: str) -> str:
     return month_value(period.first) if is_whole else ""
 
 
+def single_month(text: str) -> date | None:
+    """The first day of a month that is written as one (``2026-03``, ``2026年3月``)."""
+    plain = "".join(fold(text).split())
+    period = _single(plain) if _MONTH.fullmatch(plain) else None
+    return period.first if period else None
+
+
 def year_of(text: str) -> str:
     """The one year that a text names (``2026年``), as the index has it; else empty."""
     found = _YEAR.fullmatch("".join(fold(text).split()))

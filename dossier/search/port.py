@@ -31,7 +31,7 @@ class SearchRight(StrEnum):
 
     An address is searched down to street or estate; its building and room with ADDRESS_DETAIL
     only. Whole ID numbers and bank accounts are found by keyed hash, never by a part
-    (domain.md 4.3).
+    (domain.md 4.3); an organisation's credit code by its parts with USCC_PARTIAL.
     """
 
     CUSTOMER_NO = "customer_no"
@@ -43,6 +43,7 @@ class SearchRight(StrEnum):
     PHONE_PARTIAL = "phone_partial"
     ID_NO = "id_no"
     ID_LAST4 = "id_last4"
+    USCC_PARTIAL = "uscc_partial"
     TEXT = "text"
 
 
@@ -54,6 +55,7 @@ class MatchReason(StrEnum):
     NAME = "name"
     PHONE = "phone"
     ID_NO = "id_no"
+    USCC = "uscc"
     ADDRESS = "address"
     PLACE = "place"
     CASE_NO = "case_no"
@@ -61,7 +63,13 @@ class MatchReason(StrEnum):
     TYPE = "type"
     TITLE = "title"
     TEXT = "text"
-    FIELD = "field"
+    ACCOUNT = "account"
+    CATEGORY = "category"
+    STATUS = "status"
+    STATE = "state"
+    YEAR = "year"
+    MONTH = "month"
+    DATE = "date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,8 @@ class CustomerRow:
         order: unique over all customers, below 2**60; larger comes first among equals.
         name: present legal name.
         former_names: earlier names and aliases.
-        id_nos: ID numbers and USCC; kept as keyed hash and last four.
+        id_nos: ID numbers and USCC; kept as keyed hash and last four. A USCC is public and nobody's
+            ID number: it is kept in clear as well, for its beginning and end.
         closed: account closed (comes after active ones).
         scope: leaf tokens, ``unit:17 line:9 district:204``.
         station: facet values, opaque (usually ids as text); empty if none.

@@ -34,10 +34,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class FieldValue:
-    """``field:value``; ``label`` is what was typed before the colon.
-
-    A Chinese label may be what stands on a page (``户号：104…``), so it is searched there as well.
-    """
+    """``field:value``; ``label`` is what was typed before the colon."""
 
     field: str
     value: str

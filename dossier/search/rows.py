@@ -115,6 +115,7 @@ class RowEncoder:
             **_number("phone", _phone_forms(row.phones)),
             "id_hash": [analysis.hash_token(number, self._hash) for number in numbers],
             "id_last4": [number[-4:] for number in numbers],
+            **_number("uscc", filter(identifiers.is_organisation_code, numbers)),
             "name": [legal_name(name) for name in names],
             "name_folded": [analysis.keyword(name) for name in names],
             "name_words": self._words(names),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dossier.rules.normal_form import fold
 
-_NAMES: Mapping[str, tuple[str, ...]] = {
+LABELS: Mapping[str, tuple[str, ...]] = {
     "customer_no": ("户号", "客户编号", "用户编号", "用电户号", "客户号", "用户号"),
     "meter_no": ("表号", "资产编号", "电能表编号", "电表号", "表计编号"),
     "name": ("姓名", "户名", "名称", "客户名称", "用户名称", "用电人", "用电户名", "客户姓名"),
@@ -19,12 +19,9 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
         "证件号",
         "证件号码",
         "公民身份号码",
-        "统一社会信用代码",
-        "信用代码",
-        "账号",
-        "银行账号",
-        "卡号",
     ),
+    "uscc": ("统一社会信用代码", "信用代码", "社会信用代码"),
+    "account": ("账号", "银行账号", "卡号", "银行账户", "开户账号"),
     "type": ("类型", "文件类型", "资料类型", "种类"),
     "title": ("标题", "题名", "文件名"),
     "date": ("日期", "文件日期", "时间"),
@@ -33,13 +30,15 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "text": ("正文", "全文", "内容"),
     "case_no": ("工单", "工单号", "申请编号", "工单编号", "受理编号"),
     "reference_code": ("档号", "档案号"),
-    "state": ("状态",),
+    "status": ("状态", "用电状态", "客户状态"),
+    "state": ("归档状态", "文件状态", "资料状态"),
     "category": ("类别", "客户类别"),
     "station": ("供电所",),
     "line": ("线路",),
     "district": ("台区",),
 }
-_BY_LABEL = {fold(label): field for field, labels in _NAMES.items() for label in (field, *labels)}
+"""Field → the words by which people name it, besides its own name."""
+_BY_LABEL = {fold(label): field for field, labels in LABELS.items() for label in (field, *labels)}
 
 
 def field_of(label: str) -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 
 from dossier.rules import rulebook
 from dossier.rules.dates import parse_date
 from dossier.search.analysis import keyword
+from dossier.search.periods import single_month
 
 
 def synonyms(word: str) -> tuple[str, ...]:
@@ -28,10 +30,12 @@ def _groups() -> Mapping[str, tuple[str, ...]]:
 
 
 def date_wordings(word: str) -> tuple[str, ...]:
-    """How papers write the date that was typed; none when it is no whole date.
+    """How papers write the day or month that was typed; none when it is no whole one.
 
     Signs between digits are no tokens, so 2026-03-01 stands for 2026.03.01 and 2026/03/01 too.
     """
+    if month := single_month(word):
+        return _month_wordings(month)
     day = parse_date(word)
     if day is None:
         return ()
@@ -43,3 +47,9 @@ def date_wordings(word: str) -> tuple[str, ...]:
         for number in dict.fromkeys((f"{day.day}", f"{day.day:02}"))
     ]
     return (*plain, *named)
+
+
+def _month_wordings(month: date) -> tuple[str, ...]:
+    numbers = tuple(dict.fromkeys((f"{month.month:02}", f"{month.month}")))
+    plain = (f"{month.year}-{number}" for number in numbers)
+    return (*plain, *(f"{month.year}年{number}月" for number in numbers))

@@ -15,9 +15,13 @@ from dossier.search.parser import parse
 from dossier.search.places import AskedPlace, NamedPlace, asked_places
 from dossier.search.port import ScopedQuery
 from dossier.search.query import Query
+from dossier.search.values import is_code
 from dossier.services import place_names
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
+
+_LONGEST_SHOWN, _MOST_REMARKS = 40, 8
+"""Characters of a wrong filter value that a remark repeats, and remarks on filters."""
 
 
 def ask(
@@ -33,7 +37,7 @@ def ask(
         ForbiddenError: the role may not search.
     """
     access.demand(viewer, Permission.SEARCH)
-    query = parse(text)
+    query = _with_filters_known(parse(text), filters or {})
     pieces = asked_places(query)
     if not pieces:
         return access.restrict(viewer, query, filters=filters)
@@ -46,6 +50,17 @@ def ask(
     if len(known) >= place_names.MOST_KNOWN:
         query = replace(query, remarks=(*query.remarks, note("many_places", len(known))))
     return access.restrict(viewer, query, filters=filters, places=places)
+
+
+def _with_filters_known(query: Query, filters: Mapping[str, tuple[str, ...]]) -> Query:
+    """The query with a remark for each filter's value that there cannot be."""
+    wrong = [
+        note("unknown_filter_value", name, value[:_LONGEST_SHOWN])
+        for name, values in filters.items()
+        for value in values
+        if not is_code(name, value)
+    ]
+    return replace(query, remarks=(*query.remarks, *wrong[:_MOST_REMARKS]))
 
 
 def _remarked(query: Query, pieces: Iterable[AskedPlace], places: Collection[NamedPlace]) -> Query:

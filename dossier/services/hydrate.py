@@ -33,6 +33,7 @@ from dossier.viewer import Permission, Viewer
 PAGES_READ = 30
 """Pages of a paper whose text is fetched for snippets; of longer ones those that hold the words
 literally come besides (a contract has ten pages, a scanned volume thousands)."""
+_ON_PAGES = frozenset({MatchReason.TEXT, MatchReason.ACCOUNT})
 SNIPPETS_SHOWN = 3
 """Snippets of one paper."""
 PAGES_KEPT = 20_000
@@ -99,7 +100,7 @@ def _with_text(viewer: Viewer, query: Query, groups: Sequence[Group]) -> set[str
         document.document_id
         for group in groups
         for document in group.documents
-        if MatchReason.TEXT in document.matched_on
+        if _ON_PAGES.intersection(document.matched_on)
     }
 
 

@@ -12,16 +12,10 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import District, Line, OrgUnit
 from dossier.rules import document_types, rulebook
 from dossier.search.port import FacetCount
+from dossier.search.values import STATES
 from dossier.services.views import FacetValue
 
 CHINESE = "zh"
-STATES = {
-    "received": ("已接收", "Received"),
-    "reading": ("识别中", "Being read"),
-    "to_assign": ("待归户", "To be assigned"),
-    "filed": ("已归档", "Filed"),
-    "quarantined": ("已隔离", "Set aside"),
-}
 PLACES: Mapping[str, Any] = {"station": OrgUnit, "line": Line, "district": District}
 FROM_RULES = {"category": "categories", "status": "statuses"}
 """Facets whose labels stand in rulebook/categories.yaml, and under which heading."""

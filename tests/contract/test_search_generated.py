@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from stdnum.cn import uscc
 
 from dossier.search.parser import parse
 from dossier.search.port import (
@@ -27,7 +28,11 @@ from tests.support_engines import WAYS, new_place
 
 Row = CustomerRow | DocumentRow
 EVERY_RIGHT = frozenset(SearchRight)
-AGENT = EVERY_RIGHT - {SearchRight.PHONE_PARTIAL, SearchRight.ADDRESS_DETAIL}
+AGENT = EVERY_RIGHT - {
+    SearchRight.PHONE_PARTIAL,
+    SearchRight.ADDRESS_DETAIL,
+    SearchRight.USCC_PARTIAL,
+}
 READINGS = {
     "张": "zhang", "三": "san", "小": "xiao", "安": "an", "国": "guo", "芳": "fang", "娟": "juan",
     "静": "jing", "单": "shan dan chan", "欧": "ou", "阳": "yang", "吕": "lv lu lyu",
@@ -97,7 +102,7 @@ def archive(rng: random.Random) -> Told:
         owner = CustomerRow(
             customer_no=key, revision=1, order=number, name=name, closed=rng.random() < 0.2,
             phones=(f"139{rng.randrange(10**8):08d}",), meter_nos=(f"{rng.randrange(10**12):012d}",),
-            address=written(rng, parts), scope=("unit:1",),
+            address=written(rng, parts), scope=("unit:1",), id_nos=(credit_code(rng),),
         )  # fmt: skip
         owners.append(owner)
         told.rows.append(owner)
@@ -113,6 +118,12 @@ def archive(rng: random.Random) -> Told:
             )
         )  # fmt: skip
     return told
+
+
+def credit_code(rng: random.Random) -> str:
+    """An organisation's code with a right check character."""
+    first = "91999900MA0" + "".join(rng.choice("ABCE") + rng.choice("0123") for _ in range(3))
+    return str(first + uscc.calc_check_digit(first))
 
 
 def text(rng: random.Random) -> str:
@@ -274,7 +285,7 @@ def pinyin(rng: random.Random, told: Told) -> Wanted:
 
 def number(rng: random.Random, told: Told, rights: frozenset[SearchRight]) -> Wanted:
     owner = rng.choice([row for row in told.rows if isinstance(row, CustomerRow)])
-    whole = rng.choice((owner.customer_no, owner.meter_nos[0], owner.phones[0]))
+    whole = rng.choice((owner.customer_no, owner.meter_nos[0], owner.phones[0], owner.id_nos[0]))
     size = rng.randrange(3, len(whole) + 1)
     typed = rng.choice((whole, whole[:size], whole[-size:]))
 
@@ -282,11 +293,13 @@ def number(rng: random.Random, told: Told, rights: frozenset[SearchRight]) -> Wa
         owner = owner_of(row)
         if owner is None:
             return False
-        if typed in owner.phones:
+        if typed in (*owner.phones, *owner.id_nos) or typed == owner.id_nos[0][-4:]:
             return True
         parts = [owner.customer_no, *owner.meter_nos]
         if SearchRight.PHONE_PARTIAL in rights:
             parts += owner.phones
+        if SearchRight.USCC_PARTIAL in rights:
+            parts += owner.id_nos
         if len(typed) < 4:
             return typed in parts
         return any(each.startswith(typed) or each.endswith(typed) for each in parts)

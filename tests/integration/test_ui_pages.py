@@ -290,6 +290,24 @@ def test_an_unknown_filter_is_named_as_a_page(window: Any) -> None:
     answer = window("archivist").get("/search?filter.nonsense=1")
     assert answer.status_code == 400
     assert "查询无法识别" in answer.text
+    assert "没有这个筛选项；可用：" in answer.text
+    broken = window("archivist").get("/search?q=张&cursor=nonsense")
+    assert broken.status_code == 400
+    assert "请从第一页重新开始" in broken.text
+
+
+def test_a_filter_s_value_that_cannot_be_is_remarked_on(window: Any) -> None:
+    for wrong in ("year=abc", "month=2026-13", "type=ZZ", "status=nope"):
+        answer = window("archivist").get(f"/search?q=张&filter.{wrong}")
+        assert answer.status_code == 200
+        assert "请清除筛选" in answer.text, wrong
+
+
+def test_the_help_offers_only_what_the_role_may_search_by(window: Any) -> None:
+    assert "不能按后几位查" in window("agent").get("/").text
+    text = window("archivist").get("/").text
+    assert "不能按后几位查" not in text
+    assert "其中一段" not in text
 
 
 def test_zero_hits_name_the_next_steps(window: Any) -> None:

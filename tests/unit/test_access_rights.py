@@ -17,6 +17,10 @@ def test_who_opens_no_page_searches_no_text() -> None:
 
 
 def test_who_sees_masked_may_not_feel_for_the_hidden_parts() -> None:
-    hidden = {SearchRight.PHONE_PARTIAL, SearchRight.ADDRESS_DETAIL}
+    hidden = {
+        SearchRight.PHONE_PARTIAL,
+        SearchRight.ADDRESS_DETAIL,
+        SearchRight.USCC_PARTIAL,
+    }
     assert not hidden & rights_with(Permission.SEARCH, Permission.READ_CONTENT)
     assert hidden <= rights_with(Permission.SEARCH, Permission.SEE_CLEAR)

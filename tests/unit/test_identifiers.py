@@ -144,3 +144,15 @@ def test_a_run_of_eighteen_places_is_sensitive_whatever_its_check_digit(first):
 def test_credit_codes_are_found_by_their_check_character():
     found = list(identifiers.find_uscc(fold("代码 91999900MA0A1B2C25 与 91999900MA0A1B2C26")))
     assert [number.value for number in found] == ["91999900ma0a1b2c25"]
+
+
+def test_a_person_s_number_is_never_taken_for_a_credit_code():
+    assert identifiers.is_organisation_code("91999900MA0A1B2C25")
+    taken = []
+    for day in range(1, 29):
+        for serial in range(100, 200):
+            first17 = f"999999198808{day:02}{serial}"
+            number = first17 + identifiers.id_check_character(first17)
+            taken += [number] if identifiers.is_uscc(number) else []
+            assert not identifiers.is_organisation_code(number)
+    assert taken  # such numbers exist

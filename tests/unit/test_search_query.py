@@ -12,6 +12,7 @@ from dossier.search.compile import compile_query
 from dossier.search.expression import All, AnyOf, Expression, Prefix, Term, Without
 from dossier.search.parser import MAX_WORDS, parse
 from dossier.search.periods import month_of
+from dossier.search.places import PLACE_FIELDS
 from dossier.search.port import SearchRight
 from dossier.search.query import (
     And,
@@ -23,6 +24,8 @@ from dossier.search.query import (
     Phrase,
     Word,
 )
+from dossier.search.vocabulary import LABELS
+from dossier.search.wordings import date_wordings
 
 EVERY_RIGHT = frozenset(SearchRight)
 
@@ -144,6 +147,68 @@ def test_what_one_may_not_search_by_is_in_no_clause_not_even_an_excluding_one():
     assert "text_phone" in fields_of(compiled("1381", EVERY_RIGHT).match)
     nobody = compiled("张三", frozenset({SearchRight.CUSTOMER_NO}))
     assert fields_of(nobody.match) <= {"type_words"}
+
+
+@pytest.mark.parametrize(
+    ("field", "label"),
+    [(field, label) for field, names in LABELS.items() for label in (field, *names)],
+)
+def test_a_field_s_value_is_looked_for_in_that_field_and_on_no_page(field, label):
+    """Of every way in which people name a field; accounts stand on pages only."""
+    on_pages = {"text", "account"}
+    for value in ("12345678", "2026-03", "合同"):
+        query = compiled(f"{label}:{value}", EVERY_RIGHT)
+        reasons = {str(reason) for reason, _ in query.reasons}
+        others = {"id_no": {"uscc"}, "year": {"date"}, "month": {"date"}}
+        others |= {place: {"place"} for place in PLACE_FIELDS}
+        assert reasons <= {field, *others.get(field, ())}
+        used = fields_of(query.match)
+        assert field in on_pages or not used & {"text", "text_number", "text_phone"}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("颜色:红", "unknown_field"),
+        ("单位：古驿", "unknown_field"),
+        ("foo:bar", "unknown_field"),
+        ("类型:无此", "unknown_type"),
+        ("类别:XX", "unknown_value"),
+        ("状态:无此", "unknown_value"),
+        ("姓名:", "empty_field"),
+        ("张伟)", "unbalanced_bracket"),
+        ("(张伟", "unbalanced_bracket"),
+        ("月份:2026-13", "bad_date"),
+    ],
+)
+def test_what_is_not_taken_as_written_is_said_in_both_languages(text, code):
+    query = parse(text)
+    assert query.notes == (code,)
+    remark = query.remarks[0]
+    assert remark.zh
+    assert remark.en
+    assert "{" not in remark.zh + remark.en
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["类型:合同", "type:a02", "状态:已销户", "类别:高压", "黄超（本 人）", '"供电（合同"', "10:30"],
+)
+def test_what_is_taken_as_written_gets_no_remark(text):
+    assert parse(text).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [("状态:已销户", "status"), ("状态:待归户", "state"), ("用电状态:在用", "status")],
+)
+def test_a_state_is_the_account_s_or_the_paper_s_by_its_value(text, field):
+    assert parse(text).node.field == field
+
+
+@pytest.mark.parametrize("typed", ["2026-03", "2026年3月", "2026/3", "2026年03月"])
+def test_a_month_is_looked_for_in_every_way_in_which_papers_write_it(typed):
+    assert set(date_wordings(typed)) == {"2026-03", "2026-3", "2026年03月", "2026年3月"}
 
 
 def test_who_sees_addresses_masked_searches_them_down_to_the_street_only():

@@ -4,49 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dossier.rules import identifiers
 from dossier.search import analysis
-from dossier.search.expression import Expression, Range, Term, all_of
+from dossier.search.expression import Expression, Range, Term
 from dossier.search.periods import PERIOD_FACETS, Period, parse_period
 from dossier.search.places import PLACE_FIELDS
 from dossier.search.port import MatchReason, document_order
 from dossier.search.query import FieldValue
 from dossier.search.ranking import MatchClass
+from dossier.search.values import codes_of
 from dossier.search.ways.clause import Asker, Clause
 from dossier.search.ways.names import as_name, as_spelling
-from dossier.search.ways.numbers import as_id_no, as_phone, as_thing
+from dossier.search.ways.numbers import as_account, as_id_no, as_phone, as_thing, as_uscc_part
 from dossier.search.ways.places import as_place
 from dossier.search.ways.words import as_words, like_words
 
-_NUMBERS = frozenset({"customer_no", "meter_no", "phone", "id_no", "case_no", "reference_code"})
-_FACETS = frozenset({"state", "category"})
+_NUMBERS = frozenset(
+    {"customer_no", "meter_no", "phone", "id_no", "uscc", "account", "case_no", "reference_code"}
+)
+_FACETS = frozenset({"state", "status", "category"})
 
 
 def as_field_value(asker: Asker, leaf: FieldValue) -> Iterator[Clause]:
-    """A value in one field; a label in Chinese may also be what the page itself says."""
-    yield from _in_field(asker, leaf.field, leaf.value)
-    if leaf.label != leaf.field and leaf.field != "date":
-        literal = all_of(asker.page_text(leaf.label), asker.page_text(leaf.value))
-        yield Clause(MatchReason.TEXT, MatchClass.TEXT, literal)
-
-
-def _in_field(asker: Asker, field: str, value: str) -> Iterator[Clause]:
+    """A value in the one field that was named, never in what a page says of another."""
+    field, value = leaf.field, leaf.value
     if field in _NUMBERS:
         yield from _as_number(asker, field, value)
     elif field in PLACE_FIELDS:
         yield Clause(MatchReason.PLACE, MatchClass.ADDRESS, Term(field, (value,)))
         yield from as_place(asker, value, field=field)
     elif field in _FACETS:
-        written = tuple(dict.fromkeys((value, value.upper(), value.lower())))
-        yield Clause(MatchReason.FIELD, MatchClass.TITLE, Term(field, written))
+        written = codes_of(field, value)
+        yield Clause(MatchReason(field), MatchClass.TITLE, Term(field, written))
     elif field in PERIOD_FACETS:
         written = (PERIOD_FACETS[field](value) or value,)
-        yield Clause(MatchReason.FIELD, MatchClass.TITLE, Term(field, written))
+        yield Clause(MatchReason(field), MatchClass.TITLE, Term(field, written))
     elif field == "name":
         yield from as_name(asker, value)
         yield from as_spelling(asker, value)
     elif field == "date":
         if period := parse_period(value):
-            yield Clause(MatchReason.FIELD, MatchClass.TITLE, _within(period))
+            yield Clause(MatchReason.DATE, MatchClass.TITLE, _within(period))
     else:
         if field == "type":
             yield Clause(MatchReason.TYPE, MatchClass.TITLE, Term("type", (value,)))
@@ -62,6 +60,13 @@ def _as_number(asker: Asker, field: str, value: str) -> Iterator[Clause]:
             yield from as_phone(asker, value)
         case "id_no":
             yield from as_id_no(asker, code)
+            yield from as_uscc_part(asker, code)
+        case "uscc":
+            if identifiers.is_organisation_code(code):
+                yield from as_id_no(asker, code)
+            yield from as_uscc_part(asker, code)
+        case "account":
+            yield from as_account(asker, code)
         case _:
             yield Clause(MatchReason(field), MatchClass.EXACT_NUMBER, Term(field, (code,)))
 

@@ -27,6 +27,7 @@ def as_number(asker: Asker, text: str) -> Iterator[Clause]:
         yield Clause(reason, MatchClass.EXACT_NUMBER, Term(reason.value, (code,)))
     yield from as_phone(asker, text)
     yield from as_id_no(asker, code)
+    yield from as_uscc_part(asker, code)
     yield Clause(MatchReason.TEXT, MatchClass.TEXT, _on_page(asker, code))
 
 
@@ -53,9 +54,24 @@ def as_id_no(asker: Asker, code: str) -> Iterator[Clause]:
     """An ID number or USCC by its keyed hash, or its last four where that may be searched."""
     if asker.may(SearchRight.ID_NO) and len(code) >= MIN_ACCOUNT:
         token = analysis.hash_token(code, asker.number_hash)
-        yield Clause(MatchReason.ID_NO, MatchClass.EXACT_PHONE, Term("id_hash", (token,)))
+        reason = MatchReason.USCC if identifiers.is_organisation_code(code) else MatchReason.ID_NO
+        yield Clause(reason, MatchClass.EXACT_PHONE, Term("id_hash", (token,)))
     if asker.may(SearchRight.ID_LAST4) and len(code) == MIN_PARTIAL:
         yield Clause(MatchReason.ID_NO, MatchClass.PREFIX, Term("id_last4", (code,)))
+
+
+def as_uscc_part(asker: Asker, code: str) -> Iterator[Clause]:
+    """The beginning or end of an organisation's credit code, where that may be searched."""
+    if asker.may(SearchRight.USCC_PARTIAL) and not identifiers.is_organisation_code(code):
+        yield Clause(MatchReason.USCC, MatchClass.PREFIX, _partial("uscc", code))
+
+
+def as_account(asker: Asker, code: str) -> Iterator[Clause]:
+    """A bank account, which stands on papers only: whole, by its keyed hash (domain.md 4.3)."""
+    may = asker.may(SearchRight.ID_NO) and asker.may(SearchRight.TEXT)
+    if may and len(code) >= MIN_ACCOUNT:
+        token = analysis.hash_token(code, asker.number_hash)
+        yield Clause(MatchReason.ACCOUNT, MatchClass.EXACT_PHONE, Term("text", (token,)))
 
 
 def _on_page(asker: Asker, code: str) -> Expression:

@@ -1,0 +1,87 @@
+"""What people call the values of a field that has few: account states, categories, kinds of papers.
+
+``状态:已销户`` means the code ``closed``. The names stand in the rule files; a value that is none
+of them finds nothing, and a note says which there are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from dossier.rules import document_types, rulebook
+from dossier.rules.normal_form import fold
+from dossier.search.periods import month_of, year_of
+from dossier.search.wordings import synonyms
+
+STATES: Mapping[str, tuple[str, str]] = {
+    "received": ("已接收", "Received"),
+    "reading": ("识别中", "Being read"),
+    "to_assign": ("待归户", "To be assigned"),
+    "filed": ("已归档", "Filed"),
+    "quarantined": ("已隔离", "Set aside"),
+}
+"""A paper's states, in Chinese and English."""
+
+_HEADINGS = {"category": "categories", "status": "statuses"}
+_YEAR = re.compile(r"[12][0-9]{3}")
+_MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
+
+
+def codes_of(field: str, value: str) -> tuple[str, ...]:
+    """The codes that a value of ``state``, ``status`` or ``category`` names; none for no name."""
+    return _codes(field).get(_plain(value), ())
+
+
+def labels_of(field: str) -> str:
+    """The values that there are, in Chinese, with the codes that one may write as well."""
+    return " ".join(f"{label}({code})" for code, label in _labels(field).items())
+
+
+def is_type(value: str) -> bool:
+    """Whether a kind of papers is named so: by a code, a title or a part of its label."""
+    catalogue = document_types.catalogue()
+    words = (value, *synonyms(value))
+    if any(catalogue.codes_named(word) for word in words):
+        return True
+    labels = [fold(entry.label_zh) for entry in catalogue.types.values()]
+    return any(_plain(word) in label for word in words for label in labels)
+
+
+def is_code(facet: str, value: str) -> bool:
+    """Whether a filter's value can be one of this facet; facets of ids and of plugins take any."""
+    match facet:
+        case "type":
+            return value in document_types.catalogue().types
+        case "year":
+            return bool(_YEAR.fullmatch(value) and year_of(value))
+        case "month":
+            return bool(_MONTH.fullmatch(value) and month_of(value))
+        case "state" | "status" | "category":
+            return value in _labels(facet)
+        case _:
+            return True
+
+
+@cache
+def _labels(field: str) -> Mapping[str, str]:
+    if field == "state":
+        return {code: chinese for code, (chinese, _) in STATES.items()}
+    entries = rulebook.load("categories")[_HEADINGS[field]]
+    return {code: entry["label_zh"] for code, entry in entries.items()}
+
+
+@cache
+def _codes(field: str) -> Mapping[str, tuple[str, ...]]:
+    named = {_plain(code): (code,) for code in _labels(field)}
+    if field == "state":
+        return named | {_plain(name): (code,) for code, both in STATES.items() for name in both}
+    for code, entry in rulebook.load("categories")[_HEADINGS[field]].items():
+        for name in (entry["label_zh"], entry["label_en"], *entry["words"]):
+            named[_plain(name)] = (code,)
+    return named
+
+
+def _plain(value: str) -> str:
+    return "".join(fold(value).split())
