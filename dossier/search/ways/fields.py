@@ -34,8 +34,8 @@ def as_field_value(asker: Asker, leaf: FieldValue) -> Iterator[Clause]:
         yield Clause(MatchReason.PLACE, MatchClass.ADDRESS, Term(field, (value,)))
         yield from as_place(asker, value, field=field)
     elif field in _FACETS:
-        written = codes_of(field, value)
-        yield Clause(MatchReason(field), MatchClass.TITLE, Term(field, written))
+        if written := codes_of(field, value):
+            yield Clause(MatchReason(field), MatchClass.TITLE, Term(field, written))
     elif field in PERIOD_FACETS:
         written = (PERIOD_FACETS[field](value) or value,)
         yield Clause(MatchReason(field), MatchClass.TITLE, Term(field, written))
