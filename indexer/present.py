@@ -38,13 +38,13 @@ def customer_rows(
     customers = session.execute(select(*CUSTOMER).where(Customer.customer_no.in_(keys))).all()
     numbers = _numbers(session, keys)
     identities = _identities(context, session, keys)
-    former = _former_names(session, keys)
+    past = _past(session, keys)
     return {
         customer.customer_no: _customer_row(
             customer,
             numbers[customer.customer_no],
             identities[customer.customer_no],
-            former[customer.customer_no],
+            past[customer.customer_no],
             _extra(context, "customer", customer),
         )
         for customer in customers
@@ -71,13 +71,15 @@ def _identities(
     return found
 
 
-def _former_names(session: ScopedSession, keys: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+def _past(session: ScopedSession, keys: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    """What customers were called before, and where they were, by the value's name."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     query = select(CustomerPast.customer_no, CustomerPast.record)
     for customer_no, record in session.execute(query.where(CustomerPast.customer_no.in_(keys))):
-        name = record.get("name")
-        if name and name not in found[customer_no]:
-            found[customer_no].append(name)
+        for value in ("name", "address"):
+            text = record.get(value)
+            if text and text not in found[customer_no][value]:
+                found[customer_no][value].append(text)
     return found
 
 
@@ -85,7 +87,7 @@ def _customer_row(
     customer: Record[Any],
     numbers: dict[str, list[str]],
     identities: list[str],
-    former_names: list[str],
+    past: dict[str, list[str]],
     extra: dict[str, tuple[str, ...]],
 ) -> CustomerRow:
     return CustomerRow(
@@ -93,12 +95,13 @@ def _customer_row(
         revision=customer.revision,
         order=customer.rowid,
         name=customer.name,
-        former_names=tuple(name for name in former_names if name != customer.name),
+        former_names=tuple(name for name in past["name"] if name != customer.name),
         old_customer_nos=tuple(numbers["old_no"]),
         meter_nos=tuple(numbers["meter"]),
         phones=tuple(numbers["phone"]),
         id_nos=tuple(identities),
         address=customer.address,
+        former_addresses=tuple(past["address"]),
         category=customer.category,
         status=customer.status,
         closed=customer.status == CLOSED,

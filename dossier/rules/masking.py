@@ -118,6 +118,30 @@ def mask_text(text: str, known: KnownValues = NOTHING_KNOWN) -> MaskedText:
     return MaskedText(masked, tuple(_runs(text, masked)))
 
 
+def closed_spans(folded: str, known: KnownValues = NOTHING_KNOWN) -> tuple[Span, ...]:
+    """What of a folded text only those may find who read it in clear (ascending, disjoint).
+
+    Buildings and rooms, labelled numbers, and what is known of the customer: what
+    :func:`mask_text` hides, but for names, and for numbers that are recognised as such; the index
+    keeps those whole (ID numbers and accounts as hashes), so they are not found by a part.
+    """
+    hidden = folded
+    for _ in range(_MAX_PASSES):
+        numbers = list(identifiers.find_numbers(hidden))
+        again = list(hidden)
+        for start, end in _guessed_by_parts(hidden, known, numbers):
+            again[start:end] = _starred(hidden[start:end])
+        if (text := "".join(again)) == hidden:
+            break
+        hidden = text
+    return tuple(_runs(folded, hidden))
+
+
+def _starred(text: str) -> str:
+    """Stars on all but spaces: lines stay lines, for what is looked for next."""
+    return "".join(char if char.isspace() else MASK for char in text)
+
+
 def _mask_once(text: str, known: KnownValues) -> str:
     form = fold_with_origins(text)
     characters = list(text)
@@ -131,12 +155,26 @@ def _mask_once(text: str, known: KnownValues) -> str:
 def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
     """Spans of the folded text to put stars on."""
     folded = form.text
-    opened = {identifiers.compact(number) for number in known.open_numbers}
-    taken: set[int] = set()
-    for number in identifiers.find_numbers(folded):
-        taken.update(range(number.start, number.end))
+    opened = _opened(known)
+    numbers = list(identifiers.find_numbers(folded))
+    for number in numbers:
         if number.value not in opened:
             yield from _number_stars(folded, number)
+    yield from find_names(folded)
+    yield from _known_names(folded, known)
+    yield from _guessed_by_parts(folded, known, numbers)
+
+
+def _opened(known: KnownValues) -> set[str]:
+    return {identifiers.compact(number) for number in known.open_numbers}
+
+
+def _guessed_by_parts(
+    folded: str, known: KnownValues, numbers: Iterable[FoundNumber]
+) -> Iterable[Span]:
+    """What is masked besides names and the numbers that were found by their form."""
+    opened = _opened(known)
+    taken = {at for number in numbers for at in range(number.start, number.end)}
     for match in _LABELLED_NUMBER.finditer(folded):
         value = identifiers.compact(match["value"])
         span = match.span("value")
@@ -146,9 +184,8 @@ def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
             and taken.isdisjoint(range(*span))
         ):
             yield _all_but_last(folded, span)
-    yield from find_names(folded)
     yield from find_address_tails(folded)
-    yield from _known(folded, known)
+    yield from _known_values(folded, known)
 
 
 def _number_stars(folded: str, number: FoundNumber) -> Iterable[Span]:
@@ -165,12 +202,16 @@ def _all_but_last(folded: str, span: Span, first: int = 0) -> Span:
     return places[first], places[-_KEPT_END - 1] + 1
 
 
-def _known(folded: str, known: KnownValues) -> Iterable[Span]:
+def _known_names(folded: str, known: KnownValues) -> Iterable[Span]:
     compacted = _Compacted(folded)
     for name in known.names:
         if name and not is_organisation(name):
             surname = len(_squeeze(fold_with_origins(split_surname(name)[0]).text))
             yield from compacted.find(_fold_squeezed(name), surname)
+
+
+def _known_values(folded: str, known: KnownValues) -> Iterable[Span]:
+    compacted = _Compacted(folded)
     for number in known.numbers:
         value = identifiers.compact(number)
         first = _KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
@@ -191,7 +232,11 @@ class _Compacted:
 
     def __init__(self, folded: str) -> None:
         self._folded = folded
-        self._text = _squeeze(folded)
+
+    @cached_property
+    def _text(self) -> str:
+        """Made when something is looked for: of a paper of nobody nothing is known."""
+        return _squeeze(self._folded)
 
     def find(self, value: str, first: int, last: int = 0) -> Iterable[Span]:
         """Spans of every occurrence without its ``first`` and ``last`` characters."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from dossier.rules import identifiers
@@ -30,6 +30,11 @@ NumberHash = Callable[[str], str]
 
 BREAK = "_"
 """Token at a cell's or page's end; never in a query, so no phrase reaches over it."""
+
+CUT = "\t"
+"""What gives :data:`BREAK` in a text."""
+
+Span = tuple[int, int]
 
 _WIDE = r"(?:[^\W\x00-\x7f]|[\ue000-\uf8ff\U000f0000-\U0010fffd])"
 _RUN = re.compile(
@@ -110,13 +115,21 @@ def index_tokens(text: str, number_hash: NumberHash) -> list[str]:
     return analyse_page(text, number_hash).words.split()
 
 
-def analyse_page(text: str, number_hash: NumberHash) -> PageTokens:
-    """Tokens and numbers of a page's text in one pass."""
+def analyse_page(text: str, number_hash: NumberHash, *, closed: Iterable[Span] = ()) -> PageTokens:
+    """Tokens and numbers of a page's text in one pass.
+
+    Args:
+        text: the page.
+        number_hash: keyed hash for sensitive numbers.
+        closed: spans of the folded text (half open) that give a cut and nothing else.
+    """
     folded = fold(text)
+    found = list(identifiers.find_numbers(folded))
+    folded = without_closed(folded, closed, found)
     pieces: list[str] = []
     numbers: set[str] = set()
     phones: set[str] = set()
-    for start, end, number in _stretches(folded):
+    for start, end, number in _stretches(folded, found):
         if number is None:
             stretch = folded[start:end]
             pieces.append(_spread(stretch))
@@ -142,7 +155,7 @@ def tokens(text: str, number_hash: NumberHash) -> list[Token]:
 def tokens_of(form: FoldedText, number_hash: NumberHash) -> list[Token]:
     """The tokens of a text that was folded already."""
     out: list[Token] = []
-    for start, end, number in _stretches(form.text):
+    for start, end, number in _stretches(form.text, identifiers.find_numbers(form.text)):
         if number:
             _place_number(out, form, number, number_hash)
         else:
@@ -187,10 +200,25 @@ def keyword(text: str) -> str:
     return _NOT_IN_KEYWORDS.sub("", fold(text))
 
 
-def _stretches(folded: str) -> Iterator[tuple[int, int, FoundNumber | None]]:
+def without_closed(folded: str, closed: Iterable[Span], found: Iterable[FoundNumber]) -> str:
+    """A folded text of the same length, where each closed span is a cut and spaces.
+
+    Numbers that were found in it stay: they become one token each, hashed where they are sensitive.
+    """
+    characters = list(folded)
+    for start, end in closed:
+        characters[start:end] = CUT + " " * (end - start - 1)
+    for number in found:
+        characters[number.start : number.end] = folded[number.start : number.end]
+    return "".join(characters)
+
+
+def _stretches(
+    folded: str, numbers: Iterable[FoundNumber]
+) -> Iterator[tuple[int, int, FoundNumber | None]]:
     """Split a folded text into special numbers and what lies between them."""
     position = 0
-    for number in identifiers.find_numbers(folded):
+    for number in numbers:
         if position < number.start:
             yield position, number.start, None
         yield number.start, number.end, number

@@ -17,7 +17,7 @@ from typing import Any
 from dossier.errors import ConfigurationError
 from dossier.search.port import RowKind
 
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 4
 """Goes up when :mod:`dossier.search.analysis` gives other tokens: then indexes are rebuilt."""
 
 MAPPINGS_FOLDER = Path(__file__).parents[2] / "mappings"

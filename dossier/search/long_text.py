@@ -10,6 +10,7 @@ Apart from ``analysis``, so that only a process that writes the index loads nump
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,11 @@ from dossier.search.analysis import (
     SHORTEST_PARTIAL,
     NumberHash,
     PageTokens,
+    Span,
     analyse_page,
     is_wide,
     number_tokens,
+    without_closed,
 )
 
 _Codes = NDArray[np.uint32]
@@ -56,15 +59,17 @@ _SHORTEST_RUN = bytes([_DIGIT]) * SHORTEST_PARTIAL
 _RUN = re.compile(re.escape(bytes([_DIGIT])) + b"{1,%d}" % LONGEST_PARTIAL)
 
 
-def analyse_text(text: str, number_hash: NumberHash) -> PageTokens:
+def analyse_text(text: str, number_hash: NumberHash, *, closed: Sequence[Span] = ()) -> PageTokens:
     r"""Tokens and numbers of a text of any length; ``\f`` ends a page.
 
     The same as :func:`dossier.search.analysis.analyse_page`, up to the number of spaces.
     """
     if len(text) < SHORT:
-        return analyse_page(text, number_hash)
-    folded = _fold(text)
+        return analyse_page(text, number_hash, closed=closed)
+    folded = fold_quickly(text)
     found = list(identifiers.find_numbers(folded))
+    if closed:
+        folded = without_closed(folded, closed, found)
     rest = FOLDED_AWAY.sub("", _without_numbers(folded, found) if found else folded)
     words, classes = _lay_out(_codes(rest))
     return PageTokens(
@@ -94,7 +99,7 @@ def _text(codes: _Codes) -> str:
     return codes.tobytes().decode("utf-32-le")
 
 
-def _fold(text: str) -> str:
+def fold_quickly(text: str) -> str:
     """:func:`fold`, quickly where every character folds to one."""
     original = _codes(text)
     codes = _folded.take(original)

@@ -30,8 +30,10 @@ class SearchRight(StrEnum):
     """What a viewer may search by; what may not be searched cannot be probed digit by digit.
 
     An address is searched down to street or estate; its building and room with ADDRESS_DETAIL
-    only. Whole ID numbers and bank accounts are found by keyed hash, never by a part
-    (domain.md 4.3); an organisation's credit code by its parts with USCC_PARTIAL.
+    only, and with that alone what is masked on a page or in a title
+    (:func:`dossier.rules.masking.closed_spans`). Whole ID numbers and bank accounts are found by
+    keyed hash, never by a part (domain.md 4.3); an organisation's credit code by its parts with
+    USCC_PARTIAL.
     """
 
     CUSTOMER_NO = "customer_no"
@@ -84,6 +86,7 @@ class CustomerRow:
         former_names: earlier names and aliases.
         id_nos: ID numbers and USCC; kept as keyed hash and last four. A USCC is public and nobody's
             ID number: it is kept in clear as well, for its beginning and end.
+        former_addresses: not searched; masked on papers as the present one is.
         closed: account closed (comes after active ones).
         scope: leaf tokens, ``unit:17 line:9 district:204``.
         station: facet values, opaque (usually ids as text); empty if none.
@@ -100,6 +103,7 @@ class CustomerRow:
     phones: tuple[str, ...] = ()
     id_nos: tuple[str, ...] = ()
     address: str = ""
+    former_addresses: tuple[str, ...] = ()
     category: str = ""
     status: str = ""
     closed: bool = False

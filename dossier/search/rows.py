@@ -7,14 +7,16 @@ field's a list of strings, numbers are integers.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from dossier.rules import identifiers, masking
 from dossier.rules.address_forms import address_form
+from dossier.rules.masking import KnownValues
+from dossier.rules.normal_form import fold
 from dossier.rules.pinyin import spellings
 from dossier.search import analysis
-from dossier.search.analysis import NumberHash
+from dossier.search.analysis import NumberHash, Span
 from dossier.search.port import CustomerRow, DocumentRow, Row, RowKind
 
 FieldValues = dict[str, int | str | list[str]]
@@ -46,9 +48,10 @@ class RowEncoder:
 
     def __init__(self, number_hash: NumberHash) -> None:
         # Here, so that processes that only search do not load numpy.
-        from dossier.search.long_text import analyse_text
+        from dossier.search.long_text import analyse_text, fold_quickly
 
         self._analyse_text = analyse_text
+        self._fold = fold_quickly
         self._hash = number_hash
         self._customers: dict[str, tuple[CustomerRow, FieldValues]] = {}
         self._words_of: dict[str, str] = {}
@@ -67,6 +70,7 @@ class RowEncoder:
 
     def _document(self, row: DocumentRow) -> FieldValues:
         customer = row.customer
+        known = _known_of(customer) if customer else masking.NOTHING_KNOWN
         group = _customer_group(customer) if customer else _grouped(_UNASSIGNED, row.order)
         return {
             **(self._shared(customer) if customer else {}),
@@ -76,14 +80,14 @@ class RowEncoder:
             "secrecy": [row.secrecy or OPEN],
             "order": row.order,
             **_filled(self._descriptions(row)),
-            **_filled(self._pages(row.page_texts)),
+            **_filled(self._title(row.title, known)),
+            **_filled(self._pages(row.page_texts, known)),
         }
 
     def _descriptions(self, row: DocumentRow) -> FieldValues:
         return {
             "type": _some(row.type_code),
             "type_words": self._short_words(row.type_label),
-            "title_words": self._short_words(row.title),
             "year": _some(row.year),
             "month": _some(row.month),
             "state": _some(row.state),
@@ -148,14 +152,51 @@ class RowEncoder:
             words = self._words_of[text] = self._words([text])
         return words
 
-    def _pages(self, texts: Iterable[str]) -> FieldValues:
-        """The pages as one text: a page's end is a cut, as a cell's end is."""
-        text = self._analyse_text(_PAGE_END.join(filter(None, texts)), self._hash)
+    def _title(self, title: str, known: KnownValues) -> FieldValues:
+        """A title as everybody may find it, and once more in clear where that is not all."""
+        closed = masking.closed_spans(fold(title), known)
+        if not closed:
+            return {"title_words": self._short_words(title)}
+        shown = analysis.analyse_page(title, self._hash, closed=closed)
+        return {"title_words": shown.words, "title_closed_words": self._short_words(title)}
+
+    def _pages(self, texts: Iterable[str], known: KnownValues) -> FieldValues:
+        """The pages as one text: a page's end is a cut, as a cell's end is.
+
+        Buildings, rooms and labelled numbers are cut out, for those who see them masked; pages that
+        have some stand once more in a field of their own, for those who see them in clear.
+        """
+        pages = [self._fold(text) for text in texts if text]
+        closed = [masking.closed_spans(page, known) for page in pages]
+        shown = self._analyse_text(_PAGE_END.join(pages), self._hash, closed=_joined(pages, closed))
+        masked = [page for page, spans in zip(pages, closed, strict=True) if spans]
+        clear = self._analyse_text(_PAGE_END.join(masked), self._hash)
         return {
-            "text": text.words,
-            **_number("text_number", text.numbers),
-            **_number("text_phone", text.phones),
+            "text": shown.words,
+            **_number("text_number", shown.numbers),
+            **_number("text_phone", shown.phones),
+            "text_closed": clear.words,
+            **_number("text_closed_number", clear.numbers - shown.numbers),
         }
+
+
+def _joined(pages: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Span]:
+    """Spans of pages as spans of the one text that they are joined to."""
+    found: list[Span] = []
+    start = 0
+    for page, inside in zip(pages, spans, strict=True):
+        found += [(start + begin, start + end) for begin, end in inside]
+        start += len(page) + len(_PAGE_END)
+    return found
+
+
+def _known_of(row: CustomerRow) -> KnownValues:
+    """What is masked on the papers of a customer besides what has the form of it."""
+    return KnownValues(
+        numbers=(*row.id_nos, *row.phones),
+        addresses=tuple(filter(None, (row.address, *row.former_addresses))),
+        open_numbers=(row.customer_no, *row.old_customer_nos, *row.meter_nos),
+    )
 
 
 def _filled(values: FieldValues) -> FieldValues:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dossier.search import analysis
 from dossier.search.analysis import NumberHash
-from dossier.search.expression import Expression, Nothing, Prefix, Term, any_of
+from dossier.search.expression import Expression, Prefix, Term, any_of
 from dossier.search.phrases import TokenPlaces, page_phrases, side_by_side
 from dossier.search.places import AskedPlace, NamedPlace
 from dossier.search.port import MatchReason, SearchRight
@@ -60,13 +60,32 @@ class Asker:
             return Term(f"{field_name}_chars", (single,))
         return self.phrase(f"{field_name}_words", text)
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Fields with the text of pages; what is masked for the viewer stands in none of them."""
+        return self._open_and_closed("text", "text_closed")
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Fields with the words of titles; a title is what the page says at its head."""
+        return self._open_and_closed("title_words", "title_closed_words")
+
+    def _open_and_closed(self, shown: str, closed: str) -> tuple[str, ...]:
+        if not self.may(SearchRight.TEXT):
+            return ()
+        return (shown, closed) if self.may(SearchRight.ADDRESS_DETAIL) else (shown,)
+
+    def phrase_in(self, field_names: Iterable[str], text: str) -> Expression:
+        """The text's tokens side by side in one of these fields."""
+        return any_of(*(self.phrase(name, text) for name in field_names))
+
     def page_text(self, text: str) -> Expression:
         """The text on a page."""
-        if not self.may(SearchRight.TEXT):
-            return Nothing()
         single = _single_character(text)
-        # Every Han character begins a token: its pair, or itself at a run's end.
-        return Prefix("text", single) if single else self.phrase("text", text)
+        if single:
+            # Every Han character begins a token: its pair, or itself at a run's end.
+            return any_of(*(Prefix(name, single) for name in self.texts))
+        return self.phrase_in(self.texts, text)
 
 
 def _single_character(text: str) -> str:

@@ -79,6 +79,8 @@ def _on_page(asker: Asker, code: str) -> Expression:
     if not asker.may(SearchRight.TEXT) or not code.isdecimal():
         return Nothing()
     parts = [_partial("text_number", code)]
+    if asker.may(SearchRight.ADDRESS_DETAIL):
+        parts.append(_partial("text_closed_number", code))
     if asker.may(SearchRight.PHONE_PARTIAL):
         parts.append(_partial("text_phone", code))
     return any_of(*parts)

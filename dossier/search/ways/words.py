@@ -21,9 +21,8 @@ def as_words(asker: Asker, text: str, *, literally: bool = False) -> Iterator[Cl
     yield from _as_address(asker, text)
     found = asker.phrase("type_words", text) if literally else _as_type(asker, text)
     yield Clause(MatchReason.TYPE, MatchClass.TITLE, found)
-    if asker.may(SearchRight.TEXT):  # a title is what the page says at its head
-        title = asker.phrase("title_words", text)
-        yield Clause(MatchReason.TITLE, MatchClass.TITLE, title)
+    title = asker.phrase_in(asker.titles, text)
+    yield Clause(MatchReason.TITLE, MatchClass.TITLE, title)
     yield Clause(MatchReason.TEXT, MatchClass.TEXT, asker.page_text(text))
 
 
@@ -31,16 +30,15 @@ def like_words(asker: Asker, text: str) -> Iterator[Clause]:
     """Other wordings, and the word with one character misread."""
     for other in synonyms(text):
         yield Clause(MatchReason.TYPE, MatchClass.SYNONYM, _as_type(asker, other))
-        if asker.may(SearchRight.TEXT):
-            title, page = asker.phrase("title_words", other), asker.phrase("text", other)
-            yield Clause(MatchReason.TITLE, MatchClass.SYNONYM, title)
-            yield Clause(MatchReason.TEXT, MatchClass.SYNONYM, page)
-    if asker.may(SearchRight.TEXT):
-        dates = any_of(*(asker.phrase("text", wording) for wording in date_wordings(text)))
-        yield Clause(MatchReason.TEXT, MatchClass.TEXT, dates)
-    if asker.misread and asker.may(SearchRight.TEXT):
-        misread = any_of(*phrases_with_hole("text", text))
-        yield Clause(MatchReason.TEXT, MatchClass.ONE_WRONG, misread)
+        title = asker.phrase_in(asker.titles, other)
+        yield Clause(MatchReason.TITLE, MatchClass.SYNONYM, title)
+        page = asker.phrase_in(asker.texts, other)
+        yield Clause(MatchReason.TEXT, MatchClass.SYNONYM, page)
+    dates = any_of(*(asker.phrase_in(asker.texts, wording) for wording in date_wordings(text)))
+    yield Clause(MatchReason.TEXT, MatchClass.TEXT, dates)
+    if asker.misread:
+        holes = (each for name in asker.texts for each in phrases_with_hole(name, text))
+        yield Clause(MatchReason.TEXT, MatchClass.ONE_WRONG, any_of(*holes))
 
 
 def _as_address(asker: Asker, text: str) -> Iterator[Clause]:
