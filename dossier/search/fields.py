@@ -18,7 +18,8 @@ from dossier.errors import ConfigurationError
 from dossier.search.port import RowKind
 
 ANALYSIS_VERSION = 4
-"""Goes up when :mod:`dossier.search.analysis` gives other tokens: then indexes are rebuilt."""
+"""Goes up when :mod:`dossier.search.analysis` gives other tokens, or
+:func:`dossier.rules.masking.closed_spans` other masks: then indexes are rebuilt."""
 
 MAPPINGS_FOLDER = Path(__file__).parents[2] / "mappings"
 """Neighbour of the package, in a checkout as in an installed wheel (architecture.md)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -216,6 +217,22 @@ def test_who_sees_addresses_masked_searches_them_down_to_the_street_only():
     assert "address_open_words" in masked
     assert "address_words" not in masked
     assert "address_words" in fields_of(compiled("航空路1号", EVERY_RIGHT).match)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["光明巷225号", "光明巷 225", '"12栋2单元"', "正文:422室", "题名:225号", "地址:225号", "9199", "室", "偷电",
+     "-422室", "低压居民供用电", "2026年3月1日", "合同 OR 422"],
+)  # fmt: skip
+def test_no_clause_of_who_sees_pages_masked_reaches_what_is_masked(text):
+    masked = compiled(text, EVERY_RIGHT - {SearchRight.ADDRESS_DETAIL})
+    everywhere = (masked, masked.wider or masked)
+    assert not [each for one in everywhere for each in all_fields(one.match) if "closed" in each]
+    assert [each for each in all_fields(compiled(text, EVERY_RIGHT).match) if "closed" in each]
+
+
+def all_fields(expression: Expression) -> set[str]:
+    return set(re.findall(r"field='(\w+)'", repr(expression)))
 
 
 def test_an_empty_query_matches_everything_and_a_lone_exclusion_all_but_that():

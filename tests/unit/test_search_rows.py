@@ -16,6 +16,29 @@ def test_pages_end_with_a_cut_and_empty_pages_leave_no_trace():
     assert values["text_number_reversed"] == ["54321"]
 
 
+def test_what_is_masked_is_a_cut_in_the_text_for_all_and_its_page_stands_apart():
+    owner = CustomerRow("42", 1, 1, "张三", address="旧街东风838", id_nos=("91999900MA08EEBA05",))
+    pages = ("光明巷225号旁", "供电12345", "旧街东风838", "91999900 MA08 EEBA05 电话3234567")
+    row = DocumentRow("d", 1, 1, customer=owner, title="光明巷225号合同", page_texts=pages)
+    values = RowEncoder(str).encode(row)
+    shown, clear = str(values["text"]), str(values["text_closed"])
+    assert shown.split()[:7] == ["光", "光明", "明巷", "巷", "_", "旁", "旁"]
+    assert not {"225", "838", "91999900", "ma", "3234567", "号旁"} & set(shown.split())
+    assert {"225", "838", "91999900", "ma", "3234567", "号旁"} <= set(clear.split())
+    assert "供电" not in clear
+    assert values["text_number"] == ["12345"]
+    assert values["text_closed_number"] == ["3234567", "91999900"]
+    assert "225" not in str(values["title_words"])
+    assert "225" in str(values["title_closed_words"])
+
+
+def test_numbers_that_are_found_whole_stay_whole_inside_what_is_masked():
+    page = "地址：光明巷225号 身份证号11010519491231002X 电话13812345678"
+    values = RowEncoder(str).encode(DocumentRow("d", 1, 1, page_texts=(page,)))
+    assert {"#11010519491231002x", "13812345678"} <= set(str(values["text"]).split())
+    assert values["text_phone"] == ["13812345678"]
+
+
 def test_empty_values_are_left_out_and_the_documents_own_places_win():
     owner = CustomerRow("42", 1, 1, "张三", station="s1", line="l1")
     values = RowEncoder(str).encode(DocumentRow("d", 1, 0, customer=owner, station="s2"))
