@@ -133,6 +133,7 @@ class Suggestion(BaseModel):
     label: str
     matched_on: str
     filters: dict[str, list[str]] = {}
+    status: str = ""
 
 
 class Suggestions(BaseModel):

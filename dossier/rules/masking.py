@@ -17,6 +17,7 @@ from dossier.rules.identifiers import FoundNumber, NumberKind
 from dossier.rules.name_masks import find_names
 from dossier.rules.names import is_organisation, split_surname
 from dossier.rules.normal_form import FoldedText, fold_with_origins
+from dossier.rules.organisations import shop_owner
 
 MASK = "*"
 Span = tuple[int, int]
@@ -65,9 +66,16 @@ class MaskedText:
 
 
 def mask_name(name: str) -> str:
-    """A person's name with the surname kept (a compound one whole); organisations stay."""
+    """A person's name with the surname kept (a compound one whole); organisations stay.
+
+    Of a shop that is called by its owner, place and trade stay: 襄州区王**理发店.
+    """
     if is_organisation(name):
         return name
+    if shop := shop_owner(name):
+        start, end = shop
+        surname, given = split_surname(name[start:end])
+        return name[:start] + surname + _stars(given) + name[end:]
     surname, given = split_surname(name)
     return surname + _stars(given)
 
@@ -206,8 +214,13 @@ def _known_names(folded: str, known: KnownValues) -> Iterable[Span]:
     compacted = _Compacted(folded)
     for name in known.names:
         if name and not is_organisation(name):
-            surname = len(_squeeze(fold_with_origins(split_surname(name)[0]).text))
-            yield from compacted.find(_fold_squeezed(name), surname)
+            squeezed = _fold_squeezed(name)
+            start, end = shop_owner(squeezed) or (0, len(squeezed))
+            person = squeezed[start:end]
+            surname = len(_squeeze(fold_with_origins(split_surname(name[start:])[0]).text))
+            yield from compacted.find(squeezed, start + surname, len(squeezed) - end)
+            if person != squeezed and len(person) > surname:
+                yield from compacted.find(person, surname)
 
 
 def _known_values(folded: str, known: KnownValues) -> Iterable[Span]:

@@ -16,6 +16,7 @@ from dossier.rules.names import (
     split_surname,
 )
 from dossier.rules.normal_form import HAN
+from dossier.rules.organisations import shop_owner
 
 Span = tuple[int, int]
 
@@ -57,6 +58,7 @@ _STOP = re.compile(
     r"自愿|申请|办理|同意|承诺|本人|因|与|和|向|系|为|于|在|年|月|日|男|女|已|的|是|委托|代表|账|开户|用电|"
     r"身分|单位|负责|经办|意见|户主|以下|授权|到|将|对|及|等|有|代|居住|住"
 )
+_MASKED_REST = re.compile(rf"[*]+[{HAN}]*")  # 襄州区蔡**理发店 is masked already
 _LONGEST_NAME = 4  # of names without an interpunct
 _NOT_NAMES = re.compile(
     r"^(?:性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签[字名章收]|盖章|姓名|户名|名称|单位|"
@@ -80,7 +82,7 @@ def find_names(folded: str) -> Iterator[Span]:
         yield from _before_identity(folded, match.start())
     for match in _ACTING.finditer(folded):
         run = match["run"]
-        if _trusted(run) and not _NOT_NAMES.match(run):
+        if _trusted(run) and not _no_name(run):
             yield from _given_of(run, match.start("run"))
     for start, end in cells_below(folded, LABELS):
         cell = folded[start:end]
@@ -114,6 +116,11 @@ def _listed(folded: str, position: int) -> Iterator[Span]:
 
 def _given_in_run(run: str, start: int, after: str = "") -> Iterator[Span]:
     """The given name at the head of a run of Han that may go on with other words."""
+    rest = _MASKED_REST.match(after)
+    whole = run + (rest[0] if rest else "")
+    if shop := shop_owner(whole):
+        yield from _given_of(whole[slice(*shop)], start + shop[0])
+        return
     if names_organisation_inside(run) or (len(run) > 4 and after.startswith("(")):
         return
     name = run[: _name_length(run)]

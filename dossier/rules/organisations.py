@@ -1,4 +1,4 @@
-"""An organisation's core name: without place, legal form and brackets (domain.md 4.2)."""
+"""An organisation's core name: without place, legal form and brackets (domain.md 4.2, 4.7)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,19 @@ import re
 from dossier.rules import rulebook
 from dossier.rules.normal_form import fold
 
-_FORMS = "|".join(rulebook.load("organisation_names")["legal_forms"].split())
-_LEGAL_FORM = re.compile(rf"(?:{_FORMS})+$")
+_RULES = rulebook.load("organisation_names")
+
+
+def _any_of(*lists: str) -> str:
+    """A pattern for each word of these lists, longest first."""
+    words = [word for name in lists for word in _RULES[name].split()]
+    return "|".join(sorted(map(fold, words), key=len, reverse=True))
+
+
+_LEGAL_FORM = re.compile(rf"(?:{_any_of('legal_forms')})+$")
+_LOOSE_ENDING = re.compile(rf"(?:{_any_of('loose_endings')})$")
+_KNOWN_PLACE = re.compile(rf"(?:{_any_of('provinces', 'region')})(?:省|市|自治区|区|县)?")
+_SHOP_TRADE = re.compile(rf"(?:{_any_of('shop_trades')})$")
 _BRACKETS = re.compile(r"\(.*?\)")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 # 襄阳市, 襄州区, 湖北省: not 新城市场, 小区, 开发区 of a name's core.
@@ -19,6 +30,10 @@ FEWEST = 2
 """Characters that a core keeps at least."""
 FEWEST_WITHOUT_PLACE = 3
 """… and when its place is left out: 国网湖北省电力 is not 电力."""
+FEWEST_OF_A_NAME = 2
+"""Characters of a person in a shop's name: 王五金店 may be 王五's, and is left alone."""
+FEWEST_WITHOUT_ENDING = 4
+"""… and when 厂 is: 自来水厂 is not 自来水."""
 
 
 def core_name(name: str) -> str:
@@ -33,7 +48,33 @@ def core_name(name: str) -> str:
     if len(core) < FEWEST:
         core = whole
     core = _shorter(core, _LEGAL_FORM.sub("", core))
-    while match := _PLACE.match(core):
+    core = _without_places(core)
+    without = _LOOSE_ENDING.sub("", core)
+    return without if len(without) >= FEWEST_WITHOUT_ENDING else core
+
+
+def shop_owner(name: str) -> tuple[int, int] | None:
+    """Where the person stands in the name of somebody's shop, in characters; None for other names.
+
+    Only places that are known are told from the person.
+
+    Example:
+        >>> name = "襄州区王小明理发店"
+        >>> name[slice(*shop_owner(name))]
+        '王小明'
+    """
+    folded = fold(name)
+    trade = _SHOP_TRADE.search(folded)
+    if trade is None or len(folded) != len(name):
+        return None
+    start = 0
+    while match := _KNOWN_PLACE.match(folded, start, trade.start()):
+        start = match.end()
+    return (start, trade.start()) if trade.start() - start >= FEWEST_OF_A_NAME else None
+
+
+def _without_places(core: str) -> str:
+    while match := _PLACE.match(core) or _KNOWN_PLACE.match(core):
         rest = core[match.end() :]
         if len(rest) < FEWEST_WITHOUT_PLACE:
             break

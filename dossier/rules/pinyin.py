@@ -16,7 +16,7 @@ from itertools import product
 
 from dossier.rules import names, rulebook
 from dossier.rules.normal_form import HAN, fold
-from dossier.rules.organisations import core_name
+from dossier.rules.organisations import core_name, shop_owner
 
 MOST_READINGS = 3
 """Readings taken of a character, usual ones first; the library also lists those of old books."""
@@ -49,12 +49,14 @@ class Spellings:
     Attributes:
         shapes: full spellings, initials, and mixes of both.
         alike: full spellings without what dialects mix up (:func:`spoken_alike`).
-        core: an organisation's core name; empty for a person.
+        core: the core name of an organisation or a shop; empty for a person.
+        short: a person's initials, and mixes that end with one: what is spelled wholly so.
     """
 
     shapes: tuple[str, ...]
     alike: tuple[str, ...]
     core: str = ""
+    short: tuple[str, ...] = ()
 
 
 def spellings(name: str) -> Spellings:
@@ -64,25 +66,29 @@ def spellings(name: str) -> Spellings:
 
 @lru_cache(_NAMES_KEPT)
 def _spellings(folded: str) -> Spellings:
-    core = core_name(folded) if names.is_organisation(folded) else ""
+    shop = shop_owner(folded) is not None
+    core = core_name(folded) if shop or names.is_organisation(folded) else ""
     units = _UNIT.findall(folded)
     if all(map(str.isascii, units)):
         return Spellings((), (), core)
     shapes: dict[str, None] = {}
     alike: dict[str, None] = {}
+    short: dict[str, None] = {}
     for reading in _combinations(_readings_of(units, as_person=not core)):
         alike[spoken_alike("".join(reading))] = None
         shapes.update(dict.fromkeys(_shapes(reading)))
+        if 1 < len(reading) <= SHORT_NAME and not core:
+            short.update(dict.fromkeys(_ending_short(reading)))
         if len(shapes) > _MOST_SHAPES:
             break
     other = _UNIT.findall(core) if core else _given_name(units)
     if other and other != units:
-        for reading in _combinations(_readings_of(other, as_person=False)):
+        for reading in _combinations(_readings_of(other, as_person=shop)):
             whole = "".join(reading)
             shapes[whole] = alike[spoken_alike(whole)] = None
             if core:
                 shapes["".join(syllable[0] for syllable in reading)] = None
-    return Spellings(tuple(shapes), tuple(alike), core)
+    return Spellings(tuple(shapes), tuple(alike), core, tuple(short))
 
 
 def _given_name(units: list[str]) -> list[str]:
@@ -98,6 +104,12 @@ def _shapes(syllables: Sequence[str]) -> Iterable[str]:
         return ("".join(syllables), "".join(syllable[0] for syllable in syllables))
     *first, last = [_forms(syllable) for syllable in syllables]
     return map("".join, product(*first, last[:1]))
+
+
+def _ending_short(syllables: Sequence[str]) -> Iterable[str]:
+    """The same mixes with the last syllable's initial: ``zs``, ``zhs``, ``zhangs``."""
+    *first, last = syllables
+    return map("".join, product(*map(_forms, first), last[:1]))
 
 
 def _forms(syllable: str) -> tuple[str, ...]:

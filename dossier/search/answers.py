@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dossier.search.compile import CompiledQuery
+from dossier.search.expression import Expression, all_of
 from dossier.search.port import FacetCount, MatchReason
+from dossier.search.ranking import NAME_CLASSES
 
 MAX_PAGE_SIZE = 100
 """Groups of one page."""
@@ -40,6 +43,16 @@ SUGGESTED_REASONS = (
     MatchReason.ADDRESS,
 )
 """Why a customer is suggested, the best reason first."""
+
+
+def suggested(compiled: CompiledQuery) -> Iterator[tuple[MatchReason, Expression]]:
+    """Which customers to suggest, best first: by reason, and names by class besides."""
+    known, classes = dict(compiled.reasons), dict(compiled.classes)
+    for reason in SUGGESTED_REASONS:
+        if reason is MatchReason.NAME:
+            yield from ((reason, classes[rank]) for rank in NAME_CLASSES if rank in classes)
+        if reason in known:
+            yield reason, all_of(known[reason], compiled.match)
 
 
 def facet_request(names: Sequence[str], *, candidates: str) -> dict[str, Any]:

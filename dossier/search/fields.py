@@ -17,7 +17,7 @@ from typing import Any
 from dossier.errors import ConfigurationError
 from dossier.search.port import RowKind
 
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 """Goes up when :mod:`dossier.search.analysis` gives other tokens, or
 :func:`dossier.rules.masking.closed_spans` other masks: then indexes are rebuilt."""
 

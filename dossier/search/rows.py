@@ -126,7 +126,7 @@ class RowEncoder:
             "name_chars": sorted(
                 {char for name in names for char in analysis.han_characters(name)}
             ),
-            "name_pinyin": _distinct(each.shapes for each in spelled),
+            "name_pinyin": _distinct((*each.shapes, *each.short) for each in spelled),
             "name_alike": _distinct(each.alike for each in spelled),
             "name_core": _distinct((each.core,) for each in spelled if each.core),
             "address_words": self._words([row.address]),

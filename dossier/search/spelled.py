@@ -7,7 +7,7 @@ from itertools import product
 
 from dossier.rules import pinyin
 from dossier.rules.normal_form import HAN, fold
-from dossier.search.expression import Expression, Nothing, Prefix, any_of
+from dossier.search.expression import Expression, Nothing, Prefix, Term, any_of
 
 LONGEST = 48
 """Letters; no name is longer, and longer words are pasted text."""
@@ -44,6 +44,14 @@ def spelled_name(word: str) -> Expression:
     if not parts:
         return Nothing()
     return any_of(*(Prefix("name_pinyin", variant) for variant in _variants(parts)))
+
+
+def spelled_just_so(word: str) -> Expression:
+    """Names of which a word is a whole spelling, initials included: ``zw`` is 张伟, not 张伟国."""
+    letters = letters_of(word)
+    parts = mixed_parts(word)
+    wanted = (letters,) if letters else tuple(_variants(parts)) if parts else ()
+    return Term("name_pinyin", wanted) if wanted else Nothing()
 
 
 def spelled_alike(word: str) -> Expression:

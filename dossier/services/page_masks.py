@@ -45,9 +45,11 @@ MASKING_FILES = (
     "rules/name_masks.py",
     "rules/names.py",
     "rules/normal_form.py",
+    "rules/organisations.py",
     "rulebook/linking.yaml",
     "rulebook/masking.yaml",
     "rulebook/names.yaml",
+    "rulebook/organisation_names.yaml",
 )
 """Code and data that decide on masks (a test holds this list against the imports): when one of them
 changes, all masks are made again."""

@@ -19,7 +19,14 @@ from dossier.services import asking, audit, hydrate, kept_searches, labels, near
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.recorder import BegunRecord
-from dossier.services.views import FacetValue, Hit, SearchAnswer, SearchRequest, SuggestionView
+from dossier.services.views import (
+    CustomerHead,
+    FacetValue,
+    Hit,
+    SearchAnswer,
+    SearchRequest,
+    SuggestionView,
+)
 from dossier.viewer import Viewer
 
 DOCUMENTS_SHOWN = 3
@@ -102,26 +109,26 @@ def suggest(
         known = heads(session, viewer, numbers)
         own = kept_searches.beginning_with(context, session, viewer, q, size=OWN_SUGGESTED)
         places = place_names.beginning_with(session, viewer, q)
-    names = {number: str(head.name) for number, head in known.items()}
     return (
         *own,
         *(SuggestionView(p.kind, str(p.id), p.label, MatchReason.PLACE) for p in places),
-        *(
-            SuggestionView(each.kind, each.value, label, each.matched_on)
-            for each, label in _labelled(viewer, found, names)
-        ),
+        *_labelled(viewer, found, known),
     )
 
 
 def _labelled(
-    viewer: Viewer, found: Iterable[Suggestion], names: dict[str, str]
-) -> Iterable[tuple[Suggestion, str]]:
+    viewer: Viewer, found: Iterable[Suggestion], known: dict[str, CustomerHead]
+) -> Iterable[SuggestionView]:
     """Suggestions with labels; customers that are gone or out of scope by now are left out."""
     for each in found:
+        head = known.get(each.value)
         if each.kind != "customer":
-            yield each, labels.type_label(each.value, viewer.language)
-        elif each.value in names:
-            yield each, names[each.value]
+            label = labels.type_label(each.value, viewer.language)
+            yield SuggestionView(each.kind, each.value, label, each.matched_on)
+        elif head:
+            yield SuggestionView(
+                each.kind, each.value, str(head.name), each.matched_on, status=head.status
+            )
 
 
 def _note(context: Context, viewer: Viewer, q: str, total: int) -> BegunRecord:

@@ -212,9 +212,9 @@ class SearchAnswer:
 class SuggestionView:
     """Something to offer while one types.
 
-    A ``customer`` (value: customer_no), a ``type``, a ``station``, ``line`` or ``district`` (value:
-    its facet's), or one of the viewer's own searches, ``saved`` or ``recent`` (value: its words,
-    with its ``filters``).
+    A ``customer`` (value: customer_no, with its ``status``), a ``type``, a ``station``, ``line`` or
+    ``district`` (value: its facet's), or one of the viewer's own searches, ``saved`` or ``recent``
+    (value: its words, with its ``filters``).
     """
 
     kind: str
@@ -222,6 +222,7 @@ class SuggestionView:
     label: str
     matched_on: str
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    status: str = ""
 
 
 # -- customers ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -353,6 +354,30 @@ def test_scope_limits_hits_counts_facets_and_suggestions(index):
     assert documents(index, "结算", scope=unit2) == []
     secret = Scope(tokens=frozenset({"unit:2"}), secrecy=frozenset({"secret"}))
     assert documents(index, "结算", scope=secret) == ["doc-5"]
+
+
+def test_who_is_called_so_is_suggested_before_newer_ones_whose_name_has_it(index):
+    hospital = replace(ZHANG, customer_no="4200000091", order=91, name="襄阳市襄州区张湾人民医院")
+    short = replace(ZHANG, customer_no="4200000092", order=2, name="章伟")
+    longer = replace(ZHANG, customer_no="4200000093", order=93, name="章文路")
+    mine = (hospital, short, longer)
+    with index.writer() as writer:
+        writer.apply(upserts=mine)
+        writer.commit()
+    try:
+        for typed, first, last in (
+            ("张", ZHANG, hospital),
+            ("zw", short, longer),
+            ("章w", short, longer),
+        ):
+            suggested = [each.value for each in index.suggest(ask(typed))]
+            found = [group.customer_no for group in index.search(ask(typed)).groups]
+            for order in (suggested, found):
+                assert order.index(first.customer_no) < order.index(last.customer_no), typed
+    finally:
+        with index.writer() as writer:
+            writer.apply(deletes=[RowKey(RowKind.CUSTOMER, row.customer_no) for row in mine])
+            writer.commit()
 
 
 def test_facets_count_documents_and_do_not_filter_themselves(index):

@@ -210,6 +210,22 @@ def test_nobody_is_offered_while_one_types_who_would_not_be_found(
     assert offering >= MOST_OF
 
 
+@pytest.mark.parametrize("who", ["archivist", "agent"])
+def test_a_closed_account_is_marked_while_one_types(
+    golden: GoldenArchive, window: Window, who: str
+) -> None:
+    answer = window(who).get("/suggest", params={"q": "张三"})
+    marked = {
+        golden.names[SUGGESTED.search(row)[1]]: "已销户" in row  # type: ignore[index]
+        for row in answer.text.split("<li ")
+        if SUGGESTED.search(row)
+    }
+    assert marked == {"zhang3": False, "zhang3old": True, "zhangsf": False}
+    items = window(who).get("/api/v1/suggest", params={"q": "张三"}).json()["items"]
+    statuses = {golden.names.get(each["value"]): each["status"] for each in items}
+    assert statuses["zhang3old"] == "closed"
+
+
 # -- bad input ----------------------------------------------------------------------------------
 
 

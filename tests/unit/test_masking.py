@@ -28,6 +28,9 @@ KNOWN = KnownValues(
         (masking.mask_name, "买买提·艾力", "买**·**"),
         (masking.mask_name, "𠮷田", "𠮷*"),
         (masking.mask_name, "明亮机械有限公司", "明亮机械有限公司"),
+        (masking.mask_name, "襄州区蔡飞一理发店", "襄州区蔡**理发店"),
+        (masking.mask_name, "襄阳市襄州区欧阳娜理发店", "襄阳市襄州区欧阳*理发店"),
+        (masking.mask_name, "襄州区王五金店", "襄******"),  # 王五's, perhaps
         (masking.mask_name, "", ""),
         (masking.mask_id, "11010519491231002X", "**************002X"),
         (masking.mask_phone, "13812341234", "138****1234"),
@@ -48,6 +51,8 @@ def test_a_single_value_is_masked_as_the_rule_says(mask, value, masked):
     [
         ("姓名：张伟 性别：男", "姓名：张* 性别：男"),
         ("户名\t李雷", "户名\t李*"),
+        ("户名：襄州区蔡飞一理发店", "户名：襄州区蔡**理发店"),
+        ("代理人在委托权限内签署", "代理人在委托权限内签署"),
         ("姓 名 ： 黄 超", "姓 名 ： 黄 *"),
         ("用电人:欧阳娜娜", "用电人:欧阳**"),
         ("经办人 李四", "经办人 李*"),
@@ -108,6 +113,14 @@ def test_what_is_known_of_the_customer_is_masked_wherever_it_stands(text):
     assert "张三" not in masked
     assert "欧阳娜" not in masked
     assert "1234" not in masked
+
+
+@pytest.mark.parametrize("text", ["襄州区蔡飞一理发店开户", "蔡飞一", "襄州区蔡 飞一 理发店"])
+def test_the_owner_in_a_shops_known_name_is_masked_wherever_the_person_stands(text):
+    masked = mask_text(text, KnownValues(names=("襄州区蔡飞一理发店",))).text
+    assert "飞" not in masked
+    assert "一" not in masked
+    assert "蔡" in masked
 
 
 def test_known_addresses_are_masked_beyond_the_street():

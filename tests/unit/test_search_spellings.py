@@ -51,6 +51,11 @@ def test_a_reading_of_a_surname_counts_at_the_head_only():
     assert set(spellings("张三").shapes) == {"zhangsan", "zsan", "zhsan"}
 
 
+def test_a_persons_initials_are_kept_as_a_whole_spelling():
+    assert set(spellings("张伟").short) == {"zw", "zhw", "zhangw"}
+    assert spellings("襄阳华泰机械有限公司").short == ()
+
+
 @given(HAN_NAMES)
 def test_a_whole_spelling_begins_with_each_of_its_own_beginnings_also_as_it_sounds(name):
     for shape in spellings(name).shapes:
@@ -92,6 +97,10 @@ def test_spelling_loads_no_phrase_book():
         ("新城市场管理处", "新城市场管理处"),
         ("国网湖北省电力有限公司", "国网湖北省电力"),
         ("公司", "公司"),
+        ("湖北东升电子有限责任公司", "东升电子"),
+        ("襄州华泰机械厂", "华泰机械"),
+        ("襄阳自来水厂", "自来水厂"),
+        ("襄州区蔡飞一理发店", "蔡飞一理发店"),
     ],
 )
 def test_an_organisations_core_has_no_place_and_no_legal_form(name, core):

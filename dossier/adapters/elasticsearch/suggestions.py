@@ -8,7 +8,7 @@ from typing import Any
 from dossier.adapters.elasticsearch.generations import Generation
 from dossier.adapters.elasticsearch.server import Search, Server
 from dossier.adapters.elasticsearch.translate import Body
-from dossier.search.answers import MOST_TYPES, SUGGESTED_REASONS
+from dossier.search.answers import MOST_TYPES, suggested
 from dossier.search.compile import CompiledQuery
 from dossier.search.expression import Expression, all_of
 from dossier.search.port import MatchReason, Suggestion
@@ -19,20 +19,17 @@ def suggestions(
 ) -> tuple[Suggestion, ...]:
     """Customers, the best reason first, then types of which the viewer may see a document."""
     known = dict(compiled.reasons)
-    reasons = [reason for reason in SUGGESTED_REASONS if reason in known]
+    wanted = tuple(suggested(compiled))
     searches: list[Search] = [
-        (
-            view.customers,
-            _customers(server.translate.query(all_of(known[reason], compiled.match, gate)), size),
-        )
-        for reason in reasons
+        (view.customers, _customers(server.translate.query(all_of(expression, gate)), size))
+        for _, expression in wanted
     ]
     if MatchReason.TYPE in known:
         documents = server.translate.query(all_of(known[MatchReason.TYPE], gate))
         searches.append((view.documents, _types(documents)))
     answers = server.search(searches)
     found: dict[str, Suggestion] = {}
-    for reason, answer in zip(reasons, answers, strict=False):
+    for (reason, _), answer in zip(wanted, answers, strict=False):
         for owner in _owners(answer):
             found.setdefault(owner, Suggestion("customer", owner, reason))
     customers = list(found.values())[:size]

@@ -8,7 +8,7 @@ from tantivy import Order
 
 from dossier.adapters.tantivy.engine import both, make_query, term_query
 from dossier.adapters.tantivy.reader import View
-from dossier.search.answers import MOST_TYPES, SUGGESTED_REASONS
+from dossier.search.answers import MOST_TYPES, suggested
 from dossier.search.compile import CompiledQuery
 from dossier.search.expression import Expression, Term, all_of
 from dossier.search.port import MatchReason, RowKind, Suggestion
@@ -19,10 +19,9 @@ def suggest_customers(
 ) -> list[Suggestion]:
     """Customers whose number, name, phone or address matches; the best reason first."""
     found: dict[str, Suggestion] = {}
-    reasons = dict(compiled.reasons)
-    for reason in SUGGESTED_REASONS:
-        if reason in reasons and len(found) < size:
-            for owner in _customers(view, all_of(reasons[reason], compiled.match, gate), size):
+    for reason, expression in suggested(compiled):
+        if len(found) < size:
+            for owner in _customers(view, all_of(expression, gate), size):
                 found.setdefault(owner, Suggestion("customer", owner, reason))
     return list(found.values())[:size]
 

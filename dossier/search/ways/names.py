@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dossier.rules.names import is_organisation
-from dossier.rules.organisations import core_name
+from dossier.rules.normal_form import HAN
+from dossier.rules.organisations import FEWEST_WITHOUT_PLACE, core_name
 from dossier.search import analysis
-from dossier.search.expression import Term, all_of
+from dossier.search.expression import Prefix, Term, all_of
 from dossier.search.port import MatchReason, SearchRight
 from dossier.search.ranking import MatchClass
 from dossier.search.rows import legal_name
-from dossier.search.spelled import mixed_parts, spelled_alike, spelled_name
+from dossier.search.spelled import mixed_parts, spelled_alike, spelled_just_so, spelled_name
 from dossier.search.ways.clause import Asker, Clause
 
+_HAN_ONLY = re.compile(f"[{HAN}]+")
 _WHOLE_NAME = frozenset({MatchClass.EXACT_NAME, MatchClass.FOLDED_NAME})
 
 
@@ -25,10 +28,19 @@ def as_name(asker: Asker, text: str) -> Iterator[Clause]:
     reason = MatchReason.NAME
     yield Clause(reason, MatchClass.EXACT_NAME, Term("name", (legal_name(text),)))
     yield Clause(reason, MatchClass.FOLDED_NAME, Term("name_folded", (folded,)))
-    if is_organisation(text):
-        core = Term("name_core", (core_name(text),))
-        yield Clause(reason, MatchClass.FOLDED_NAME, core)
+    yield from _as_core(asker, text, folded)
+    if _HAN_ONLY.fullmatch(folded):
+        yield Clause(reason, MatchClass.NAME_BEGINS, Prefix("name_folded", folded))
     yield Clause(reason, MatchClass.PREFIX, asker.sequence("name", text))
+
+
+def _as_core(asker: Asker, text: str, folded: str) -> Iterator[Clause]:
+    """An organisation by its core name, wholly, or inside a name that has an unknown place."""
+    core, is_whole_name = core_name(text), is_organisation(text)
+    if is_whole_name or core != folded:
+        yield Clause(MatchReason.NAME, MatchClass.FOLDED_NAME, Term("name_core", (core,)))
+    if is_whole_name and core != folded and len(core) >= FEWEST_WITHOUT_PLACE:
+        yield Clause(MatchReason.NAME, MatchClass.PREFIX, asker.sequence("name", core))
 
 
 def as_whole_name(asker: Asker, text: str) -> Iterator[Clause]:
@@ -43,5 +55,6 @@ def as_spelling(asker: Asker, text: str) -> Iterator[Clause]:
     reason = MatchReason.NAME
     characters = [part for part in mixed_parts(text) if not part.isascii()]
     inside = all_of(*(asker.sequence("name", part) for part in characters))
+    yield Clause(reason, MatchClass.NAME_BEGINS, all_of(spelled_just_so(text), inside))
     yield Clause(reason, MatchClass.PREFIX, all_of(spelled_name(text), inside))
     yield Clause(reason, MatchClass.SOUNDS_ALIKE, spelled_alike(text))
