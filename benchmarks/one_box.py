@@ -26,6 +26,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -441,13 +442,18 @@ def measure(args: argparse.Namespace, home: Path) -> list[dict[str, Any]]:
     token = accounts.make_token(context, SETUP, "agent")
     viewer = accounts.viewer_by_name(context, "agent")
     people = list(invent_customers(args.seed, args.customers))
-    asked = questions(args.seed, people, args.calls)
+    seeds = count(args.seed)
+
+    def fresh(calls: int = args.calls) -> list[str]:
+        """Questions of this measurement alone: what repeats is what people repeat, words."""
+        return questions(next(seeds), people, calls)
+
     args.port = args.port or free_port()
     server = serve(home, args.port)
     rows = []
     try:
         wait_ready(args.port)
-        over_http(args.port, token, asked[: args.calls // 4], 1)
+        over_http(args.port, token, fresh(), 1)
         worked = Worked(server.pid)
 
         def http(name: str, clients: int, what: Sequence[str], suffix: str = "") -> None:
@@ -461,10 +467,10 @@ def measure(args: argparse.Namespace, home: Path) -> list[dict[str, Any]]:
             rows.append(report(name, clients, taken, time.process_time() - before))
 
         for clients in (1, 8):
-            here("bare tantivy", clients, bare_asker(context, viewer), asked)
-            here("index in process", clients, index_asker(context, viewer), asked)
-            http("one box over HTTP", clients, asked)
-            http("one box over HTTP, all facets", clients, asked, f"&facets={FACETS}")
+            here("bare tantivy", clients, bare_asker(context, viewer), fresh())
+            here("index in process", clients, index_asker(context, viewer), fresh())
+            http("one box over HTTP", clients, fresh())
+            http("one box over HTTP, all facets", clients, fresh(), f"&facets={FACETS}")
         rng = random.Random(args.seed + 1)
         for kind in SHARES if args.by_kind else ():
             some = [question(rng, kind, rng.choice(people)) for _ in range(args.by_kind)]
