@@ -29,8 +29,15 @@ from tests.faults.archive_samples import VIEWER, intakes, letter, wait_until
 from tests.faults.whole_house import command, working
 
 READY = "ready"
-BOOT = f"import sys; from dossier.cli import main; print('{READY}', file=sys.stderr, flush=True); main()"
-"""The installed command, which tells when the interpreter has started and it is our turn."""
+BOOT = f"""
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from dossier.cli import main
+print({READY!r}, file=sys.stderr, flush=True)
+main()
+"""
+"""The installed command, as a terminal starts it (the tests themselves may run where Ctrl-C is
+ignored, in the background); it tells when the interpreter has started and it is our turn."""
 ENDS_WITHIN = 60.0
 FILES = 16
 ROWS = 20_000
