@@ -9,8 +9,8 @@ import pytest
 
 from indexer import rebuild
 
-SOON = 5.0
-"""Seconds: far above what any of these takes alone, below what a run-away query would."""
+SOON = 60.0
+"""Seconds: far above what any of these takes on a crowded machine; a run-away query takes for ever."""
 
 HOSTILE = {
     "thousands of characters": "供用电合同张三" * 900,  # more does not fit into an address
@@ -62,7 +62,7 @@ def test_without_a_word_nothing_is_found_and_the_note_says_why(golden: Any, name
 
 
 def test_an_empty_box_shows_everything_in_scope(golden: Any) -> None:
-    assert golden.ask("", "archivist")["total"] == golden.ask(" ", "archivist")["total"] == 43
+    assert golden.ask("", "archivist")["total"] == golden.ask(" ", "archivist")["total"] == 51
     assert golden.ask("", "agent_east")["total"] < golden.ask("", "agent")["total"]
 
 
@@ -111,7 +111,7 @@ def test_a_cursor_of_yesterdays_generation_goes_on_where_it_was(golden: Any) -> 
     rebuild.rebuild(golden.context, reason="a test")
     third = request(golden, "", "archivist", size="20", cursor=second["next_cursor"]).json()
     seen = [name for page in (first, second, third) for name in golden.hits(page)]
-    assert len(seen) == len(set(seen)) == first["total"] == 43
+    assert len(seen) == len(set(seen)) == first["total"] == 51
     assert third["next_cursor"] is None
 
 

@@ -22,12 +22,23 @@ from dossier.search.ways.words import as_words, like_words
 _NUMBERS = frozenset(
     {"customer_no", "meter_no", "phone", "id_no", "uscc", "account", "case_no", "reference_code"}
 )
+_ON_FORMS = _NUMBERS | {"name"}
 _FACETS = frozenset({"state", "status", "category"})
 
 
 def as_field_value(asker: Asker, leaf: FieldValue) -> Iterator[Clause]:
-    """A value in the one field that was named, never in what a page says of another."""
-    field, value = leaf.field, leaf.value
+    """A value in the one field that was named, never in what a page says of another.
+
+    A number or a name that stands on forms behind its label (``户号：1040106028``) is also what was
+    pasted from a page: there it is found with the label right before it.
+    """
+    yield from _in_field(asker, leaf.field, leaf.value)
+    if leaf.field in _ON_FORMS and leaf.label != leaf.field:
+        written = asker.phrase_in(asker.texts, f"{leaf.label}:{leaf.value}")
+        yield Clause(MatchReason.TEXT, MatchClass.TEXT, written)
+
+
+def _in_field(asker: Asker, field: str, value: str) -> Iterator[Clause]:
     if field in _NUMBERS:
         yield from _as_number(asker, field, value)
     elif field in PLACE_FIELDS:
