@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -152,6 +153,13 @@ USERS = {
     "agent_east": ("agent", EAST.unit),
     "agent_west": ("agent", WEST.unit),
 }
+
+
+def csrf_token(page: str) -> str:
+    """The token of the page's first form."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found.group(1)
 
 
 @contextmanager

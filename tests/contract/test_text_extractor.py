@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import struct
 import zipfile
@@ -220,6 +221,19 @@ def test_a_cut_at_the_limit_is_said(tmp_path: Path, name: str) -> None:
     assert extraction.truncated
     assert extraction.pages[-1].truncated
     assert len(text_of(extraction)) <= 10
+
+
+def test_a_very_long_cell_keeps_its_words(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", f"黄超,{'备注' * 100_000},末尾\n".encode())
+    text = text_of(extract(path))
+    assert text.startswith("黄超\t备注")
+    assert text.replace("\n", "").rstrip().endswith("末尾")
+
+
+def test_a_small_table_narrows_no_other_reader_of_the_process(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    extract(write(tmp_path, "a.csv", b"a,b\n"))
+    assert csv.field_size_limit() == before
 
 
 def test_a_text_that_just_fits_is_not_called_cut(tmp_path: Path) -> None:

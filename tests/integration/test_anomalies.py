@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -12,17 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import delete, select
 
-from dossier.asgi import create_app
 from dossier.clock import SHANGHAI
 from dossier.db.tables import Anomaly, AuditEvent, RoleGrant, User, WatchedName
 from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError
 from dossier.plugins.anomalies import duty, review, rules, watched
 from dossier.services import accounts, audit, audit_chain
 from dossier.viewer import Viewer
-from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded
+from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, csrf_token
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=SHANGHAI)
 
@@ -294,25 +291,6 @@ def test_a_supervisor_sees_and_settles_the_own_people_only(seeded: Seeded, found
 # -- the pages ----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def door(seeded: Seeded) -> Any:
-    app = create_app(seeded.context)
-
-    def opened(user: str) -> TestClient:
-        client = TestClient(app, base_url="http://127.0.0.1", headers={"accept-language": "zh-CN"})
-        form = {"name": user, "password": PASSWORD}
-        assert client.post("/login", data=form, follow_redirects=False).status_code == 303
-        return client
-
-    return opened
-
-
-def token_of(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    return found.group(1)
-
-
 def test_an_auditor_reads_and_settles_by_the_page(seeded: Seeded, door: Any, found: Any) -> None:
     one = door("auditor")
     page = one.get("/anomalies").text
@@ -320,7 +298,7 @@ def test_an_auditor_reads_and_settles_by_the_page(seeded: Seeded, door: Any, fou
     assert "agent_east" in page
     assert f"/audit?actor=agent_east&amp;since={found.day}" in page
     (finding,) = findings(seeded)
-    form = {"csrf_token": token_of(page), "note": "已核实"}
+    form = {"csrf_token": csrf_token(page), "note": "已核实"}
     assert one.post(f"/anomalies/{finding.id}", data=form).status_code == 200
     assert "没有异常" in one.get("/anomalies").text
     assert "已核实" in one.get("/anomalies?state=acknowledged").text
@@ -341,7 +319,7 @@ def test_administrators_keep_the_watch_list_and_nobody_else_reads_it(
     seeded: Seeded, door: Any
 ) -> None:
     one = door("admin")
-    form = {"csrf_token": token_of(one.get("/watched-names").text), "kind": "celebrity"}
+    form = {"csrf_token": csrf_token(one.get("/watched-names").text), "kind": "celebrity"}
     for name in ("上官云珠", "上官云珠", "诸葛孔亮"):
         page = one.post("/watched-names", data={**form, "name": name})
         assert page.status_code == 200

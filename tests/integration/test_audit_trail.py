@@ -24,7 +24,7 @@ from dossier.rules import rulebook
 from dossier.services import accounts, audit, audit_bulk, audit_log, customers
 from dossier.services.audit_log import AuditFilter
 from dossier.viewer import Permission
-from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded
+from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, csrf_token
 
 TAGS = re.compile(r"<[^>]+>")
 
@@ -154,9 +154,8 @@ def test_pages_of_the_page_do_not_overlap(seeded: Seeded, door: Any) -> None:
 
 
 def export(client: TestClient, **form: str) -> Any:
-    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/audit").text)
-    assert token is not None
-    return client.post("/audit/export", data={"csrf_token": token.group(1), **form})
+    token = csrf_token(client.get("/audit").text)
+    return client.post("/audit/export", data={"csrf_token": token, **form})
 
 
 def test_the_record_leaves_as_csv_and_that_is_in_the_record_with_the_purpose(

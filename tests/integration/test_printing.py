@@ -7,32 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from dossier.asgi import create_app
 from dossier.db.tables import AuditEvent
 from dossier.plugins.printing import printing
-from tests.support_seeded import EAST, PASSWORD, SETUP, Seeded
-
-
-@pytest.fixture(scope="module")
-def door(seeded: Seeded) -> Any:
-    app = create_app(seeded.context)
-
-    def opened(user: str) -> TestClient:
-        client = TestClient(app, base_url="http://127.0.0.1", headers={"accept-language": "zh-CN"})
-        form = {"name": user, "password": PASSWORD}
-        assert client.post("/login", data=form, follow_redirects=False).status_code == 303
-        return client
-
-    return opened
-
-
-def token_of(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    return found.group(1)
+from tests.support_seeded import EAST, SETUP, Seeded, csrf_token
 
 
 def prints(seeded: Seeded) -> list[AuditEvent]:
@@ -50,7 +29,7 @@ def test_a_print_is_written_down_with_its_purpose_and_says_both_on_each_sheet(
     asked = one.get(path)
     assert "打印用途" in asked.text
     assert prints(seeded) == []
-    form = {"csrf_token": token_of(asked.text)}
+    form = {"csrf_token": csrf_token(asked.text)}
     for purpose in ("", "  ", "x" * 201):
         assert one.post(path, data={**form, "purpose": purpose}).status_code == 422
     assert prints(seeded) == []
@@ -74,7 +53,7 @@ def test_who_may_not_print_gets_neither_button_nor_sheets(
 
 def test_a_paper_of_another_station_is_as_if_it_did_not_exist(seeded: Seeded, door: Any) -> None:
     one = door("archivist_east")
-    form = {"csrf_token": token_of(one.get("/").text), "purpose": "x"}
+    form = {"csrf_token": csrf_token(one.get("/").text), "purpose": "x"}
     for document in (seeded.documents["西1"], "0" * 36):
         assert one.get(f"/documents/{document}/print").status_code == 404
         assert one.post(f"/documents/{document}/print", data=form).status_code == 404

@@ -53,11 +53,9 @@ class PlainTextExtractor:
 
 def _cells_by_tabs(text: str) -> str:
     delimiter = _delimiter(text[:_SAMPLE_CHARACTERS])
-    # The standard's own limit of 128 KiB a field refuses long notes.
-    csv.field_size_limit(max(len(text), 1))
     try:
         rows = list(csv.reader(io.StringIO(text.replace("\0", " ")), delimiter=delimiter))
-    except csv.Error:
+    except csv.Error:  # a cell of more than 128 KiB, say: its words count, not its place
         return text.replace(delimiter, "\t")
     return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in rows)
 

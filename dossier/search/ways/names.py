@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dossier.rules.customer_file import LONGEST
 from dossier.rules.names import is_organisation
 from dossier.rules.normal_form import HAN
 from dossier.rules.organisations import FEWEST_WITHOUT_PLACE, core_name
@@ -29,7 +30,8 @@ def as_name(asker: Asker, text: str) -> Iterator[Clause]:
     yield Clause(reason, MatchClass.EXACT_NAME, Term("name", (legal_name(text),)))
     yield Clause(reason, MatchClass.FOLDED_NAME, Term("name_folded", (folded,)))
     yield from _as_core(asker, text, folded)
-    if _HAN_ONLY.fullmatch(folded):
+    # No name is longer, and Elasticsearch 8 takes no prefix of more than a thousand bytes.
+    if len(folded) <= LONGEST["name"] and _HAN_ONLY.fullmatch(folded):
         yield Clause(reason, MatchClass.NAME_BEGINS, Prefix("name_folded", folded))
     yield Clause(reason, MatchClass.PREFIX, asker.sequence("name", text))
 
