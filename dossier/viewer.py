@@ -24,6 +24,7 @@ class Permission(StrEnum):
     IMPORT = "import"
     OPERATE = "operate"
     MANAGE_USERS = "manage_users"
+    MANAGE_ORGANISATION = "manage_organisation"
     READ_AUDIT = "read_audit"
     PRINT = "print"
     SEE_LOOKERS = "see_lookers"

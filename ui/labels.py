@@ -264,6 +264,22 @@ ACTION: Final = {
     "identity.bound": N_("Bound to the identity provider"),
     "identity.unbound": N_("Unbound from the identity provider"),
     "index.repaired": N_("Search index repaired"),
+    "place.founded": N_("Unit, line or district founded"),
+    "place.renamed": N_("Unit, line or district renamed"),
+    "place.moved": N_("Unit, line or district moved"),
+    "place.merged": N_("Unit merged into another"),
+    "place.closed": N_("Unit, line or district closed"),
+    "place.withdrawn": N_("Planned change of the organisation withdrawn"),
+    "organisation.imported": N_("Organisation imported"),
+    "people.imported": N_("People imported"),
+    "user.described": N_("Name or staff number changed"),
+    "post.added": N_("Post given"),
+    "post.ended": N_("Post ended"),
+    "staff.planned": N_("Staff change planned"),
+    "staff.left": N_("Left, everything handed over"),
+    "staff.moved": N_("Went to another post"),
+    "staff.withdrawn": N_("Staff change withdrawn"),
+    "staff.handed_over": N_("Handed over to a successor"),
 }
 OBJECT_KIND: Final = {
     "document": N_("Document"),
@@ -275,6 +291,9 @@ OBJECT_KIND: Final = {
     "audit": N_("Audit record"),
     "anomaly": N_("Unusual looks"),
     "watched_name": N_("Watched name"),
+    "org_unit": N_("Unit"),
+    "line": N_("Line"),
+    "district": N_("District"),
 }
 AUDIT_OUTCOME: Final = {
     "ok": N_("done"),
@@ -317,6 +336,7 @@ PERMISSION: Final = {
     "import": N_("Import registers"),
     "operate": N_("Operate the system"),
     "manage_users": N_("Manage users"),
+    "manage_organisation": N_("Manage units, lines and districts"),
     "read_audit": N_("Read the audit record"),
     "signed_in": N_("Be logged in"),
 }

@@ -1,6 +1,6 @@
 """The records: tables, engines, and the one session that knows who is looking."""
 
-from dossier.db import login_tables  # noqa: F401 - so that the tables are known as a whole
+from dossier.db import login_tables, organisation_tables  # noqa: F401 - so that all are known
 from dossier.db.engines import Database, create_database
 from dossier.db.session import ScopeError, scope_of, session_for
 

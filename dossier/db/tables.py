@@ -85,10 +85,13 @@ class OrgUnit(PlaceByName, Table):
     __tablename__ = "org_unit"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
+    code: Mapped[str] = mapped_column(String(40), default="", server_default="")
     kind: Mapped[str] = mapped_column(String(20), default="station")
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("org_unit.id"))
+    """The unit above it; of one that was merged, the one that it went into."""
     valid_from: Mapped[date | None] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
+    """Its last day, once it is closed; history: :mod:`dossier.db.organisation_tables`."""
 
 
 class Line(PlaceByName, Table):
@@ -97,7 +100,10 @@ class Line(PlaceByName, Table):
     __tablename__ = "line"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
+    code: Mapped[str] = mapped_column(String(40), default="", server_default="")
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("org_unit.id"))
+    valid_from: Mapped[date | None] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)
     __table_args__ = (UniqueConstraint("name", "unit_id"),)
 
 
@@ -107,8 +113,11 @@ class District(PlaceByName, Table):
     __tablename__ = "district"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
+    code: Mapped[str] = mapped_column(String(40), default="", server_default="")
     line_id: Mapped[int | None] = mapped_column(ForeignKey("line.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("org_unit.id"))
+    valid_from: Mapped[date | None] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)
     __table_args__ = (UniqueConstraint("name", "line_id", "unit_id"),)
 
 
@@ -211,6 +220,9 @@ class Document(Table):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("org_unit.id"))
     line_id: Mapped[int | None] = mapped_column(ForeignKey("line.id"))
     district_id: Mapped[int | None] = mapped_column(ForeignKey("district.id"))
+    captured_unit_id: Mapped[int | None]
+    """The unit that it came from (S3-18): whatever is reorganised, this stays. No foreign key,
+    which SQLite could only add by copying the table; units are never deleted."""
     secrecy: Mapped[int] = mapped_column(default=0)
     hold: Mapped[bool] = mapped_column(default=False)
     doc_date: Mapped[date | None] = mapped_column(Date)
@@ -431,9 +443,13 @@ class User(Table):
     __tablename__ = "user_account"
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(80), unique=True)
+    display_name: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    """The person's own name, beside the account's."""
+    staff_no: Mapped[str | None] = mapped_column(String(40))
     password_hash: Mapped[str] = mapped_column(String(200), default="")
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    __table_args__ = (Index("uq_user_account_staff_no", "staff_no", unique=True),)
 
 
 class RoleGrant(Table):

@@ -156,7 +156,7 @@ class Upsert:
         if record.district is not None:
             name = record.district
             district_id = self._places.district(session, name, line_id, unit_id) if name else None
-        return Place(unit_id, line_id, district_id)
+        return self._places.present(Place(unit_id, line_id, district_id))
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -188,7 +188,9 @@ class Upsert:
     ) -> None:
         if not rows:
             return
-        session.execute(insert(CustomerPast), [_past(one, before, at) for one, before in rows])
+        session.execute(
+            insert(CustomerPast), [_past(one.record.customer_no, known, at) for one, known in rows]
+        )
         session.execute(
             update(Customer),
             [
@@ -256,7 +258,14 @@ def _numbers_differ(one: Numbers, other: Numbers) -> bool:
     return any(set(one.get(kind, ())) != set(other.get(kind, ())) for kind in NUMBER_KINDS)
 
 
-def _past(wanted: _Wanted, before: _Known, at: datetime) -> dict[str, Any]:
+def past_records(
+    session: ScopedSession, numbers: Sequence[str], *, at: datetime
+) -> list[dict[str, Any]]:
+    """Rows of ``customer_past`` with what the records hold of these customers now."""
+    return [_past(number, known, at) for number, known in _known(session, numbers).items()]
+
+
+def _past(customer_no: str, before: _Known, at: datetime) -> dict[str, Any]:
     """The former record as history: personal numbers by their last four only."""
     record = {
         key: value.isoformat() if key == "opened_on" and value else value
@@ -264,7 +273,7 @@ def _past(wanted: _Wanted, before: _Known, at: datetime) -> dict[str, Any]:
     }
     record |= {kind: [value for value, _ in pairs] for kind, pairs in before.numbers.items()}
     return {
-        "customer_no": wanted.record.customer_no,
+        "customer_no": customer_no,
         "record": record | {"id_last4": before.last4},
         "valid_from": before.updated_at,
         "valid_to": at,
@@ -274,7 +283,7 @@ def _past(wanted: _Wanted, before: _Known, at: datetime) -> dict[str, Any]:
 def _delete(
     session: ScopedSession, table: type[CustomerNumber] | type[Identifier], keys: Sequence[str]
 ) -> None:
-    for chunk in _chunks(keys):
+    for chunk in chunks(keys):
         session.execute(
             delete(table)
             .where(table.customer_no.in_(chunk))
@@ -287,7 +296,7 @@ def _take_papers_along(
 ) -> None:
     """Papers go where their customer goes, and their index rows carry the customer's new data."""
     owners = {one.record.customer_no: one for one, _ in rows}
-    for chunk in _chunks(sorted(owners)):
+    for chunk in chunks(sorted(owners)):
         query = select(Document.id, Document.customer_no).where(Document.customer_no.in_(chunk))
         papers = defaultdict(list)
         for document_id, owner in session.execute(query):
@@ -308,7 +317,7 @@ def _take_papers_along(
 
 def _known(session: ScopedSession, keys: Sequence[str]) -> dict[str, _Known]:
     found: dict[str, _Known] = {}
-    for chunk in _chunks(keys):
+    for chunk in chunks(keys):
         customers = list(_customers(session, chunk))
         if not customers:
             continue
@@ -354,5 +363,6 @@ def _ids(session: ScopedSession, keys: Collection[str]) -> dict[str, tuple[str, 
     return {number: (hmac, last4) for number, hmac, last4 in session.execute(query)}
 
 
-def _chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
+def chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
+    """The keys in pieces that fit into one IN list."""
     return (keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK))

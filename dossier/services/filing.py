@@ -34,6 +34,8 @@ def place(
     before = document.customer_no
     document.customer_no = customer.customer_no if customer else None
     document.unit_id = customer.unit_id if customer else None
+    if document.captured_unit_id is None:
+        document.captured_unit_id = document.unit_id  # where it came from stays (S3-18)
     document.line_id = customer.line_id if customer else None
     document.district_id = customer.district_id if customer else None
     if document.state != DocumentState.QUARANTINED:
