@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 
 from dossier.rules import rulebook
 
 Span = tuple[int, int]
+_SPACES, _AROUND = r"[ \f]*", r"[ \f:*]*"
 FORM_LABELS = frozenset(
     label for labels in rulebook.load("linking")["labels"].values() for label in labels
 )
@@ -19,6 +22,8 @@ def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
     A column ends at a line without that many cells. Printed labels are passed over: on most forms
     labels stand below each other, with their values beside them.
     """
+    if not _head(heads).search(folded):
+        return
     columns: set[int] = set()
     for cells in _lines(folded):
         found = {
@@ -33,6 +38,13 @@ def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
             if number < len(cells) and _word(folded, cells[number]) not in FORM_LABELS:
                 yield cells[number]
         columns |= found
+
+
+@cache
+def _head(heads: frozenset[str]) -> re.Pattern[str]:
+    """A cell that is one of ``heads``: most pages have none, and need not be cut into cells."""
+    words = "|".join(_SPACES.join(map(re.escape, head)) for head in sorted(heads))
+    return re.compile(rf"(?:\A|[\t\n]){_AROUND}(?:{words}){_AROUND}(?:[\t\n]|\Z)")
 
 
 def _word(folded: str, cell: Span) -> str:

@@ -7,9 +7,9 @@ offsets of the original. The mask's character is ``*``. Masking a masked text ch
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from dossier.rules import identifiers, rulebook
 from dossier.rules.address_masks import address_tail, find_address_tails
@@ -20,6 +20,8 @@ from dossier.rules.normal_form import FoldedText, fold_with_origins
 from dossier.rules.organisations import shop_owner
 
 MASK = "*"
+KEPT_CUSTOMERS = 4096
+"""Customers whose values stay prepared: their pages come one after another."""
 Span = tuple[int, int]
 
 _RULES = rulebook.load("masking")
@@ -33,6 +35,8 @@ _LABELLED_NUMBER = re.compile(
 )
 _BETWEEN = re.compile(r"[\s\-·().]+")  # what OCR and people put between characters
 _KEPT = re.compile(r"[^\s\-·().]")
+_NOT_SPACE = re.compile(r"\S")
+_STARS = re.compile(re.escape(MASK) + "+")
 _MASKED_ALL = re.compile(r"[^\s·]")
 
 
@@ -135,19 +139,18 @@ def closed_spans(folded: str, known: KnownValues = NOTHING_KNOWN) -> tuple[Span,
     """
     hidden = folded
     for _ in range(_MAX_PASSES):
-        numbers = list(identifiers.find_numbers(hidden))
-        again = list(hidden)
-        for start, end in _guessed_by_parts(hidden, known, numbers):
-            again[start:end] = _starred(hidden[start:end])
-        if (text := "".join(again)) == hidden:
+        again = hidden
+        for start, end in _guessed_by_parts(hidden, known, list(identifiers.find_numbers(hidden))):
+            again = again[:start] + _starred(again[start:end]) + again[end:]
+        if again == hidden:
             break
-        hidden = text
+        hidden = again
     return tuple(_runs(folded, hidden))
 
 
 def _starred(text: str) -> str:
     """Stars on all but spaces: lines stay lines, for what is looked for next."""
-    return "".join(char if char.isspace() else MASK for char in text)
+    return _NOT_SPACE.sub(MASK, text)
 
 
 def _mask_once(text: str, known: KnownValues) -> str:
@@ -173,23 +176,23 @@ def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
     yield from _guessed_by_parts(folded, known, numbers)
 
 
-def _opened(known: KnownValues) -> set[str]:
-    return {identifiers.compact(number) for number in known.open_numbers}
+@lru_cache(maxsize=KEPT_CUSTOMERS)
+def _opened(known: KnownValues) -> frozenset[str]:
+    return frozenset(identifiers.compact(number) for number in known.open_numbers)
 
 
 def _guessed_by_parts(
-    folded: str, known: KnownValues, numbers: Iterable[FoundNumber]
+    folded: str, known: KnownValues, numbers: Sequence[FoundNumber]
 ) -> Iterable[Span]:
     """What is masked besides names and the numbers that were found by their form."""
     opened = _opened(known)
-    taken = {at for number in numbers for at in range(number.start, number.end)}
     for match in _LABELLED_NUMBER.finditer(folded):
         value = identifiers.compact(match["value"])
         span = match.span("value")
         if (
             value not in opened
             and any(map(str.isdecimal, value))
-            and taken.isdisjoint(range(*span))
+            and not any(number.start < span[1] and span[0] < number.end for number in numbers)
         ):
             yield _all_but_last(folded, span)
     yield from find_address_tails(folded)
@@ -225,16 +228,25 @@ def _known_names(folded: str, known: KnownValues) -> Iterable[Span]:
 
 def _known_values(folded: str, known: KnownValues) -> Iterable[Span]:
     compacted = _Compacted(folded)
+    for value, first, last in _sought(known):
+        yield from compacted.find(value, first, last)
+
+
+@lru_cache(maxsize=KEPT_CUSTOMERS)
+def _sought(known: KnownValues) -> tuple[tuple[str, int, int], ...]:
+    """Numbers and ends of addresses, with how much of them stays open at beginning and end."""
+    sought: list[tuple[str, int, int]] = []
     for number in known.numbers:
         value = identifiers.compact(number)
         first = _KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
         if len(value) > first + _KEPT_END:
-            yield from compacted.find(value, first, _KEPT_END)
+            sought.append((value, first, _KEPT_END))
     for address in known.addresses:
         squeezed = _fold_squeezed(address)
         start, _ = address_tail(squeezed)
         if len(squeezed) - start >= _SHORTEST_TAIL:
-            yield from compacted.find(squeezed[start:], 0)
+            sought.append((squeezed[start:], 0, 0))
+    return tuple(sought)
 
 
 _SHORTEST_TAIL = 3  # "1号" alone is on every page and names nobody
@@ -291,7 +303,10 @@ def _stars(text: str) -> str:
 
 
 def _runs(text: str, masked: str) -> Iterable[Span]:
-    """Where two texts of equal length differ."""
+    """Where a text and what masks made of it differ."""
+    if MASK not in text:
+        yield from (match.span() for match in _STARS.finditer(masked))
+        return
     start = None
     for at, (before, after) in enumerate(zip(text, masked, strict=True)):
         if before != after and start is None:
