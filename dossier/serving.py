@@ -177,6 +177,7 @@ def web(overrides: dict[str, Any]) -> None:
 
     from dossier.asgi import create_app
     from dossier.bootstrap import build
+    from dossier.web.long_addresses import LongAddresses
 
     settings = _settings(overrides)
     listener = _bound(settings, shared=True)
@@ -185,6 +186,7 @@ def web(overrides: dict[str, Any]) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            http=LongAddresses,
             access_log=False,  # queries in addresses are personal data
             log_config=None,
             server_header=False,
