@@ -163,10 +163,21 @@ def csrf_token(page: str) -> str:
 
 
 @contextmanager
-def seeded_archive(home: Path, *, database_url: str = "") -> Iterator[Seeded]:
-    """Build it, index it, and open the JSON door on it."""
+def seeded_archive(
+    home: Path,
+    *,
+    database_url: str = "",
+    users: Mapping[str, tuple[str, str | None]] = USERS,
+    more: Callable[[Seeded], None] = lambda _: None,
+) -> Iterator[Seeded]:
+    """Build it, fill it (``more``: with what a test adds), index it, and open the JSON door."""
     archive = Seeded(build(Settings(home=home, workers=1, database_url=database_url)))
-    with opened(archive, USERS, fill=lambda: _fill(archive)):
+
+    def fill() -> None:
+        _fill(archive)
+        more(archive)
+
+    with opened(archive, users, fill=fill):
         yield archive
 
 
@@ -226,10 +237,10 @@ def _fill(archive: Seeded) -> None:
             session.flush()
             _add_customer(context, session, person, number, unit.id, line.id, district.id)
             for which, text in enumerate(_texts(person), 1):
-                archive.documents[f"{person.unit[:1]}{which}"] = _add_document(
+                archive.documents[f"{person.unit[:1]}{which}"] = add_document(
                     context, session, person, number * 10 + which, [text]
                 )
-        archive.documents["pool"] = _add_document(
+        archive.documents["pool"] = add_document(
             context, session, None, 99, [f"用电人：{NOBODY}\n联系电话：13611112222\n{COMMON}"]
         )
 
@@ -291,9 +302,10 @@ def _add_customer(
     outbox.mark_changed(session, outbox.CUSTOMERS, [person.customer_no], at=now)
 
 
-def _add_document(
+def add_document(
     context: Context, session: Any, person: Person | None, rowid: int, texts: list[str]
 ) -> str:
+    """A paper of a person, or of nobody, with these pages; returns its id."""
     now = context.clock.now()
     hidden = person.hidden if person else (NOBODY[2:],)
     stored = context.store.put(io.BytesIO(_drawn(texts[0], hidden)))
