@@ -12,10 +12,10 @@ from itertools import takewhile
 from dossier.rules.addresses import in_digits
 from dossier.rules.normal_form import fold
 
-_MARK = r"(?:号楼|号院|楼栋|栋|幢|座|楼|单元|单|梯|门|室|户|房|号|#)"
-_LETTERED = re.compile(rf"([甲乙丙丁戊己])(?={_MARK}|$|[0-9-])")
+MARK = r"(?:号楼|号院|楼栋|栋|幢|座|楼|单元|单|梯|门|室|户|房|号|#)"
+_LETTERED = re.compile(rf"([甲乙丙丁戊己])(?={MARK}|$|[0-9-])")
 _LETTERS = dict(zip("甲乙丙丁戊己", "abcdef", strict=True))
-_MARKS = re.compile(rf"((?:(?<![a-z])[a-z]|[0-9]+[a-z]?))[ ]?{_MARK}+")
+_MARKS = re.compile(rf"((?:(?<![a-z])[a-z]|[0-9]+[a-z]?))[ ]?{MARK}+")
 _PUNCTUATION = re.compile(r"[ \n·,.。、;:()\[\]<>'\"]+")
 _SPACED_OUT = re.compile(r"(?<=[^\x00-\x7f])[ \n·]+|[ \n·]+(?=[^\x00-\x7f])")
 # Places at the head: 湖北省, 襄阳市, 襄州区; not 小区, 开发区, 市场.
@@ -24,10 +24,13 @@ _PLACE = re.compile(
 )
 _COARSE = frozenset({"省", "自治区", "市", "自治州", "地区"})
 _NUMBER = re.compile(r"[0-9]+|(?<![a-z])[a-z](?![a-z])")
+_PART = re.compile(r"[0-9]+|[a-z]+|[^\x00-\x7f]+")
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _HAN_PAIR = re.compile(r"[^\x00-\x7f]{2}")
 LONGEST = 120
 """Characters; longer texts are no addresses."""
+LONGEST_NUMBER = 5
+"""Digits of a house or room; longer ones are somebody's number."""
 
 
 def address_form(address: str) -> str:
@@ -58,6 +61,22 @@ def wanted_forms(text: str) -> tuple[str, ...]:
     kept = [places[first:] for first in range(coarse + 1)]
     forms = ("".join(name for name, _ in names) + rest for names in kept)
     return tuple(dict.fromkeys(forms))
+
+
+def numbered_parts(text: str) -> tuple[str, ...]:
+    """The parts of an address behind its province, city and district: names and numbers in order.
+
+    Empty for what :func:`wanted_forms` takes for no address.
+
+    Example:
+        >>> numbered_parts("襄州区航空路十二号3栋")
+        ('航空路', '12', '3')
+    """
+    if not wanted_forms(text):
+        return ()
+    _, rest = _places(_plain(text))
+    parts = tuple(_PART.findall(rest))
+    return () if any(each.isdecimal() and len(each) > LONGEST_NUMBER for each in parts) else parts
 
 
 def _plain(text: str) -> str:

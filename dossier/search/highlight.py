@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dossier.rules import identifiers
 from dossier.rules.normal_form import FoldedText, fold_with_origins
 from dossier.search import analysis
+from dossier.search.address_marks import find_address
 from dossier.search.analysis import NumberHash, Token
 from dossier.search.expression import LoosePhrase
 from dossier.search.holes import phrases_with_hole
@@ -93,6 +94,7 @@ def _marks(page: _Page, leaf: Word | Phrase | FieldValue) -> list[Span]:
             text = _text_of(leaf)
             found = [*page.words(text), *page.partial_numbers(text)]
             found += [span for day in date_wordings(text) for span in page.words(day)]
+            found += page.address(text)
             return found or [*page.synonyms(text), *page.misread(text)]
 
 
@@ -135,6 +137,12 @@ class _Page:
     def synonyms(self, word: str) -> list[Span]:
         """Places of the word's synonyms."""
         return [span for other in synonyms(word) for span in self.words(other)]
+
+    def address(self, text: str) -> Iterator[Span]:
+        """Places of an address, in any form, for who may search by building and room."""
+        if SearchRight.ADDRESS_DETAIL in self._rights:
+            for span in find_address(self._form.text, text):
+                yield self._form.span(*span)
 
     def misread(self, word: str) -> Iterator[Span]:
         """Places where the word stands with one wrong character."""

@@ -175,3 +175,35 @@ def test_a_misread_word_is_marked_where_its_other_characters_are(text, wrong):
     if word not in analysis.keyword(text):
         at = page.rindex(read)
         assert any(at <= start < end <= at + len(word) for start, end in spans)
+
+
+ADDRESSED = "用电地址:襄阳市襄州区航空路12号3幢2单元501室,电话"
+
+
+@pytest.mark.parametrize(
+    ("query", "page", "expected"),
+    [
+        ("3-2-501", ADDRESSED, ["3幢2单元501室"]),
+        ("三号楼二单元501", ADDRESSED, ["3幢2单元501室"]),
+        ("航空路十二号", ADDRESSED, ["航空路12号"]),
+        ("襄州区航空路12-3-2-501", ADDRESSED, ["航空路12号3幢2单元501室"]),
+        ("地址:3-2-501", ADDRESSED, ["3幢2单元501室"]),
+        (
+            "航空路12号3栋2单元501室",
+            "航空路 十二号\n三栋二单元五〇一室",
+            ["航空路 十二号\n三栋二单元五〇一室"],
+        ),
+        ("3-2-501", "坐落：３－２－５０１。", ["３－２－５０１"]),
+        ("a座301", "长虹路8号甲座301", ["甲座301"]),
+        ("3-2-50", ADDRESSED, []),
+        ("13-2-501", ADDRESSED, []),
+        ("2-501", ADDRESSED, ["2单元501室"]),
+    ],
+)
+def test_an_address_is_marked_however_the_page_writes_it(query, page, expected):
+    assert marked(query, page) == expected
+
+
+def test_an_address_in_another_form_is_not_marked_for_who_may_not_search_by_it():
+    rights = EVERY_RIGHT - {SearchRight.ADDRESS_DETAIL}
+    assert marked("3-2-501", ADDRESSED, rights) == []
