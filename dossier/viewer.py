@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -29,6 +30,8 @@ class Permission(StrEnum):
     PRINT = "print"
     SEE_LOOKERS = "see_lookers"
     MANAGE_WATCHED = "manage_watched_names"
+    DISCLOSE = "disclose"
+    CHECK_CALLER = "check_caller"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 
@@ -59,6 +62,30 @@ EVERYTHING = Scope(everything=True)
 NOTHING = Scope()
 
 
+class Field(StrEnum):
+    """A masked value of a customer that may be opened for some minutes; PAGES are its papers."""
+
+    NAME = "name"
+    ID_NO = "id_no"
+    PHONE = "phone"
+    ADDRESS = "address"
+    PAGES = "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What of the customer at hand is open to a viewer, until when, and what for.
+
+    Made by :mod:`dossier.services.disclosure` for one look at one customer, never for a search.
+    """
+
+    id: str
+    customer_no: str
+    fields: frozenset[Field]
+    until: datetime
+    purpose: str
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """A person, token or named job on whose behalf something is read or written.
@@ -71,6 +98,7 @@ class Viewer:
         scope: what it may do it to.
         remote: address that the request came from, for the audit.
         purpose: why, where it was asked for.
+        opening: what is open to it of the one customer that it looks at just now.
     """
 
     id: str
@@ -81,6 +109,7 @@ class Viewer:
     remote: str = ""
     purpose: str = ""
     language: str = "zh_CN"
+    opening: Opening | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether the role allows it (the scope is a matter of the query)."""
@@ -90,6 +119,10 @@ class Viewer:
     def sees_clear(self) -> bool:
         """Whether personal values come unmasked."""
         return Permission.SEE_CLEAR in self.permissions
+
+    def sees(self, value: Field) -> bool:
+        """Whether this value of the customer at hand comes unmasked."""
+        return self.sees_clear or (self.opening is not None and value in self.opening.fields)
 
 
 def system_viewer(job: str, permissions: Iterable[Permission] = tuple(Permission)) -> Viewer:

@@ -225,6 +225,21 @@ class PanelView(BaseModel):
     href: str
 
 
+class Opening(BaseModel):
+    """What masked values are open to the viewer for some minutes, and what for."""
+
+    id: str
+    fields: list[str]
+    until: datetime
+    purpose: str
+
+
+class CallerChecked(BaseModel):
+    """Whether what a caller said is right."""
+
+    matches: bool
+
+
 class CustomerRecord(Customer):
     """A customer's record."""
 
@@ -242,6 +257,7 @@ class CustomerRecord(Customer):
     documents: Documents
     history: list[HistoryEntry]
     panels: list[PanelView]
+    opening: Opening | None
 
 
 class LinkOption(BaseModel):
@@ -337,6 +353,7 @@ class Document(BaseModel):
     revision: int
     history: list[HistoryEntry]
     panels: list[PanelView]
+    opening: Opening | None
 
 
 class UploadedFile(BaseModel):

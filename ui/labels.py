@@ -244,6 +244,9 @@ ACTION: Final = {
     "audit.checkpoint_exported": N_("Audit checkpoint taken out"),
     "audit.key_changed": N_("Audit key changed"),
     "page.snippet": N_("Picture snippet looked at"),
+    "disclosure.asked": N_("Masked values opened"),
+    "disclosure.ended": N_("Masked again"),
+    "caller.checked": N_("Caller checked"),
     "list.exported": N_("List saved as a file"),
     "customer.exported": N_("Customer in a saved list"),
     "search.saved": N_("Search saved"),
@@ -337,8 +340,18 @@ PERMISSION: Final = {
     "operate": N_("Operate the system"),
     "manage_users": N_("Manage users"),
     "manage_organisation": N_("Manage units, lines and districts"),
+    "disclose": N_("Show masked values with a reason"),
+    "check_caller": N_("Check callers by last digits"),
     "read_audit": N_("Read the audit record"),
     "signed_in": N_("Be logged in"),
+}
+OPENED: Final = {
+    "name": N_("name"),
+    "id_no": N_("ID number"),
+    "phone": N_("phone"),
+    "address": N_("address"),
+    "bank_account": N_("bank account"),
+    "pages": N_("pictures and texts of the papers"),
 }
 MEANS: Final = {
     "password": N_("Password"),
@@ -367,6 +380,7 @@ KINDS: Final = {
     "role": ROLE,
     "permission": PERMISSION,
     "means": MEANS,
+    "opened": OPENED,
 }
 
 

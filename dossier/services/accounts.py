@@ -15,7 +15,7 @@ from dossier.db.login_tables import ApiToken, ExternalIdentity
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, OrgUnit, RoleGrant, User
 from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
-from dossier.services import audit, passwords, sessions, throttle
+from dossier.services import audit, disclosure, passwords, sessions, throttle
 from dossier.services.context import Context
 from dossier.services.door import DOOR, by_name
 from dossier.services.logins import log_in
@@ -153,6 +153,7 @@ def disable_user(context: Context, viewer: Viewer, name: str) -> None:
         if user.id == viewer.id:
             raise ForbiddenError("Nobody disables the own account", detail_zh="不能停用本人账号")
         user.disabled = True
+        disclosure.end_of_user(context, session, viewer, user.id)
         sessions.end_all(context, session, viewer, user_id=user.id)
         session.execute(
             update(ApiToken)

@@ -100,7 +100,12 @@ def _row(
         "object_kind": object_kind,
         "object_id": object_id,
         "outcome": "ok",
-        "purpose": viewer.purpose,
+        "purpose": viewer.opening.purpose if viewer.opening else viewer.purpose,
         "remote": viewer.remote,
-        "facts": dict(facts or {}),
+        "facts": dict(facts or {}) | _opened_by(viewer),
     }
+
+
+def _opened_by(viewer: Viewer) -> dict[str, str]:
+    """Which disclosure a look was made under, where one is open for what is looked at."""
+    return {"disclosure": viewer.opening.id} if viewer.opening else {}

@@ -10,10 +10,9 @@ from sqlalchemy import func, select
 from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, CustomerNumber, CustomerPast, Document, Identifier
-from dossier.errors import NotFoundError
-from dossier.services import audit, cursors, papers, personal
+from dossier.services import audit, cursors, disclosure, papers, personal
 from dossier.services.context import Context
-from dossier.services.heads import heads
+from dossier.services.heads import customer_in_scope, heads
 from dossier.services.views import (
     CustomerRecord,
     DocumentSummary,
@@ -22,7 +21,7 @@ from dossier.services.views import (
     PersonalNumber,
     Shown,
 )
-from dossier.viewer import Permission, Viewer
+from dossier.viewer import Field, Permission, Viewer
 
 FIRST_DOCUMENTS = 50
 """Papers that come with the record; more by :func:`documents`."""
@@ -38,7 +37,8 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> CustomerRecord:
     """
     access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
-        customer = _in_scope(session, customer_no)
+        customer = customer_in_scope(session, customer_no)
+        viewer = disclosure.looking(context, session, viewer, customer_no)
         noted = audit.begin_read(
             context, viewer, "customer.read", object_kind="customer", object_id=customer_no
         )
@@ -64,15 +64,9 @@ def documents(
     """
     access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
-        _in_scope(session, customer_no)
+        customer_in_scope(session, customer_no)
+        viewer = disclosure.looking(context, session, viewer, customer_no)
         return _documents(context, session, viewer, customer_no, cursor=cursor, size=size)
-
-
-def _in_scope(session: ScopedSession, customer_no: str) -> Customer:
-    found = session.scalar(select(Customer).where(Customer.customer_no == customer_no))
-    if found is None:
-        raise NotFoundError("No such customer", detail_zh="没有此户号的客户")
-    return found
 
 
 def _record(
@@ -96,6 +90,7 @@ def _record(
         documents=_documents(context, session, viewer, number, cursor=None, size=FIRST_DOCUMENTS),
         history=_history(session, number),
         panels=tuple(context.plugins.customer_panels(viewer, number, context)),
+        opening=viewer.opening,
     )
 
 
@@ -120,7 +115,7 @@ def _ids(
 
 
 def _id_no(context: Context, viewer: Viewer, row: Identifier) -> Shown:
-    if viewer.sees_clear:
+    if viewer.sees(Field.ID_NO):
         return Shown(context.keyring.decrypt(row.encrypted))
     return personal.last_four(row.last4)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -14,7 +15,7 @@ from dossier.db.tables import Content, Document, DocumentField, Page, Rendition
 from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
 from dossier.records import DocumentState, RenditionKind
 from dossier.rules.masking import KnownValues
-from dossier.services import assigning, audit, papers, personal, scanning
+from dossier.services import assigning, audit, disclosure, papers, personal, scanning
 from dossier.services.context import Context
 from dossier.services.heads import heads, known_values
 from dossier.services.labels import type_label
@@ -49,10 +50,11 @@ def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
     access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
+        looking = disclosure.looking(context, session, viewer, document.customer_no)
         noted = audit.begin_read(
-            context, viewer, "document.read", object_kind="document", object_id=document_id
+            context, looking, "document.read", object_kind="document", object_id=document_id
         )
-        view = _view(context, session, viewer, document)
+        view = _view(context, session, looking, document)
     noted.wait()
     return view
 
@@ -89,7 +91,9 @@ def _view(
         revision=document.revision,
         history=tuple(papers.history(session, object_kind="document", object_id=document.id)),
         panels=tuple(context.plugins.document_panels(viewer, document.id, context)),
-        **_relations(context, session, viewer, document),
+        opening=viewer.opening,
+        # beside it may lie other customers' papers: what is open is open of this one only
+        **_relations(context, session, replace(viewer, opening=None), document),
     )
 
 

@@ -17,6 +17,7 @@ from dossier.db.tables import (
     Line,
     OrgUnit,
 )
+from dossier.errors import NotFoundError
 from dossier.rules.masking import KnownValues
 from dossier.services import personal
 from dossier.services.context import Context
@@ -26,6 +27,18 @@ from dossier.viewer import Viewer, system_viewer
 PHONE = "phone"
 MASKING = system_viewer("masking")
 """Knows what to hide, whatever the viewer may see; the values go into masks only."""
+
+
+def customer_in_scope(session: ScopedSession, customer_no: str) -> Customer:
+    """The customer's row.
+
+    Raises:
+        NotFoundError: no such customer, or not in the viewer's scope.
+    """
+    found = session.scalar(select(Customer).where(Customer.customer_no == customer_no))
+    if found is None:
+        raise NotFoundError("No such customer", detail_zh="没有此户号的客户")
+    return found
 
 
 def heads(

@@ -18,7 +18,7 @@ from dossier.services.context import Context
 from dossier.services.page_picture import Frame
 from dossier.services.view_cache import ViewCache
 from dossier.services.view_sources import PageSource, ReadPage
-from dossier.viewer import Viewer
+from dossier.viewer import Field, Viewer
 
 PICTURE_VERSION = 1
 """Goes up when pages are drawn or painted otherwise: older pictures in the cache are not found."""
@@ -87,7 +87,7 @@ def plan(
 
 def _as_stored(viewer: Viewer, source: PageSource, *, width: int, strip: bool) -> Plan | str:
     """A page of which nothing is known: shown as stored, and to who sees all only."""
-    if not viewer.sees_clear:
+    if not viewer.sees(Field.PAGES):
         return UNREADABLE if source.page and source.page.error else NOT_READ_YET
     if strip:
         return NO_HIT

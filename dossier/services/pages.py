@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dossier import access
 from dossier.errors import StepFailedError, UnreadableFileError
-from dossier.services import audit, page_drawing, page_picture
+from dossier.services import audit, disclosure, page_drawing, page_picture
 from dossier.services.context import Context
 from dossier.services.page_drawing import Plan, hit_boxes
 from dossier.services.texts import hits
@@ -33,6 +33,7 @@ def boxes(
     access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         source = page_source(context, session, viewer, document_id, number)
+        viewer = disclosure.looking(context, session, viewer, source.customer_no)
     if source.page is None:
         return PageBoxes(0, 0, ())
     return PageBoxes(source.page.width, source.page.height, hit_boxes(context, viewer, source, q))
@@ -60,6 +61,7 @@ def image(
     access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         source = page_source(context, session, viewer, document_id, number)
+        viewer = disclosure.looking(context, session, viewer, source.customer_no)
     receipt = audit.record_read(
         context,
         viewer,

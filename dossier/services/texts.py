@@ -11,7 +11,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
 from dossier.rules.masking import KnownValues
 from dossier.search.parser import parse
-from dossier.services import audit, marks, page_masks, papers
+from dossier.services import audit, disclosure, marks, page_masks, papers
 from dossier.services.context import Context
 from dossier.services.heads import known_values, names_of
 from dossier.services.views import PageHits, PageText
@@ -32,6 +32,7 @@ def read(
     access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
+        viewer = disclosure.looking(context, session, viewer, document.customer_no)
         found = tuple(_page_texts(context, session, viewer, document, q, number))
     audit.record_read(context, viewer, "text.read", object_kind="document", object_id=document_id)
     return found
@@ -47,6 +48,7 @@ def hits(context: Context, viewer: Viewer, document_id: str, *, q: str) -> tuple
     access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
+        viewer = disclosure.looking(context, session, viewer, document.customer_no)
         pages = tuple(_page_texts(context, session, viewer, document, q))
     return tuple(PageHits(page.page, len(page.highlights)) for page in pages if page.highlights)
 

@@ -45,6 +45,7 @@ class PageSource:
         sha256: content that is drawn: the original, or the view of a file without pages.
         page: None while the page is not read.
         known: what the register knows of its customer, for masks; None when nothing is.
+        customer_no: whose paper it is; None: nobody's yet.
         names: the customer's, which a query may spell in letters.
     """
 
@@ -53,6 +54,7 @@ class PageSource:
     number: int
     page: ReadPage | None
     known: KnownValues | None
+    customer_no: str | None = None
     names: tuple[str, ...] = ()
 
 
@@ -78,6 +80,7 @@ def page_source(
         number=number,
         page=_read_page(row) if row is not None else None,
         known=known.get(document.customer_no or ""),
+        customer_no=document.customer_no,
         names=names_of(session, document.customer_no),
     )
 

@@ -39,6 +39,7 @@ from dossier.hookspecs import Panel
 from dossier.records import Box
 from dossier.search.places import NamedPlace
 from dossier.services.audit import Receipt
+from dossier.viewer import Opening
 
 Item = TypeVar("Item")
 
@@ -285,6 +286,7 @@ class CustomerRecord:
     documents: Listing[DocumentSummary]
     history: tuple[HistoryEntry, ...]
     panels: tuple[Panel, ...] = ()
+    opening: Opening | None = None
 
 
 # -- documents ----------------------------------------------------------------------------------
@@ -394,6 +396,7 @@ class DocumentView:
     revision: int
     history: tuple[HistoryEntry, ...] = ()
     panels: tuple[Panel, ...] = ()
+    opening: Opening | None = None
 
 
 @dataclass(frozen=True, slots=True)
