@@ -17,6 +17,9 @@ from dossier.services.context import Context
 from dossier.services.recorder import BegunRecord
 from dossier.viewer import Viewer
 
+PRINTED = "document.printed"
+"""A print; the pictures of its sheets carry its purpose."""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:

@@ -32,6 +32,7 @@ class ReadPage:
     width: int
     height: int
     rotation: int
+    skew: float
     error: str
     barcodes: tuple[tuple[str, tuple[float, ...]], ...]
     stored: Stored
@@ -46,6 +47,7 @@ class PageSource:
         page: None while the page is not read.
         known: what the register knows of its customer, for masks; None when nothing is.
         customer_no: whose paper it is; None: nobody's yet.
+        type_code: of the paper.
         names: the customer's, which a query may spell in letters.
     """
 
@@ -55,6 +57,7 @@ class PageSource:
     page: ReadPage | None
     known: KnownValues | None
     customer_no: str | None = None
+    type_code: str | None = None
     names: tuple[str, ...] = ()
 
 
@@ -81,6 +84,7 @@ def page_source(
         page=_read_page(row) if row is not None else None,
         known=known.get(document.customer_no or ""),
         customer_no=document.customer_no,
+        type_code=document.type_code,
         names=names_of(session, document.customer_no),
     )
 
@@ -110,6 +114,7 @@ def _read_page(row: Page) -> ReadPage:
         width=row.width,
         height=row.height,
         rotation=row.rotation,
+        skew=row.skew,
         error=row.error,
         barcodes=tuple((code["text"], tuple(code["box"])) for code in row.barcodes),
         stored=Stored(row.masks_key, row.masks),

@@ -13,7 +13,7 @@ from dossier.services.context import Context
 from dossier.services.views import DocumentView
 from dossier.viewer import Permission, Viewer
 
-PRINTED = "document.printed"
+PRINTED = audit.PRINTED
 LONGEST_PURPOSE = 200
 """Characters of a purpose in the record."""
 
