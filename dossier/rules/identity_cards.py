@@ -175,7 +175,7 @@ def _through(one: _Label, other: _Label, layout: _Layout) -> Iterable[tuple[comp
 def _gather(
     turn: complex, shift: complex, labels: Sequence[_Label], layout: _Layout, off_by: float
 ) -> tuple[_Fit, float]:
-    """The nearest label of each name that lies where this place has it, and how far off they are."""
+    """The nearest label of each name that lies where this place has it; how far off they are."""
     nearest: dict[str, tuple[float, _Label]] = {}
     for label in labels:
         off = abs((label.at - shift) / turn - layout.labels[label.name])
