@@ -45,27 +45,24 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print a line for each width."""
-    body, mark = page(), Mark("坐席王某 2026-11-22 14:05", "处理投诉工单")
-    card = ((200.0, 300.0), (900.0, 260.0), (920.0, 700.0), (220.0, 740.0))
     for width in (320, 1000, 1600, 2400):
-        frame = page_picture.whole(*PAGE, shown_width=width)
+        print(line(page(), width))
 
-        def draw(covered: tuple[page_picture.Quad, ...] = ()) -> bytes:
-            return page_picture.compose(
-                body,
-                size=PAGE,
-                rotation=0,
-                frame=frame,
-                covered=covered,
-            )
 
-        drawn = draw()
-        plain = milliseconds(draw)
-        covers = milliseconds(lambda: draw((card,) * 3)) - plain
-        marked = milliseconds(lambda: watermark.stamp(drawn, mark))  # noqa: B023
-        print(
-            f"{width:5} px: drawing {plain:6.1f} ms, covers {covers:5.1f} ms, mark {marked:5.1f} ms"
-        )
+def line(body: bytes, width: int) -> str:
+    """The three figures of pictures of this width."""
+    card = ((200.0, 300.0), (900.0, 260.0), (920.0, 700.0), (220.0, 740.0))
+    frame = page_picture.whole(*PAGE, shown_width=width)
+    mark = Mark("坐席王某 2026-11-22 14:05", "处理投诉工单")
+
+    def draw(covered: tuple[page_picture.Quad, ...] = ()) -> bytes:
+        return page_picture.compose(body, size=PAGE, rotation=0, frame=frame, covered=covered)
+
+    drawn = draw()
+    plain = milliseconds(draw)
+    covers = milliseconds(lambda: draw((card,) * 3)) - plain
+    marked = milliseconds(lambda: watermark.stamp(drawn, mark))
+    return f"{width:5} px: drawing {plain:6.1f} ms, covers {covers:5.1f} ms, mark {marked:5.1f} ms"
 
 
 if __name__ == "__main__":
