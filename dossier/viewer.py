@@ -30,7 +30,7 @@ class Permission(StrEnum):
     PRINT = "print"
     SEE_LOOKERS = "see_lookers"
     MANAGE_WATCHED = "manage_watched_names"
-    DISCLOSE = "disclose"
+    REVEAL = "reveal"
     CHECK_CALLER = "check_caller"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"

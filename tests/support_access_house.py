@@ -220,6 +220,8 @@ class House:
             "last": {"last": f"{thing}.0"},
             "export": {"purpose": "核对", "format": "csv"},
             "note": {"note": "已核对"},
+            "show": {"fields": ["phone"], "reason": "complaint"},
+            "caller": {"kind": "phone", "last": "0000"},
             "watch": {"kind": "celebrity", "name": "上官若水"},
         }[name]
 

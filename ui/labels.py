@@ -340,7 +340,7 @@ PERMISSION: Final = {
     "operate": N_("Operate the system"),
     "manage_users": N_("Manage users"),
     "manage_organisation": N_("Manage units, lines and districts"),
-    "disclose": N_("Show masked values with a reason"),
+    "reveal": N_("Show masked values with a reason"),
     "check_caller": N_("Check callers by last digits"),
     "read_audit": N_("Read the audit record"),
     "signed_in": N_("Be logged in"),

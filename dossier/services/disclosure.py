@@ -37,7 +37,7 @@ def looking(
 
     Asked at each request, so an end, a role taken away or the time itself counts from the next one.
     """
-    if customer_no is None or viewer.sees_clear or not viewer.may(Permission.DISCLOSE):
+    if customer_no is None or viewer.sees_clear or not viewer.may(Permission.REVEAL):
         return viewer
     found = _open_of(session, viewer.id, customer_no, context.clock.now())
     return replace(viewer, opening=_opening(found[-1])) if found else viewer
@@ -84,7 +84,7 @@ def show(
         NotFoundError: no such customer in the viewer's scope.
         InvalidInputError: no field, an unknown one, or no reason as the rule demands it.
     """
-    access.demand(viewer, Permission.DISCLOSE)
+    access.demand(viewer, Permission.REVEAL)
     chosen, why = _fields(fields), _reason(reason)
     purpose = _purpose(why, " ".join(note.split()))
     with context.writing(viewer) as session:

@@ -52,7 +52,7 @@ def open_values(
     request: Request,
     customer_no: str,
     body: Asked,
-    viewer: Annotated[Viewer, requires(Permission.DISCLOSE)],
+    viewer: Annotated[Viewer, requires(Permission.REVEAL)],
 ) -> JsonAnswer:
     """Opens the fields of this one customer to this user; reason and looks are in the audit."""
     opened = disclosure.show(
@@ -76,7 +76,7 @@ def open_values(
 def close_values(
     request: Request,
     customer_no: str,
-    viewer: Annotated[Viewer, requires(Permission.DISCLOSE)],
+    viewer: Annotated[Viewer, requires(Permission.REVEAL)],
 ) -> Response:
     """Ends it before its time; nothing open is no error."""
     disclosure.end(context_of(request), viewer, customer_no)

@@ -17,6 +17,7 @@ from dossier.asgi import create_app
 from dossier.clock import FixedClock, SystemClock
 from dossier.db.tables import AuditEvent
 from dossier.services import accounts, disclosure
+from dossier.viewer import Permission
 from searchapi.app import create_api
 from tests.integration.test_access_canary import ink_share
 from tests.support_postgres import fresh_database
@@ -198,7 +199,7 @@ def test_a_right_taken_away_or_an_account_disabled_ends_it_at_once(archive: Seed
     archive.tokens["leaver"] = accounts.make_token(context, SETUP, "leaver")
     assert archive.get(RECORD, "leaver").json()["opening"] is None
     assert send(archive, "POST", f"{RECORD}/opening", "leaver", json=ASK).status_code == 201
-    without = {**context.roles, "agent": context.roles["agent"] - {"disclose"}}
+    without = {**context.roles, "agent": context.roles["agent"] - {Permission.REVEAL}}
     archive_without = TestClient(create_api(replace(context, roles=without)))
     headers = {"Authorization": f"Bearer {archive.tokens['leaver']}"}
     assert archive_without.get(RECORD, headers=headers).json()["name"] != EAST.name

@@ -40,7 +40,7 @@ def show(
     fields: Annotated[list[str] | None, Form()] = None,
     reason: Annotated[str, Form(max_length=40)] = "",
     note: Annotated[str, Form(max_length=1000)] = "",
-    viewer: Viewer = requires(Permission.DISCLOSE),
+    viewer: Viewer = requires(Permission.REVEAL),
 ) -> Response:
     """Open the chosen values, and back to the dossier."""
     disclosure.show(
@@ -54,7 +54,7 @@ def end(
     request: Request,
     customer_no: str,
     back: Annotated[str, Form(max_length=2000)] = "",
-    viewer: Viewer = requires(Permission.DISCLOSE),
+    viewer: Viewer = requires(Permission.REVEAL),
 ) -> Response:
     """Mask them again at once, and back to where one was."""
     disclosure.end(context_of(request), viewer, customer_no)
