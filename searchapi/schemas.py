@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,11 +36,6 @@ UPLOAD_BODY: dict[str, Any] = {
     },
 }
 
-# Lists of a fixed length: generators of clients and tests know no tuples (prefixItems).
-Range = Annotated[list[int], Field(min_length=2, max_length=2)]
-Row = Annotated[list[str], Field(min_length=2, max_length=2)]
-Box = Annotated[list[float], Field(min_length=4, max_length=4)]
-
 
 class Customer(BaseModel):
     """The lines that name a customer."""
@@ -61,7 +56,7 @@ class Snippet(BaseModel):
 
     page: int
     text: str
-    highlights: list[Range]
+    highlights: list[tuple[int, int]]
 
 
 class DocumentHit(BaseModel):
@@ -139,6 +134,7 @@ class Suggestion(BaseModel):
     matched_on: str
     filters: dict[str, list[str]] = {}
     status: str = ""
+    q: str = ""
 
 
 class Suggestions(BaseModel):
@@ -220,24 +216,9 @@ class PanelView(BaseModel):
     name: str
     title_zh: str
     title_en: str
-    rows: list[Row]
+    rows: list[tuple[str, str]]
     problem: str
     href: str
-
-
-class Opening(BaseModel):
-    """What masked values are open to the viewer for some minutes, and what for."""
-
-    id: str
-    fields: list[str]
-    until: datetime
-    purpose: str
-
-
-class CallerChecked(BaseModel):
-    """Whether what a caller said is right."""
-
-    matches: bool
 
 
 class CustomerRecord(Customer):
@@ -257,7 +238,6 @@ class CustomerRecord(Customer):
     documents: Documents
     history: list[HistoryEntry]
     panels: list[PanelView]
-    opening: Opening | None
 
 
 class LinkOption(BaseModel):
@@ -285,7 +265,7 @@ class DocumentField(BaseModel):
     name: str
     value: str
     page: int
-    box: Box | None
+    box: tuple[float, float, float, float] | None
     confidence: float
 
 
@@ -353,7 +333,6 @@ class Document(BaseModel):
     revision: int
     history: list[HistoryEntry]
     panels: list[PanelView]
-    opening: Opening | None
 
 
 class UploadedFile(BaseModel):
@@ -380,7 +359,7 @@ class Boxes(BaseModel):
 
     width: int
     height: int
-    boxes: list[Box]
+    boxes: list[tuple[float, float, float, float]]
 
 
 class IntakeEntry(BaseModel):
@@ -398,7 +377,7 @@ class IntakeEntry(BaseModel):
     attempt: int
     error: str
     reason: str
-    progress: Range = Field(description="Pages read, pages there are")
+    progress: tuple[int, int] = Field(description="Pages read, pages there are")
     may_retry: bool
 
 

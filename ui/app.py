@@ -17,7 +17,6 @@ from ui.locales import load_catalogues, locale_of
 from ui.pages import (
     assign,
     customers,
-    disclosure,
     documents,
     intake,
     login,
@@ -33,7 +32,6 @@ PAGES = (
     search,
     saved_searches,
     customers,
-    disclosure,
     documents,
     page_images,
     upload,

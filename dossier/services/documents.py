@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -15,7 +14,7 @@ from dossier.db.tables import Content, Document, DocumentField, Page, Rendition
 from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
 from dossier.records import DocumentState, RenditionKind
 from dossier.rules.masking import KnownValues
-from dossier.services import assigning, audit, disclosure, papers, personal, scanning
+from dossier.services import assigning, audit, papers, personal, scanning
 from dossier.services.context import Context
 from dossier.services.heads import heads, known_values
 from dossier.services.labels import type_label
@@ -29,7 +28,7 @@ from dossier.services.views import (
     ReleasedFile,
     RenditionView,
 )
-from dossier.viewer import Permission, Viewer
+from dossier.viewer import Permission, Place, Viewer
 
 __all__ = ["change", "get", "original", "pdf", "texts"]
 
@@ -47,14 +46,13 @@ def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
         ForbiddenError: the role may not read records.
         NotFoundError: none of this id, or not in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_CUSTOMER)
+    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
-        looking = disclosure.looking(context, session, viewer, document.customer_no)
         noted = audit.begin_read(
-            context, looking, "document.read", object_kind="document", object_id=document_id
+            context, viewer, "document.read", object_kind="document", object_id=document_id
         )
-        view = _view(context, session, looking, document)
+        view = _view(context, session, viewer, document)
     noted.wait()
     return view
 
@@ -63,10 +61,13 @@ def _view(
     context: Context, session: ScopedSession, viewer: Viewer, document: Document
 ) -> DocumentView:
     owner = [document.customer_no] if document.customer_no else []
+    customer = heads(session, viewer, owner).get(document.customer_no or "")
+    relations = _relations(context, session, viewer, document)
+    viewer = viewer.at(Place.of_document(document))
     known = known_values(context, session, viewer, owner)
     return DocumentView(
         id=document.id,
-        customer=heads(session, viewer, owner).get(document.customer_no or ""),
+        customer=customer,
         customer_no=document.customer_no,
         case_no=document.case_no,
         title=papers.title_of(viewer, document, known),
@@ -91,9 +92,7 @@ def _view(
         revision=document.revision,
         history=tuple(papers.history(session, object_kind="document", object_id=document.id)),
         panels=tuple(context.plugins.document_panels(viewer, document.id, context)),
-        opening=viewer.opening,
-        # beside it may lie other customers' papers: what is open is open of this one only
-        **_relations(context, session, replace(viewer, opening=None), document),
+        **relations,
     )
 
 
@@ -191,7 +190,7 @@ def change(
         InvalidInputError: an unknown document type, or no such customer in the viewer's scope.
         StaleRevisionError: it changed since ``revision``.
     """
-    access.demand(viewer, Permission.ASSIGN)
+    viewer = access.demand(viewer, Permission.ASSIGN)
     with context.reading(viewer) as session:
         present = papers.in_scope(session, document_id).revision
     if revision is not None and revision != present:
@@ -213,7 +212,7 @@ def original(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile
         ForbiddenError: the role may not read originals (they hold what is masked elsewhere).
         NotFoundError: none of this id, or not in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_ORIGINAL)
+    viewer = access.demand(viewer, Permission.READ_ORIGINAL)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
     return _release(
@@ -234,7 +233,7 @@ def pdf(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile:
         ForbiddenError: the role may not read originals.
         NotFoundError: none of this id or scope, or there is no PDF of it (yet).
     """
-    access.demand(viewer, Permission.READ_ORIGINAL)
+    viewer = access.demand(viewer, Permission.READ_ORIGINAL)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
         sha256 = _pdf_content(session, document)

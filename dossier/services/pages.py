@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from sqlalchemy import select
-
 from dossier import access
-from dossier.db.session import ScopedSession
-from dossier.db.tables import AuditEvent
 from dossier.errors import StepFailedError, UnreadableFileError
-from dossier.services import audit, disclosure, page_drawing, page_picture, watermark
+from dossier.services import audit, page_drawing, page_picture
 from dossier.services.context import Context
 from dossier.services.page_drawing import Plan, hit_boxes
 from dossier.services.texts import hits
@@ -36,10 +30,10 @@ def boxes(
         ForbiddenError: the role may not read contents.
         NotFoundError: no such page in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_CONTENT)
+    viewer = access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         source = page_source(context, session, viewer, document_id, number)
-        viewer = disclosure.looking(context, session, viewer, source.customer_no)
+    viewer = viewer.at(source.place)
     if source.page is None:
         return PageBoxes(0, 0, ())
     return PageBoxes(source.page.width, source.page.height, hit_boxes(context, viewer, source, q))
@@ -54,23 +48,19 @@ def image(
     width: int = 1000,
     q: str = "",
     strip: bool = False,
-    printed: int = 0,
 ) -> PageImage:
     """The page upright and ``width`` pixels wide, or the strip around the first hit with its boxes.
 
     Who sees masked gets no picture of a page that was not read (what stands on it is not known),
-    but a placeholder. Each call notes a read record, and the picture is marked with viewer, time
-    and purpose; ``printed`` is the audit row of the viewer's own print that it is for.
+    but a placeholder. Each call notes a read record.
 
     Raises:
         ForbiddenError: the role may not read contents.
         NotFoundError: no such page in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_CONTENT)
+    viewer = access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         source = page_source(context, session, viewer, document_id, number)
-        viewer = disclosure.looking(context, session, viewer, source.customer_no)
-        purpose = _purpose_of(session, viewer, document_id, printed) if printed else ""
     receipt = audit.record_read(
         context,
         viewer,
@@ -79,29 +69,17 @@ def image(
         object_id=document_id,
         facts={"page": number},
     )
-    plan = page_drawing.plan(context, viewer, source, width=width, q=q, strip=strip)
+    plan = page_drawing.plan(
+        context, viewer.at(source.place), source, width=width, q=q, strip=strip
+    )
     if not isinstance(plan, Plan):
         return _placeholder(receipt, width, plan)
     try:
         body = page_drawing.draw(context, source, plan)
-        mark = watermark.mark_of(viewer, context.clock.now(), purpose=purpose)
-        body = watermark.stamp(body, mark)
     except (UnreadableFileError, StepFailedError):
         return _placeholder(receipt, width, UNREADABLE)
     shown_width, height = page_picture.size_of(body)
-    etag = hashlib.sha256(f"{plan.key}\n{mark.key}".encode()).hexdigest()
-    return PageImage(receipt, body, _media_type(body), etag, shown_width, height)
-
-
-def _purpose_of(session: ScopedSession, viewer: Viewer, document_id: str, printed: int) -> str:
-    """What the viewer's own print of this paper is for; nothing for anything else."""
-    query = select(AuditEvent.purpose).where(
-        AuditEvent.id == printed,
-        AuditEvent.actor == viewer.id,
-        AuditEvent.action == audit.PRINTED,
-        AuditEvent.object_id == document_id,
-    )
-    return session.scalar(query) or ""
+    return PageImage(receipt, body, _media_type(body), plan.key, shown_width, height)
 
 
 def _placeholder(receipt: audit.Receipt, width: int, reason: str) -> PageImage:
