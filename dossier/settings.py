@@ -119,6 +119,13 @@ class Settings(BaseModel):
     idle_release_seconds: float = Field(
         20.0, ge=0.1, description="Idle time after which OCR models and children are let go."
     )
+    disclosure_minutes: float = Field(
+        0.0,
+        ge=0,
+        le=60,
+        description="Masked values that were opened with a reason stay open so long; 0: as the "
+        "rule says (rulebook/disclosure.yaml: 5).",
+    )
     session_hours: float = Field(10.0, gt=0, description="A login ends after this time.")
     session_idle_minutes: float = Field(60.0, gt=0, description="A login ends when unused so long.")
     login_attempts: int = Field(

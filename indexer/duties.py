@@ -24,7 +24,7 @@ from dossier.db.tables import WorkItem
 from dossier.errors import DossierError
 from dossier.hookspecs import Duty
 from dossier.rules import rulebook
-from dossier.services import audit_chain, audit_checkpoints, intake, page_masks
+from dossier.services import audit_chain, audit_checkpoints, disclosure, intake, page_masks
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 from dossier.work import queue
@@ -268,6 +268,7 @@ def keep_house(context: Context, stop: threading.Event) -> None:
     while not stop.wait(KEEP_HOUSE_SECONDS):
         try:
             free_the_dead(context)
+            disclosure.note_ended(context)
             if time.monotonic() - swept >= SWEEP_SECONDS:
                 swept = time.monotonic()
                 _sweep(context)

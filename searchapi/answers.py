@@ -23,6 +23,7 @@ from dossier.services.views import (
 )
 from dossier.services.views import DocumentHit as DocumentHitView
 from dossier.services.views import Hit as HitView
+from dossier.viewer import Opening
 
 Item = TypeVar("Item")
 
@@ -151,6 +152,19 @@ def customer_record(record: CustomerRecord) -> dict[str, Any]:
         "documents": listing(record.documents),
         "history": [history_entry(entry) for entry in record.history],
         "panels": record.panels,
+        "opening": opening(record.opening),
+    }
+
+
+def opening(found: Opening | None) -> dict[str, Any] | None:
+    """What is open for some minutes."""
+    if found is None:
+        return None
+    return {
+        "id": found.id,
+        "fields": sorted(found.fields),
+        "until": found.until,
+        "purpose": found.purpose,
     }
 
 
@@ -196,6 +210,7 @@ def document(view: DocumentView) -> dict[str, Any]:
         "revision": view.revision,
         "history": [history_entry(entry) for entry in view.history],
         "panels": view.panels,
+        "opening": opening(view.opening),
     }
 
 

@@ -9,6 +9,7 @@ from dossier.services.context import Context
 from searchapi.routes import (
     audit,
     customers,
+    disclosure,
     documents,
     health,
     intake,
@@ -22,7 +23,7 @@ PREFIX = "/api/v1"
 def routers() -> tuple[APIRouter, ...]:
     """All routers of this door, with their prefix."""
     versioned = APIRouter(prefix=PREFIX)
-    for module in (search, saved_searches, customers, documents, intake, audit):
+    for module in (search, saved_searches, customers, disclosure, documents, intake, audit):
         versioned.include_router(module.router)
     return versioned, health.router
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +36,11 @@ UPLOAD_BODY: dict[str, Any] = {
     },
 }
 
+# Lists of a fixed length: generators of clients and tests know no tuples (prefixItems).
+Range = Annotated[list[int], Field(min_length=2, max_length=2)]
+Row = Annotated[list[str], Field(min_length=2, max_length=2)]
+Box = Annotated[list[float], Field(min_length=4, max_length=4)]
+
 
 class Customer(BaseModel):
     """The lines that name a customer."""
@@ -56,7 +61,7 @@ class Snippet(BaseModel):
 
     page: int
     text: str
-    highlights: list[tuple[int, int]]
+    highlights: list[Range]
 
 
 class DocumentHit(BaseModel):
@@ -134,7 +139,6 @@ class Suggestion(BaseModel):
     matched_on: str
     filters: dict[str, list[str]] = {}
     status: str = ""
-    q: str = ""
 
 
 class Suggestions(BaseModel):
@@ -216,9 +220,24 @@ class PanelView(BaseModel):
     name: str
     title_zh: str
     title_en: str
-    rows: list[tuple[str, str]]
+    rows: list[Row]
     problem: str
     href: str
+
+
+class Opening(BaseModel):
+    """What masked values are open to the viewer for some minutes, and what for."""
+
+    id: str
+    fields: list[str]
+    until: datetime
+    purpose: str
+
+
+class CallerChecked(BaseModel):
+    """Whether what a caller said is right."""
+
+    matches: bool
 
 
 class CustomerRecord(Customer):
@@ -238,6 +257,7 @@ class CustomerRecord(Customer):
     documents: Documents
     history: list[HistoryEntry]
     panels: list[PanelView]
+    opening: Opening | None
 
 
 class LinkOption(BaseModel):
@@ -265,7 +285,7 @@ class DocumentField(BaseModel):
     name: str
     value: str
     page: int
-    box: tuple[float, float, float, float] | None
+    box: Box | None
     confidence: float
 
 
@@ -333,6 +353,7 @@ class Document(BaseModel):
     revision: int
     history: list[HistoryEntry]
     panels: list[PanelView]
+    opening: Opening | None
 
 
 class UploadedFile(BaseModel):
@@ -359,7 +380,7 @@ class Boxes(BaseModel):
 
     width: int
     height: int
-    boxes: list[tuple[float, float, float, float]]
+    boxes: list[Box]
 
 
 class IntakeEntry(BaseModel):
@@ -377,7 +398,7 @@ class IntakeEntry(BaseModel):
     attempt: int
     error: str
     reason: str
-    progress: tuple[int, int] = Field(description="Pages read, pages there are")
+    progress: Range = Field(description="Pages read, pages there are")
     may_retry: bool
 
 

@@ -191,7 +191,6 @@ class House:
         path = route.path.format(
             customer_no=number, document_id=thing, number=1, intake_id=thing, session_id=thing,
             token_id=thing, kept_id=thing, anomaly_id=thing, name_id=thing, code="zh_CN",
-            grant_id=0, delegation_id=0,
         )  # fmt: skip
         if route.sent.startswith("?"):
             return Request(route.method, path + route.sent)
@@ -205,7 +204,7 @@ class House:
         )
 
     def _sent(self, name: str, user: str, thing: str) -> dict[str, Any] | None:
-        scope = sorted(rules.permissions(user) - {"anyone", "user", "session", "some"})
+        scope = sorted(rules.permissions(user) - {"anyone", "user", "session"})
         return {
             "-": None,
             "nothing": {},
@@ -221,6 +220,8 @@ class House:
             "last": {"last": f"{thing}.0"},
             "export": {"purpose": "核对", "format": "csv"},
             "note": {"note": "已核对"},
+            "show": {"fields": ["phone"], "reason": "complaint"},
+            "caller": {"kind": "phone", "last": "0000"},
             "watch": {"kind": "celebrity", "name": "上官若水"},
         }[name]
 

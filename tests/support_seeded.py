@@ -359,6 +359,15 @@ def add_document(
                 box=[0, 0, 10, 10],
             )
         )
+        if person.bank_account in texts[0]:
+            session.add(
+                DocumentField(
+                    document_id=document.id,
+                    name="bank_account",
+                    value=person.bank_account,
+                    page=1,
+                )
+            )
     session.add(
         Intake(
             source_path=f"{owner}/{document.file_name}",

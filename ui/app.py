@@ -17,6 +17,7 @@ from ui.locales import load_catalogues, locale_of
 from ui.pages import (
     assign,
     customers,
+    disclosure,
     documents,
     intake,
     login,
@@ -32,6 +33,7 @@ PAGES = (
     search,
     saved_searches,
     customers,
+    disclosure,
     documents,
     page_images,
     upload,

@@ -64,6 +64,11 @@ def shown(value: Any, hint: str = "") -> Markup:
     return Markup('<span class="masked" title="{}">{}</span>').format(hint, hatched(value))
 
 
+def clock(instant: datetime) -> str:
+    """An instant as local time of day, to the second."""
+    return instant.astimezone(SHANGHAI).strftime("%H:%M:%S")
+
+
 def moment(instant: datetime | None) -> str:
     """An instant as local date and time, to the minute."""
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if instant else ""
@@ -118,6 +123,7 @@ FILTERS: Final = {
     "grouped": grouped,
     "hatched": hatched,
     "moment": moment,
+    "clock": clock,
     "day": day,
     "iso": iso,
     "size": size,

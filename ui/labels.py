@@ -244,6 +244,9 @@ ACTION: Final = {
     "audit.checkpoint_exported": N_("Audit checkpoint taken out"),
     "audit.key_changed": N_("Audit key changed"),
     "page.snippet": N_("Picture snippet looked at"),
+    "disclosure.asked": N_("Masked values opened"),
+    "disclosure.ended": N_("Masked again"),
+    "caller.checked": N_("Caller checked"),
     "list.exported": N_("List saved as a file"),
     "customer.exported": N_("Customer in a saved list"),
     "search.saved": N_("Search saved"),
@@ -264,10 +267,6 @@ ACTION: Final = {
     "identity.bound": N_("Bound to the identity provider"),
     "identity.unbound": N_("Unbound from the identity provider"),
     "index.repaired": N_("Search index repaired"),
-    "role.granted": N_("Role given"),
-    "role.revoked": N_("Role taken away"),
-    "role.lent": N_("Role lent"),
-    "role.given_back": N_("Lent role ended"),
     "place.founded": N_("Unit, line or district founded"),
     "place.renamed": N_("Unit, line or district renamed"),
     "place.moved": N_("Unit, line or district moved"),
@@ -323,15 +322,6 @@ ROLE: Final = {
     "supervisor": N_("Service centre supervisor"),
     "agent": N_("Customer-service agent"),
     "auditor": N_("Auditor"),
-    "marketing": N_("Marketing department"),
-    "general_office": N_("General office"),
-    "crew": N_("Crew member"),
-    "collector": N_("Crew collector"),
-    "station": N_("Power station head or staff"),
-    "district_manager": N_("District manager"),
-    "legal": N_("Legal and disputes"),
-    "analyst": N_("Analyst"),
-    "security_officer": N_("Security officer"),
     "system": N_("System job"),
 }
 PERMISSION: Final = {
@@ -350,11 +340,18 @@ PERMISSION: Final = {
     "operate": N_("Operate the system"),
     "manage_users": N_("Manage users"),
     "manage_organisation": N_("Manage units, lines and districts"),
+    "reveal": N_("Show masked values with a reason"),
+    "check_caller": N_("Check callers by last digits"),
     "read_audit": N_("Read the audit record"),
-    "see_contact": N_("See phone and address in clear"),
-    "reveal": N_("Open single values with a reason"),
-    "see_rights": N_("See what others may do"),
     "signed_in": N_("Be logged in"),
+}
+OPENED: Final = {
+    "name": N_("name"),
+    "id_no": N_("ID number"),
+    "phone": N_("phone"),
+    "address": N_("address"),
+    "bank_account": N_("bank account"),
+    "pages": N_("pictures and texts of the papers"),
 }
 MEANS: Final = {
     "password": N_("Password"),
@@ -383,6 +380,7 @@ KINDS: Final = {
     "role": ROLE,
     "permission": PERMISSION,
     "means": MEANS,
+    "opened": OPENED,
 }
 
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, update
 
 from dossier import access
-from dossier.db.grants import in_force
 from dossier.db.login_tables import ApiToken, ExternalIdentity
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, OrgUnit, RoleGrant, User
-from dossier.errors import ConflictError, ForbiddenError, NotFoundError
-from dossier.services import audit, passwords, role_grants, sessions, throttle
+from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from dossier.services import audit, disclosure, passwords, sessions, throttle
 from dossier.services.context import Context
 from dossier.services.door import DOOR, by_name
 from dossier.services.logins import log_in
@@ -72,7 +71,8 @@ def add_user(
         ConflictError: the name is taken.
     """
     access.demand(viewer, Permission.MANAGE_USERS)
-    role_grants.check_role(context.roles.words, role)
+    if role not in context.roles:
+        raise InvalidInputError(f"Unknown role; choose one of {', '.join(sorted(context.roles))}")
     if password is not None:
         passwords.check(context, password, name=name)
     with context.writing(viewer) as session:
@@ -85,8 +85,7 @@ def add_user(
         )
         session.add(user)
         session.flush()
-        part = role_grants.Part(unit=unit)
-        role_grants.add_grant(context, session, viewer, user, role=role, part=part)
+        session.add(RoleGrant(user_id=user.id, role=role, unit_id=_unit_id(session, unit)))
         audit.note(
             session,
             viewer,
@@ -97,6 +96,15 @@ def add_user(
             facts={"role": role},
         )
         return user.id
+
+
+def _unit_id(session: ScopedSession, unit: str | None) -> int | None:
+    if unit is None:
+        return None
+    found = session.scalar(select(OrgUnit.id).where(OrgUnit.name == unit))
+    if found is None:
+        raise InvalidInputError("No unit of this name; import the customers first, or check it")
+    return found
 
 
 def first_station(context: Context) -> str | None:
@@ -111,20 +119,24 @@ def first_station(context: Context) -> str | None:
 
 
 def list_users(context: Context, viewer: Viewer) -> list[Account]:
-    """All users with their first role in force; all of them: ``role_grants.list_grants``."""
+    """All users with their first role."""
     access.demand(viewer, Permission.MANAGE_USERS)
-    now = context.clock.now()
     with context.reading(viewer) as session:
         rows = session.execute(
-            select(RoleGrant, OrgUnit.name)
+            select(User, RoleGrant, OrgUnit)
+            .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
             .outerjoin(OrgUnit, OrgUnit.id == RoleGrant.unit_id)
-            .order_by(RoleGrant.id.desc())
+            .order_by(User.name)
         )
-        first = {grant.user_id: (grant.role, unit) for grant, unit in rows if in_force(grant, now)}
         return [
-            Account(user.id, user.name, role, unit or "", user.disabled)
-            for user in session.scalars(select(User).order_by(User.name))
-            for role, unit in [first.get(user.id, ("", ""))]
+            Account(
+                user.id,
+                user.name,
+                grant.role if grant else "",
+                unit.name if unit else "",
+                user.disabled,
+            )
+            for user, grant, unit in rows
         ]
 
 
@@ -141,6 +153,7 @@ def disable_user(context: Context, viewer: Viewer, name: str) -> None:
         if user.id == viewer.id:
             raise ForbiddenError("Nobody disables the own account", detail_zh="不能停用本人账号")
         user.disabled = True
+        disclosure.end_of_user(context, session, viewer, user.id)
         sessions.end_all(context, session, viewer, user_id=user.id)
         session.execute(
             update(ApiToken)

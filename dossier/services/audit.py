@@ -17,6 +17,9 @@ from dossier.services.context import Context
 from dossier.services.recorder import BegunRecord
 from dossier.viewer import Viewer
 
+PRINTED = "document.printed"
+"""A print; the pictures of its sheets carry its purpose."""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -100,7 +103,12 @@ def _row(
         "object_kind": object_kind,
         "object_id": object_id,
         "outcome": "ok",
-        "purpose": viewer.purpose,
+        "purpose": viewer.opening.purpose if viewer.opening else viewer.purpose,
         "remote": viewer.remote,
-        "facts": dict(facts or {}),
+        "facts": dict(facts or {}) | _opened_by(viewer),
     }
+
+
+def _opened_by(viewer: Viewer) -> dict[str, str]:
+    """Which disclosure a look was made under, where one is open for what is looked at."""
+    return {"disclosure": viewer.opening.id} if viewer.opening else {}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dossier.clock import Clock
 from dossier.db import Database, session_for
 from dossier.db.session import ScopedSession
 from dossier.ports import FileStore, MalwareScanner
-from dossier.rules.role_matrix import Matrices
 from dossier.services.keys import Keyring
 from dossier.services.recorder import ReadRecorder
 from dossier.settings import Settings
@@ -36,7 +35,7 @@ class Context:
         keyring: keyed hashes and encryption of personal numbers.
         plugins: registered features.
         readers: inspector, renderer, extractors, OCR, each in a killable child.
-        roles: the role matrices; the one in force on a day decides.
+        roles: role code → permissions, from rulebook/roles.yaml.
         scanner: looks for malware in what comes in; None when none is set.
         recorder: writes the read records, several in one commit.
     """
@@ -49,7 +48,7 @@ class Context:
     keyring: Keyring
     plugins: PluginRegistry
     readers: Readers
-    roles: Matrices = field(default_factory=Matrices)
+    roles: dict[str, Any] = field(default_factory=dict)
     scanner: MalwareScanner | None = None
     recorder: ReadRecorder = field(init=False)
 

@@ -10,10 +10,9 @@ from sqlalchemy import func, select
 from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, CustomerNumber, CustomerPast, Document, Identifier
-from dossier.errors import NotFoundError
-from dossier.services import audit, cursors, papers, personal
+from dossier.services import audit, cursors, disclosure, papers, personal
 from dossier.services.context import Context
-from dossier.services.heads import heads
+from dossier.services.heads import customer_in_scope, heads
 from dossier.services.views import (
     CustomerRecord,
     DocumentSummary,
@@ -22,7 +21,7 @@ from dossier.services.views import (
     PersonalNumber,
     Shown,
 )
-from dossier.viewer import Permission, Place, Viewer
+from dossier.viewer import Field, Permission, Viewer
 
 FIRST_DOCUMENTS = 50
 """Papers that come with the record; more by :func:`documents`."""
@@ -36,9 +35,10 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> CustomerRecord:
         ForbiddenError: the role may not read customers.
         NotFoundError: no such customer, or not in the viewer's scope.
     """
-    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
+    access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
-        customer = _in_scope(session, customer_no)
+        customer = customer_in_scope(session, customer_no)
+        viewer = disclosure.looking(context, session, viewer, customer_no)
         noted = audit.begin_read(
             context, viewer, "customer.read", object_kind="customer", object_id=customer_no
         )
@@ -62,17 +62,11 @@ def documents(
         NotFoundError: no such customer, or not in the viewer's scope.
         QueryError: the cursor is broken.
     """
-    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
+    access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
-        _in_scope(session, customer_no)
+        customer_in_scope(session, customer_no)
+        viewer = disclosure.looking(context, session, viewer, customer_no)
         return _documents(context, session, viewer, customer_no, cursor=cursor, size=size)
-
-
-def _in_scope(session: ScopedSession, customer_no: str) -> Customer:
-    found = session.scalar(select(Customer).where(Customer.customer_no == customer_no))
-    if found is None:
-        raise NotFoundError("No such customer", detail_zh="没有此户号的客户")
-    return found
 
 
 def _record(
@@ -80,13 +74,12 @@ def _record(
 ) -> CustomerRecord:
     number = customer.customer_no
     numbers = _numbers(session, number)
-    here = viewer.at(Place.of_customer(customer))
     return CustomerRecord(
         head=heads(session, viewer, [number])[number],
         id_type=customer.id_type,
-        ids=_ids(context, session, here, number),
+        ids=_ids(context, session, viewer, number),
         meters=tuple(numbers.get("meter", ())),
-        phones=tuple(personal.phone(here, phone) for phone in numbers.get("phone", ())),
+        phones=tuple(personal.phone(viewer, phone) for phone in numbers.get("phone", ())),
         old_customer_nos=tuple(numbers.get("old_no", ())),
         voltage=customer.voltage,
         capacity_kva=customer.capacity_kva,
@@ -96,7 +89,8 @@ def _record(
         updated_at=customer.updated_at,
         documents=_documents(context, session, viewer, number, cursor=None, size=FIRST_DOCUMENTS),
         history=_history(session, number),
-        panels=tuple(context.plugins.customer_panels(here, number, context)),
+        panels=tuple(context.plugins.customer_panels(viewer, number, context)),
+        opening=viewer.opening,
     )
 
 
@@ -121,7 +115,7 @@ def _ids(
 
 
 def _id_no(context: Context, viewer: Viewer, row: Identifier) -> Shown:
-    if viewer.sees_clear:
+    if viewer.sees(Field.ID_NO):
         return Shown(context.keyring.decrypt(row.encrypted))
     return personal.last_four(row.last4)
 

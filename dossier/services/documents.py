@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -14,7 +15,7 @@ from dossier.db.tables import Content, Document, DocumentField, Page, Rendition
 from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
 from dossier.records import DocumentState, RenditionKind
 from dossier.rules.masking import KnownValues
-from dossier.services import assigning, audit, papers, personal, scanning
+from dossier.services import assigning, audit, disclosure, papers, personal, scanning
 from dossier.services.context import Context
 from dossier.services.heads import heads, known_values
 from dossier.services.labels import type_label
@@ -28,7 +29,7 @@ from dossier.services.views import (
     ReleasedFile,
     RenditionView,
 )
-from dossier.viewer import Permission, Place, Viewer
+from dossier.viewer import Permission, Viewer
 
 __all__ = ["change", "get", "original", "pdf", "texts"]
 
@@ -46,13 +47,14 @@ def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
         ForbiddenError: the role may not read records.
         NotFoundError: none of this id, or not in the viewer's scope.
     """
-    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
+    access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
+        looking = disclosure.looking(context, session, viewer, document.customer_no)
         noted = audit.begin_read(
-            context, viewer, "document.read", object_kind="document", object_id=document_id
+            context, looking, "document.read", object_kind="document", object_id=document_id
         )
-        view = _view(context, session, viewer, document)
+        view = _view(context, session, looking, document)
     noted.wait()
     return view
 
@@ -61,13 +63,10 @@ def _view(
     context: Context, session: ScopedSession, viewer: Viewer, document: Document
 ) -> DocumentView:
     owner = [document.customer_no] if document.customer_no else []
-    customer = heads(session, viewer, owner).get(document.customer_no or "")
-    relations = _relations(context, session, viewer, document)
-    viewer = viewer.at(Place.of_document(document))
     known = known_values(context, session, viewer, owner)
     return DocumentView(
         id=document.id,
-        customer=customer,
+        customer=heads(session, viewer, owner).get(document.customer_no or ""),
         customer_no=document.customer_no,
         case_no=document.case_no,
         title=papers.title_of(viewer, document, known),
@@ -92,7 +91,9 @@ def _view(
         revision=document.revision,
         history=tuple(papers.history(session, object_kind="document", object_id=document.id)),
         panels=tuple(context.plugins.document_panels(viewer, document.id, context)),
-        **relations,
+        opening=viewer.opening,
+        # beside it may lie other customers' papers: what is open is open of this one only
+        **_relations(context, session, replace(viewer, opening=None), document),
     )
 
 
@@ -190,7 +191,7 @@ def change(
         InvalidInputError: an unknown document type, or no such customer in the viewer's scope.
         StaleRevisionError: it changed since ``revision``.
     """
-    viewer = access.demand(viewer, Permission.ASSIGN)
+    access.demand(viewer, Permission.ASSIGN)
     with context.reading(viewer) as session:
         present = papers.in_scope(session, document_id).revision
     if revision is not None and revision != present:
@@ -212,7 +213,7 @@ def original(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile
         ForbiddenError: the role may not read originals (they hold what is masked elsewhere).
         NotFoundError: none of this id, or not in the viewer's scope.
     """
-    viewer = access.demand(viewer, Permission.READ_ORIGINAL)
+    access.demand(viewer, Permission.READ_ORIGINAL)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
     return _release(
@@ -233,7 +234,7 @@ def pdf(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile:
         ForbiddenError: the role may not read originals.
         NotFoundError: none of this id or scope, or there is no PDF of it (yet).
     """
-    viewer = access.demand(viewer, Permission.READ_ORIGINAL)
+    access.demand(viewer, Permission.READ_ORIGINAL)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
         sha256 = _pdf_content(session, document)

@@ -17,15 +17,28 @@ from dossier.db.tables import (
     Line,
     OrgUnit,
 )
+from dossier.errors import NotFoundError
 from dossier.rules.masking import KnownValues
 from dossier.services import personal
 from dossier.services.context import Context
 from dossier.services.views import CustomerHead
-from dossier.viewer import Place, Viewer, system_viewer
+from dossier.viewer import Viewer, system_viewer
 
 PHONE = "phone"
 MASKING = system_viewer("masking")
 """Knows what to hide, whatever the viewer may see; the values go into masks only."""
+
+
+def customer_in_scope(session: ScopedSession, customer_no: str) -> Customer:
+    """The customer's row.
+
+    Raises:
+        NotFoundError: no such customer, or not in the viewer's scope.
+    """
+    found = session.scalar(select(Customer).where(Customer.customer_no == customer_no))
+    if found is None:
+        raise NotFoundError("No such customer", detail_zh="没有此户号的客户")
+    return found
 
 
 def heads(
@@ -45,7 +58,6 @@ def register_rows(session: ScopedSession, numbers: Collection[str]) -> dict[str,
 
 def head_of(viewer: Viewer, row: Any) -> CustomerHead:
     """The head from a row of :func:`register_rows`."""
-    viewer = viewer.at(Place.of_customer(row))
     return CustomerHead(
         customer_no=row.customer_no,
         name=personal.name(viewer, row.name),
@@ -162,9 +174,6 @@ _HEADS = (
         Customer.status,
         Customer.category,
         Customer.address,
-        Customer.unit_id,
-        Customer.line_id,
-        Customer.district_id,
         OrgUnit.name.label("station"),
         Line.name.label("line"),
         District.name.label("district"),

@@ -11,6 +11,8 @@ from pathlib import Path
 import orjson
 
 from dossier.records import Box
+from dossier.rules import identity_cards
+from dossier.rules.identity_cards import Quad
 from dossier.rules.masking import KnownValues
 from dossier.search.parser import parse
 from dossier.services import marks, page_masks, page_picture, personal
@@ -18,9 +20,9 @@ from dossier.services.context import Context
 from dossier.services.page_picture import Frame
 from dossier.services.view_cache import ViewCache
 from dossier.services.view_sources import PageSource, ReadPage
-from dossier.viewer import Viewer
+from dossier.viewer import Field, Viewer
 
-PICTURE_VERSION = 1
+PICTURE_VERSION = 2
 """Goes up when pages are drawn or painted otherwise: older pictures in the cache are not found."""
 NOT_READ_YET, UNREADABLE, NO_HIT = "not_read_yet", "unreadable", "no_hit"
 SHARPEST = 2.0
@@ -38,6 +40,7 @@ class Plan:
         render_width: pixels that the stored page is drawn wide.
         hidden: boxes to paint over.
         marked: boxes to outline.
+        covered: leaning parts to paint over, of identity cards.
     """
 
     key: str
@@ -45,6 +48,7 @@ class Plan:
     render_width: int
     hidden: tuple[Box, ...] = ()
     marked: tuple[Box, ...] = ()
+    covered: tuple[Quad, ...] = ()
 
 
 def hit_boxes(context: Context, viewer: Viewer, source: PageSource, q: str) -> tuple[Box, ...]:
@@ -67,6 +71,7 @@ def plan(
     hidden = _hidden(context, viewer, page, source.known)
     if hidden is None:
         return UNREADABLE
+    covered = _covered(viewer, source, page)
     marked = hit_boxes(context, viewer, source, q) if strip else ()
     if strip and not marked:
         return NO_HIT
@@ -77,17 +82,18 @@ def plan(
         else page_picture.whole(*size, shown_width=width)
     )
     return Plan(
-        key=_key(source, frame, page.rotation, hidden, marked),
+        key=_key(source, frame, page.rotation, hidden, marked, covered),
         frame=frame,
         render_width=_render_width(page, frame),
         hidden=hidden,
         marked=marked,
+        covered=covered,
     )
 
 
 def _as_stored(viewer: Viewer, source: PageSource, *, width: int, strip: bool) -> Plan | str:
     """A page of which nothing is known: shown as stored, and to who sees all only."""
-    if not viewer.sees_clear:
+    if not viewer.sees(Field.PAGES):
         return UNREADABLE if source.page and source.page.error else NOT_READ_YET
     if strip:
         return NO_HIT
@@ -106,6 +112,19 @@ def _hidden(
     return (*found, *((box[0], box[1], box[2], box[3]) for box in codes))
 
 
+def _covered(viewer: Viewer, source: PageSource, page: ReadPage) -> tuple[Quad, ...]:
+    """What the layout of identity cards hides from this viewer, whatever was read there."""
+    if viewer.sees(Field.PAGES):
+        return ()
+    return identity_cards.covers(
+        page.text,
+        page.words,
+        size=(page.width, page.height),
+        skew=page.skew,
+        is_identity=identity_cards.is_identity_type(source.type_code),
+    )
+
+
 def _render_width(page: ReadPage, frame: Frame) -> int:
     """Pixels across the *stored* page for the frame to come out sharp."""
     scale = min(frame.scale, SHARPEST)
@@ -119,6 +138,7 @@ def _key(
     turn: int,
     hidden: Iterable[Box],
     marked: Iterable[Box],
+    covered: Iterable[Quad] = (),
 ) -> str:
     parts = [
         PICTURE_VERSION,
@@ -128,6 +148,7 @@ def _key(
         [frame.box, frame.width] if frame else None,
         list(hidden),
         list(marked),
+        list(covered),
     ]
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
@@ -160,6 +181,7 @@ def _draw(context: Context, source: PageSource, plan: Plan) -> bytes:
         rotation=page.rotation,
         frame=plan.frame,
         hidden=plan.hidden,
+        covered=plan.covered,
         marked=plan.marked,
     )
 

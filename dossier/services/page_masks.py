@@ -27,7 +27,7 @@ from dossier.rules.masking import MASK, KnownValues, MaskedText
 from dossier.services import personal
 from dossier.services.context import Context
 from dossier.services.heads import known_of_all
-from dossier.viewer import Viewer, system_viewer
+from dossier.viewer import Field, Viewer, system_viewer
 
 MASKING = system_viewer("masking")
 DOCUMENTS_TOGETHER = 50
@@ -70,7 +70,7 @@ def text_of(
     context: Context, viewer: Viewer, clear: str, known: KnownValues | None, stored: Stored
 ) -> MaskedText:
     """A page's text as this viewer may read it: by the stored masks where they are true."""
-    if viewer.sees_clear or stored.key != key_of(context, clear, known):
+    if viewer.sees(Field.PAGES) or stored.key != key_of(context, clear, known):
         return personal.text(viewer, clear, known)
     return _apply(clear, _unpack(stored.packed))
 

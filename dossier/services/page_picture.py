@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
 from dossier.records import Box
+from dossier.rules.identity_cards import Quad
 
 JPEG_QUALITY = 85
 """Text stays crisp, a page at 1000 pixels is about 150 kB."""
@@ -59,6 +61,7 @@ def compose(
     rotation: int,
     frame: Frame,
     hidden: Iterable[Box] = (),
+    covered: Iterable[Quad] = (),
     marked: Iterable[Box] = (),
 ) -> bytes:
     """The shown picture as JPEG.
@@ -69,6 +72,7 @@ def compose(
         rotation: degrees clockwise that stand it upright.
         frame: the part to show.
         hidden: boxes to paint over before anything is cut or scaled.
+        covered: leaning parts of the page, painted over likewise.
         marked: boxes to outline.
     """
     with Image.open(io.BytesIO(picture)) as opened:
@@ -79,6 +83,8 @@ def compose(
     draw = ImageDraw.Draw(page)
     for box in hidden:
         _hide(draw, _scaled(_padded(box), scale))
+    for quad in covered:
+        _cover(page, [(x * scale, y * scale) for x, y in quad])
     shown = _cut(page, frame, scale)
     if marks := list(marked):
         shown = _marked(shown, marks, frame)
@@ -101,6 +107,20 @@ def _hide(draw: ImageDraw.ImageDraw, box: Box) -> None:
     draw.rectangle((x0, y0, x1, y1), fill=HIDDEN)
     for x in range(x0 + HATCH_STEP, x1, HATCH_STEP):
         draw.line((x, y0, max(x0, x - (y1 - y0)), min(y1, y0 + x - x0)), fill=HATCH)
+
+
+def _cover(page: Image.Image, corners: Sequence[tuple[float, float]]) -> None:
+    """Hatch a leaning part, as :func:`_hide` does an upright one."""
+    x0, y0 = (max(0, math.floor(min(corner[axis] for corner in corners))) for axis in (0, 1))
+    x1, y1 = (math.ceil(max(corner[axis] for corner in corners)) for axis in (0, 1))
+    x1, y1 = min(x1, page.width), min(y1, page.height)
+    if x1 <= x0 or y1 <= y0:
+        return
+    hatched = Image.new("RGB", (x1 - x0, y1 - y0), HIDDEN)
+    _hide(ImageDraw.Draw(hatched), (0, 0, x1 - x0, y1 - y0))
+    shape = Image.new("L", hatched.size, 0)
+    ImageDraw.Draw(shape).polygon([(x - x0, y - y0) for x, y in corners], fill=255)
+    page.paste(hatched, (x0, y0), shape)
 
 
 def _cut(page: Image.Image, frame: Frame, scale: float) -> Image.Image:

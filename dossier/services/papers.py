@@ -17,11 +17,11 @@ from dossier.services import heads, personal
 from dossier.services.context import Context
 from dossier.services.labels import type_label
 from dossier.services.views import DocumentRelation, DocumentSummary, HistoryEntry, Shown
-from dossier.viewer import Place, Viewer
+from dossier.viewer import Field, Viewer
 
 HISTORY_LENGTH = 50
 """Entries shown of a history, newest first; the whole of it is the audit's."""
-READING = ("%.read", "%.searched", "search", "page.snippet")
+READING = ("%.read", "%.searched", "search", "page.snippet", "disclosure.%", "caller.%")
 """Actions that looked and changed nothing; who looked is for those who may read the audit."""
 
 
@@ -43,10 +43,6 @@ def summary_query() -> Select[*tuple[Any, ...]]:
         Document.id,
         Document.rowid,
         Document.customer_no,
-        Document.unit_id,
-        Document.line_id,
-        Document.district_id,
-        Document.case_no,
         Document.title,
         Document.file_name,
         Document.type_code,
@@ -66,8 +62,7 @@ def title_of(viewer: Viewer, row: Any, known: Mapping[str, KnownValues]) -> Show
     one is personal; so who sees masked sees the title that was read or the type, never a file name,
     and of a document of nobody (whose person is not known) neither.
     """
-    viewer = viewer.at(Place.of_document(row))
-    if viewer.sees_clear:
+    if viewer.sees(Field.PAGES):
         return Shown(row.title or row.file_name)
     label = type_label(row.type_code, viewer.language)
     if row.customer_no is None or not row.title:
@@ -77,7 +72,7 @@ def title_of(viewer: Viewer, row: Any, known: Mapping[str, KnownValues]) -> Show
 
 def file_name_of(viewer: Viewer, file_name: str) -> Shown:
     """A file's name; its stem is hidden from who sees masked."""
-    if viewer.sees_clear or not file_name:
+    if viewer.sees(Field.PAGES) or not file_name:
         return Shown(file_name)
     return Shown("***" + PurePath(file_name).suffix[:8], masked=True)
 

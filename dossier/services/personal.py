@@ -12,7 +12,7 @@ from functools import lru_cache
 from dossier.rules import masking
 from dossier.rules.masking import KnownValues, MaskedText
 from dossier.services.views import Shown
-from dossier.viewer import Viewer
+from dossier.viewer import Field, Viewer
 
 NOTHING_KNOWN = KnownValues()
 KEPT_TEXTS = 2048
@@ -31,17 +31,17 @@ OPEN_FIELDS = frozenset({"customer_no", "meter_no", "date", "doc_date", "case_no
 
 def name(viewer: Viewer, clear: str) -> Shown:
     """A customer's name; organisations stay open."""
-    return _shown(viewer, clear, masking.mask_name)
+    return _shown(clear, masking.mask_name, is_open=viewer.sees(Field.NAME))
 
 
 def address(viewer: Viewer, clear: str) -> Shown:
-    """An address of the register; masked beyond street or estate."""
-    return Shown(clear) if viewer.sees_contact else _shown(viewer, clear, masking.mask_address)
+    """An address; masked beyond street or estate."""
+    return _shown(clear, masking.mask_address, is_open=viewer.sees(Field.ADDRESS))
 
 
 def phone(viewer: Viewer, clear: str) -> Shown:
-    """A phone number of the register."""
-    return Shown(clear) if viewer.sees_contact else _shown(viewer, clear, masking.mask_phone)
+    """A phone number."""
+    return _shown(clear, masking.mask_phone, is_open=viewer.sees(Field.PHONE))
 
 
 def last_four(last4: str) -> Shown:
@@ -54,7 +54,9 @@ def field(viewer: Viewer, field_name: str, clear: str, known: KnownValues | None
     if field_name in OPEN_FIELDS:
         return Shown(clear)
     mask = PERSON_FIELDS.get(field_name)
-    return _shown(viewer, clear, mask) if mask else line(viewer, clear, known)
+    if mask is None:
+        return line(viewer, clear, known)
+    return _shown(clear, mask, is_open=viewer.sees(Field.PAGES))
 
 
 def line(viewer: Viewer, clear: str, known: KnownValues | None) -> Shown:
@@ -65,7 +67,7 @@ def line(viewer: Viewer, clear: str, known: KnownValues | None) -> Shown:
 
 def text(viewer: Viewer, clear: str, known: KnownValues | None) -> MaskedText:
     """A page's text with what this viewer may not see under stars of equal length."""
-    if viewer.sees_clear:
+    if viewer.sees(Field.PAGES):
         return MaskedText(clear, ())
     return _masked_text(clear, known or NOTHING_KNOWN)
 
@@ -75,8 +77,8 @@ def _masked_text(clear: str, known: KnownValues) -> MaskedText:
     return masking.mask_text(clear, known)
 
 
-def _shown(viewer: Viewer, clear: str, mask: Callable[[str], str]) -> Shown:
-    if viewer.sees_clear:
+def _shown(clear: str, mask: Callable[[str], str], *, is_open: bool) -> Shown:
+    if is_open:
         return Shown(clear)
     hidden = mask(clear)
     return Shown(hidden, masked=hidden != clear)

@@ -11,11 +11,11 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
 from dossier.rules.masking import KnownValues
 from dossier.search.parser import parse
-from dossier.services import audit, marks, page_masks, papers
+from dossier.services import audit, disclosure, marks, page_masks, papers
 from dossier.services.context import Context
 from dossier.services.heads import known_values, names_of
 from dossier.services.views import PageHits, PageText
-from dossier.viewer import Permission, Place, Viewer
+from dossier.viewer import Permission, Viewer
 
 
 def read(
@@ -29,9 +29,10 @@ def read(
         ForbiddenError: the role may not read contents.
         NotFoundError: no such document in the viewer's scope.
     """
-    viewer = access.demand(viewer, Permission.READ_CONTENT)
+    access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
+        viewer = disclosure.looking(context, session, viewer, document.customer_no)
         found = tuple(_page_texts(context, session, viewer, document, q, number))
     audit.record_read(context, viewer, "text.read", object_kind="document", object_id=document_id)
     return found
@@ -44,9 +45,10 @@ def hits(context: Context, viewer: Viewer, document_id: str, *, q: str) -> tuple
         ForbiddenError: the role may not read contents.
         NotFoundError: no such document in the viewer's scope.
     """
-    viewer = access.demand(viewer, Permission.READ_CONTENT)
+    access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
+        viewer = disclosure.looking(context, session, viewer, document.customer_no)
         pages = tuple(_page_texts(context, session, viewer, document, q))
     return tuple(PageHits(page.page, len(page.highlights)) for page in pages if page.highlights)
 
@@ -59,7 +61,6 @@ def _page_texts(
     q: str,
     number: int | None = None,
 ) -> list[PageText]:
-    viewer = viewer.at(Place.of_document(document))
     owner = [document.customer_no] if document.customer_no else []
     known = known_values(context, session, viewer, owner).get(document.customer_no or "")
     names = names_of(session, document.customer_no) if q else ()

@@ -72,7 +72,10 @@ def make_own_token(
         InvalidInputError: a permission that the viewer does not have, or a length out of range.
         ConflictError: more tokens than anybody can keep account of.
     """
-    lifetime = timedelta(days=context.settings.token_days if days is None else days)
+    longest = context.settings.token_days
+    if days is not None and days > longest:  # before it is a length: those end at 2.7 million years
+        raise _too_long(longest)
+    lifetime = timedelta(days=longest if days is None else days)
     limits = _limits(viewer, scope)
     with context.writing(viewer) as session:
         user = session.get_one(User, viewer.id)
@@ -119,6 +122,12 @@ def _limits(owner: Viewer, scope: Iterable[str] | None) -> list[str] | None:
     return wanted
 
 
+def _too_long(days: int) -> InvalidInputError:
+    return InvalidInputError(
+        f"A token ends after {days} days at most", detail_zh=f"令牌有效期最长 {days} 天"
+    )
+
+
 def _make(
     context: Context,
     session: ScopedSession,
@@ -130,10 +139,7 @@ def _make(
     scope: list[str] | None,
 ) -> FreshToken:
     if lifetime > timedelta(days=context.settings.token_days):
-        raise InvalidInputError(
-            f"A token ends after {context.settings.token_days} days at most",
-            detail_zh=f"令牌有效期最长 {context.settings.token_days} 天",
-        )
+        raise _too_long(context.settings.token_days)
     now = context.clock.now()
     alive = session.query(ApiToken.id).where(*_alive(now), ApiToken.user_id == user.id).count()
     if alive >= MOST_LISTED:

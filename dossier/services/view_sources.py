@@ -16,7 +16,7 @@ from dossier.services import papers
 from dossier.services.context import Context
 from dossier.services.heads import known_values, names_of
 from dossier.services.page_masks import Stored
-from dossier.viewer import Place, Viewer
+from dossier.viewer import Viewer
 
 LARGEST_NUMBER = 2**31 - 1
 """What an INTEGER column holds in every database; a larger number is no page, and no bind value."""
@@ -32,6 +32,7 @@ class ReadPage:
     width: int
     height: int
     rotation: int
+    skew: float
     error: str
     barcodes: tuple[tuple[str, tuple[float, ...]], ...]
     stored: Stored
@@ -45,7 +46,8 @@ class PageSource:
         sha256: content that is drawn: the original, or the view of a file without pages.
         page: None while the page is not read.
         known: what the register knows of its customer, for masks; None when nothing is.
-        place: where the document lies, which decides what of it is masked.
+        customer_no: whose paper it is; None: nobody's yet.
+        type_code: of the paper.
         names: the customer's, which a query may spell in letters.
     """
 
@@ -54,7 +56,8 @@ class PageSource:
     number: int
     page: ReadPage | None
     known: KnownValues | None
-    place: Place
+    customer_no: str | None = None
+    type_code: str | None = None
     names: tuple[str, ...] = ()
 
 
@@ -73,16 +76,16 @@ def page_source(
     if row is None and number > max(document.page_count, 1):
         raise _no_page()
     owner = [document.customer_no] if document.customer_no else []
-    place = Place.of_document(document)
-    known = known_values(context, session, viewer.at(place), owner)
+    known = known_values(context, session, viewer, owner)
     return PageSource(
         document_id=document_id,
         sha256=_drawn_content(session, document, row),
         number=number,
         page=_read_page(row) if row is not None else None,
         known=known.get(document.customer_no or ""),
+        customer_no=document.customer_no,
+        type_code=document.type_code,
         names=names_of(session, document.customer_no),
-        place=place,
     )
 
 
@@ -111,6 +114,7 @@ def _read_page(row: Page) -> ReadPage:
         width=row.width,
         height=row.height,
         rotation=row.rotation,
+        skew=row.skew,
         error=row.error,
         barcodes=tuple((code["text"], tuple(code["box"])) for code in row.barcodes),
         stored=Stored(row.masks_key, row.masks),

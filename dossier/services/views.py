@@ -7,7 +7,7 @@ fields come in the viewer's language (``viewer.language``).
 The use cases (all take the wired :class:`~dossier.services.context.Context` and the viewer first)::
 
     search.search(context, viewer, request: SearchRequest) -> SearchAnswer
-    suggesting.suggest(context, viewer, q: str, *, size: int = 10) -> tuple[SuggestionView, ...]
+    search.suggest(context, viewer, q: str, *, size: int = 10) -> tuple[SuggestionView, ...]
     customers.get(context, viewer, customer_no) -> CustomerRecord         # notes a read record
     customers.documents(context, viewer, customer_no, *, cursor=None, size=50)
         -> Listing[DocumentSummary]
@@ -39,6 +39,7 @@ from dossier.hookspecs import Panel
 from dossier.records import Box
 from dossier.search.places import NamedPlace
 from dossier.services.audit import Receipt
+from dossier.viewer import Opening
 
 Item = TypeVar("Item")
 
@@ -214,7 +215,7 @@ class SuggestionView:
 
     A ``customer`` (value: customer_no, with its ``status``), a ``type``, a ``station``, ``line`` or
     ``district`` (value: its facet's), or one of the viewer's own searches, ``saved`` or ``recent``
-    (value: its words, with its ``filters``). A ``type`` may be of what other words find: ``q``.
+    (value: its words, with its ``filters``).
     """
 
     kind: str
@@ -223,7 +224,6 @@ class SuggestionView:
     matched_on: str
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     status: str = ""
-    q: str = ""
 
 
 # -- customers ----------------------------------------------------------------------------------
@@ -286,6 +286,7 @@ class CustomerRecord:
     documents: Listing[DocumentSummary]
     history: tuple[HistoryEntry, ...]
     panels: tuple[Panel, ...] = ()
+    opening: Opening | None = None
 
 
 # -- documents ----------------------------------------------------------------------------------
@@ -395,6 +396,7 @@ class DocumentView:
     revision: int
     history: tuple[HistoryEntry, ...] = ()
     panels: tuple[Panel, ...] = ()
+    opening: Opening | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from dossier.errors import ConflictError, InvalidInputError, NotFoundError
 from dossier.services import kept_searches
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from searchapi import schemas
 from searchapi.answers import JsonAnswer
-from searchapi.problems import SEARCHING
+from searchapi.problems import SEARCHING, may_answer
 
 router = APIRouter(tags=["search"])
 
@@ -37,7 +38,7 @@ def show(
     "/searches",
     status_code=201,
     response_model=schemas.KeptSearch,
-    responses=SEARCHING,
+    responses=SEARCHING | may_answer(ConflictError),
     summary="Save a search under a name",
 )
 def save(
@@ -53,7 +54,12 @@ def save(
     return JsonAnswer(kept, status_code=201)
 
 
-@router.delete("/searches/{kept_id}", status_code=204, responses=SEARCHING, summary="Delete one")
+@router.delete(
+    "/searches/{kept_id}",
+    status_code=204,
+    responses=may_answer(NotFoundError, InvalidInputError),
+    summary="Delete one",
+)
 def forget(
     request: Request, kept_id: str, viewer: Annotated[Viewer, requires(Permission.SEARCH)]
 ) -> Response:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dossier.services import customers
-from dossier.viewer import Permission, Viewer
+from dossier.rules.disclosure import disclosure_rules
+from dossier.services import customers, disclosure
+from dossier.services.caller_check import Known
+from dossier.services.context import Context
+from dossier.services.views import CustomerRecord, DocumentSummary, Listing
+from dossier.viewer import Field, Opening, Permission, Viewer
 from dossier.web import context_of, requires
 from ui.locales import speaking
 from ui.rendering import render
@@ -28,11 +34,38 @@ def show_customer(
     listing = record.documents
     if cursor:
         listing = customers.documents(context, viewer, customer_no, cursor=cursor)
+    return draw_customer(request, viewer, record, documents=listing, q=" ".join(q.split()))
+
+
+def draw_customer(
+    request: Request,
+    viewer: Viewer,
+    record: CustomerRecord,
+    *,
+    documents: Listing[DocumentSummary] | None = None,
+    q: str = "",
+    checked: tuple[str, bool] | None = None,
+) -> Response:
+    """The dossier's page; ``checked`` is what a caller was asked for, and whether it is right."""
+    context = context_of(request)
     return render(
         request,
         "customer.html",
         record=record,
-        documents=listing,
-        q=" ".join(q.split()),
+        documents=documents or record.documents,
+        q=q,
         pictures=viewer.may(Permission.READ_CONTENT),
+        checked=checked,
+        rules=disclosure_rules(),
+        kinds=tuple(Known),
+        fields=tuple(Field),
+        open_minutes=disclosure.minutes(context),
+        refresh=seconds_left(context, record.opening),
     )
+
+
+def seconds_left(context: Context, opening: Opening | None) -> int:
+    """After so many seconds the page is loaded again by itself, masked; 0: nothing is open."""
+    if opening is None:
+        return 0
+    return math.ceil((opening.until - context.clock.now()).total_seconds()) + 1

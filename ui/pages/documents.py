@@ -18,6 +18,7 @@ from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from dossier.web.files import send_file
 from ui.locales import speaking
+from ui.pages.customers import seconds_left
 from ui.rendering import render
 
 router = APIRouter()
@@ -123,6 +124,7 @@ def show_document(
         zoom=look.zoom,
         turn=look.turn,
         problem=summary.error if summary else doc.problem,
+        refresh=seconds_left(context, doc.opening),
         has_pdf=any(copy.kind != "original" for copy in doc.renditions)
         or doc.media_type == "application/pdf",
     )

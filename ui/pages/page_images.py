@@ -37,10 +37,13 @@ def page_image(
     document_id: str,
     number: int,
     width: int = Query(1000, ge=40, le=4000),
+    printed: int = Query(0, ge=0, le=2**31 - 1),
     viewer: Viewer = requires(Permission.READ_CONTENT),
 ) -> Response:
     """A page, masked for who sees masked."""
-    image = pages.image(context_of(request), viewer, document_id, number, width=width)
+    image = pages.image(
+        context_of(request), viewer, document_id, number, width=width, printed=printed
+    )
     return _answer(request, image, width=width)
 
 

@@ -8,14 +8,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from dossier.errors import ConflictError, InvalidInputError, NotFoundError
 from dossier.services import sessions, tokens
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from dossier.web.arrival import cookie_of
+from searchapi.problems import may_answer
 
 router = APIRouter(tags=["account"])
 Owner = Annotated[Viewer, requires(Permission.SIGNED_IN, by_session_only=True)]
 Everyone = Annotated[bool, Query(alias="all", description="Everybody's; for administrators")]
+OWN = may_answer(InvalidInputError)
+NAMED = may_answer(InvalidInputError, NotFoundError)
+MADE = may_answer(InvalidInputError, ConflictError)
 
 
 class SessionItem(BaseModel):
@@ -77,7 +82,7 @@ class TokenMade(BaseModel):
     expires_at: datetime
 
 
-@router.get("/sessions", summary="Open logins")
+@router.get("/sessions", responses=OWN, summary="Open logins")
 def list_sessions(request: Request, viewer: Owner, everyone: Everyone = False) -> SessionList:  # noqa: FBT002
     """One's own, or everybody's."""
     found = sessions.list_sessions(
@@ -87,13 +92,13 @@ def list_sessions(request: Request, viewer: Owner, everyone: Everyone = False) -
     return SessionList(items=items, total=len(items))
 
 
-@router.delete("/sessions/{session_id}", status_code=204, summary="End a login")
+@router.delete("/sessions/{session_id}", status_code=204, responses=NAMED, summary="End a login")
 def end_session(request: Request, viewer: Owner, session_id: str) -> None:
     """It is over at its next request."""
     sessions.end_session(context_of(request), viewer, session_id)
 
 
-@router.get("/tokens", summary="Tokens in force")
+@router.get("/tokens", responses=OWN, summary="Tokens in force")
 def list_tokens(request: Request, viewer: Owner, everyone: Everyone = False) -> TokenList:  # noqa: FBT002
     """One's own, or everybody's."""
     found = tokens.list_tokens(context_of(request), viewer, everyone=everyone)
@@ -101,7 +106,7 @@ def list_tokens(request: Request, viewer: Owner, everyone: Everyone = False) -> 
     return TokenList(items=items, total=len(items))
 
 
-@router.post("/tokens", status_code=201, summary="Make a token")
+@router.post("/tokens", status_code=201, responses=MADE, summary="Make a token")
 def make_token(request: Request, viewer: Owner, wish: TokenWish) -> TokenMade:
     """For oneself; never more than the own rights, and not beyond the longest life."""
     made = tokens.make_own_token(
@@ -110,7 +115,7 @@ def make_token(request: Request, viewer: Owner, wish: TokenWish) -> TokenMade:
     return TokenMade(id=made.id, token=made.secret, expires_at=made.expires_at)
 
 
-@router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token")
+@router.delete("/tokens/{token_id}", status_code=204, responses=NAMED, summary="Revoke a token")
 def revoke_token(request: Request, viewer: Owner, token_id: str) -> None:
     """It ends at its next request."""
     tokens.revoke_token(context_of(request), viewer, token_id)

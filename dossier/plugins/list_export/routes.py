@@ -13,15 +13,21 @@ from dossier.services.views import SearchRequest
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from searchapi.language import speaking
-from searchapi.problems import SEARCHING
+from searchapi.problems import SEARCHING, Responses
 from searchapi.routes.search import filters_of
 
 router = APIRouter(tags=["search"])
+FILES: Responses = {200: {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}}
 WIDTHS = (16, 16, 10, 12, 40, 18, 18, 18, 10)
 """Of the workbook's columns, in characters."""
 
 
-@router.get("/search/export", responses=SEARCHING, summary="The list of hits as a file")
+@router.get(
+    "/search/export",
+    response_class=Response,
+    responses=FILES | SEARCHING,
+    summary="The list of hits as a file",
+)
 def export(
     request: Request,
     viewer: Annotated[Viewer, requires(Permission.EXPORT)],

@@ -1,0 +1,216 @@
+"""Over 200 secrets are seeded; all that each role can reach is searched for those it may not see."""
+
+from __future__ import annotations
+
+import html
+import io
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from PIL import Image
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from dossier.adapters.rapidocr import RapidOcrEngine
+from dossier.asgi import create_app
+from dossier.cli.commands import app as commands
+from dossier.db.tables import User
+from dossier.services.door import Arrival
+from dossier.services.sessions import open_session
+from dossier.web import SESSION_COOKIE
+from tests import support_access_rules as rules
+from tests.support_secrets import SETUP, Secret, Secrets, secret_archive
+
+SCOPED = sorted(user for user in rules.users() if user.endswith(rules.EAST_ONLY))
+CRAWLED = sorted({rules.permissions(user): user for user in reversed(SCOPED)}.values())
+"""One of each kind of role: each has own papers and foreign ones."""
+COMMANDING = [f"{role}{rules.EAST_ONLY}" for role in ("administrator", "agent", "archivist")]
+MOST_PAGES = 250
+"""Of one user: links of paged and filtered lists combine without end."""
+LINK = re.compile(r'(?:href|src|action|hx-get|data-src)="([^"#]+)')
+NOT_FOLLOWED = ("/language/", "/static/", "/logout", "/login")
+SAID = ("image/", "font/", "application/vnd")
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secrets]:
+    with secret_archive(tmp_path_factory.mktemp("secrets") / "home") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def app(secrets: Secrets) -> FastAPI:
+    return create_app(secrets.seeded.context)
+
+
+def browser(app: FastAPI, secrets: Secrets, user: str) -> TestClient:
+    context = secrets.seeded.context
+    client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    with context.writing(SETUP) as session:
+        row = session.scalars(select(User).where(User.name == user)).one()
+        login = open_session(context, session, row, Arrival())
+    client.headers["cookie"] = f"{SESSION_COOKIE}={login.secret}"
+    return client
+
+
+def test_there_are_more_than_two_hundred_secrets_and_all_are_different(secrets: Secrets) -> None:
+    assert len(secrets.all) > 200
+    assert len({one.value for one in secrets.all}) == len(secrets.all)
+
+
+@pytest.mark.parametrize("user", CRAWLED)
+def test_a_crawl_of_all_links_and_the_openapi_finds_no_secret_that_the_role_may_not_see(
+    secrets: Secrets, app: FastAPI, user: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client, hidden = browser(app, secrets, user), secrets.hidden_from(user)
+    found: set[str] = set()
+    asked = list(questions(secrets))
+    typed = " ".join(each for url in asked for _, each in parse_qsl(urlsplit(url).query))
+    waiting, seen = ["/", *described(app, secrets), *asked], set()
+    while waiting and len(seen) < MOST_PAGES:
+        url = waiting.pop(0)
+        if url in seen:
+            continue
+        seen.add(url)
+        answer = client.get(url)
+        assert answer.status_code < 500, url
+        if not answer.headers.get("content-type", "").startswith(SAID):
+            offers_own = not url.startswith("/api/") or "suggest" in url  # one's last searches
+            lying = leaks(answer.text, url, hidden, typed=typed if offers_own else "")
+            found |= {f"{url}: {lies}" for lies in lying}
+            waiting += [link for link in links(answer.text, url) if link not in seen]
+    assert sorted(found) == []
+    told = "\n".join(one.getMessage() for one in caplog.records if not one.name.startswith("httpx"))
+    assert [one.lies for one in secrets.all if one.value in told] == []
+    assert len(seen) > 100
+
+
+def described(app: FastAPI, secrets: Secrets) -> Iterator[str]:
+    """Each address of the OpenAPI that reads, for own and foreign things."""
+    for path, methods in app.openapi()["paths"].items():
+        if "get" not in methods:
+            continue
+        for whose in ("east", "west"):
+            for paper in secrets.papers[whose][:2]:
+                number = secrets.people[whose][0]["customer_no"]
+                yield path.format_map(
+                    dict.fromkeys(re.findall(r"{(\w+)}", path), "1")
+                    | {"customer_no": number, "document_id": paper}
+                )
+
+
+def questions(secrets: Secrets) -> Iterator[str]:
+    """Searches for every kind of secret of an own and a foreign person."""
+    facets = "type,category,station,line,district,year,state,status"
+    for whose in ("east", "west"):
+        person = secrets.people[whose][0]
+        for value in person.values():
+            for q in (value, value[: len(value) // 2 + 1]):
+                yield f"/api/v1/search?{urlencode({'q': q, 'facets': facets})}"
+                yield f"/api/v1/suggest?{urlencode({'q': q})}"
+            yield f"/search?{urlencode({'q': value})}"
+    yield from (
+        "/api/v1/search?q=合同&size=100",
+        "/api/v1/search?q=&cursor=broken",
+        "/api/v1/intake",
+    )
+    yield from ("/api/v1/nothing", "/nothing", "/metrics", "/readyz", "/openapi.json")
+
+
+def links(page: str, url: str) -> Iterator[str]:
+    """The page's links that stay with us."""
+    for found in LINK.findall(page):
+        address = urlsplit(urljoin(f"http://testserver{url}", html.unescape(found)))
+        if address.netloc == "testserver" and not address.path.startswith(NOT_FOLLOWED):
+            yield address.path + (f"?{address.query}" if address.query else "")
+
+
+def leaks(said: str, url: str, hidden: list[Secret], *, typed: str = "") -> list[str]:
+    """Kinds of the secrets in what was said, without those that were asked with."""
+    asked = unquote(urlsplit(url).path) + " ".join(v for _, v in parse_qsl(urlsplit(url).query))
+    told = unquote(said)
+    return [one.lies for one in hidden if one.value in told and one.value not in asked + typed]
+
+
+def test_the_crawl_would_find_them(secrets: Secrets, app: FastAPI) -> None:
+    """Who may see everything finds every kind of secret at the same addresses."""
+    client = browser(app, secrets, "archivist")
+    person = secrets.people["west"][0]
+    paper = secrets.papers["west"][0]
+    said = "".join(
+        client.get(url).text
+        for url in (
+            f"/customers/{person['customer_no']}",
+            f"/documents/{paper}",
+            f"/api/v1/documents/{paper}",
+            f"/api/v1/customers/{person['customer_no']}",
+            "/api/v1/intake?size=200",
+        )
+    )
+    lacking = {kind for kind, value in person.items() if value not in said}
+    assert lacking <= {"old_phone", "note_word"}
+
+
+@pytest.mark.parametrize("user", ["agent", "archivist"])
+def test_an_ocr_of_the_picture_reads_what_the_role_may_see_and_no_more(
+    secrets: Secrets, app: FastAPI, user: str, tmp_path: Path
+) -> None:
+    client, engine = browser(app, secrets, user), RapidOcrEngine()
+    person, paper = secrets.people["west"][0], secrets.papers["west"][0]
+    answer = client.get(f"/documents/{paper}/pages/1/image?width=1100")
+    picture = tmp_path / "page.png"
+    Image.open(io.BytesIO(answer.content)).convert("RGB").save(picture)
+    read = "".join(engine.read(picture, page_number=1).text.split())
+    assert person["page_word"] in read
+    values = {kind: person[kind] for kind in ("phone", "id_no", "account", "hidden_address")}
+    found = {kind for kind, value in values.items() if value in read or value[:-4] in read}
+    may = "see_clear" in rules.permissions(user)
+    assert found == (set(values) if may else set())
+
+
+@pytest.mark.parametrize("user", COMMANDING)
+def test_no_command_as_a_user_tells_what_the_user_may_not_see(
+    secrets: Secrets, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOSSIER_HOME", str(secrets.seeded.context.settings.home))
+    hidden = secrets.hidden_from(user)
+    for whose in ("east", "west"):
+        person = secrets.people[whose][0]
+        for q in ("低压供用电合同", person["name"], person["id_no"], person["page_word"]):
+            for more in ((), ("--json",)):
+                done = CliRunner().invoke(commands, ["search", q, "--as", user, *more])
+                said = done.output + done.stderr
+                assert leaks(said, f"/?q={quote(q)}", hidden) == [], (q, user)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["doctor", "doctor --json", "reconcile", "reconcile --json", "user list", "session list",
+     "verify", "search", "search x --as nobody-of-this-name", "import customers /no/such/file"],
+)  # fmt: skip
+def test_commands_of_the_house_tell_nothing_of_anybody(
+    secrets: Secrets, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOSSIER_HOME", str(secrets.seeded.context.settings.home))
+    done = CliRunner().invoke(commands, command.split())
+    said = done.output + done.stderr + str(done.exception or "")
+    assert [one.lies for one in secrets.all if one.value in said] == []
+    assert said
+
+
+def test_personal_numbers_lie_encrypted_or_hashed_in_the_register_and_the_index(
+    secrets: Secrets,
+) -> None:
+    """What lies in clear on disk, and why, is told in docs/security.md ("On the disk")."""
+    home = secrets.seeded.context.settings.home
+    index = b"".join(each.read_bytes() for each in home.glob("index/**/*") if each.is_file())
+    assert index
+    numbers = [one for one in secrets.all if one.lies in ("id_no", "account")]
+    assert [one.lies for one in numbers if one.value.lower().encode() in index.lower()] == []
