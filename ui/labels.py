@@ -315,6 +315,7 @@ NEAR: Final = {
     "swapped_letters": N_("two letters swapped"),
     "one_digit": N_("one digit otherwise"),
     "fewer_words": N_("only some of the words"),
+    "next_door": N_("the same building or street"),
 }
 ROLE: Final = {
     "administrator": N_("Administrator"),

@@ -13,6 +13,7 @@ from dossier.rules.addresses import in_digits
 from dossier.rules.normal_form import fold
 
 MARK = r"(?:号楼|号院|楼栋|栋|幢|座|楼|单元|单|梯|门|室|户|房|号|#)"
+HAN_NUMERALS = "〇零一二三四五六七八九十百两"
 _LETTERED = re.compile(rf"([甲乙丙丁戊己])(?={MARK}|$|[0-9-])")
 _LETTERS = dict(zip("甲乙丙丁戊己", "abcdef", strict=True))
 _MARKS = re.compile(rf"((?:(?<![a-z])[a-z]|[0-9]+[a-z]?))[ ]?{MARK}+")

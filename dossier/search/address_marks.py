@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from dossier.rules.address_forms import MARK, numbered_parts
+from dossier.rules.address_forms import HAN_NUMERALS, MARK, numbered_parts
 
 Span = tuple[int, int]
 KEPT_PATTERNS = 256
@@ -19,7 +19,6 @@ _BETWEEN = rf"(?:{_GAP}{MARK})*{_GAP}(?:-{_GAP})?"
 _AFTER = rf"(?:{_GAP}{MARK})*"
 _APART = r"[ \n·]*"
 _DIGITS = ("[〇零]", *"一二三四五六七八九")
-_HAN_NUMERAL = "〇零一二三四五六七八九十百两"
 _LETTERS = dict(zip("abcdef", "甲乙丙丁戊己", strict=True))
 
 
@@ -50,7 +49,7 @@ def _written(part: str) -> str:
     """How a page may write one part: a number, a letter that counts, a run of Han."""
     if part.isdecimal():
         forms = "|".join((f"0*{part}", *_numerals(part)))
-        return rf"(?<![0-9{_HAN_NUMERAL}])(?:{forms})(?![0-9{_HAN_NUMERAL}])"
+        return rf"(?<![0-9{HAN_NUMERALS}])(?:{forms})(?![0-9{HAN_NUMERALS}])"
     if part in _LETTERS:
         return f"[{part}{_LETTERS[part]}]"
     return _APART.join(map(re.escape, part))

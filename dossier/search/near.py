@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dossier.rules import pinyin
+from dossier.rules.address_forms import HAN_NUMERALS, numbered_parts
 from dossier.rules.normal_form import HAN, fold
 from dossier.search.parser import parse
 from dossier.search.query import And, Node, Not, Word, written
@@ -26,6 +27,10 @@ MOST_WORDS = 6
 SHORTEST_PART = 2
 """Characters on each side of a wrong one in an organisation's name; parts, beyond which one of them
 alone is another query than one left out."""
+SHORTEST_ADDRESS = 2
+"""Parts of an address that is not shortened any more: the street and its number."""
+_LAST_NUMBER = re.compile(rf"[ -]*(?:[0-9{HAN_NUMERALS}]+|[a-z])[^0-9a-z{HAN_NUMERALS}]*$")
+_HAN_PAIR = re.compile(f"[{HAN}]{{2}}")
 _GROUPS = re.compile(r"[ -]")
 _LONG_NAME = re.compile(f"[{HAN}]{{{LONGEST_NAME + 1},16}}")
 _LETTERS = re.compile(r"[a-z]{4,16}")
@@ -43,6 +48,7 @@ class NearReason(StrEnum):
     SWAPPED_LETTERS = "swapped_letters"
     ONE_DIGIT = "one_digit"
     FEWER_WORDS = "fewer_words"
+    NEXT_DOOR = "next_door"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ def near_queries(text: str) -> tuple[Near, ...]:
     if isinstance(node, And):
         return _fewer(node.nodes) if len(node.nodes) <= MOST_WORDS else ()
     word = fold(node.text) if isinstance(node, Word) else ""
+    if address := _like_address(word):
+        return address
     for shape, like in _LIKE.items():
         if shape.fullmatch(word):
             return like(word)
@@ -104,6 +112,19 @@ def _like_long_name(name: str) -> tuple[Near, ...]:
     )
     ends = (name[1:], name[:-1])
     return (Near(" OR ".join((*ends, *sides)), NearReason.ONE_WRONG),)
+
+
+def _like_address(address: str) -> tuple[Near, ...]:
+    """The same building, then the same street: an address without its last numbers."""
+    if not _HAN_PAIR.search(address):
+        return ()
+    found: list[Near] = []
+    while len(numbered_parts(address)) > SHORTEST_ADDRESS:
+        address = _LAST_NUMBER.sub("", address)
+        if not numbered_parts(address):
+            break
+        found.append(Near(address, NearReason.NEXT_DOOR))
+    return tuple(found)
 
 
 def _like_letters(letters: str) -> tuple[Near, ...]:

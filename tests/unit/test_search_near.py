@@ -76,3 +76,12 @@ def test_whatever_is_typed_the_work_is_bounded_and_can_be_parsed(text: str) -> N
     assert len(found) <= 12
     for near in found:
         parse(near.q)
+
+
+def test_an_address_without_its_last_numbers_is_the_building_then_the_street():
+    found = near_queries("航空路12号3栋2单元502室")
+    assert [near.q for near in found] == ["航空路12号3栋2单元", "航空路12号3栋", "航空路12号"]
+    assert {near.reason for near in found} == {NearReason.NEXT_DOOR}
+    assert [near.q for near in near_queries("航空路十二号三栋")] == ["航空路十二号"]
+    assert near_queries("3-2-502") == ()
+    assert near_queries("航空路12号") == ()
