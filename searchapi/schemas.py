@@ -139,6 +139,7 @@ class Suggestion(BaseModel):
     matched_on: str
     filters: dict[str, list[str]] = {}
     status: str = ""
+    q: str = ""
 
 
 class Suggestions(BaseModel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 
 from sqlalchemy import select
 
@@ -13,26 +12,22 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, CustomerNumber
 from dossier.errors import UnavailableError
 from dossier.rules import identifiers
-from dossier.search.port import MatchReason, SearchRight, Suggestion
+from dossier.search.port import MatchReason, SearchRight
 from dossier.search.query import Query
-from dossier.services import asking, audit, hydrate, kept_searches, labels, near, place_names
+from dossier.services import asking, audit, hydrate, labels, near
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.recorder import BegunRecord
 from dossier.services.views import (
-    CustomerHead,
     FacetValue,
     Hit,
     SearchAnswer,
     SearchRequest,
-    SuggestionView,
 )
 from dossier.viewer import Viewer
 
 DOCUMENTS_SHOWN = 3
 """Papers shown of a customer; the rest is one click away, and each costs its pages' text."""
-OWN_SUGGESTED = 3
-"""Own searches above what the index suggests; the list under the box has eight lines."""
 NOT_FILLED_YET = frozenset({"quality", "completeness", "missing"})
 """Facets whose names the interface promises and whose values come with later features (image
 quality, completeness of a dossier): nothing of them is in the index, so asking gives no values
@@ -90,45 +85,6 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
 def _remarks(viewer: Viewer, query: Query) -> tuple[str, ...]:
     chinese = viewer.language.startswith(labels.CHINESE)
     return tuple(each.zh if chinese else each.en for each in query.remarks)
-
-
-def suggest(
-    context: Context, viewer: Viewer, q: str, *, size: int = 10
-) -> tuple[SuggestionView, ...]:
-    """What begins as ``q`` does: own searches, places, then what is in scope, masked.
-
-    Raises:
-        ForbiddenError: the role may not search.
-        UnavailableError: the index does not answer.
-    """
-    if not q.strip():
-        return ()
-    found = context.index.suggest(asking.ask(context, viewer, q), size=size)
-    numbers = {each.value for each in found if each.kind == "customer"}
-    with context.reading(viewer) as session:
-        known = heads(session, viewer, numbers)
-        own = kept_searches.beginning_with(context, session, viewer, q, size=OWN_SUGGESTED)
-        places = place_names.beginning_with(session, viewer, q)
-    return (
-        *own,
-        *(SuggestionView(p.kind, str(p.id), p.label, MatchReason.PLACE) for p in places),
-        *_labelled(viewer, found, known),
-    )
-
-
-def _labelled(
-    viewer: Viewer, found: Iterable[Suggestion], known: dict[str, CustomerHead]
-) -> Iterable[SuggestionView]:
-    """Suggestions with labels; customers that are gone or out of scope by now are left out."""
-    for each in found:
-        head = known.get(each.value)
-        if each.kind != "customer":
-            label = labels.type_label(each.value, viewer.language)
-            yield SuggestionView(each.kind, each.value, label, each.matched_on)
-        elif head:
-            yield SuggestionView(
-                each.kind, each.value, str(head.name), each.matched_on, status=head.status
-            )
 
 
 def _note(context: Context, viewer: Viewer, q: str, total: int) -> BegunRecord:

@@ -7,7 +7,7 @@ fields come in the viewer's language (``viewer.language``).
 The use cases (all take the wired :class:`~dossier.services.context.Context` and the viewer first)::
 
     search.search(context, viewer, request: SearchRequest) -> SearchAnswer
-    search.suggest(context, viewer, q: str, *, size: int = 10) -> tuple[SuggestionView, ...]
+    suggesting.suggest(context, viewer, q: str, *, size: int = 10) -> tuple[SuggestionView, ...]
     customers.get(context, viewer, customer_no) -> CustomerRecord         # notes a read record
     customers.documents(context, viewer, customer_no, *, cursor=None, size=50)
         -> Listing[DocumentSummary]
@@ -215,7 +215,7 @@ class SuggestionView:
 
     A ``customer`` (value: customer_no, with its ``status``), a ``type``, a ``station``, ``line`` or
     ``district`` (value: its facet's), or one of the viewer's own searches, ``saved`` or ``recent``
-    (value: its words, with its ``filters``).
+    (value: its words, with its ``filters``). A ``type`` may be of what other words find: ``q``.
     """
 
     kind: str
@@ -224,6 +224,7 @@ class SuggestionView:
     matched_on: str
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     status: str = ""
+    q: str = ""
 
 
 # -- customers ----------------------------------------------------------------------------------

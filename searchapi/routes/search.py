@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from dossier.services import search
+from dossier.services import search, suggesting
 from dossier.services.views import SearchRequest
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
@@ -65,7 +65,7 @@ def suggest(
     """Customers and document types that begin so."""
     context = context_of(request)
     speaker = speaking(request, viewer, context.settings.locale)
-    return JsonAnswer({"items": search.suggest(context, speaker, q, size=size)})
+    return JsonAnswer({"items": suggesting.suggest(context, speaker, q, size=size)})
 
 
 def filters_of(request: Request) -> dict[str, tuple[str, ...]]:

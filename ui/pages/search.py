@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, BackgroundTasks, Request
 from starlette.responses import RedirectResponse, Response
 
-from dossier.services import kept_searches, search
+from dossier.services import kept_searches, search, suggesting
 from dossier.services.context import Context
 from dossier.services.views import FacetValue, SearchAnswer, SearchRequest, SuggestionView
 from dossier.viewer import Permission, Viewer
@@ -172,7 +172,7 @@ def suggest(
     request: Request, q: str = "", viewer: Viewer = requires(Permission.SEARCH)
 ) -> Response:
     """Rows for the list under the box."""
-    found = search.suggest(context_of(request), speaking(request, viewer), q.strip(), size=8)
+    found = suggesting.suggest(context_of(request), speaking(request, viewer), q.strip(), size=8)
     rows = [(each, _suggested(each, q)) for each in found]
     return render(request, "parts/suggestions.html", suggestions=rows)
 
@@ -183,7 +183,7 @@ def _suggested(offer: SuggestionView, typed: str) -> str:
         return f"/customers/{quote(offer.value)}?{urlencode({'q': typed})}"
     if offer.kind in KEPT_SHOWN:
         return Asked(offer.value, offer.filters).address()
-    return Asked("", {offer.kind: (offer.value,)}).address()
+    return Asked(offer.q, {offer.kind: (offer.value,)}).address()
 
 
 def offered(asked: Asked) -> tuple[str, ...]:

@@ -1,0 +1,97 @@
+"""What the box offers while somebody types: own searches, places, customers, document types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dossier.db.session import ScopedSession
+from dossier.rules.normal_form import fold
+from dossier.search.parser import parse
+from dossier.search.port import MatchReason, ScopedQuery, Suggestion
+from dossier.search.query import And, Not, Word, written
+from dossier.services import asking, kept_searches, labels, place_names
+from dossier.services.context import Context
+from dossier.services.heads import heads
+from dossier.services.views import SuggestionView
+from dossier.viewer import Viewer
+
+OWN_SUGGESTED = 3
+"""Own searches above what the index suggests; the list under the box has eight lines."""
+
+
+def suggest(
+    context: Context, viewer: Viewer, q: str, *, size: int = 10
+) -> tuple[SuggestionView, ...]:
+    """What begins as ``q`` does: own searches, places, then what is in scope, masked.
+
+    Of several words the last one is still being typed: whom the others find stays offered, with
+    the types of their papers that the last word may become.
+
+    Raises:
+        ForbiddenError: the role may not search.
+        UnavailableError: the index does not answer.
+    """
+    if not q.strip():
+        return ()
+    found = context.index.suggest(asking.ask(context, viewer, q), size=size)
+    before, last = _unfinished(q)
+    types: tuple[SuggestionView, ...] = ()
+    if before:
+        scoped = asking.ask(context, viewer, before)
+        types = tuple(_types(context, viewer, scoped, before, last))[:size]
+        customers = _customers(found) or _customers(context.index.suggest(scoped, size=size))
+        found = customers[: size - len(types)]
+    with context.reading(viewer) as session:
+        own = kept_searches.beginning_with(context, session, viewer, q, size=OWN_SUGGESTED)
+        places = place_names.beginning_with(session, viewer, q)
+        labelled = tuple(_labelled(session, viewer, found))
+    return (
+        *own,
+        *(SuggestionView(p.kind, str(p.id), p.label, MatchReason.PLACE) for p in places),
+        *labelled,
+        *types,
+    )
+
+
+def _unfinished(q: str) -> tuple[str, str]:
+    """The words before the last one, and the last one; empty where there is nothing before it."""
+    node = parse(q).node
+    if not isinstance(node, And) or not isinstance(node.nodes[-1], Word):
+        return "", ""
+    before = node.nodes[:-1]
+    if all(isinstance(each, Not) for each in before):
+        return "", ""
+    return " ".join(map(written, before)), node.nodes[-1].text
+
+
+def _types(
+    context: Context, viewer: Viewer, scoped: ScopedQuery, before: str, last: str
+) -> Iterator[SuggestionView]:
+    """Types of the papers that ``before`` finds, whose names the last word is a part of."""
+    found = context.index.search(scoped, size=1, documents_per_group=1, facets=("type",))
+    part = fold(last)
+    for count in found.facets["type"]:
+        label = labels.type_label(count.value, viewer.language)
+        if part in fold(label) or part == fold(count.value):
+            yield SuggestionView("type", count.value, label, MatchReason.TYPE, q=before)
+
+
+def _customers(found: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
+    return tuple(each for each in found if each.kind == "customer")
+
+
+def _labelled(
+    session: ScopedSession, viewer: Viewer, found: Iterable[Suggestion]
+) -> Iterator[SuggestionView]:
+    """Suggestions with labels; customers that are gone or out of scope by now are left out."""
+    found = tuple(found)
+    known = heads(session, viewer, {each.value for each in _customers(found)})
+    for each in found:
+        head = known.get(each.value)
+        if each.kind != "customer":
+            label = labels.type_label(each.value, viewer.language)
+            yield SuggestionView(each.kind, each.value, label, each.matched_on)
+        elif head:
+            yield SuggestionView(
+                each.kind, each.value, str(head.name), each.matched_on, status=head.status
+            )

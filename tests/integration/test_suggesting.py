@@ -1,0 +1,49 @@
+"""What the box offers while a second word is being typed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.support_seeded import EAST, Seeded
+
+
+def offered(seeded: Seeded, typed: str, user: str = "archivist") -> list[dict[str, Any]]:
+    answer = seeded.get("/api/v1/suggest", user, params={"q": typed})
+    assert answer.status_code == 200
+    return list(answer.json()["items"])
+
+
+@pytest.mark.parametrize("last", ["合", "供用", "合同", "C01", "c01", "供用電"])
+def test_beside_a_name_the_types_of_its_papers_are_offered_and_the_name_stays(
+    seeded: Seeded, last: str
+) -> None:
+    items = offered(seeded, f"{EAST.name} {last}")
+    assert [(each["kind"], each["value"]) for each in items][:1] == [("customer", EAST.customer_no)]
+    (one,) = [each for each in items if each["kind"] == "type"]
+    assert one["label"] == "供用电合同"
+    assert (one["value"], one["q"]) == ("C01", EAST.name)
+
+
+def test_a_type_that_the_customer_has_no_paper_of_is_not_offered(seeded: Seeded) -> None:
+    assert [each["kind"] for each in offered(seeded, f"{EAST.name} 产权")] == ["customer"]
+
+
+def test_of_a_foreign_station_neither_customer_nor_type_is_offered(seeded: Seeded) -> None:
+    assert offered(seeded, f"{EAST.name} 合", "agent_west") == []
+
+
+def test_excluded_words_alone_offer_nothing_more(seeded: Seeded) -> None:
+    assert offered(seeded, "-欧阳 合") == offered(seeded, "-欧阳 合 ")
+    assert all(not each["q"] for each in offered(seeded, "-欧阳 合"))
+
+
+def test_a_chosen_type_keeps_the_words_before_it(seeded: Seeded, door: Any) -> None:
+    one = door("archivist")
+    rows = one.get("/suggest", params={"q": f"{EAST.name} 合"}).text
+    (href,) = re.findall(r'data-href="([^"]+type[^"]+)"', rows)
+    page = one.get(href.replace("&amp;", "&")).text
+    assert EAST.customer_no[:4] in page
+    assert f'value="{EAST.name}"' in page
