@@ -165,6 +165,14 @@ class Settings(BaseModel):
         le=64,
         description="Fewest characters of a new password (OWASP ASVS 5.0 6.2.1: 8, better 15).",
     )
+    even_out_ms: int = Field(
+        50,
+        ge=0,
+        le=1000,
+        description="Searches that find nothing are answered after whole steps of so many "
+        "milliseconds, so that their time does not tell what lies outside the own scope; "
+        "0: at once.",
+    )
     token_days: int = Field(
         365,
         ge=1,

@@ -14,7 +14,7 @@ from dossier.errors import UnavailableError
 from dossier.rules import identifiers
 from dossier.search.port import MatchReason, SearchRight
 from dossier.search.query import Query
-from dossier.services import asking, audit, hydrate, labels, near
+from dossier.services import asking, audit, evening, hydrate, labels, near
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.recorder import BegunRecord
@@ -66,13 +66,15 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
         is_empty = found.total == 0 and not request.filters and not request.cursor
         meant = near.find(context, session, viewer, request.q) if is_empty else ()
     record.wait()
+    hides = not found.total and not scoped.scope.unlimited
+    took_ms = evening.hold(context, started) if hides else _since(started)
     return SearchAnswer(
         hits=hits,
         facets=facets,
         total=found.total,
         total_documents=found.total_documents,
         next_cursor=found.cursor,
-        took_ms=_since(started),
+        took_ms=took_ms,
         pending=backlog.pending,
         lag_seconds=backlog.lag_seconds(context.clock.now()),
         notes=query.notes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 
 from dossier.db.session import ScopedSession
@@ -9,7 +10,7 @@ from dossier.rules.normal_form import fold
 from dossier.search.parser import parse
 from dossier.search.port import MatchReason, ScopedQuery, Suggestion
 from dossier.search.query import And, Not, Word, written
-from dossier.services import asking, kept_searches, labels, place_names
+from dossier.services import asking, evening, kept_searches, labels, place_names
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.views import SuggestionView
@@ -33,7 +34,9 @@ def suggest(
     """
     if not q.strip():
         return ()
-    found = context.index.suggest(asking.ask(context, viewer, q), size=size)
+    started = time.perf_counter()
+    asked = asking.ask(context, viewer, q)
+    found = context.index.suggest(asked, size=size)
     before, last = _unfinished(q)
     types: tuple[SuggestionView, ...] = ()
     if before:
@@ -45,6 +48,8 @@ def suggest(
         own = kept_searches.beginning_with(context, session, viewer, q, size=OWN_SUGGESTED)
         places = place_names.beginning_with(session, viewer, q)
         labelled = tuple(_labelled(session, viewer, found))
+    if not (labelled or types or asked.scope.unlimited):
+        evening.hold(context, started)
     return (
         *own,
         *(SuggestionView(p.kind, str(p.id), p.label, MatchReason.PLACE) for p in places),

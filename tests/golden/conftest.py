@@ -104,7 +104,7 @@ def golden(engine: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> 
 
 @contextmanager
 def _opened(home: Path, engine: dict[str, Any]) -> Iterator[GoldenArchive]:
-    archive = GoldenArchive(build(Settings(home=home, workers=1, **engine)))
+    archive = GoldenArchive(build(Settings(home=home, workers=1, even_out_ms=0, **engine)))
     told = yaml.safe_load(ARCHIVE.read_text(encoding="utf-8"))
     with opened(archive, ROLES, fill=lambda: _fill(archive, told)):
         yield archive
