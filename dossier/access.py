@@ -1,24 +1,40 @@
 """Authorisation: one place that says yes or no, and the only maker of scoped index queries.
 
-Deny by default: a role that rulebook/roles.yaml does not name has no permission at all.
+Deny by default: what the matrix in force (rulebook/roles.yaml) does not say is not allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from dossier.clock import local_date
+from dossier.db import grants
+from dossier.db.grants import HeldRole
 from dossier.db.session import ScopedSession
-from dossier.db.tables import OrgUnit, RoleGrant, User
-from dossier.errors import ConfigurationError, ForbiddenError
+from dossier.db.tables import Document, OrgUnit, User
+from dossier.errors import ForbiddenError
+from dossier.rules.role_matrix import Held, Matrices, Matrix
 from dossier.search import port
 from dossier.search.places import NamedPlace
 from dossier.search.port import ScopedQuery, SearchRight
 from dossier.search.query import Query
-from dossier.viewer import EVERYTHING, Permission, Scope, Viewer
+from dossier.viewer import (
+    EVERYTHING,
+    KNOWS_RECORDS,
+    NOTHING,
+    Permission,
+    Place,
+    Reach,
+    Scope,
+    Sight,
+    Viewer,
+    united,
+)
 
 OWNED = "owned"
 """Index token of every row that belongs to a customer."""
@@ -26,87 +42,146 @@ POOL = "pool"
 """Index token of documents that belong to nobody yet and to no unit either."""
 
 
-def demand(viewer: Viewer, permission: Permission) -> None:
-    """Let pass or refuse.
+def demand(viewer: Viewer, permission: Permission) -> Viewer:
+    """Let pass or refuse; gives the viewer as far as this permission reaches.
+
+    What a use case reads and writes from here on, it does as that viewer: of somebody who is an
+    archivist of one station and an agent of another, exports reach the first station only.
 
     Raises:
         ForbiddenError: the role does not have the permission.
     """
     if not viewer.may(permission):
         raise ForbiddenError(f"needs the permission {permission.value}")
+    return viewer.under(permission)
 
 
-def permissions_of(roles: Mapping[str, Any], role: str) -> frozenset[Permission]:
-    """The permissions of a role; none for an unknown one."""
-    return frozenset(roles.get(role, ()))
-
-
-def parse_roles(body: Mapping[str, Any]) -> dict[str, frozenset[Permission]]:
-    """Roles from the rule file's body.
+def demand_at(viewer: Viewer, permission: Permission, place: Place) -> Viewer:
+    """The same for one object that the viewer knows of.
 
     Raises:
-        ConfigurationError: a role names a permission that does not exist.
+        ForbiddenError: no grant that reaches the object gives the permission.
     """
-    roles: dict[str, frozenset[Permission]] = {}
-    for code, entry in body["roles"].items():
-        try:
-            roles[code] = frozenset(Permission(name) for name in entry["permissions"])
-        except ValueError as err:
-            raise ConfigurationError(f"roles.yaml, role {code}: {err}") from err
-    return roles
+    return demand(viewer.at(place), permission)
+
+
+def demand_other(viewer: Viewer, permission: Permission, *, requested_by: str) -> Viewer:
+    """Let pass who may decide on somebody else's request (domain.md §5: no self-approval).
+
+    Also refused is who holds the right only because the one who asks lent it.
+
+    Args:
+        viewer: who decides.
+        permission: what deciding needs.
+        requested_by: id of the user who asks.
+
+    Raises:
+        ForbiddenError: the permission is lacking, or it is one's own request.
+    """
+    demand(viewer, permission)
+    lent = [one.delegated_by for one in viewer.reaches if permission in one.permissions]
+    if viewer.id == requested_by or all(by == requested_by for by in lent):
+        raise ForbiddenError(
+            "Nobody decides on the own request; somebody else does",
+            detail_zh="不能审批本人提出的申请，须由他人审批",
+        )
+    return viewer.under(permission)
+
+
+# -- who a user is now --------------------------------------------------------------------------
 
 
 def viewer_for(
     session: ScopedSession,
     user: User,
-    roles: Mapping[str, frozenset[Permission]],
+    matrices: Matrices,
     *,
     at: datetime,
     remote: str = "",
 ) -> Viewer:
-    """The viewer that a user is at this moment: grants in force, subtree of units expanded.
+    """The viewer that a user is at this moment, by the matrix in force on the day.
 
-    Read at each request, so that a role taken away counts from the next one.
+    Grants and delegations in force, units with all below them. Read at each request, so that a
+    role taken away counts from the next one.
     """
-    grants = [grant for grant in _grants(session, user.id) if _in_force(grant, at)]
-    permissions: set[Permission] = {Permission.SIGNED_IN}
-    for grant in grants:
-        permissions |= permissions_of(roles, grant.role)
+    held = grants.held_by(session, user.id, at=at)
+    matrix = matrices.on(local_date(at))
+    reaches = tuple(_reaches(session, held, matrix, local_date(at)))
     return Viewer(
         id=user.id,
         name=user.name,
-        role=grants[0].role if grants else "none",
-        permissions=frozenset(permissions),
-        scope=_scope(session, grants),
+        role=held[0].role if held else "none",
+        permissions=frozenset({Permission.SIGNED_IN}).union(*(one.permissions for one in reaches)),
+        scope=united(
+            one.scope for one in reaches if len(reaches) == 1 or one.permissions & KNOWS_RECORDS
+        ),
         remote=remote,
+        reaches=reaches or (Reach(frozenset({Permission.SIGNED_IN}), NOTHING),),
     )
 
 
-def _grants(session: ScopedSession, user_id: str) -> list[RoleGrant]:
-    query = select(RoleGrant).where(RoleGrant.user_id == user_id).order_by(RoleGrant.id)
-    return list(session.scalars(query))
+def _reaches(
+    session: ScopedSession, held: Sequence[HeldRole], matrix: Matrix | None, day: date
+) -> Iterator[Reach]:
+    if matrix is None:
+        return
+    units = _Units(session)
+    for one in held:
+        given = [way for way in matrix.given(one.role, day) if way[0].counts_for(one.kind)]
+        if given:
+            permissions = frozenset({Permission.SIGNED_IN}).union(*(gives for _, gives in given))
+            scope = _scope(session, one, units)
+            yield Reach(permissions, scope, one.role, one.delegated_by)
 
 
-def _in_force(grant: RoleGrant, at: datetime) -> bool:
-    return (grant.valid_from is None or grant.valid_from <= at) and (
-        grant.valid_to is None or at < grant.valid_to
-    )
+class _Units:
+    """The tree of units, read once for all grants of a request and only if one needs it."""
+
+    def __init__(self, session: ScopedSession) -> None:
+        self._session = session
+        self._children: Mapping[int | None, list[int]] | None = None
+
+    def below(self, root: int) -> frozenset[int]:
+        if self._children is None:
+            self._children = _children(self._session)
+        return _walk(self._children, [root])
 
 
-def _scope(session: ScopedSession, grants: Iterable[RoleGrant]) -> Scope:
-    roots = [grant.unit_id for grant in grants]
-    if not roots:
-        return Scope()
-    if None in roots:
-        return EVERYTHING
-    return Scope(units=subtree(session, [root for root in roots if root is not None]))
+def _scope(session: ScopedSession, held: HeldRole, units: _Units) -> Scope:
+    match held.kind:
+        case Held.COMPANY:
+            return EVERYTHING
+        case Held.UNIT:
+            return Scope(units=units.below(int(held.key)))
+        case Held.LINE:
+            return Scope(lines=frozenset({int(held.key)}))
+        case Held.DISTRICT:
+            return Scope(districts=frozenset({int(held.key)}))
+        case Held.CASE:
+            return Scope(cases=frozenset({held.key}), records=_of_case(session, held.key))
+        case Held.CUSTOMER:
+            return Scope(customers=frozenset({held.key}))
+
+
+def _of_case(session: ScopedSession, case_no: str) -> frozenset[str]:
+    """Whose papers a case has now; their lines in the register come with it."""
+    owners = select(Document.customer_no).where(Document.case_no == case_no).distinct()
+    return frozenset(number for number in session.scalars(owners) if number is not None)
 
 
 def subtree(session: ScopedSession, roots: Iterable[int]) -> frozenset[int]:
     """The units below and including ``roots``; a cycle in the tree ends the walk, not us."""
+    return _walk(_children(session), roots)
+
+
+def _children(session: ScopedSession) -> Mapping[int | None, list[int]]:
     children: dict[int | None, list[int]] = {}
     for unit_id, parent_id in session.execute(select(OrgUnit.id, OrgUnit.parent_id)):
         children.setdefault(parent_id, []).append(unit_id)
+    return children
+
+
+def _walk(children: Mapping[int | None, list[int]], roots: Iterable[int]) -> frozenset[int]:
     found: set[int] = set()
     waiting = list(roots)
     while waiting:
@@ -121,22 +196,33 @@ def subtree(session: ScopedSession, roots: Iterable[int]) -> frozenset[int]:
 
 
 def row_tokens(
-    *, owned: bool, unit_id: int | None, line_id: int | None, district_id: int | None
+    *,
+    owned: bool,
+    unit_id: int | None,
+    line_id: int | None,
+    district_id: int | None,
+    case_no: str | None = None,
 ) -> tuple[str, ...]:
     """The scope tokens that an index row carries; the counterpart of :func:`restrict`.
 
-    Leaves only, so that a reorganisation touches no row. A document of nobody has no line or
-    district of its own yet; its tokens are apart, because many roles may not see the pool.
+    Leaves only, so that a reorganisation touches no row. A document of nobody has no line, district
+    or case of its own yet; its tokens are apart, because many roles may not see the pool.
 
     Args:
         owned: the row is a customer, or a document that has one.
         unit_id: as in the record.
         line_id: as in the record.
         district_id: as in the record.
+        case_no: of a document, as in the record.
     """
     if not owned:
         return (POOL,) if unit_id is None else (f"{POOL}:unit:{unit_id}",)
-    leaves = (("unit", unit_id), ("line", line_id), ("district", district_id))
+    leaves = (
+        ("unit", unit_id),
+        ("line", line_id),
+        ("district", district_id),
+        ("case", case_no or None),
+    )
     return (OWNED, *(f"{name}:{value}" for name, value in leaves if value is not None))
 
 
@@ -158,7 +244,7 @@ def restrict(
     Raises:
         ForbiddenError: the role may not search.
     """
-    demand(viewer, Permission.SEARCH)
+    viewer = demand(viewer, Permission.SEARCH)
     return port.scoped(
         query,
         scope=_index_scope(viewer),
@@ -175,28 +261,56 @@ def search_rights(viewer: Viewer) -> frozenset[SearchRight]:
     Who sees phones and credit codes masked may find one by its whole number, not feel for it digit
     by digit; nor for building and room of a masked address. Who opens no page does not learn what
     is on it: each word that finds a paper would tell.
+
+    One query is compiled once for all its rows, so of several grants only what each allows may be
+    searched by (never wider than one of them; ADR 8). A grant that another one contains does not
+    count.
     """
+    searching = [one for one in viewer.reaches if Permission.SEARCH in one.permissions]
+    several = [
+        (one.scope, _rights(one.permissions & viewer.permissions))
+        for one in searching or viewer.reaches
+    ]
+    kept = (rights for scope, rights in several if not _is_inside(scope, rights, several))
+    return frozenset(SearchRight).intersection(*kept)
+
+
+def _is_inside(
+    scope: Scope, rights: frozenset[SearchRight], several: Sequence[tuple[Scope, Any]]
+) -> bool:
+    """Whether another grant reaches at least as far and allows more."""
+    return any(scope <= other and rights < more for other, more in several)
+
+
+def _rights(permissions: frozenset[Permission]) -> frozenset[SearchRight]:
     hidden: set[SearchRight] = set()
-    if not viewer.sees_clear:
+    if Permission.SEE_CLEAR not in permissions:
         hidden |= {
             SearchRight.PHONE_PARTIAL,
             SearchRight.ADDRESS_DETAIL,
             SearchRight.USCC_PARTIAL,
         }
-    if not viewer.may(Permission.READ_CONTENT):
+    if Permission.READ_CONTENT not in permissions:
         hidden.add(SearchRight.TEXT)
     return frozenset(SearchRight) - hidden
 
 
 def _index_scope(viewer: Viewer) -> port.Scope:
     secrecy = None if viewer.sees_clear else frozenset[str]()
-    sees_pool = viewer.may(Permission.SEE_POOL)
-    if viewer.scope.everything:
-        if sees_pool:
-            return port.Scope(unlimited=True, secrecy=secrecy)
-        return port.Scope(tokens=frozenset({OWNED}), secrecy=secrecy)
-    tokens = viewer.scope.tokens
-    if sees_pool and tokens:
-        pools = {f"{POOL}:unit:{unit_id}" for unit_id in viewer.scope.units}
-        tokens = tokens | pools | {POOL}
-    return port.Scope(tokens=tokens, secrecy=secrecy)
+    first, *others = (_index_sight(sight, secrecy) for sight in viewer.sights)
+    return replace(first, also=tuple(others))
+
+
+def _index_sight(sight: Sight, secrecy: frozenset[str] | None) -> port.Scope:
+    owned, pool = sight.owned, sight.pool
+    if owned.everything and pool.everything:
+        return port.Scope(unlimited=True, secrecy=secrecy)
+    tokens = {OWNED} if owned.everything else set(owned.tokens)
+    if pool.has_area:
+        tokens |= {POOL, *(f"{POOL}:unit:{unit_id}" for unit_id in pool.units)}
+    return port.Scope(
+        tokens=frozenset(tokens),
+        owners=owned.customers,
+        records=owned.records,
+        secrecy=secrecy,
+    )

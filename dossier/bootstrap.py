@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dossier import access
+from sqlalchemy import select
+
 from dossier.clock import Clock, SystemClock
 from dossier.db import Database, create_database, migrate, session_for
 from dossier.db.tables import RuleSet
@@ -21,6 +22,9 @@ from dossier.errors import ConfigurationError
 from dossier.ports import FileStore, MalwareScanner
 from dossier.rules import rulebook
 from dossier.rules.limits import ChildLimits, ReadingLimits
+from dossier.rules.role_matrix import Matrices, in_order
+from dossier.rules.role_matrix_file import read_matrix
+from dossier.rules.role_words import load_words
 from dossier.search.fields import Field, FieldList, load_fields
 from dossier.search.port import SearchIndex
 from dossier.services.context import Context
@@ -37,11 +41,14 @@ BUILTIN_PLUGINS = (
     "anomalies",
     "printing",
     "account",
+    "roles",
     "oidc",
 )
 """Built-in features. A tuple, not entry points: those go stale in editable checkouts."""
 PEOPLE_PACKAGES = ("indexer", "searchapi", "ui", "mappings")
 SETUP = system_viewer("setup")
+ROLES, BUILT_IN = "roles", "rulebook"
+"""Name of the rule file of the role matrix, and of the folders that hold such files."""
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Context:
@@ -66,7 +73,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Context:
     )
     migrate.upgrade(database)
     plugins = PluginRegistry(_builtin_plugins(), off=settings.plugins_off)
-    roles = _load_roles(database, clock)
+    roles = _load_roles(database, settings, clock)
     return Context(
         settings=settings,
         clock=clock,
@@ -258,23 +265,42 @@ class _Maker:
         return getattr(importlib.import_module(self.module), self.name)(*self.args)
 
 
-def _load_roles(database: Database, clock: Clock) -> dict[str, Any]:
-    """Roles in force, and the rule file noted in ``rule_set`` when its text is new."""
-    now = clock.now()
-    text = rulebook.text("roles")
-    body = rulebook.parse(text, "roles")
-    digest = hashlib.sha256(text.encode()).hexdigest()
+def _load_roles(database: Database, settings: Settings, clock: Clock) -> Matrices:
+    """All role matrices, each noted in ``rule_set`` when its text is new.
+
+    Raises:
+        ConfigurationError: a matrix is wrong; names file, line and reason.
+    """
+    words = load_words()
+    texts = _role_files(settings)
+    matrices = {file: read_matrix(text, file, words) for file, text in texts.items()}
+    ordered = in_order(list(matrices.values()))
     with session_for(database, SETUP, write=True) as session:
-        known = session.query(RuleSet).filter_by(name="roles", sha256=digest).first()
-        if known is None:
-            session.add(
-                RuleSet(
-                    name="roles",
-                    effective_from=body["effective_from"],
-                    sha256=digest,
-                    body=text,
-                    author="built-in",
-                    loaded_at=now,
+        known = set(session.scalars(select(RuleSet.sha256).where(RuleSet.name == ROLES)))
+        for file, text in texts.items():
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            if digest not in known:
+                session.add(
+                    RuleSet(
+                        name=ROLES,
+                        effective_from=matrices[file].since,
+                        sha256=digest,
+                        body=text,
+                        author="built-in" if file.startswith(BUILT_IN) else "operator",
+                        loaded_at=clock.now(),
+                    )
                 )
-            )
-    return dict(access.parse_roles(body))
+    return ordered
+
+
+def _role_files(settings: Settings) -> dict[str, str]:
+    """The built-in matrix and those that the operator put beside it, by what messages call them."""
+    found = {f"{BUILT_IN}/{ROLES}.yaml": rulebook.text(ROLES)}
+    for path in sorted((settings.home / BUILT_IN).glob(f"{ROLES}*.yaml")):
+        try:
+            found[f"DOSSIER_HOME/{BUILT_IN}/{path.name}"] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as err:
+            raise ConfigurationError(
+                f"DOSSIER_HOME/{BUILT_IN}/{path.name}, line 1: cannot be read as UTF-8"
+            ) from err
+    return found

@@ -169,7 +169,7 @@ def _document_row(
         station=_text(document.unit_id),
         line=_text(document.line_id),
         district=_text(document.district_id),
-        scope=_tokens(document),
+        scope=_tokens(document, case_no=document.case_no),
         page_texts=texts,
         extra=extra,
     )
@@ -183,12 +183,13 @@ def _extra(context: Context, kind: str, record: Record[Any]) -> dict[str, tuple[
     return {name: tuple(found) for name, found in values.items()}
 
 
-def _tokens(record: Record[Any]) -> tuple[str, ...]:
+def _tokens(record: Record[Any], *, case_no: str | None = None) -> tuple[str, ...]:
     return access.row_tokens(
         owned=record.customer_no is not None,
         unit_id=record.unit_id,
         line_id=record.line_id,
         district_id=record.district_id,
+        case_no=case_no,
     )
 
 

@@ -191,6 +191,7 @@ class House:
         path = route.path.format(
             customer_no=number, document_id=thing, number=1, intake_id=thing, session_id=thing,
             token_id=thing, kept_id=thing, anomaly_id=thing, name_id=thing, code="zh_CN",
+            grant_id=0, delegation_id=0,
         )  # fmt: skip
         if route.sent.startswith("?"):
             return Request(route.method, path + route.sent)
@@ -204,7 +205,7 @@ class House:
         )
 
     def _sent(self, name: str, user: str, thing: str) -> dict[str, Any] | None:
-        scope = sorted(rules.permissions(user) - {"anyone", "user", "session"})
+        scope = sorted(rules.permissions(user) - {"anyone", "user", "session", "some"})
         return {
             "-": None,
             "nothing": {},

@@ -16,6 +16,8 @@ import yaml
 TABLE = Path(__file__).parent / "integration" / "access_routes.txt"
 RULEBOOK = Path(__file__).parents[1] / "dossier" / "rulebook"
 ANYONE, USER, SESSION = "anyone", "user", "session"
+SOME = "some"
+"""What everybody has whose role gives any permission; a token needs one."""
 NOBODY = "nobody"
 """Who asks without being logged in."""
 EAST_ONLY = "@east"
@@ -57,9 +59,12 @@ class Route:
 
     def status(self, may: frozenset[str]) -> int:
         """The status where it is right: ``200``, or ``200?search:303`` (303 for who lacks it)."""
-        with_it, _, rest = self.right.partition("?")
-        permission, _, without = rest.partition(":")
-        return int(without if permission and permission not in may else with_it)
+        right = self.right
+        while "?" in right:
+            with_it, _, rest = right.partition("?")
+            permission, _, without = rest.partition(":")
+            right = with_it if permission in may else without
+        return int(right)
 
     def targets(self, user: str) -> tuple[str, ...]:
         """What the address may name, of whose; everything is in a whole company's scope."""
@@ -148,7 +153,8 @@ def permissions(user: str) -> frozenset[str]:
     if user == NOBODY:
         return frozenset({ANYONE})
     held = "unit" if user.endswith(EAST_ONLY) else "company"
-    return roles()[user.removesuffix(EAST_ONLY)][held] | {ANYONE, USER, SESSION}
+    given = roles()[user.removesuffix(EAST_ONLY)][held]
+    return given | {ANYONE, USER, SESSION} | ({SOME} if given else set())
 
 
 def reaches(user: str, target: str) -> bool:

@@ -267,6 +267,10 @@ ACTION: Final = {
     "identity.bound": N_("Bound to the identity provider"),
     "identity.unbound": N_("Unbound from the identity provider"),
     "index.repaired": N_("Search index repaired"),
+    "role.granted": N_("Role given"),
+    "role.revoked": N_("Role taken away"),
+    "role.lent": N_("Role lent"),
+    "role.given_back": N_("Lent role ended"),
     "place.founded": N_("Unit, line or district founded"),
     "place.renamed": N_("Unit, line or district renamed"),
     "place.moved": N_("Unit, line or district moved"),
@@ -323,6 +327,15 @@ ROLE: Final = {
     "supervisor": N_("Service centre supervisor"),
     "agent": N_("Customer-service agent"),
     "auditor": N_("Auditor"),
+    "marketing": N_("Marketing department"),
+    "general_office": N_("General office"),
+    "crew": N_("Crew member"),
+    "collector": N_("Crew collector"),
+    "station": N_("Power station head or staff"),
+    "district_manager": N_("District manager"),
+    "legal": N_("Legal and disputes"),
+    "analyst": N_("Analyst"),
+    "security_officer": N_("Security officer"),
     "system": N_("System job"),
 }
 PERMISSION: Final = {
@@ -344,6 +357,8 @@ PERMISSION: Final = {
     "reveal": N_("Show masked values with a reason"),
     "check_caller": N_("Check callers by last digits"),
     "read_audit": N_("Read the audit record"),
+    "see_contact": N_("See phone and address in clear"),
+    "see_rights": N_("See what others may do"),
     "signed_in": N_("Be logged in"),
 }
 OPENED: Final = {

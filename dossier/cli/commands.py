@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from dossier.cli import care, data, intake, people, record, ways_in
+from dossier.cli import care, data, intake, people, record, roles, ways_in
 from dossier.cli import run as running
 from dossier.cli.base import err
 from dossier.errors import DossierError
@@ -23,6 +23,7 @@ running.register(app)
 data.register(app)
 care.register(app)
 record.register(app)
+roles.register(people.app)
 app.add_typer(people.app, name="user")
 app.add_typer(intake.app, name="intake")
 app.add_typer(ways_in.session_app, name="session")

@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="Users, roles and tokens.")
 def add(
     context: Context,
     name: str,
-    role: Annotated[str, typer.Option(help="administrator, archivist, agent or auditor.")],
+    role: Annotated[str, typer.Option(help="A role of the matrix; see: dossier user roles.")],
     unit: Annotated[str | None, typer.Option(help="Unit by name; none: whole company.")] = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")

@@ -1,6 +1,10 @@
 """The records: tables, engines, and the one session that knows who is looking."""
 
-from dossier.db import login_tables, organisation_tables  # noqa: F401 - so that all are known
+from dossier.db import (  # noqa: F401 - so that all tables are known
+    login_tables,
+    organisation_tables,
+    role_tables,
+)
 from dossier.db.engines import Database, create_database
 from dossier.db.session import ScopeError, scope_of, session_for
 

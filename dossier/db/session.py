@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -25,11 +24,12 @@ from dossier.db.tables import (
     Document,
 )
 from dossier.db.turns import turn
-from dossier.viewer import Permission, Scope, Viewer
+from dossier.viewer import Scope, Sight, Viewer
 
 VIEWER, WRITES = "viewer", "writes"
 """What a session's ``info`` says: on whose behalf it works, and whether it may write."""
 FOREIGN_KEYS = {Customer: "customer_no", Document: "document_id"}
+Sights = tuple[Sight, ...]
 SIGHTS_KEPT = 256
 """Distinct scopes whose criteria are kept: units of a company, not its people."""
 
@@ -40,30 +40,52 @@ class ScopeError(RuntimeError):
 
 def scope_of(viewer: Viewer, entity: Any) -> ColumnElement[bool]:
     """The condition that keeps ``entity``'s rows (Customer or Document) to the viewer's scope."""
-    return _conditions(_Sight.of(viewer), entity, entity)
+    return _conditions(viewer.sights, entity, entity)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """What of a viewer decides which rows are seen; the key under which conditions are kept."""
-
-    scope: Scope
-    sees_pool: bool
-
-    @classmethod
-    def of(cls, viewer: Viewer) -> _Sight:
-        return cls(viewer.scope, viewer.may(Permission.SEE_POOL))
+def _conditions(sights: Sights, columns: Any, entity: Any) -> ColumnElement[bool]:
+    """Rows within all sights: each permission that a use case needs has one."""
+    if entity is Document:
+        return and_(*(_documents(sight, columns) for sight in sights))
+    return and_(*(_customers(sight, columns) for sight in sights))
 
 
-def _conditions(sight: _Sight, columns: Any, entity: Any) -> ColumnElement[bool]:
-    sees_pool = entity is not Document or sight.sees_pool
-    owned: ColumnElement[bool] = true() if sees_pool else columns.customer_no.is_not(None)
-    if sight.scope.everything:
+def _customers(sight: Sight, columns: Any) -> ColumnElement[bool]:
+    scope = sight.owned
+    if scope.everything:
+        return true()
+    parts = _leaves(scope, columns)
+    if scope.customers or scope.records:
+        parts.append(columns.customer_no.in_(sorted(scope.customers | scope.records)))
+    return or_(*parts) if parts else false()
+
+
+def _documents(sight: Sight, columns: Any) -> ColumnElement[bool]:
+    if sight.owned.everything and sight.pool.everything:
+        return true()
+    owned = and_(columns.customer_no.is_not(None), _owned_documents(sight.owned, columns))
+    if not sight.pool.has_area:
         return owned
-    parts = _leaves(sight.scope, columns)
-    if entity is Document and sees_pool and parts:
-        parts.append(and_(columns.customer_no.is_(None), columns.unit_id.is_(None)))
-    return and_(owned, or_(*parts)) if parts else false()
+    return or_(owned, and_(columns.customer_no.is_(None), _pool(sight.pool, columns)))
+
+
+def _owned_documents(scope: Scope, columns: Any) -> ColumnElement[bool]:
+    if scope.everything:
+        return true()
+    parts = _leaves(scope, columns)
+    if scope.cases:
+        parts.append(columns.case_no.in_(sorted(scope.cases)))
+    if scope.customers:
+        parts.append(columns.customer_no.in_(sorted(scope.customers)))
+    return or_(*parts) if parts else false()
+
+
+def _pool(scope: Scope, columns: Any) -> ColumnElement[bool]:
+    """Papers of nobody: those of no unit, and those of the scope's units."""
+    if scope.everything:
+        return true()
+    nowhere = columns.unit_id.is_(None)
+    return or_(nowhere, columns.unit_id.in_(sorted(scope.units))) if scope.units else nowhere
 
 
 def _leaves(scope: Scope, columns: Any) -> list[ColumnElement[bool]]:
@@ -83,34 +105,34 @@ def _add_scope(state: ORMExecuteState) -> None:
     viewer = state.session.info.get(VIEWER)
     if viewer is None:
         raise ScopeError("a session without a viewer; use dossier.db.session_for(viewer)")
-    options = _options(_Sight.of(viewer))
+    options = _options(viewer.sights)
     if options:
         state.statement = state.statement.options(*options)
 
 
 @lru_cache(maxsize=SIGHTS_KEPT)
-def _options(sight: _Sight) -> tuple[ExecutableOption, ...]:
-    """The criteria of a sight, built once: building them costs more than most queries."""
+def _options(sights: Sights) -> tuple[ExecutableOption, ...]:
+    """The criteria of a viewer, built once: building them costs more than most queries."""
+    sees_customers = all(sight.owned.everything for sight in sights)
+    sees_documents = sees_customers and all(sight.pool.everything for sight in sights)
     limits = {
-        Customer: () if sight.scope.everything else (Customer, *SCOPED_BY_CUSTOMER),
-        Document: ()
-        if sight.scope.everything and sight.sees_pool
-        else (Document, *SCOPED_BY_DOCUMENT),
+        Customer: () if sees_customers else (Customer, *SCOPED_BY_CUSTOMER),
+        Document: () if sees_documents else (Document, *SCOPED_BY_DOCUMENT),
     }
     return tuple(
-        with_loader_criteria(entity, _criteria(sight, entity, owner), include_aliases=True)
+        with_loader_criteria(entity, _criteria(sights, entity, owner), include_aliases=True)
         for owner, entities in limits.items()
         for entity in entities
     )
 
 
-def _criteria(sight: _Sight, entity: Any, owner: Any) -> ColumnElement[bool]:
+def _criteria(sights: Sights, entity: Any, owner: Any) -> ColumnElement[bool]:
     if entity is owner:
-        return _conditions(sight, entity, entity)
+        return _conditions(sights, entity, entity)
     table = owner.__table__.alias()  # a plain table: the criteria above must not apply twice
     key = next(column for column in owner.__table__.primary_key)
     same = table.c[key.name] == getattr(entity, FOREIGN_KEYS[owner])
-    return select(table.c.revision).where(same, _conditions(sight, table.c, owner)).exists()
+    return select(table.c.revision).where(same, _conditions(sights, table.c, owner)).exists()
 
 
 class ScopedSession(Session):

@@ -213,7 +213,7 @@ class Document(Table):
     """A small unique number, given at insert, for the index's sort keys."""
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("document.id"), index=True)
     customer_no: Mapped[str | None] = mapped_column(ForeignKey("customer.customer_no"), index=True)
-    case_no: Mapped[str | None] = mapped_column(String(40))
+    case_no: Mapped[str | None] = mapped_column(String(40), index=True)
     type_code: Mapped[str | None] = mapped_column(String(8))
     title: Mapped[str] = mapped_column(String(400), default="")
     state: Mapped[str] = mapped_column(String(16), index=True)
@@ -453,15 +453,27 @@ class User(Table):
 
 
 class RoleGrant(Table):
-    """A role that a user holds in a unit and all below it; no unit means the whole company."""
+    """A role that a user holds for a part of the archive; no part means the whole company.
+
+    A part is one of: a unit and all below it, a line, a district, a case, a customer.
+    """
 
     __tablename__ = "role_grant"
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), index=True)
     role: Mapped[str] = mapped_column(String(30))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("org_unit.id"))
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("line.id"))
+    district_id: Mapped[int | None] = mapped_column(ForeignKey("district.id"))
+    case_no: Mapped[str | None] = mapped_column(String(40))
+    customer_no: Mapped[str | None] = mapped_column(ForeignKey("customer.customer_no"))
     valid_from: Mapped[datetime | None]
     valid_to: Mapped[datetime | None]
+    """Exclusive; a grant that is revoked ends now and stays to be read."""
+    granted_by: Mapped[str] = mapped_column(String(80), default="")
+    granted_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    revoked_by: Mapped[str] = mapped_column(String(80), default="")
 
 
 class KeptSearch(Table):

@@ -17,9 +17,10 @@ from typing import Any
 from dossier.errors import ConfigurationError
 from dossier.search.port import RowKind
 
-ANALYSIS_VERSION = 5
-"""Goes up when :mod:`dossier.search.analysis` gives other tokens, or
-:func:`dossier.rules.masking.closed_spans` other masks: then indexes are rebuilt."""
+ANALYSIS_VERSION = 6
+"""Goes up when :mod:`dossier.search.analysis` gives other tokens,
+:func:`dossier.rules.masking.closed_spans` other masks, or ``dossier.access.row_tokens`` other scope
+tokens: then indexes are rebuilt."""
 
 MAPPINGS_FOLDER = Path(__file__).parents[2] / "mappings"
 """Neighbour of the package, in a checkout as in an installed wheel (architecture.md)."""

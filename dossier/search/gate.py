@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple
 from typing import NoReturn
 
 from dossier.errors import QueryError
-from dossier.search.expression import All, Expression, Nothing, Term, all_of
+from dossier.search.expression import All, Expression, Term, all_of, any_of
 from dossier.search.fields import FieldList
-from dossier.search.port import Scope, ScopedQuery
+from dossier.search.port import RowKind, Scope, ScopedQuery
 from dossier.search.rows import OPEN
 
 CUSTOMER_FILTER = "customer"
@@ -20,15 +20,20 @@ CUSTOMER_FILTER = "customer"
 
 def scope_expression(scope: Scope) -> Expression:
     """Rows that a scope lets its viewer know of; no token means no row."""
-    if scope.unlimited:
-        reach: Expression = All()
-    elif scope.tokens:
-        reach = Term("scope", tuple(sorted(scope.tokens)))
-    else:
-        reach = Nothing()
-    if scope.secrecy is None:
-        return reach
-    return all_of(reach, Term("secrecy", (OPEN, *sorted(scope.secrecy))))
+    reach: Expression = All() if scope.unlimited else any_of(*_reached(scope))
+    if scope.secrecy is not None:
+        reach = all_of(reach, Term("secrecy", (OPEN, *sorted(scope.secrecy))))
+    return all_of(reach, *map(scope_expression, scope.also))
+
+
+def _reached(scope: Scope) -> Iterator[Expression]:
+    if scope.tokens:
+        yield Term("scope", tuple(sorted(scope.tokens)))
+    if scope.owners:
+        yield Term("owner", tuple(sorted(scope.owners)))
+    if scope.records:
+        of_customers = Term("kind", (RowKind.CUSTOMER.value,))
+        yield all_of(Term("owner", tuple(sorted(scope.records))), of_customers)
 
 
 def filter_expression(query: ScopedQuery, *, without: str | None = None) -> Expression:
@@ -67,11 +72,9 @@ def _refuse(kind: str, kind_zh: str, known: list[str]) -> NoReturn:
 
 def digest(query: ScopedQuery) -> str:
     """Short hash of all that decides a query's answer: the key of caches and cursors."""
-    scope = query.scope
-    secrecy = None if scope.secrecy is None else sorted(scope.secrecy)
     parts = [
         query.query.text,
-        [scope.unlimited, sorted(scope.tokens), secrecy],
+        _scope_parts(query.scope),
         sorted(query.rights),
         sorted((name, sorted(values)) for name, values in query.filters.items() if values),
         sorted(query.own),
@@ -79,3 +82,14 @@ def digest(query: ScopedQuery) -> str:
     ]
     text = json.dumps(parts, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def _scope_parts(scope: Scope) -> list[object]:
+    return [
+        scope.unlimited,
+        sorted(scope.tokens),
+        None if scope.secrecy is None else sorted(scope.secrecy),
+        sorted(scope.owners),
+        sorted(scope.records),
+        [_scope_parts(each) for each in scope.also],
+    ]

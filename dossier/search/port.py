@@ -187,11 +187,17 @@ class Scope:
         unlimited: every row whatever its tokens (secrecy still counts).
         tokens: a row passes when it carries at least one of these.
         secrecy: levels that pass, besides open ones; None means every level.
+        owners: customers whose rows pass, with all their papers.
+        records: customers whose own rows pass, without their papers.
+        also: further scopes that a row must pass too.
     """
 
     unlimited: bool = False
     tokens: frozenset[str] = frozenset()
     secrecy: frozenset[str] | None = frozenset()
+    owners: frozenset[str] = frozenset()
+    records: frozenset[str] = frozenset()
+    also: tuple[Scope, ...] = ()
 
 
 _SEAL = object()

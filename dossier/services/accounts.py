@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, update
 
 from dossier import access
+from dossier.db.grants import in_force
 from dossier.db.login_tables import ApiToken, ExternalIdentity
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, OrgUnit, RoleGrant, User
-from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
-from dossier.services import audit, disclosure, passwords, sessions, throttle
+from dossier.errors import ConflictError, ForbiddenError, NotFoundError
+from dossier.services import audit, disclosure, passwords, role_grants, sessions, throttle
 from dossier.services.context import Context
 from dossier.services.door import DOOR, by_name
 from dossier.services.logins import log_in
@@ -71,8 +72,7 @@ def add_user(
         ConflictError: the name is taken.
     """
     access.demand(viewer, Permission.MANAGE_USERS)
-    if role not in context.roles:
-        raise InvalidInputError(f"Unknown role; choose one of {', '.join(sorted(context.roles))}")
+    role_grants.check_role(context.roles.words, role)
     if password is not None:
         passwords.check(context, password, name=name)
     with context.writing(viewer) as session:
@@ -85,7 +85,8 @@ def add_user(
         )
         session.add(user)
         session.flush()
-        session.add(RoleGrant(user_id=user.id, role=role, unit_id=_unit_id(session, unit)))
+        part = role_grants.Part(unit=unit)
+        role_grants.add_grant(context, session, viewer, user, role=role, part=part)
         audit.note(
             session,
             viewer,
@@ -96,15 +97,6 @@ def add_user(
             facts={"role": role},
         )
         return user.id
-
-
-def _unit_id(session: ScopedSession, unit: str | None) -> int | None:
-    if unit is None:
-        return None
-    found = session.scalar(select(OrgUnit.id).where(OrgUnit.name == unit))
-    if found is None:
-        raise InvalidInputError("No unit of this name; import the customers first, or check it")
-    return found
 
 
 def first_station(context: Context) -> str | None:
@@ -119,24 +111,20 @@ def first_station(context: Context) -> str | None:
 
 
 def list_users(context: Context, viewer: Viewer) -> list[Account]:
-    """All users with their first role."""
+    """All users with their first role in force; all of them: ``role_grants.list_grants``."""
     access.demand(viewer, Permission.MANAGE_USERS)
+    now = context.clock.now()
     with context.reading(viewer) as session:
         rows = session.execute(
-            select(User, RoleGrant, OrgUnit)
-            .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
+            select(RoleGrant, OrgUnit.name)
             .outerjoin(OrgUnit, OrgUnit.id == RoleGrant.unit_id)
-            .order_by(User.name)
+            .order_by(RoleGrant.id.desc())
         )
+        first = {grant.user_id: (grant.role, unit) for grant, unit in rows if in_force(grant, now)}
         return [
-            Account(
-                user.id,
-                user.name,
-                grant.role if grant else "",
-                unit.name if unit else "",
-                user.disabled,
-            )
-            for user, grant, unit in rows
+            Account(user.id, user.name, role, unit or "", user.disabled)
+            for user in session.scalars(select(User).order_by(User.name))
+            for role, unit in [first.get(user.id, ("", ""))]
         ]
 
 

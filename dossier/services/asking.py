@@ -36,7 +36,7 @@ def ask(
     Raises:
         ForbiddenError: the role may not search.
     """
-    access.demand(viewer, Permission.SEARCH)
+    viewer = access.demand(viewer, Permission.SEARCH)
     query = _with_filters_known(parse(text), filters or {})
     pieces = asked_places(query)
     if not pieces:

@@ -165,7 +165,7 @@ def skip(context: Context, viewer: Viewer, document_id: str) -> str | None:
         ForbiddenError: the role may not assign.
         NotFoundError: no such document in the viewer's scope.
     """
-    demand(viewer, Permission.ASSIGN)
+    viewer = demand(viewer, Permission.ASSIGN)
     with context.writing(viewer) as session:
         document = _in_scope(session, document_id)
         _note(context, session, viewer, SKIPPED, document, {})
@@ -182,7 +182,7 @@ def list_to_assign(
         ForbiddenError: the role may not assign.
         QueryError: the cursor is broken.
     """
-    demand(viewer, Permission.ASSIGN)
+    viewer = demand(viewer, Permission.ASSIGN)
     size = max(1, min(size, MOST_ITEMS))
     after = int(cursors.unpack(context.keyring, LISTING, cursor)) if cursor else 0
     with context.reading(viewer) as session:
@@ -204,7 +204,7 @@ def waiting(
         ForbiddenError: the role may not assign.
         NotFoundError: the named one does not wait, or is not in the viewer's scope.
     """
-    demand(viewer, Permission.ASSIGN)
+    viewer = demand(viewer, Permission.ASSIGN)
     with context.reading(viewer) as session:
         query = select(Document).where(*_waiting()).order_by(Document.rowid).limit(1)
         named = query.where(Document.id == document_id) if document_id else query
@@ -237,7 +237,7 @@ def _change(
     revision: int,
     change: Callable[[ScopedSession, Document], None],
 ) -> int:
-    demand(viewer, Permission.ASSIGN)
+    viewer = demand(viewer, Permission.ASSIGN)
     with context.writing(viewer) as session:
         document = _in_scope(session, document_id)
         if document.revision != revision:

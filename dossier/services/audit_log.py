@@ -16,8 +16,9 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from dossier.access import demand
 from dossier.clock import SHANGHAI
+from dossier.db import grants
 from dossier.db.session import ScopedSession
-from dossier.db.tables import AuditEvent, AuditSeal, Customer, Document, RoleGrant, User
+from dossier.db.tables import AuditEvent, AuditSeal, Customer, Document, User
 from dossier.errors import InvalidInputError
 from dossier.rules import rulebook
 from dossier.services import audit, cursors
@@ -126,7 +127,7 @@ def list_audit(
         QueryError: a broken cursor.
         UnavailableError: the reading cannot be noted now, so nothing is shown.
     """
-    demand(viewer, Permission.READ_AUDIT)
+    viewer = demand(viewer, Permission.READ_AUDIT)
     size = max(1, min(size, MOST_ITEMS))
     before = int(cursors.unpack(context.keyring, LISTING, cursor)) if cursor else None
     with context.reading(viewer) as session:
@@ -154,7 +155,7 @@ def export_audit(
         InvalidInputError: more rows than a file may have.
         UnavailableError: it cannot be noted now, so nothing leaves.
     """
-    demand(viewer, Permission.READ_AUDIT)
+    viewer = demand(viewer, Permission.READ_AUDIT)
     most = int(rulebook.load(RULES)["most_exported_rows"])
     with context.reading(viewer) as session:
         total = session.scalar(matching(select(func.count(AuditEvent.id)), viewer, wanted)) or 0
@@ -201,10 +202,10 @@ def on_customer(customer_no: str) -> ColumnElement[bool]:
 
 def _within(viewer: Viewer) -> ColumnElement[bool]:
     """Rows of a part of the company; the session's own scope cuts customers and papers."""
-    people = select(RoleGrant.user_id).where(RoleGrant.unit_id.in_(sorted(viewer.scope.units)))
+    then = grants.in_units_at(AuditEvent.actor, AuditEvent.at, viewer.scope.units)
     customers, papers = select(Customer.customer_no), select(Document.id)
     return or_(
-        AuditEvent.actor.in_(people),
+        then,
         and_(AuditEvent.object_kind == "customer", AuditEvent.object_id.in_(customers)),
         and_(AuditEvent.object_kind == "document", AuditEvent.object_id.in_(papers)),
     )

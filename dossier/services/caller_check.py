@@ -49,7 +49,7 @@ def check(context: Context, viewer: Viewer, customer_no: str, *, kind: str, last
         InvalidInputError: an unknown kind, or not that many digits.
         TooManyRequestsError: too many tries of this user for this customer.
     """
-    access.demand(viewer, Permission.CHECK_CALLER)
+    viewer = access.demand(viewer, Permission.CHECK_CALLER)
     wanted, said = _kind(kind), _said(kind, last)
     _count(context, viewer, customer_no)
     with context.writing(viewer) as session:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dossier.clock import Clock
 from dossier.db import Database, session_for
 from dossier.db.session import ScopedSession
 from dossier.ports import FileStore, MalwareScanner
+from dossier.rules.role_matrix import Matrices
 from dossier.services.keys import Keyring
 from dossier.services.recorder import ReadRecorder
 from dossier.settings import Settings
@@ -35,7 +36,7 @@ class Context:
         keyring: keyed hashes and encryption of personal numbers.
         plugins: registered features.
         readers: inspector, renderer, extractors, OCR, each in a killable child.
-        roles: role code → permissions, from rulebook/roles.yaml.
+        roles: the role matrices; the one in force on a day decides.
         scanner: looks for malware in what comes in; None when none is set.
         recorder: writes the read records, several in one commit.
     """
@@ -48,7 +49,7 @@ class Context:
     keyring: Keyring
     plugins: PluginRegistry
     readers: Readers
-    roles: dict[str, Any] = field(default_factory=dict)
+    roles: Matrices = field(default_factory=Matrices)
     scanner: MalwareScanner | None = None
     recorder: ReadRecorder = field(init=False)
 

@@ -118,7 +118,7 @@ def import_customers(
         ForbiddenError: the role may not import, or is held for a part of the company only.
         InvalidInputError: the file or its header cannot be used; nothing was written.
     """
-    demand(viewer, Permission.IMPORT)
+    viewer = demand(viewer, Permission.IMPORT)
     if not viewer.scope.everything:
         raise ForbiddenError("an import needs a role for the whole company")
     tally, places = _Tally(), Places(may_create=not dry_run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -21,7 +22,7 @@ from dossier.services.views import (
     PersonalNumber,
     Shown,
 )
-from dossier.viewer import Field, Permission, Viewer
+from dossier.viewer import Field, Permission, Place, Viewer
 
 FIRST_DOCUMENTS = 50
 """Papers that come with the record; more by :func:`documents`."""
@@ -35,10 +36,13 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> CustomerRecord:
         ForbiddenError: the role may not read customers.
         NotFoundError: no such customer, or not in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_CUSTOMER)
+    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
         customer = customer_in_scope(session, customer_no)
-        viewer = disclosure.looking(context, session, viewer, customer_no)
+        here = disclosure.looking(
+            context, session, viewer.at(Place.of_customer(customer)), customer_no
+        )
+        viewer = replace(viewer, opening=here.opening)
         noted = audit.begin_read(
             context, viewer, "customer.read", object_kind="customer", object_id=customer_no
         )
@@ -62,10 +66,12 @@ def documents(
         NotFoundError: no such customer, or not in the viewer's scope.
         QueryError: the cursor is broken.
     """
-    access.demand(viewer, Permission.READ_CUSTOMER)
+    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
-        customer_in_scope(session, customer_no)
-        viewer = disclosure.looking(context, session, viewer, customer_no)
+        customer = customer_in_scope(session, customer_no)
+        here = viewer.at(Place.of_customer(customer))
+        opening = disclosure.looking(context, session, here, customer_no).opening
+        viewer = replace(viewer, opening=opening)
         return _documents(context, session, viewer, customer_no, cursor=cursor, size=size)
 
 
@@ -74,12 +80,13 @@ def _record(
 ) -> CustomerRecord:
     number = customer.customer_no
     numbers = _numbers(session, number)
+    here = viewer.at(Place.of_customer(customer))
     return CustomerRecord(
         head=heads(session, viewer, [number])[number],
         id_type=customer.id_type,
-        ids=_ids(context, session, viewer, number),
+        ids=_ids(context, session, here, number),
         meters=tuple(numbers.get("meter", ())),
-        phones=tuple(personal.phone(viewer, phone) for phone in numbers.get("phone", ())),
+        phones=tuple(personal.phone(here, phone) for phone in numbers.get("phone", ())),
         old_customer_nos=tuple(numbers.get("old_no", ())),
         voltage=customer.voltage,
         capacity_kva=customer.capacity_kva,
@@ -89,7 +96,7 @@ def _record(
         updated_at=customer.updated_at,
         documents=_documents(context, session, viewer, number, cursor=None, size=FIRST_DOCUMENTS),
         history=_history(session, number),
-        panels=tuple(context.plugins.customer_panels(viewer, number, context)),
+        panels=tuple(context.plugins.customer_panels(here, number, context)),
         opening=viewer.opening,
     )
 

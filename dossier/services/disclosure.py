@@ -84,7 +84,7 @@ def show(
         NotFoundError: no such customer in the viewer's scope.
         InvalidInputError: no field, an unknown one, or no reason as the rule demands it.
     """
-    access.demand(viewer, Permission.REVEAL)
+    viewer = access.demand(viewer, Permission.REVEAL)
     chosen, why = _fields(fields), _reason(reason)
     purpose = _purpose(why, " ".join(note.split()))
     with context.writing(viewer) as session:

@@ -95,8 +95,8 @@ def import_documents(context: Context, viewer: Viewer, manifest: Path) -> Docume
         InvalidInputError: the manifest or its header cannot be used.
         DiskFullError: no room; what was taken in so far stays.
     """
-    demand(viewer, Permission.IMPORT)
-    demand(viewer, Permission.UPLOAD)
+    viewer = demand(viewer, Permission.IMPORT)
+    viewer = demand(viewer, Permission.UPLOAD)
     batch, tally = new_id(), _Tally()
     with open_table(manifest) as rows:
         for entry in _entries(rows, manifest.parent.resolve(), tally):

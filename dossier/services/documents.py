@@ -29,7 +29,7 @@ from dossier.services.views import (
     ReleasedFile,
     RenditionView,
 )
-from dossier.viewer import Permission, Viewer
+from dossier.viewer import Permission, Place, Viewer
 
 __all__ = ["change", "get", "original", "pdf", "texts"]
 
@@ -47,10 +47,12 @@ def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
         ForbiddenError: the role may not read records.
         NotFoundError: none of this id, or not in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_CUSTOMER)
+    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
-        looking = disclosure.looking(context, session, viewer, document.customer_no)
+        here = viewer.at(Place.of_document(document))
+        opening = disclosure.looking(context, session, here, document.customer_no).opening
+        looking = replace(viewer, opening=opening)
         noted = audit.begin_read(
             context, looking, "document.read", object_kind="document", object_id=document_id
         )
@@ -63,10 +65,14 @@ def _view(
     context: Context, session: ScopedSession, viewer: Viewer, document: Document
 ) -> DocumentView:
     owner = [document.customer_no] if document.customer_no else []
+    customer = heads(session, viewer, owner).get(document.customer_no or "")
+    # beside it may lie other customers' papers: what is open is open of this one only
+    relations = _relations(context, session, replace(viewer, opening=None), document)
+    viewer = viewer.at(Place.of_document(document))
     known = known_values(context, session, viewer, owner)
     return DocumentView(
         id=document.id,
-        customer=heads(session, viewer, owner).get(document.customer_no or ""),
+        customer=customer,
         customer_no=document.customer_no,
         case_no=document.case_no,
         title=papers.title_of(viewer, document, known),
@@ -92,8 +98,7 @@ def _view(
         history=tuple(papers.history(session, object_kind="document", object_id=document.id)),
         panels=tuple(context.plugins.document_panels(viewer, document.id, context)),
         opening=viewer.opening,
-        # beside it may lie other customers' papers: what is open is open of this one only
-        **_relations(context, session, replace(viewer, opening=None), document),
+        **relations,
     )
 
 
@@ -191,7 +196,7 @@ def change(
         InvalidInputError: an unknown document type, or no such customer in the viewer's scope.
         StaleRevisionError: it changed since ``revision``.
     """
-    access.demand(viewer, Permission.ASSIGN)
+    viewer = access.demand(viewer, Permission.ASSIGN)
     with context.reading(viewer) as session:
         present = papers.in_scope(session, document_id).revision
     if revision is not None and revision != present:
@@ -213,7 +218,7 @@ def original(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile
         ForbiddenError: the role may not read originals (they hold what is masked elsewhere).
         NotFoundError: none of this id, or not in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_ORIGINAL)
+    viewer = access.demand(viewer, Permission.READ_ORIGINAL)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
     return _release(
@@ -234,7 +239,7 @@ def pdf(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile:
         ForbiddenError: the role may not read originals.
         NotFoundError: none of this id or scope, or there is no PDF of it (yet).
     """
-    access.demand(viewer, Permission.READ_ORIGINAL)
+    viewer = access.demand(viewer, Permission.READ_ORIGINAL)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
         sha256 = _pdf_content(session, document)

@@ -28,7 +28,7 @@ from dossier.services.heads import head_of, known_values, register_rows
 from dossier.services.labels import type_label
 from dossier.services.page_masks import Stored
 from dossier.services.views import CustomerHead, DocumentHit, Hit, Snippet
-from dossier.viewer import Permission, Viewer
+from dossier.viewer import Permission, Place, Viewer
 
 PAGES_READ = 30
 """Pages of a paper whose text is fetched for snippets; of longer ones those that hold the words
@@ -152,6 +152,7 @@ def _document_hit(
     context: Context, viewer: Viewer, query: Query, hit: port.DocumentHit, found: _Found
 ) -> DocumentHit:
     row = found.documents[hit.document_id]
+    viewer = viewer.at(Place.of_document(row))
     return DocumentHit(
         id=row.id,
         title=papers.title_of(viewer, row, found.known),
@@ -169,6 +170,8 @@ def _snippets(
     context: Context, viewer: Viewer, query: Query, row: Any, found: _Found
 ) -> tuple[Snippet, ...]:
     """Snippets of a paper, kept by everything that decides them; only masked text is kept."""
+    if not viewer.may(Permission.READ_CONTENT):
+        return ()
     shown: list[Snippet] = []
     known = found.known.get(row.customer_no or "")
     sight = (viewer.sees_clear, search_rights(viewer), known)

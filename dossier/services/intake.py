@@ -152,7 +152,7 @@ def take(
     context: Context, viewer: Viewer, source: BinaryIO | Path, arrival: Arrival
 ) -> IntakeResult:
     """Take one file in, as :func:`accept`."""
-    demand(viewer, Permission.UPLOAD)
+    viewer = demand(viewer, Permission.UPLOAD)
     known = find_known(context, arrival.source_key)
     if known is not None:
         return known
@@ -201,7 +201,7 @@ def refuse(
     ``failed``: it could not be taken yet (no permission to read it) and stays where it is.
     Asking again for the same ``source_key`` writes nothing.
     """
-    demand(viewer, Permission.UPLOAD)
+    viewer = demand(viewer, Permission.UPLOAD)
 
     def note(session: ScopedSession) -> str:
         if arrival.source_key and (known := _intake_of(session, arrival.source_key)):
@@ -258,7 +258,7 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
         ConflictError: it is a duplicate, nothing of it failed, the file lies elsewhere, or another
             of the same name is on its way.
     """
-    demand(viewer, Permission.MANAGE_INTAKE)
+    viewer = demand(viewer, Permission.MANAGE_INTAKE)
     now = context.clock.now()
     with context.writing(INTAKE) as session:
         row = session.get(Intake, intake_id)

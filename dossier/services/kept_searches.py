@@ -47,7 +47,7 @@ def listed(context: Context, viewer: Viewer, kind: str = SAVED) -> tuple[SearchK
     Raises:
         ForbiddenError: the role may not search.
     """
-    access.demand(viewer, Permission.SEARCH)
+    viewer = access.demand(viewer, Permission.SEARCH)
     with context.reading(viewer) as session:
         return tuple(_shown(context, row) for row in _own(session, viewer, kind))
 
@@ -62,7 +62,7 @@ def save(
         InvalidInputError: no name, nothing to search for, or one of them too long.
         ConflictError: as many as one person may keep are kept already.
     """
-    access.demand(viewer, Permission.SEARCH)
+    viewer = access.demand(viewer, Permission.SEARCH)
     name, q = " ".join(name.split()), " ".join(q.split())
     _check(name, q, filters)
     with context.writing(viewer) as session:
@@ -104,7 +104,7 @@ def forget(context: Context, viewer: Viewer, kept_id: str) -> None:
         ForbiddenError: the role may not search.
         NotFoundError: the viewer has none of this id.
     """
-    access.demand(viewer, Permission.SEARCH)
+    viewer = access.demand(viewer, Permission.SEARCH)
     with context.writing(viewer) as session:
         row = session.get(KeptSearch, kept_id)
         if row is None or row.user_id != viewer.id:
@@ -114,7 +114,7 @@ def forget(context: Context, viewer: Viewer, kept_id: str) -> None:
 
 def forget_recent(context: Context, viewer: Viewer) -> None:
     """Delete all of the viewer's last searches: a counter's machine is shared."""
-    access.demand(viewer, Permission.SEARCH)
+    viewer = access.demand(viewer, Permission.SEARCH)
     with context.writing(viewer) as session:
         session.execute(
             delete(KeptSearch)

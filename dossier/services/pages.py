@@ -36,10 +36,10 @@ def boxes(
         ForbiddenError: the role may not read contents.
         NotFoundError: no such page in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_CONTENT)
+    viewer = access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         source = page_source(context, session, viewer, document_id, number)
-        viewer = disclosure.looking(context, session, viewer, source.customer_no)
+        viewer = disclosure.looking(context, session, viewer.at(source.place), source.customer_no)
     if source.page is None:
         return PageBoxes(0, 0, ())
     return PageBoxes(source.page.width, source.page.height, hit_boxes(context, viewer, source, q))
@@ -66,10 +66,10 @@ def image(
         ForbiddenError: the role may not read contents.
         NotFoundError: no such page in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_CONTENT)
+    viewer = access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         source = page_source(context, session, viewer, document_id, number)
-        viewer = disclosure.looking(context, session, viewer, source.customer_no)
+        viewer = disclosure.looking(context, session, viewer.at(source.place), source.customer_no)
         purpose = _purpose_of(session, viewer, document_id, printed) if printed else ""
     receipt = audit.record_read(
         context,
@@ -79,7 +79,9 @@ def image(
         object_id=document_id,
         facts={"page": number},
     )
-    plan = page_drawing.plan(context, viewer, source, width=width, q=q, strip=strip)
+    plan = page_drawing.plan(
+        context, viewer.at(source.place), source, width=width, q=q, strip=strip
+    )
     if not isinstance(plan, Plan):
         return _placeholder(receipt, width, plan)
     try:

@@ -35,12 +35,12 @@ def name(viewer: Viewer, clear: str) -> Shown:
 
 
 def address(viewer: Viewer, clear: str) -> Shown:
-    """An address; masked beyond street or estate."""
+    """An address of the register; masked beyond street or estate."""
     return _shown(clear, masking.mask_address, is_open=viewer.sees(Field.ADDRESS))
 
 
 def phone(viewer: Viewer, clear: str) -> Shown:
-    """A phone number."""
+    """A phone number of the register."""
     return _shown(clear, masking.mask_phone, is_open=viewer.sees(Field.PHONE))
 
 

@@ -15,7 +15,7 @@ from dossier.services import audit, disclosure, marks, page_masks, papers
 from dossier.services.context import Context
 from dossier.services.heads import known_values, names_of
 from dossier.services.views import PageHits, PageText
-from dossier.viewer import Permission, Viewer
+from dossier.viewer import Permission, Place, Viewer
 
 
 def read(
@@ -29,10 +29,11 @@ def read(
         ForbiddenError: the role may not read contents.
         NotFoundError: no such document in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_CONTENT)
+    viewer = access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
-        viewer = disclosure.looking(context, session, viewer, document.customer_no)
+        here = viewer.at(Place.of_document(document))
+        viewer = disclosure.looking(context, session, here, document.customer_no)
         found = tuple(_page_texts(context, session, viewer, document, q, number))
     audit.record_read(context, viewer, "text.read", object_kind="document", object_id=document_id)
     return found
@@ -45,10 +46,11 @@ def hits(context: Context, viewer: Viewer, document_id: str, *, q: str) -> tuple
         ForbiddenError: the role may not read contents.
         NotFoundError: no such document in the viewer's scope.
     """
-    access.demand(viewer, Permission.READ_CONTENT)
+    viewer = access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
-        viewer = disclosure.looking(context, session, viewer, document.customer_no)
+        here = viewer.at(Place.of_document(document))
+        viewer = disclosure.looking(context, session, here, document.customer_no)
         pages = tuple(_page_texts(context, session, viewer, document, q))
     return tuple(PageHits(page.page, len(page.highlights)) for page in pages if page.highlights)
 

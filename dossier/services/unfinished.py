@@ -49,7 +49,7 @@ def list_unfinished(context: Context, viewer: Viewer) -> tuple[UnfinishedFile, .
     Raises:
         ForbiddenError: the role may not see the intake.
     """
-    demand(viewer, Permission.SEE_INTAKE)
+    viewer = demand(viewer, Permission.SEE_INTAKE)
     if not viewer.scope.everything:
         return ()
     settings, now = context.settings, context.clock.now().timestamp()

@@ -41,7 +41,7 @@ def accept(
         TooLargeError: above ``max_file_bytes``.
         DiskFullError: no room; files before this one are in.
     """
-    access.demand(viewer, Permission.UPLOAD)
+    viewer = access.demand(viewer, Permission.UPLOAD)
     check_form(context, viewer, form)
     sent = list(files)
     if not sent:

@@ -16,7 +16,7 @@ from dossier.services import papers
 from dossier.services.context import Context
 from dossier.services.heads import known_values, names_of
 from dossier.services.page_masks import Stored
-from dossier.viewer import Viewer
+from dossier.viewer import Place, Viewer
 
 LARGEST_NUMBER = 2**31 - 1
 """What an INTEGER column holds in every database; a larger number is no page, and no bind value."""
@@ -46,6 +46,7 @@ class PageSource:
         sha256: content that is drawn: the original, or the view of a file without pages.
         page: None while the page is not read.
         known: what the register knows of its customer, for masks; None when nothing is.
+        place: where the document lies, which decides what of it is masked.
         customer_no: whose paper it is; None: nobody's yet.
         type_code: of the paper.
         names: the customer's, which a query may spell in letters.
@@ -56,6 +57,7 @@ class PageSource:
     number: int
     page: ReadPage | None
     known: KnownValues | None
+    place: Place
     customer_no: str | None = None
     type_code: str | None = None
     names: tuple[str, ...] = ()
@@ -76,7 +78,8 @@ def page_source(
     if row is None and number > max(document.page_count, 1):
         raise _no_page()
     owner = [document.customer_no] if document.customer_no else []
-    known = known_values(context, session, viewer, owner)
+    place = Place.of_document(document)
+    known = known_values(context, session, viewer.at(place), owner)
     return PageSource(
         document_id=document_id,
         sha256=_drawn_content(session, document, row),
@@ -86,6 +89,7 @@ def page_source(
         customer_no=document.customer_no,
         type_code=document.type_code,
         names=names_of(session, document.customer_no),
+        place=place,
     )
 
 

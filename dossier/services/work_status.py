@@ -155,7 +155,7 @@ def list_intake(
         InvalidInputError: an unknown state.
         QueryError: the cursor is broken or of another list.
     """
-    demand(viewer, Permission.SEE_INTAKE)
+    viewer = demand(viewer, Permission.SEE_INTAKE)
     wanted = _wanted(states)
     before = cursors.unpack(context.keyring, LISTING, cursor) if cursor else None
     query = _rows(wanted, batch)
@@ -185,7 +185,7 @@ def counts(context: Context, viewer: Viewer) -> dict[str, int]:
     Raises:
         ForbiddenError: the role may not see the intake.
     """
-    demand(viewer, Permission.SEE_INTAKE)
+    viewer = demand(viewer, Permission.SEE_INTAKE)
     with context.reading(STATUS) as session:
         return counts_of(session)
 

@@ -75,7 +75,7 @@ class Requirement:
         if not self.form_is_streamed:
             await _check_csrf(request)
         if self.permission is not Permission.PUBLIC:
-            access.demand(viewer, self.permission)
+            viewer = access.demand(viewer, self.permission)
         return viewer
 
 

@@ -284,7 +284,6 @@ def test_a_bulk_leaves_one_row_for_each_object_or_none_at_all(seeded: Seeded) ->
 
 
 def test_only_those_whom_the_rules_name_are_entitled() -> None:
-    roles = rulebook.load("roles")["roles"]
-    holders = {name for name, role in roles.items() if "see_lookers" in role["permissions"]}
+    holders = set(rulebook.load("roles")["matrix"]["see_lookers"])
     assert holders == {"supervisor"}
     assert Permission.SEE_LOOKERS == "see_lookers"

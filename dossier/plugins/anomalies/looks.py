@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from dossier import access
 from dossier.clock import SHANGHAI
+from dossier.db import grants
 from dossier.db.session import ScopedSession
-from dossier.db.tables import AuditEvent, Customer, Document, RoleGrant
+from dossier.db.tables import AuditEvent, Customer, Document
 from dossier.plugins.anomalies import watched
 from dossier.plugins.anomalies.rules import Look, RuleFile
 from dossier.services.context import Context
@@ -112,14 +113,7 @@ def _customers(
 def _area(session: ScopedSession, who: PersonDay) -> frozenset[int] | None:
     """The units that the person belonged to on that day, with all below; None for no unit."""
     ends = who.begins + timedelta(days=1)
-    grants = session.scalars(select(RoleGrant).where(RoleGrant.user_id == who.actor))
-    units = [
-        grant.unit_id
-        for grant in grants
-        if grant.unit_id is not None
-        and (grant.valid_from is None or grant.valid_from < ends)
-        and (grant.valid_to is None or grant.valid_to > who.begins)
-    ]
+    units = grants.units_between(session, who.actor, who.begins, ends)
     return access.subtree(session, units) if units else None
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 
 from dossier.access import demand
-from dossier.db.tables import Anomaly, RoleGrant, User
+from dossier.db import grants
+from dossier.db.tables import Anomaly, User
 from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError
 from dossier.plugins.anomalies import rules
 from dossier.plugins.anomalies.duty import ACKNOWLEDGED, OPEN
@@ -64,7 +65,7 @@ def list_anomalies(
         QueryError: a broken cursor.
         UnavailableError: the reading cannot be noted now, so nothing is shown.
     """
-    demand(viewer, Permission.READ_AUDIT)
+    viewer = demand(viewer, Permission.READ_AUDIT)
     if state and state not in STATES:
         raise InvalidInputError(f"A state is one of {', '.join(STATES)}", detail_zh="没有此状态")
     after = cursors.unpack(context.keyring, LISTING, cursor) if cursor else None
@@ -94,7 +95,7 @@ def acknowledge(context: Context, viewer: Viewer, anomaly_id: str, *, note: str)
         InvalidInputError: no note, or too long a one.
         NotFoundError: no such anomaly, or of people of another part of the company.
     """
-    demand(viewer, Permission.READ_AUDIT)
+    viewer = demand(viewer, Permission.READ_AUDIT)
     note = " ".join(note.split())
     if not note or len(note) > LONGEST_NOTE:
         raise InvalidInputError("Say in a line what was found out", detail_zh="请填写核查结果")
@@ -124,8 +125,8 @@ def _of(query: Select[Any], viewer: Viewer, state: str = "", person: str = "") -
         query = query.where(or_(Anomaly.actor == person, Anomaly.actor.in_(named)))
     if viewer.scope.everything:
         return query
-    people = select(RoleGrant.user_id).where(RoleGrant.unit_id.in_(sorted(viewer.scope.units)))
-    return query.where(Anomaly.actor.in_(people))
+    then = grants.in_units_at(Anomaly.actor, Anomaly.found_at, viewer.scope.units)
+    return query.where(then)
 
 
 def _finding(viewer: Viewer, row: Anomaly, names: dict[str, str]) -> Finding:

@@ -49,7 +49,7 @@ def of_document(context: Context, viewer: Viewer, document_id: str) -> tuple[Pan
 
 
 def _panel(context: Context, viewer: Viewer, on_it: ColumnElement[bool]) -> tuple[Panel, ...]:
-    if not viewer.may(Permission.SEE_LOOKERS):
+    if not viewer.may(Permission.SEE_LOOKERS):  # the page's own object: the viewer is placed there
         return ()
     language = "zh" if viewer.language.startswith(labels.CHINESE) else "en"
     lines = _lines(context, viewer, on_it)[: int(rules()["lines"])]

@@ -46,7 +46,7 @@ def export_list(
         QueryError: an unknown filter.
         UnavailableError: the index does not answer, or the audit cannot be written.
     """
-    access.demand(viewer, Permission.EXPORT)
+    viewer = access.demand(viewer, Permission.EXPORT)
     most = int(rulebook.load(RULES)["most_rows"])
     language = "zh" if viewer.language.startswith(labels.CHINESE) else "en"
     hits = _hits(context, viewer, request, most)

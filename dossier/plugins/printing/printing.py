@@ -37,8 +37,8 @@ def print_paper(context: Context, viewer: Viewer, document_id: str, *, purpose: 
         NotFoundError: no such paper in the viewer's scope.
         UnavailableError: it cannot be noted now, so nothing is shown.
     """
-    demand(viewer, Permission.PRINT)
-    demand(viewer, Permission.READ_CONTENT)
+    viewer = demand(viewer, Permission.PRINT)
+    viewer = demand(viewer, Permission.READ_CONTENT)
     purpose = " ".join(purpose.split())
     if not purpose or len(purpose) > LONGEST_PURPOSE:
         raise InvalidInputError("Say what the print is for", detail_zh="请填写打印用途")

@@ -1,0 +1,129 @@
+"""Roles that a user holds at a moment: own grants, and grants that others lent for a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+
+from dossier.db.role_tables import Delegation
+from dossier.db.session import ScopedSession
+from dossier.db.tables import RoleGrant, User
+from dossier.rules.role_matrix import Held
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRole:
+    """A role with the part of the archive that it is held for.
+
+    Attributes:
+        kind: what the grant names.
+        key: id of the unit, line or district, or number of the case or customer; empty for all.
+        until: when it ends, as far as that is known.
+        delegated_by: id of the user whose grant it is, where it was lent.
+        delegation_id: which delegation lends it.
+    """
+
+    role: str
+    kind: Held
+    key: str
+    grant_id: int
+    since: datetime | None = None
+    until: datetime | None = None
+    delegated_by: str = ""
+    delegation_id: int | None = None
+
+
+def held_by(session: ScopedSession, user_id: str, *, at: datetime) -> list[HeldRole]:
+    """What a user holds at this moment; own grants first.
+
+    A lent grant ends with the grant itself, and while its owner is disabled.
+    """
+    lent = select(Delegation.grant_id).where(Delegation.delegate_id == user_id)
+    mine = and_(Delegation.grant_id == RoleGrant.id, Delegation.delegate_id == user_id)
+    query = (
+        select(RoleGrant, Delegation)
+        .join(User, User.id == RoleGrant.user_id)
+        .outerjoin(Delegation, mine)
+        .where(
+            or_(
+                RoleGrant.user_id == user_id,
+                and_(RoleGrant.id.in_(lent), User.disabled.is_(False)),
+            )
+        )
+        .order_by(Delegation.id.is_not(None), RoleGrant.id, Delegation.id)
+    )
+    return [
+        _held(grant, delegation)
+        for grant, delegation in session.execute(query)
+        if in_force(grant, at) and (delegation is None or delegation_in_force(delegation, at))
+    ]
+
+
+def in_force(grant: RoleGrant, at: datetime) -> bool:
+    """Whether a grant holds at this moment."""
+    return (grant.valid_from is None or grant.valid_from <= at) and (
+        grant.valid_to is None or at < grant.valid_to
+    )
+
+
+def delegation_in_force(delegation: Delegation, at: datetime) -> bool:
+    """Whether a delegation holds at this moment, as far as it goes by itself."""
+    ended = delegation.ended_at is not None and delegation.ended_at <= at
+    return delegation.valid_from <= at < delegation.valid_to and not ended
+
+
+def place_of(grant: RoleGrant) -> tuple[Held, str]:
+    """What a grant names, and which one."""
+    named = (
+        (Held.UNIT, grant.unit_id),
+        (Held.LINE, grant.line_id),
+        (Held.DISTRICT, grant.district_id),
+        (Held.CASE, grant.case_no),
+        (Held.CUSTOMER, grant.customer_no),
+    )
+    return next(((kind, str(key)) for kind, key in named if key is not None), (Held.COMPANY, ""))
+
+
+def in_units_at(actor: Any, at: Any, units: Collection[int]) -> ColumnElement[bool]:
+    """Whether who did something belonged to one of these units when it was done; columns in."""
+    began = or_(RoleGrant.valid_from.is_(None), RoleGrant.valid_from <= at)
+    lasted = or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > at)
+    mine = and_(RoleGrant.user_id == actor, RoleGrant.unit_id.in_(sorted(units)))
+    return exists().where(mine, began, lasted)
+
+
+def units_between(
+    session: ScopedSession, user_id: str, begins: datetime, ends: datetime
+) -> set[int]:
+    """The units of a user's grants, own and lent, that held at some time between."""
+    begun = or_(RoleGrant.valid_from.is_(None), RoleGrant.valid_from < ends)
+    lasted = or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > begins)
+    units = select(RoleGrant.unit_id).where(RoleGrant.unit_id.is_not(None), begun, lasted)
+    lent = units.join(Delegation, Delegation.grant_id == RoleGrant.id).where(
+        Delegation.delegate_id == user_id,
+        Delegation.valid_from < ends,
+        func.coalesce(Delegation.ended_at, Delegation.valid_to) > begins,
+    )
+    own = session.scalars(units.where(RoleGrant.user_id == user_id))
+    return {unit_id for unit_id in (*own, *session.scalars(lent)) if unit_id is not None}
+
+
+def _held(grant: RoleGrant, delegation: Delegation | None = None) -> HeldRole:
+    kind, key = place_of(grant)
+    if delegation is None:
+        return HeldRole(grant.role, kind, key, grant.id, grant.valid_from, grant.valid_to)
+    until = min(filter(None, (delegation.valid_to, grant.valid_to)))
+    return HeldRole(
+        role=grant.role,
+        kind=kind,
+        key=key,
+        grant_id=grant.id,
+        since=delegation.valid_from,
+        until=until,
+        delegated_by=grant.user_id,
+        delegation_id=delegation.id,
+    )
