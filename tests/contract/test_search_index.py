@@ -356,6 +356,31 @@ def test_scope_limits_hits_counts_facets_and_suggestions(index):
     assert documents(index, "结算", scope=secret) == ["doc-5"]
 
 
+def test_a_scope_of_single_customers_reaches_their_rows_and_no_others(index):
+    owner = frozenset({"4200000001"})
+    whole, record = Scope(owners=owner, secrecy=None), Scope(records=owner, secrecy=None)
+    everything = index.search(ask("", filters={"customer": tuple(owner)}))
+    answer = index.search(ask("", scope=whole), facets=["type"])
+    assert [group.customer_no for group in answer.groups] == ["4200000001"]
+    assert answer.total_documents == everything.total_documents > 0
+    assert sum(each.count for each in answer.facets["type"]) == answer.total_documents
+    alone = index.search(ask("", scope=record), facets=["type"])
+    assert (alone.total, alone.total_documents, alone.facets["type"]) == (1, 0, ())
+    assert [group.customer_no for group in alone.groups] == ["4200000001"]
+
+
+def test_a_row_passes_every_scope_that_is_asked_for(index):
+    one = Scope(tokens=frozenset({"unit:1", "unit:2"}), secrecy=None)
+    two = replace(one, also=(Scope(tokens=frozenset({"unit:2"}), secrecy=None),))
+    narrow = index.search(ask("张三", scope=Scope(tokens=frozenset({"unit:2"}), secrecy=None)))
+    both = index.search(ask("张三", scope=two))
+    assert (both.total, both.total_documents) == (narrow.total, narrow.total_documents)
+    assert index.search(ask("张三", scope=one)).total > both.total
+    nothing = replace(one, also=(Scope(),))
+    assert index.search(ask("张三", scope=nothing)).total == 0
+    assert index.suggest(ask("张", scope=nothing)) == ()
+
+
 def test_who_is_called_so_is_suggested_before_newer_ones_whose_name_has_it(index):
     hospital = replace(ZHANG, customer_no="4200000091", order=91, name="襄阳市襄州区张湾人民医院")
     short = replace(ZHANG, customer_no="4200000092", order=2, name="章伟")
