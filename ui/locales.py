@@ -57,7 +57,7 @@ def _source(package: str, domain: str, locale: str) -> Traversable:
 
 def _catalogue(package: str, domain: str, locale: str) -> gettext.NullTranslations:
     body = _source(package, domain, locale).read_bytes()
-    catalogue = read_po(io.BytesIO(body), locale=locale, domain=domain)
+    catalogue = read_po(io.BytesIO(body), locale=locale, domain=domain, abort_invalid=True)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

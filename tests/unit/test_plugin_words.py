@@ -24,7 +24,7 @@ def ids(folder: Path) -> set[str]:
 
 def catalogue(plugin: str, locale: str) -> dict[str, str]:
     file = f"dossier/plugins/{plugin}/locale/{locale}/LC_MESSAGES/{plugin}.po"
-    messages = read_po((ROOT / file).open("rb"), locale=locale)
+    messages = read_po((ROOT / file).open("rb"), locale=locale, abort_invalid=True)
     return {
         m.id if isinstance(m.id, str) else m.id[0]: (
             m.string if isinstance(m.string, str) else m.string[0]

@@ -24,7 +24,7 @@ def ids() -> set[str]:
 
 def catalogue(locale: str):
     path = ROOT / "ui" / "locale" / locale / "LC_MESSAGES" / "dossier.po"
-    return read_po(path.open("rb"), locale=locale)
+    return read_po(path.open("rb"), locale=locale, abort_invalid=True)
 
 
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
