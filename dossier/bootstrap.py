@@ -27,6 +27,7 @@ from dossier.rules.role_matrix_file import read_matrix
 from dossier.rules.role_words import load_words
 from dossier.search.fields import Field, FieldList, load_fields
 from dossier.search.port import SearchIndex
+from dossier.services import key_check
 from dossier.services.context import Context
 from dossier.services.keys import Keyring, load_keyring
 from dossier.services.plugin_registry import PluginRegistry
@@ -70,8 +71,10 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Context:
         settings.secret_key.get_secret_value() if settings.secret_key else None,
         settings.home / "secret.key",
         may_create=is_new,
+        older=settings.secret_key_old.get_secret_value() if settings.secret_key_old else None,
     )
     migrate.upgrade(database)
+    mark = key_check.settle(database, keyring, clock)
     plugins = PluginRegistry(_builtin_plugins(), off=settings.plugins_off)
     roles = _load_roles(database, settings, clock)
     return Context(
@@ -79,7 +82,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Context:
         clock=clock,
         database=database,
         store=_file_store(settings),
-        index=_search_index(settings, keyring, plugins),
+        index=_search_index(settings, keyring, plugins, mark),
         keyring=keyring,
         plugins=plugins,
         readers=GuardedReaders(
@@ -161,16 +164,20 @@ def _scanner(settings: Settings) -> MalwareScanner | None:
     return ClamdScanner(settings.scanner_url, seconds=settings.scanner_seconds)
 
 
-def _search_index(settings: Settings, keyring: Keyring, plugins: PluginRegistry) -> SearchIndex:
+def _search_index(
+    settings: Settings, keyring: Keyring, plugins: PluginRegistry, mark: str
+) -> SearchIndex:
     fields = load_fields(plugin_fields=_plugin_fields(plugins))
     if settings.search_url:
-        return _search_server(settings, keyring, fields)
+        return _search_server(settings, keyring, fields, mark)
     from dossier.adapters.tantivy import TantivyIndex
 
-    return TantivyIndex(settings.index_path, fields=fields, number_hash=keyring.hash)
+    return TantivyIndex(settings.index_path, fields=fields, number_hash=keyring.hasher)
 
 
-def _search_server(settings: Settings, keyring: Keyring, fields: FieldList) -> SearchIndex:
+def _search_server(
+    settings: Settings, keyring: Keyring, fields: FieldList, mark: str
+) -> SearchIndex:
     """The index on Elasticsearch; nothing is asked of the server yet.
 
     Raises:
@@ -194,7 +201,11 @@ def _search_server(settings: Settings, keyring: Keyring, fields: FieldList) -> S
         seconds=settings.search_seconds,
     )
     return ElasticsearchIndex(
-        address, lock_folder=settings.index_path, fields=fields, number_hash=keyring.hash
+        address,
+        lock_folder=settings.index_path,
+        fields=fields,
+        number_hash=keyring.hasher,
+        mark=mark,
     )
 
 

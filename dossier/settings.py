@@ -224,6 +224,11 @@ class Settings(BaseModel):
         None,
         description="Key for hashes and encryption (base64, 32 bytes); empty: home/secret.key.",
     )
+    secret_key_old: SecretStr | None = Field(
+        None,
+        description="Keys before that one, by commas, that some values may still be under; with "
+        "DOSSIER_SECRET_KEY only.",
+    )
     audit_checkpoints: Path | None = Field(
         None,
         description="Folder, best on another machine, that signed checkpoints of the audit are "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from dossier.cli import care, data, intake, people, record, roles, ways_in
+from dossier.cli import care, data, intake, keys, people, record, roles, ways_in
 from dossier.cli import run as running
 from dossier.cli.base import err
 from dossier.errors import DossierError
@@ -28,6 +28,7 @@ app.add_typer(people.app, name="user")
 app.add_typer(intake.app, name="intake")
 app.add_typer(ways_in.session_app, name="session")
 app.add_typer(ways_in.token_app, name="token")
+app.add_typer(keys.app, name="keys")
 
 
 def run() -> None:

@@ -77,6 +77,8 @@ class RecoveryCode(Table):
     __tablename__ = "recovery_code"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), index=True)
+    key_id: Mapped[str] = mapped_column(String(16), default="")
+    """Key that it is hashed with; empty: the archive's first one."""
 
 
 class LoginStep(Table):

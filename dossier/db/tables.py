@@ -307,6 +307,10 @@ class DocumentField(Table):
     document_id: Mapped[str] = mapped_column(ForeignKey("document.id"), index=True)
     name: Mapped[str] = mapped_column(String(40))
     value: Mapped[str] = mapped_column(String(400))
+    """Empty for ID numbers and bank accounts: those are in ``encrypted``."""
+    encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    hmac: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Keyed hash of an encrypted value, for equality."""
     page: Mapped[int]
     box: Mapped[list[Any] | None]
     confidence: Mapped[float] = mapped_column(default=1.0)

@@ -26,6 +26,17 @@ from dossier.rules.identifiers import FoundNumber, NumberKind
 from dossier.rules.normal_form import HAN, FoldedText, fold, fold_with_origins
 
 NumberHash = Callable[[str], str]
+
+
+def number_hashes(number_hash: NumberHash) -> tuple[NumberHash, ...]:
+    """The hash in use, and those under older keys that rows may still hold while a key changes.
+
+    Rows are made with the first, and looked for with all.
+    """
+    older = getattr(number_hash, "older", None)
+    return (number_hash, *older()) if older is not None else (number_hash,)
+
+
 """Keyed hash of a sensitive number's compact form (18-place form of an ID number)."""
 
 BREAK = "_"

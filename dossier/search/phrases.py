@@ -37,6 +37,13 @@ def page_phrases(
         return []
     if kinds - identifiers.SENSITIVE_KINDS and SearchRight.PHONE not in rights:
         return []
+    hashes = analysis.number_hashes(number_hash)
+    return list(dict.fromkeys(one for each in hashes for one in _phrases(text, rights, each)))
+
+
+def _phrases(
+    text: str, rights: frozenset[SearchRight], number_hash: NumberHash
+) -> list[TokenPlaces]:
     found = analysis.query_tokens(text, number_hash)[:_MOST_TOKENS]
     choices = [
         [(at, token), (at, analysis.hash_token(token, number_hash))]

@@ -19,9 +19,10 @@ from dossier.db.tables import CustomerNumber, Document, DocumentField, Identifie
 from dossier.errors import InvalidInputError, TooManyRequestsError
 from dossier.rules import identifiers
 from dossier.rules.disclosure import disclosure_rules
-from dossier.services import audit
+from dossier.services import audit, sealed_fields
 from dossier.services.context import Context
 from dossier.services.heads import customer_in_scope
+from dossier.services.keys import Keyring
 from dossier.viewer import Permission, Viewer
 
 CHECKED = "caller.checked"
@@ -54,7 +55,7 @@ def check(context: Context, viewer: Viewer, customer_no: str, *, kind: str, last
     _count(context, viewer, customer_no)
     with context.writing(viewer) as session:
         customer_in_scope(session, customer_no)
-        matches = _any_same(_endings(session, customer_no, wanted), said)
+        matches = _any_same(_endings(context.keyring, session, customer_no, wanted), said)
         audit.note(
             session,
             viewer,
@@ -96,18 +97,22 @@ def _any_same(endings: Iterable[str], said: str) -> bool:
     return found
 
 
-def _endings(session: ScopedSession, customer_no: str, kind: Known) -> Iterable[str]:
+def _endings(
+    keyring: Keyring, session: ScopedSession, customer_no: str, kind: Known
+) -> Iterable[str]:
     digits = disclosure_rules().check_digits
     if kind is Known.ID_NO:
         query = select(Identifier.last4).where(Identifier.customer_no == customer_no)
         return [each.upper() for each in session.scalars(query)]
     return [
         identifiers.compact(number)[-digits:].upper()
-        for number in _numbers(session, customer_no, kind)
+        for number in _numbers(keyring, session, customer_no, kind)
     ]
 
 
-def _numbers(session: ScopedSession, customer_no: str, kind: Known) -> Iterable[str]:
+def _numbers(
+    keyring: Keyring, session: ScopedSession, customer_no: str, kind: Known
+) -> Iterable[str]:
     """Phones of the register; bank accounts, which stand on its papers only."""
     if kind is Known.PHONE:
         query = select(CustomerNumber.value).where(
@@ -119,7 +124,7 @@ def _numbers(session: ScopedSession, customer_no: str, kind: Known) -> Iterable[
         .join(Document, Document.id == DocumentField.document_id)
         .where(Document.customer_no == customer_no, DocumentField.name == kind.value)
     )
-    return [row.value for row in session.scalars(papers)]
+    return [sealed_fields.clear(keyring, row) for row in session.scalars(papers)]
 
 
 def _count(context: Context, viewer: Viewer, customer_no: str) -> None:

@@ -22,7 +22,11 @@ SIGNATURE_LENGTH = 12
 def pack(keyring: Keyring, listing: str, position: Any) -> str:
     """A cursor for ``position`` (plain values) in the named list."""
     body = orjson.dumps(position)
-    return base64.urlsafe_b64encode(_sign(keyring, listing, body) + body).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(_signatures(keyring, listing, body)[0] + body)
+        .rstrip(b"=")
+        .decode()
+    )
 
 
 def unpack(keyring: Keyring, listing: str, cursor: str) -> Any:
@@ -36,7 +40,7 @@ def unpack(keyring: Keyring, listing: str, cursor: str) -> Any:
     except (binascii.Error, ValueError) as err:
         raise broken_cursor() from err
     signature, body = raw[:SIGNATURE_LENGTH], raw[SIGNATURE_LENGTH:]
-    if not body or signature != _sign(keyring, listing, body):
+    if not body or signature not in _signatures(keyring, listing, body):
         raise broken_cursor()
     return orjson.loads(body)
 
@@ -49,6 +53,7 @@ def broken_cursor() -> QueryError:
     )
 
 
-def _sign(keyring: Keyring, listing: str, body: bytes) -> bytes:
+def _signatures(keyring: Keyring, listing: str, body: bytes) -> list[bytes]:
     text = body.decode("latin-1")  # takes every byte: a forged cursor need not be UTF-8
-    return keyring.hash(f"cursor:{listing}:{text}")[:SIGNATURE_LENGTH].encode()
+    hashes = keyring.hashes(f"cursor:{listing}:{text}")
+    return [each[:SIGNATURE_LENGTH].encode() for each in hashes]

@@ -140,8 +140,13 @@ class Upsert:
                 numbers[kind] = pairs
         hmac = before.hmac if before else ""
         if record.id_no is not None:
-            hmac = self._keyring.hash(normal_id(record.id_no)) if record.id_no else ""
+            hmac = self._same_or_new(hmac, record.id_no) if record.id_no else ""
         return _Wanted(record, base, numbers, record.id_no, hmac)
+
+    def _same_or_new(self, before: str, id_no: str) -> str:
+        """The hash that is kept, where it is of this number under any key, else a fresh one."""
+        hashes = self._keyring.hashes(normal_id(id_no))
+        return before if before in hashes else hashes[0]
 
     def _place(
         self, session: ScopedSession, record: CustomerRecord, before: _Known | None

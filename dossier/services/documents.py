@@ -15,7 +15,7 @@ from dossier.db.tables import Content, Document, DocumentField, Page, Rendition
 from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
 from dossier.records import DocumentState, RenditionKind
 from dossier.rules.masking import KnownValues
-from dossier.services import assigning, audit, disclosure, papers, personal, scanning
+from dossier.services import assigning, audit, disclosure, papers, personal, scanning, sealed_fields
 from dossier.services.context import Context
 from dossier.services.heads import heads, known_values
 from dossier.services.labels import type_label
@@ -91,7 +91,7 @@ def _view(
         truncated=document.truncated,
         problem=document.problem,
         link=_link(session, viewer, document),
-        fields=_fields(session, viewer, document, known),
+        fields=_fields(context, session, viewer, document, known),
         pages=_pages(session, viewer, document),
         renditions=_renditions(session, document),
         revision=document.revision,
@@ -127,14 +127,19 @@ def _relations(
 
 
 def _fields(
-    session: ScopedSession, viewer: Viewer, document: Document, known: Mapping[str, KnownValues]
+    context: Context,
+    session: ScopedSession,
+    viewer: Viewer,
+    document: Document,
+    known: Mapping[str, KnownValues],
 ) -> tuple[FieldView, ...]:
     if not viewer.may(Permission.READ_CONTENT):
         return ()
     query = select(DocumentField).where(DocumentField.document_id == document.id)
     found = []
     for row in session.scalars(query.order_by(DocumentField.page, DocumentField.id)):
-        value = personal.field(viewer, row.name, row.value, known.get(document.customer_no or ""))
+        clear = sealed_fields.clear(context.keyring, row)
+        value = personal.field(viewer, row.name, clear, known.get(document.customer_no or ""))
         box = tuple(row.box) if row.box and not value.masked else None
         found.append(FieldView(row.name, value, row.page, box, row.confidence))
     return tuple(found)

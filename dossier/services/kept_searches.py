@@ -21,6 +21,7 @@ from dossier.rules import identifiers
 from dossier.rules.normal_form import fold
 from dossier.services import audit
 from dossier.services.context import Context
+from dossier.services.key_stores import search_key
 from dossier.services.views import SuggestionView
 from dossier.viewer import Permission, Viewer
 
@@ -165,7 +166,7 @@ def _put(
     filters: Mapping[str, tuple[str, ...]],
 ) -> KeptSearch:
     chosen = {facet: sorted(values) for facet, values in sorted(filters.items()) if values}
-    key = context.keyring.hash(orjson.dumps([q, chosen]).decode())
+    key = search_key(context.keyring, q, chosen)
     row = session.scalar(
         select(KeptSearch).where(
             KeptSearch.user_id == viewer.id, KeptSearch.kind == kind, KeptSearch.key == key

@@ -26,6 +26,8 @@ from dossier.records import (
     PageReading,
     RenditionKind,
 )
+from dossier.services import sealed_fields
+from dossier.services.keys import Keyring
 from dossier.work import queue
 from dossier.work.kinds import RECOGNISE_PRIORITY, SEARCHABLE_PRIORITY, WorkKind
 
@@ -194,7 +196,9 @@ def text_of(session: ScopedSession, document_id: str) -> DocumentText:
     )
 
 
-def replace_fields(session: ScopedSession, document_id: str, fields: Iterable[FieldValue]) -> None:
+def replace_fields(
+    session: ScopedSession, keyring: Keyring, document_id: str, fields: Iterable[FieldValue]
+) -> None:
     """The values that the steps read on the document; those of an earlier run go."""
     session.execute(
         delete(DocumentField)
@@ -205,10 +209,10 @@ def replace_fields(session: ScopedSession, document_id: str, fields: Iterable[Fi
         DocumentField(
             document_id=document_id,
             name=field.name,
-            value=field.value[:400],
             page=field.page,
             box=list(field.box) if field.box else None,
             confidence=field.confidence,
+            **sealed_fields.columns(keyring, field.name, field.value[:400]),
         )
         for field in fields
     )

@@ -73,7 +73,7 @@ def customers_by_number(
 
 def customers_by_id(session: ScopedSession, keyring: Keyring, id_nos: Iterable[str]) -> set[str]:
     """Customers that have one of these identity numbers, by keyed hash."""
-    hashes = [keyring.hash(normal_id(number)) for number in id_nos]
+    hashes = [each for number in id_nos for each in keyring.hashes(normal_id(number))]
     if not hashes:
         return set()
     query = select(Identifier.customer_no).where(Identifier.hmac.in_(hashes)).limit(MOST_ENTRIES)

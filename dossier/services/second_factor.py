@@ -171,7 +171,7 @@ def take(context: Context, user: User, code: str) -> bool:
     with context.writing(DOOR) as session:
         if len(typed) == login_rules().recovery_characters:
             gone = delete(RecoveryCode).where(
-                RecoveryCode.id == _code_hash(context, user.id, typed)
+                RecoveryCode.id.in_(_code_hashes(context, user.id, typed))
             )
             return bool(session.execute(gone).rowcount)  # type: ignore[attr-defined]
         row = session.get(SecondFactor, user.id)
@@ -211,7 +211,12 @@ def _fresh_codes(context: Context, session: ScopedSession, user_id: str) -> tupl
         for _ in range(rules.recovery_codes)
     ]
     session.add_all(
-        RecoveryCode(id=_code_hash(context, user_id, code), user_id=user_id) for code in codes
+        RecoveryCode(
+            id=_code_hashes(context, user_id, code)[0],
+            user_id=user_id,
+            key_id=context.keyring.keys[0].id,
+        )
+        for code in codes
     )
     return tuple(_grouped(code) for code in codes)
 
@@ -220,8 +225,8 @@ def _grouped(code: str) -> str:
     return "-".join(code[at : at + GROUP] for at in range(0, len(code), GROUP))
 
 
-def _code_hash(context: Context, user_id: str, code: str) -> str:
-    return context.keyring.hash(f"recovery code {user_id} {code}")
+def _code_hashes(context: Context, user_id: str, code: str) -> tuple[str, ...]:
+    return context.keyring.hashes(f"recovery code {user_id} {code}")
 
 
 def _forget(context: Context, session: ScopedSession, viewer: Viewer, user_id: str) -> None:

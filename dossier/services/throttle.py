@@ -122,8 +122,13 @@ def unlock(context: Context, session: ScopedSession, *, name: str) -> None:
     session.execute(delete(LoginThrottle).where(LoginThrottle.key == _account_key(context, name)))
 
 
+def account_text(name: str) -> str:
+    """What is hashed of an account's name."""
+    return f"login account {name}"
+
+
 def _account_key(context: Context, name: str) -> str:
-    return context.keyring.hash(f"login account {name}")
+    return context.keyring.hash(account_text(name))
 
 
 def _address_key(context: Context, remote: str) -> str:

@@ -72,7 +72,7 @@ def _write(job: Job, session: ScopedSession, results: list[StepResult]) -> None:
         document.type_code = document.type_code or result.type_code
         document.title = document.title or (result.title or "")[:400]
     session.flush()
-    reading.replace_fields(session, job.document_id, fields)
+    reading.replace_fields(session, job.context.keyring, job.document_id, fields)
     reading.touch(session, job.document_id, at=job.context.clock.now())
 
 

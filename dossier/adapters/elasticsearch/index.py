@@ -54,7 +54,8 @@ class ElasticsearchIndex:
         address: the server.
         lock_folder: on this machine; its lock file keeps this machine's processes apart.
         fields: the field list; its fingerprint decides whether a generation can be used.
-        number_hash: keyed hash for sensitive numbers; also marks our indices as this archive's.
+        number_hash: keyed hash for sensitive numbers.
+        mark: names this archive on the server, whatever its key is later; empty: by the hash.
     """
 
     def __init__(
@@ -64,11 +65,12 @@ class ElasticsearchIndex:
         lock_folder: Path,
         fields: FieldList,
         number_hash: NumberHash,
+        mark: str = "",
     ) -> None:
         self._fields = fields
         self._hash = number_hash
         self._server = Server(address, Translator(fields))
-        archive = number_hash("elasticsearch index of this archive")
+        archive = mark or number_hash("elasticsearch index of this archive")
         self._generations = Generations(self._server, fields, archive=archive)
         self._lock_file = lock_folder / f"{address.name}.lock"
         self._lock = threading.Lock()

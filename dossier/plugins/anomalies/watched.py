@@ -19,10 +19,12 @@ from dossier.plugins.anomalies.rules import LISTS
 from dossier.search.analysis import keyword
 from dossier.services import audit
 from dossier.services.context import Context
+from dossier.services.key_stores import watched_key
 from dossier.viewer import Permission, Viewer
 
 ADDED, REMOVED, LISTED = "watched.added", "watched.removed", "watched.listed"
 OBJECT = "watched_name"
+NONE: frozenset[str] = frozenset()
 LONGEST_NAME = 60
 """Characters; the longest name of a person or an organisation of note, with room."""
 
@@ -56,7 +58,7 @@ class Hashes:
 
 def key_of(context: Context, folded: str) -> str:
     """The keyed hash of a name as the register folds it (``Customer.name_key``)."""
-    return context.keyring.hash(f"watched name {folded}")
+    return watched_key(context.keyring, folded)
 
 
 def list_names(context: Context, viewer: Viewer) -> list[Watched]:
@@ -140,7 +142,9 @@ def hashes(context: Context, session: ScopedSession) -> Hashes:
     by_name: dict[str, frozenset[str]] = {}
     by_words: dict[str, frozenset[str]] = {}
     for row in session.scalars(select(WatchedName)):
-        words = context.keyring.hash(context.keyring.decrypt(row.name))  # as the search notes it
-        for found, key in ((by_name, row.key), (by_words, words)):
-            found[key] = found.get(key, frozenset()) | {row.kind}
+        name = context.keyring.decrypt(row.name)
+        key = watched_key(context.keyring, name)
+        by_name[key] = by_name.get(key, NONE) | {row.kind}
+        for words in context.keyring.hashes(name):  # as the search notes it, under any key
+            by_words[words] = by_words.get(words, NONE) | {row.kind}
     return Hashes(by_name, by_words)

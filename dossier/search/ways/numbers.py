@@ -53,9 +53,9 @@ def as_phone(asker: Asker, text: str) -> Iterator[Clause]:
 def as_id_no(asker: Asker, code: str) -> Iterator[Clause]:
     """An ID number or USCC by its keyed hash, or its last four where that may be searched."""
     if asker.may(SearchRight.ID_NO) and len(code) >= MIN_ACCOUNT:
-        token = analysis.hash_token(code, asker.number_hash)
+        tokens = hash_tokens(asker, code)
         reason = MatchReason.USCC if identifiers.is_organisation_code(code) else MatchReason.ID_NO
-        yield Clause(reason, MatchClass.EXACT_PHONE, Term("id_hash", (token,)))
+        yield Clause(reason, MatchClass.EXACT_PHONE, Term("id_hash", tokens))
     if asker.may(SearchRight.ID_LAST4) and len(code) == MIN_PARTIAL:
         yield Clause(MatchReason.ID_NO, MatchClass.PREFIX, Term("id_last4", (code,)))
 
@@ -70,8 +70,14 @@ def as_account(asker: Asker, code: str) -> Iterator[Clause]:
     """A bank account, which stands on papers only: whole, by its keyed hash (domain.md 4.3)."""
     may = asker.may(SearchRight.ID_NO) and asker.may(SearchRight.TEXT)
     if may and len(code) >= MIN_ACCOUNT:
-        token = analysis.hash_token(code, asker.number_hash)
-        yield Clause(MatchReason.ACCOUNT, MatchClass.EXACT_PHONE, Term("text", (token,)))
+        tokens = hash_tokens(asker, code)
+        yield Clause(MatchReason.ACCOUNT, MatchClass.EXACT_PHONE, Term("text", tokens))
+
+
+def hash_tokens(asker: Asker, code: str) -> tuple[str, ...]:
+    """The number's token under every key that rows may be made with."""
+    hashes = analysis.number_hashes(asker.number_hash)
+    return tuple(analysis.hash_token(code, each) for each in hashes)
 
 
 def _on_page(asker: Asker, code: str) -> Expression:
