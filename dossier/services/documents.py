@@ -233,7 +233,7 @@ def original(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile
         action="original.read",
         sha256=document.sha256,
         media_type=document.media_type or "application/octet-stream",
-        file_name=document.file_name,
+        file_name=_download_name(viewer, document),
     )
 
 
@@ -257,8 +257,15 @@ def pdf(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile:
         action="pdf.read",
         sha256=sha256,
         media_type=PDF,
-        file_name=f"{PurePath(document.file_name).stem or document.id}.pdf",
+        file_name=f"{PurePath(_download_name(viewer, document)).stem}.pdf",
     )
+
+
+def _download_name(viewer: Viewer, document: Document) -> str:
+    """The file's own name, which is people's words; for who sees masked the paper's id."""
+    if viewer.sees_clear and PurePath(document.file_name).stem:
+        return document.file_name
+    return f"{document.id}{PurePath(document.file_name).suffix[:8]}"
 
 
 def _pdf_content(session: ScopedSession, document: Document) -> str | None:

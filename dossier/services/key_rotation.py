@@ -301,13 +301,10 @@ def drop(
 
 
 def _demand_droppable(context: Context, viewer: Viewer, present: KeyState) -> None:
-    if not present.older or not present.done:
-        raise ConflictError(
-            "There is no old key to drop" if not present.older else "First: dossier keys rotate",
-            detail_zh="没有可清除的旧密钥"
-            if not present.older
-            else "请先执行：dossier keys rotate",
-        )
+    if not present.older:
+        raise ConflictError("There is no old key to drop", detail_zh="没有可清除的旧密钥")
+    if not present.done:
+        raise ConflictError("First: dossier keys rotate", detail_zh="请先执行：dossier keys rotate")
     if context.settings.secret_key is not None:
         raise ConfigurationError(
             "The key comes from the settings: take DOSSIER_SECRET_KEY_OLD out and restart",

@@ -607,3 +607,39 @@ def test_kill_9_frees_the_right_to_write_and_loses_nothing_committed(empty, plac
     assert empty.search(ask("王五")).total == 20
     assert empty.search(ask("赵六")).total == 0
     assert customers(empty, "张三") == ["4200000001"]
+
+
+class ChangedHash:
+    """The hash while the archive's key changes: rows are made with one, some still have another."""
+
+    def __call__(self, number: str) -> str:
+        if number == ARCHIVE_MARK:
+            return number_hash(number)  # the mark is handed on
+        return hmac.new(b"the new key", number.encode(), hashlib.sha256).hexdigest()[:24]
+
+    def older(self):
+        return (number_hash,)
+
+
+def test_numbers_are_found_while_their_key_changes_whichever_their_row_was_made_with(
+    own_index, place, fields
+):
+    numbers = {
+        "11010519491231002X": ["4200000001"],
+        "6222000000000000012": [None],
+        '"卡号：6222000000000000012"': [None],
+    }
+    assert {number: customers(own_index, number) for number in numbers} == numbers
+    changed = place.open(ChangedHash(), fields)
+    try:
+        assert {number: customers(changed, number) for number in numbers} == numbers
+    finally:
+        changed.close()
+    after = place.open(ChangedHash(), fields)
+    try:
+        with after.writer() as writer:
+            writer.apply(upserts=ROWS)
+            writer.commit()
+        assert {number: customers(after, number) for number in numbers} == numbers
+    finally:
+        after.close()

@@ -100,6 +100,7 @@ def environment(home: Path) -> dict[str, str]:
         "DOSSIER_HOME": str(home),
         "DOSSIER_SETTLE_SECONDS": "0.2",
         "DOSSIER_RECONCILE_SECONDS": "0.5",
+        "DOSSIER_DISCLOSURE_MINUTES": "0.3",  # nobody waits five minutes in a test
     }
 
 
