@@ -247,6 +247,8 @@ ACTION: Final = {
     "disclosure.asked": N_("Masked values opened"),
     "disclosure.ended": N_("Masked again"),
     "caller.checked": N_("Caller checked"),
+    "keys.rotated": N_("Secret key changed"),
+    "keys.dropped": N_("Old secret key let go"),
     "list.exported": N_("List saved as a file"),
     "customer.exported": N_("Customer in a saved list"),
     "search.saved": N_("Search saved"),
