@@ -1,4 +1,4 @@
-"""A new secret key, and everything brought under it, while the archive goes on working (ADR 8).
+"""A new secret key, and everything brought under it, while the archive goes on working (ADR 9).
 
 In the order in which it can be interrupted anywhere and gone on with by the same command: the new
 key is put into the file behind the one in use, so that every process can read with it; then before
