@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -13,6 +13,7 @@ from dossier.clock import SHANGHAI
 from dossier.errors import InvalidInputError
 from dossier.services import delegations, rights, role_grants
 from dossier.services.context import Context
+from dossier.services.rights import Rights
 from dossier.services.role_grants import Days, Part
 
 RoleOption = Annotated[str, typer.Option(help="Code of the role; see: dossier user roles.")]
@@ -164,7 +165,7 @@ def may(context: Context, name: str, json: Json = False) -> None:
     """What may this user do, and why?"""
     found = rights.explain(context, OPERATOR, name)
     if json:
-        print_json(as_dict(found))
+        print_json(_plain(found))
         return
     table = Table("action 操作", "may 可否", "by 依据", "until 至", "source 来源")
     for line in found.lines:
@@ -177,6 +178,36 @@ def may(context: Context, name: str, json: Json = False) -> None:
                 line.action.zh, ground.said_zh, by, _shown(ground.until), ground.cell.source
             )
     out.print(table)
+
+
+def _plain(found: Rights) -> dict[str, Any]:
+    """Rights without the whole matrix."""
+    return {
+        "user": found.user,
+        "is_disabled": found.is_disabled,
+        "items": [
+            {
+                "action": line.action.code,
+                "verdict": line.verdict,
+                "is_built": line.action.is_built,
+                "grounds": [
+                    {
+                        "verdict": one.verdict,
+                        "may": one.said_en,
+                        "role": one.role.code,
+                        "kind": one.kind,
+                        "part": one.part,
+                        "lent_by": one.holder,
+                        "until": one.until,
+                        "source": one.cell.source,
+                        "line": one.cell.line,
+                    }
+                    for one in line.grounds
+                ],
+            }
+            for line in found.lines
+        ],
+    }
 
 
 def _day(text: str | None) -> date | None:

@@ -144,6 +144,8 @@ _Days = tuple[datetime, datetime]
 
 
 def _checked_days(context: Context, first: date, last: date) -> _Days:
+    for day in (first, last):
+        role_grants.check_day(day)
     if last < first:
         raise InvalidInputError(
             "The last day lies before the first", detail_zh="结束日期早于开始日期"

@@ -98,6 +98,7 @@ def _view(
         history=tuple(papers.history(session, object_kind="document", object_id=document.id)),
         panels=tuple(context.plugins.document_panels(viewer, document.id, context)),
         opening=viewer.opening,
+        may_take_original=viewer.may(Permission.READ_ORIGINAL),
         **relations,
     )
 

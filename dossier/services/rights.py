@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -18,7 +18,7 @@ from dossier.rules.role_matrix import Cell, Condition, Matrix, Way
 from dossier.rules.role_words import Action, Role, Words
 from dossier.services import role_grants
 from dossier.services.context import Context
-from dossier.services.role_grants import Names
+from dossier.services.role_grants import Names, midnight
 from dossier.viewer import Permission, Viewer
 
 YES, ON_REQUEST, BY_CLICK, NOT_HERE = "yes", "on_request", "by_click", "not_here"
@@ -91,9 +91,9 @@ def explain(context: Context, viewer: Viewer, user: str) -> Rights:
     with context.reading(viewer) as session:
         account = role_grants.person(session, viewer, user)
         held = grants.held_by(session, account.id, at=now)
-        teller = _Teller(session, context.roles.words, held)
+        teller = _Teller(session, context.roles.words, matrix, held)
         lines = tuple(
-            RightsLine(action, tuple(teller.grounds(action, matrix, held, now)))
+            RightsLine(action, tuple(teller.grounds(action, held, now)))
             for action in context.roles.words.actions.values()
         )
         return Rights(account.name, now, account.disabled, matrix, lines)
@@ -120,19 +120,27 @@ def said(words: Words, way: Way) -> tuple[str, str]:
 class _Teller:
     """Finds the grounds, with what the grants' places and holders are called."""
 
-    def __init__(self, session: ScopedSession, words: Words, held: Sequence[HeldRole]) -> None:
+    def __init__(
+        self,
+        session: ScopedSession,
+        words: Words,
+        matrix: Matrix | None,
+        held: Sequence[HeldRole],
+    ) -> None:
         self._words = words
+        self._matrix = matrix
+        self._matrix_until = matrix.until if matrix else None
         self._names = Names(session, [(one.kind, one.key) for one in held])
         self._holders = role_grants.account_names(
             session, {one.delegated_by for one in held if one.delegated_by}
         )
 
-    def grounds(
-        self, action: Action, matrix: Matrix | None, held: Sequence[HeldRole], now: datetime
-    ) -> Iterator[Ground]:
-        """What the grants give for an action, the strongest ones as the matrix has them."""
+    def grounds(self, action: Action, held: Sequence[HeldRole], now: datetime) -> Iterator[Ground]:
+        """What the grants give for an action, in the order of the grants."""
         for one in held:
-            cell = matrix.cell(one.role, action.code, local_date(now)) if matrix else None
+            cell = (
+                self._matrix.cell(one.role, action.code, local_date(now)) if self._matrix else None
+            )
             if cell is not None:
                 yield self._ground(one, cell)
 
@@ -147,9 +155,15 @@ class _Teller:
             kind=held.kind.value,
             part=self._names.of(held.kind, held.key),
             holder=self._holders.get(held.delegated_by, ""),
-            until=held.until,
+            until=_first(held.until, cell.until, self._matrix_until),
             cell=cell,
         )
+
+
+def _first(grant: datetime | None, *days: date | None) -> datetime | None:
+    """The first of the ends of grant, entry and matrix; None while none is known."""
+    ends = [grant, *(midnight(day) for day in days if day is not None)]
+    return min((one for one in ends if one is not None), default=None)
 
 
 def _verdict(ways: Sequence[Way]) -> str:

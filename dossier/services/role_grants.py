@@ -29,6 +29,8 @@ from dossier.viewer import Permission, Viewer
 
 LONGEST_REASON = 200
 """Characters."""
+FIRST_DAY, LAST_DAY = date(1949, 10, 1), date(2199, 12, 31)
+"""Days that a grant may begin or end on: what lies beyond is a slip of the finger."""
 LONGEST_CASE_NO = 40
 """Characters, as in the records."""
 
@@ -341,6 +343,8 @@ def _check_not_held(session: ScopedSession, row: RoleGrant, now: datetime) -> No
 
 def _instants(days: Days, now: datetime) -> tuple[datetime | None, datetime | None]:
     """From the first day's beginning to the last day's end."""
+    for day in (days.first, days.last):
+        check_day(day)
     if days.first and days.last and days.last < days.first:
         raise InvalidInputError(
             "The last day lies before the first", detail_zh="结束日期早于开始日期"
@@ -349,6 +353,18 @@ def _instants(days: Days, now: datetime) -> tuple[datetime | None, datetime | No
         raise InvalidInputError("The last day is over", detail_zh="结束日期已过")
     ends = midnight(days.last + timedelta(days=1)) if days.last else None
     return midnight(days.first) if days.first else None, ends
+
+
+def check_day(day: date | None) -> None:
+    """Refuse a day that no calendar of an office has.
+
+    Raises:
+        InvalidInputError: it lies centuries away.
+    """
+    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+        raise InvalidInputError(
+            f"A day lies between {FIRST_DAY} and {LAST_DAY}", detail_zh="日期超出范围"
+        )
 
 
 def midnight(day: date) -> datetime:

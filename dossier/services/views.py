@@ -398,6 +398,7 @@ class DocumentView:
     history: tuple[HistoryEntry, ...] = ()
     panels: tuple[Panel, ...] = ()
     opening: Opening | None = None
+    may_take_original: bool = False
 
 
 @dataclass(frozen=True, slots=True)

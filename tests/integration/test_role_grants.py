@@ -255,6 +255,8 @@ def test_separated_roles_may_follow_one_another(seeded: Seeded) -> None:
         (Part(case_no=" "), Days(), "agent"),
         (Part(), Days(date(2026, 5, 2), date(2026, 5, 1)), "agent"),
         (Part(), Days(None, date(2020, 5, 1)), "agent"),
+        (Part(), Days(None, date.max), "agent"),
+        (Part(), Days(date.min, None), "agent"),
         (Part(), Days(), "pilot"),
     ],
 )

@@ -5,21 +5,27 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from dossier.clock import local_date
+from dossier.errors import InvalidInputError
 from dossier.rules.role_matrix import Cell
 from dossier.services import delegations, rights, role_grants
 from dossier.services.rights import Ground
 from dossier.services.role_grants import Days, Part
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
+from searchapi.problems import CHANGING, READING, may_answer
 
 router = APIRouter(tags=["roles"])
+OPEN = may_answer(InvalidInputError)
+LARGEST_ID = 2**31 - 1
+"""Of the records' own numbers on PostgreSQL."""
 Somebody = Annotated[Viewer, requires(Permission.SIGNED_IN)]
 Owner = Annotated[Viewer, requires(Permission.SIGNED_IN, by_session_only=True)]
 Manager = Annotated[Viewer, requires(Permission.MANAGE_USERS, by_session_only=True)]
+Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 User = Annotated[str, Query(max_length=80, description="Account name; empty: oneself")]
 
 
@@ -184,7 +190,7 @@ class Made(BaseModel):
     ids: list[int]
 
 
-@router.get("/roles", summary="The role matrix in force")
+@router.get("/roles", responses=OPEN, summary="The role matrix in force")
 def show_matrix(request: Request, viewer: Somebody, day: date | None = None) -> MatrixAnswer:  # noqa: ARG001
     """Today's, or that of another day."""
     context = context_of(request)
@@ -201,7 +207,7 @@ def show_matrix(request: Request, viewer: Somebody, day: date | None = None) -> 
     )
 
 
-@router.get("/rights", summary="What may this person do, and why?")
+@router.get("/rights", responses=READING, summary="What may this person do, and why?")
 def show_rights(request: Request, viewer: Somebody, user: User = "") -> RightsAnswer:
     """Action by action; others' for who may see their rights."""
     found = rights.explain(context_of(request), viewer, user or viewer.name)
@@ -243,7 +249,7 @@ def _cell(cell: Cell) -> CellItem:
     )
 
 
-@router.get("/grants", summary="Roles of a person")
+@router.get("/grants", responses=READING, summary="Roles of a person")
 def list_grants(request: Request, viewer: Somebody, user: User = "") -> GrantList:
     """In force and to come; others' for who may see their rights."""
     found = role_grants.list_grants(context_of(request), viewer, user or viewer.name)
@@ -251,7 +257,7 @@ def list_grants(request: Request, viewer: Somebody, user: User = "") -> GrantLis
     return GrantList(items=items, total=len(items))
 
 
-@router.post("/grants", status_code=201, summary="Give a role")
+@router.post("/grants", status_code=201, responses=CHANGING, summary="Give a role")
 def grant(request: Request, viewer: Manager, wish: GrantWish) -> Made:
     """Not to oneself, and no two separated ones."""
     part = Part(wish.unit, wish.line, wish.district, wish.case_no, wish.customer_no)
@@ -267,13 +273,13 @@ def grant(request: Request, viewer: Manager, wish: GrantWish) -> Made:
     return Made(ids=[made])
 
 
-@router.delete("/grants/{grant_id}", status_code=204, summary="Take a role away")
-def revoke(request: Request, viewer: Manager, grant_id: int) -> None:
+@router.delete("/grants/{grant_id}", status_code=204, responses=READING, summary="Take a role away")
+def revoke(request: Request, viewer: Manager, grant_id: Id) -> None:
     """It counts from the next request."""
     role_grants.revoke(context_of(request), viewer, grant_id)
 
 
-@router.get("/delegations", summary="Roles that are lent")
+@router.get("/delegations", responses=READING, summary="Roles that are lent")
 def list_delegations(request: Request, viewer: Somebody, user: User = "") -> DelegationList:
     """From and to a person; others' for who may see their rights."""
     found = delegations.list_delegations(context_of(request), viewer, user or viewer.name)
@@ -281,7 +287,7 @@ def list_delegations(request: Request, viewer: Somebody, user: User = "") -> Del
     return DelegationList(items=items, total=len(items))
 
 
-@router.post("/delegations", status_code=201, summary="Lend a role")
+@router.post("/delegations", status_code=201, responses=CHANGING, summary="Lend a role")
 def delegate(request: Request, viewer: Owner, wish: DelegationWish) -> Made:
     """For whole days, today or later; it ends when its holder loses the role."""
     made = delegations.delegate(
@@ -297,7 +303,9 @@ def delegate(request: Request, viewer: Owner, wish: DelegationWish) -> Made:
     return Made(ids=list(made))
 
 
-@router.delete("/delegations/{delegation_id}", status_code=204, summary="End a delegation")
-def end_delegation(request: Request, viewer: Owner, delegation_id: int) -> None:
+@router.delete(
+    "/delegations/{delegation_id}", status_code=204, responses=READING, summary="End a delegation"
+)
+def end_delegation(request: Request, viewer: Owner, delegation_id: Id) -> None:
     """By its holder, who has it, or who manages users."""
     delegations.end(context_of(request), viewer, delegation_id)

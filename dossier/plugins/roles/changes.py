@@ -26,6 +26,7 @@ from dossier.web import context_of, requires
 router = APIRouter()
 Manager = Annotated[Viewer, requires(Permission.MANAGE_USERS, by_session_only=True)]
 Owner = Annotated[Viewer, requires(Permission.SIGNED_IN, by_session_only=True)]
+Id = Annotated[int, Form(ge=1, le=2**31 - 1)]
 Text = Annotated[str, Form(max_length=200)]
 
 
@@ -59,9 +60,7 @@ def grant(  # noqa: PLR0913 - the fields of the form
 
 
 @router.post("/roles/revoke")
-def revoke(
-    request: Request, viewer: Manager, user: Text, grant_id: Annotated[int, Form(ge=1)]
-) -> Response:
+def revoke(request: Request, viewer: Manager, user: Text, grant_id: Id) -> Response:
     """Take a role away."""
     context = context_of(request)
     return _done(request, viewer, user, lambda: role_grants.revoke(context, viewer, grant_id))
@@ -100,7 +99,7 @@ def lend(
 def give_back(
     request: Request,
     viewer: Owner,
-    delegation_id: Annotated[int, Form(ge=1)],
+    delegation_id: Id,
     user: Text = "",
 ) -> Response:
     """End a delegation before its day."""
