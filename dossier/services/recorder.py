@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from dossier.db import Database, session_for
-from dossier.db.tables import AuditEvent
+from dossier.db import Database
+from dossier.db.append import append_events
 from dossier.errors import UnavailableError
-from dossier.viewer import system_viewer
 
-VIEWER = system_viewer("recorder")
 MOST_TOGETHER = 200
 """Rows of one transaction; more than that are never waiting at once behind one web process."""
 
@@ -81,10 +78,8 @@ class ReadRecorder:
             self._commit(together)
 
     def _commit(self, together: list[BegunRecord]) -> None:
-        statement = insert(AuditEvent).returning(AuditEvent.id, sort_by_parameter_order=True)
         try:
-            with session_for(self._database, VIEWER, write=True) as session:
-                ids = list(session.scalars(statement, [dict(each.row) for each in together]))
+            ids = append_events(self._database, [each.row for each in together])
             for each, event_id in zip(together, ids, strict=True):
                 each.event_id = event_id
         except SQLAlchemyError as err:
