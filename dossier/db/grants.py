@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func, or_, select
 
 from dossier.db.role_tables import Delegation
 from dossier.db.session import ScopedSession
@@ -42,23 +42,9 @@ def held_by(session: ScopedSession, user_id: str, *, at: datetime) -> list[HeldR
 
     A lent grant ends with the grant itself, and while its owner is disabled.
     """
-    lent = select(Delegation.grant_id).where(Delegation.delegate_id == user_id)
-    mine = and_(Delegation.grant_id == RoleGrant.id, Delegation.delegate_id == user_id)
-    query = (
-        select(RoleGrant, Delegation)
-        .join(User, User.id == RoleGrant.user_id)
-        .outerjoin(Delegation, mine)
-        .where(
-            or_(
-                RoleGrant.user_id == user_id,
-                and_(RoleGrant.id.in_(lent), User.disabled.is_(False)),
-            )
-        )
-        .order_by(Delegation.id.is_not(None), RoleGrant.id, Delegation.id)
-    )
     return [
         _held(grant, delegation)
-        for grant, delegation in session.execute(query)
+        for grant, delegation in session.execute(_HELD, {"user_id": user_id})
         if in_force(grant, at) and (delegation is None or delegation_in_force(delegation, at))
     ]
 
@@ -127,3 +113,22 @@ def _held(grant: RoleGrant, delegation: Delegation | None = None) -> HeldRole:
         delegated_by=grant.user_id,
         delegation_id=delegation.id,
     )
+
+
+# Built once: building it costs more than asking it, and every request asks.
+_USER: BindParameter[str] = bindparam("user_id")
+_LENT = select(Delegation.grant_id).where(Delegation.delegate_id == _USER)
+_HELD = (
+    select(RoleGrant, Delegation)
+    .join(User, User.id == RoleGrant.user_id)
+    .outerjoin(
+        Delegation, and_(Delegation.grant_id == RoleGrant.id, Delegation.delegate_id == _USER)
+    )
+    .where(
+        or_(
+            RoleGrant.user_id == _USER,
+            and_(RoleGrant.id.in_(_LENT), User.disabled.is_(False)),
+        )
+    )
+    .order_by(Delegation.id.is_not(None), RoleGrant.id, Delegation.id)
+)
