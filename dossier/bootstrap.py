@@ -43,6 +43,7 @@ BUILTIN_PLUGINS = (
     "printing",
     "account",
     "roles",
+    "people",
     "oidc",
 )
 """Built-in features. A tuple, not entry points: those go stale in editable checkouts."""

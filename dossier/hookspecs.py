@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from pydantic import BaseModel
 
+    from dossier.db.session import ScopedSession
     from dossier.ports import OcrEngine, TextExtractor
     from dossier.services.context import Context
 
@@ -153,6 +155,35 @@ class Duty:
     run: Callable[[threading.Event], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Something that a person may hold in a feature, and how it goes to a successor (S3-10).
+
+    Both functions work in the caller's transaction; when one raises, nothing of the staff change is
+    done. Without ``hand_over`` it belongs to a post and not to a person: a queue that several work
+    on. Then somebody else must hold ``permission`` as far as the leaver did.
+
+    Attributes:
+        name: a stable code.
+        title_zh: what it is, in the report.
+        title_en: the same in English.
+        count: how many the user of this id has open now.
+        permission: what who takes over must be allowed; None: nothing special.
+        hand_over: gives all of a user's to another, or ends it where there is None; how many.
+        needs_successor: it cannot simply end.
+        is_personal: kept when the person only goes to another post.
+    """
+
+    name: str
+    title_zh: str
+    title_en: str
+    count: Callable[[ScopedSession, str], int]
+    permission: Permission | None = None
+    hand_over: Callable[[ScopedSession, str, str | None, datetime], int] | None = None
+    needs_successor: bool = True
+    is_personal: bool = False
+
+
 class Hooks:
     """The hook specifications."""
 
@@ -195,6 +226,13 @@ class Hooks:
     @hookspec
     def duties(self, context: Context) -> Sequence[Duty]:  # type: ignore[empty-body]
         """What goes on in the background, in one worker at a time. At start, in each worker."""
+
+    @hookspec
+    def holdings(self, context: Context) -> Sequence[Holding]:  # type: ignore[empty-body]
+        """What somebody may hold here, and how it is handed over. When a staff change is made.
+
+        One that raises stops the staff change: nothing may be left behind unseen.
+        """
 
     @hookspec
     def customer_panels(  # type: ignore[empty-body]

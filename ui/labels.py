@@ -282,6 +282,7 @@ ACTION: Final = {
     "organisation.imported": N_("Organisation imported"),
     "people.imported": N_("People imported"),
     "user.described": N_("Name or staff number changed"),
+    "user.keys_ended": N_("Logins and tokens ended"),
     "post.added": N_("Post given"),
     "post.ended": N_("Post ended"),
     "staff.planned": N_("Staff change planned"),

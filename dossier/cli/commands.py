@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import typer
 
-from dossier.cli import care, data, intake, keys, people, record, roles, ways_in
+from dossier.cli import (
+    care,
+    data,
+    intake,
+    keys,
+    organisation,
+    people,
+    record,
+    roles,
+    ways_in,
+)
 from dossier.cli import run as running
 from dossier.cli.base import err
 from dossier.errors import DossierError
@@ -21,6 +31,7 @@ app = typer.Typer(
 )
 running.register(app)
 data.register(app)
+organisation.register()
 care.register(app)
 record.register(app)
 roles.register(people.app)

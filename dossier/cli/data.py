@@ -23,6 +23,7 @@ from dossier.errors import ExitCode
 from dossier.services import accounts, customer_import
 from dossier.services import search as searching
 from dossier.services.context import Context
+from dossier.services.named_rows import RowReport
 from dossier.services.views import SearchAnswer, SearchRequest
 from indexer import ingest as taking
 from searchapi.answers import search_answer
@@ -145,6 +146,11 @@ def _print_report(report: customer_import.ImportReport) -> None:
     ):
         if names:
             out.print(f"new {label}: {len(names)}")
+    print_row_errors(report)
+
+
+def print_row_errors(report: customer_import.ImportReport | RowReport) -> None:
+    """What was left out of a file, on standard error: columns, then rows."""
     for column in report.left_out:
         err.print(
             f"{column.message_zh}（已略去） / {column.message_en} (left out)",

@@ -339,6 +339,8 @@ class Intake(Table):
     """Fingerprint of the source (path, inode, size, times): the same drop, seen again after a
     crash or by a resumed ``ingest``, is known and not taken twice."""
     received_by: Mapped[str] = mapped_column(String(80), default="system:intake")
+    handed_to: Mapped[str | None] = mapped_column(String(36))
+    """Who looks after it since its receiver left; who received it stays."""
     received_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     __table_args__ = (Index("ix_intake_sha256", "sha256"),)

@@ -168,9 +168,13 @@ def read_header(
     return Header(columns, left_out)
 
 
-def has_required(cells: Sequence[Any], required: Sequence[str] = REQUIRED) -> bool:
+def has_required(
+    cells: Sequence[Any],
+    required: Sequence[str] = REQUIRED,
+    known: Mapping[str, Sequence[str]] = COLUMNS,
+) -> bool:
     """Whether a row is the header: exports have a title or a date above it."""
-    names = _headings(COLUMNS)
+    names = _headings(known)
     found = {names.get(_heading_key(str(cell or ""))) for cell in cells}
     return found.issuperset(required)
 

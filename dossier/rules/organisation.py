@@ -131,17 +131,35 @@ class Organisation:
         """Places by kind, and what they were ever of: ``("line", "unit", 7)``."""
         self._named: dict[tuple[str, str], set[Key]] = defaultdict(set)
         self._coded: dict[tuple[str, str], Key] = {}
+        self._journal: list[State] = []
         self._new = 0
         for state in states:
             self._keep(state)
 
     def _keep(self, state: State) -> None:
+        self._journal.append(state)
         self._of.setdefault(state.key, []).append(state)
         self._named[state.kind, state.name].add(state.key)
         if state.code:
             self._coded[state.kind, state.code] = state.key
         self._at[state.kind, "unit", state.unit_id].add(state.key)
         self._at[state.kind, "line", state.line_id].add(state.key)
+
+    def mark(self) -> int:
+        """Where the organisation stands, for :meth:`back_to`."""
+        return len(self._journal)
+
+    def back_to(self, mark: int) -> None:
+        """Forget what was taken in since: what belonged together was refused."""
+        for state in reversed(self._journal[mark:]):
+            states = self._of.get(state.key, [])
+            if state in states:
+                states.remove(state)
+            if not states:
+                self._of.pop(state.key, None)
+                if self._coded.get((state.kind, state.code)) == state.key:
+                    del self._coded[state.kind, state.code]
+        del self._journal[mark:]
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -174,7 +192,8 @@ class Organisation:
 
     def named(self, kind: str, name: str) -> list[State]:
         """Newest states of the places that bear this name, or ever bore it; open ones first."""
-        found = [self._of[key][-1] for key in self._named.get((kind, name), ())]
+        keys = self._named.get((kind, name), ())
+        found = [self._of[key][-1] for key in keys if key in self._of]
         return sorted(found, key=lambda one: (one.name != name, not one.is_open, one.place_id))
 
     def coded(self, kind: str, code: str) -> State | None:
@@ -272,20 +291,21 @@ class Organisation:
                 f"{last.name} 已于 {day} 撤销，请以新名称重新设立",
             )
         if wanted.on < last.day:
-            raise self._too_early(last)
+            ends = wanted.change in (Change.CLOSED, Change.MERGED)
+            raise self._too_early(last, "to" if ends else "from")
         return last
 
     @staticmethod
-    def _too_early(last: State) -> RefusedChangeError:
+    def _too_early(last: State, column: str) -> RefusedChangeError:
         day = _told(last.since)
         if last.change in BEGINNINGS:
             return RefusedChangeError(
-                "from",
+                column,
                 f"{last.name} was founded on {day}; give that day or a later one",
                 f"{last.name} 于 {day} 设立，变更日期不能早于设立日期",
             )
         return RefusedChangeError(
-            "from",
+            column,
             f"{last.name} has a change on {day} already; give that day or a later one, "
             "or withdraw what is planned",
             f"{last.name} 在 {day} 已有变更，请填写该日或之后的日期，或先撤回已计划的变更",
@@ -341,7 +361,7 @@ class Organisation:
     def _along(self, place: State, because: State, unit_id: int | None) -> State:
         last = self._of[place.key][-1]
         if last.day > because.day:
-            raise self._too_early(last)
+            raise self._too_early(last, "from")
         return replace(
             last,
             since=because.since,
@@ -418,7 +438,7 @@ class Organisation:
                 "code", f"The code {state.code} is taken", f"编号 {state.code} 已被使用"
             )
         for key in self._named.get((state.kind, state.name), set()) - {state.key}:
-            for other in self._from(*key, state.day):
+            for other in self._from(*key, state.day) if key in self._of else ():
                 if other.name == state.name and _same_home(state, other):
                     since = "" if other.is_open else f" ({_told(other.since)} 撤销)"
                     raise RefusedChangeError(

@@ -6,7 +6,10 @@ request: a role taken away, a token revoked or a user disabled counts from the n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
@@ -16,7 +19,15 @@ from dossier.db.login_tables import ApiToken, ExternalIdentity
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, OrgUnit, RoleGrant, User
 from dossier.errors import ConflictError, ForbiddenError, NotFoundError
-from dossier.services import audit, disclosure, passwords, role_grants, sessions, throttle
+from dossier.services import (
+    audit,
+    disclosure,
+    passwords,
+    role_grants,
+    sessions,
+    throttle,
+    tokens,
+)
 from dossier.services.context import Context
 from dossier.services.door import DOOR, by_name
 from dossier.services.logins import log_in
@@ -27,14 +38,18 @@ from dossier.viewer import Permission, Viewer
 __all__ = [
     "Account",
     "add_user",
+    "count_keys",
     "disable_user",
     "enable_user",
+    "end_all_keys",
+    "end_keys",
     "first_station",
     "has_users",
     "list_users",
     "log_in",
     "log_out",
     "make_token",
+    "put_account",
     "set_own_password",
     "set_password",
     "unbind",
@@ -43,6 +58,8 @@ __all__ = [
     "viewer_by_name",
     "viewer_by_token",
 ]
+
+PASSWORD_SET = "password.set"  # noqa: S105 - the audit's word for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +95,32 @@ def add_user(
     with context.writing(viewer) as session:
         if session.scalar(select(User).where(User.name == name)) is not None:
             raise ConflictError("A user of this name exists", detail_zh="用户名已存在")
-        user = User(
-            name=name,
-            password_hash=passwords.hashed(password) if password else "",
-            created_at=context.clock.now(),
-        )
-        session.add(user)
-        session.flush()
+        made = passwords.hashed(password) if password else ""
+        user = put_account(context, session, viewer, name, password_hash=made, role=role)
         part = role_grants.Part(unit=unit)
         role_grants.add_grant(context, session, viewer, user, role=role, part=part)
-        audit.note(
-            session,
-            viewer,
-            "user.added",
-            at=context.clock.now(),
-            object_kind="user",
-            object_id=user.id,
-            facts={"role": role},
-        )
         return user.id
+
+
+def put_account(
+    context: Context,
+    session: ScopedSession,
+    viewer: Viewer,
+    name: str,
+    *,
+    password_hash: str = "",
+    role: str = "",
+) -> User:
+    """A fresh account in the caller's transaction; ``role`` is for the audit only."""
+    now = context.clock.now()
+    user = User(name=name, password_hash=password_hash, created_at=now)
+    session.add(user)
+    session.flush()
+    facts = {"role": role}
+    audit.note(
+        session, viewer, "user.added", at=now, object_kind="user", object_id=user.id, facts=facts
+    )
+    return user
 
 
 def first_station(context: Context) -> str | None:
@@ -128,6 +152,23 @@ def list_users(context: Context, viewer: Viewer) -> list[Account]:
         ]
 
 
+@contextmanager
+def _changing(
+    context: Context, viewer: Viewer, name: str, action: str
+) -> Iterator[tuple[ScopedSession, User]]:
+    """The account to change in one transaction with its audit row, for who manages users.
+
+    Raises:
+        ForbiddenError: the role does not manage users.
+        NotFoundError: no such user.
+    """
+    access.demand(viewer, Permission.MANAGE_USERS)
+    with context.writing(viewer) as session:
+        user = by_name(session, name)
+        yield session, user
+        _note(context, session, viewer, action, user)
+
+
 def disable_user(context: Context, viewer: Viewer, name: str) -> None:
     """Disable a user: sessions and tokens stop at the next request.
 
@@ -135,21 +176,49 @@ def disable_user(context: Context, viewer: Viewer, name: str) -> None:
         ForbiddenError: the role does not manage users, or it is oneself.
         NotFoundError: no such user.
     """
-    access.demand(viewer, Permission.MANAGE_USERS)
-    with context.writing(viewer) as session:
-        user = by_name(session, name)
+    with _changing(context, viewer, name, "user.disabled") as (session, user):
         if user.id == viewer.id:
             raise ForbiddenError("Nobody disables the own account", detail_zh="不能停用本人账号")
         user.disabled = True
-        disclosure.end_of_user(context, session, viewer, user.id)
-        sessions.end_all(context, session, viewer, user_id=user.id)
-        session.execute(
-            update(ApiToken)
-            .where(ApiToken.user_id == user.id)
-            .values(revoked=True)
-            .execution_options(synchronize_session=False)
-        )
-        _note(context, session, viewer, "user.disabled", user)
+        end_keys(context, session, viewer, user)
+
+
+def end_keys(
+    context: Context, session: ScopedSession, viewer: Viewer, user: User
+) -> tuple[int, int]:
+    """End a user's sessions, tokens and open disclosures in the caller's transaction.
+
+    Returns:
+        How many sessions and tokens there were.
+    """
+    disclosure.end_of_user(context, session, viewer, user.id)
+    ended = sessions.end_all(context, session, viewer, user_id=user.id)
+    revoked: Any = session.execute(
+        update(ApiToken)
+        .where(ApiToken.user_id == user.id, ApiToken.revoked.is_(False))
+        .values(revoked=True)
+        .execution_options(synchronize_session=False)
+    )
+    return ended, revoked.rowcount
+
+
+def count_keys(context: Context, session: ScopedSession, user_id: str) -> tuple[int, int]:
+    """How many sessions and tokens of a user are in force."""
+    return (
+        sessions.count_of(context, session, user_id),
+        tokens.count_of(context, session, user_id),
+    )
+
+
+def end_all_keys(context: Context, viewer: Viewer, name: str) -> None:
+    """End all sessions and tokens of a user, who may log in again.
+
+    Raises:
+        ForbiddenError: the role does not manage users.
+        NotFoundError: no such user.
+    """
+    with _changing(context, viewer, name, "user.keys_ended") as (session, user):
+        end_keys(context, session, viewer, user)
 
 
 def enable_user(context: Context, viewer: Viewer, name: str) -> None:
@@ -159,11 +228,8 @@ def enable_user(context: Context, viewer: Viewer, name: str) -> None:
         ForbiddenError: the role does not manage users.
         NotFoundError: no such user.
     """
-    access.demand(viewer, Permission.MANAGE_USERS)
-    with context.writing(viewer) as session:
-        user = by_name(session, name)
+    with _changing(context, viewer, name, "user.enabled") as (_, user):
         user.disabled = False
-        _note(context, session, viewer, "user.enabled", user)
 
 
 def unlock(context: Context, viewer: Viewer, name: str) -> None:
@@ -173,11 +239,19 @@ def unlock(context: Context, viewer: Viewer, name: str) -> None:
         ForbiddenError: the role does not manage users.
         NotFoundError: no such user.
     """
-    access.demand(viewer, Permission.MANAGE_USERS)
-    with context.writing(viewer) as session:
-        user = by_name(session, name)
+    with _changing(context, viewer, name, "user.unlocked") as (session, user):
         throttle.unlock(context, session, name=user.name)
-        _note(context, session, viewer, "user.unlocked", user)
+
+
+def unbind(context: Context, viewer: Viewer, name: str) -> None:
+    """Forget who a user is at OpenID providers; the next login by one binds anew.
+
+    Raises:
+        ForbiddenError: the role does not manage users.
+        NotFoundError: no such user.
+    """
+    with _changing(context, viewer, name, "identity.unbound") as (session, user):
+        session.execute(delete(ExternalIdentity).where(ExternalIdentity.user_id == user.id))
 
 
 def set_password(context: Context, viewer: Viewer, name: str, password: str) -> None:
@@ -190,9 +264,8 @@ def set_password(context: Context, viewer: Viewer, name: str, password: str) -> 
     """
     access.demand(viewer, Permission.MANAGE_USERS)
     passwords.check(context, password, name=name)
-    with context.writing(viewer) as session:
-        user = by_name(session, name)
-        _set_password(context, session, viewer, user, password, keep="")
+    with _changing(context, viewer, name, PASSWORD_SET) as (session, user):
+        _set_password(context, session, viewer, user, password)
 
 
 def set_own_password(
@@ -216,6 +289,7 @@ def set_own_password(
     with context.writing(viewer) as session:
         user = session.get_one(User, viewer.id)
         _set_password(context, session, viewer, user, new, keep=keep)
+        _note(context, session, viewer, PASSWORD_SET, user)
 
 
 def _set_password(
@@ -225,25 +299,10 @@ def _set_password(
     user: User,
     password: str,
     *,
-    keep: str,
+    keep: str = "",
 ) -> None:
     user.password_hash = passwords.hashed(password)
     sessions.end_all(context, session, viewer, user_id=user.id, keep=keep)
-    _note(context, session, viewer, "password.set", user)
-
-
-def unbind(context: Context, viewer: Viewer, name: str) -> None:
-    """Forget who a user is at OpenID providers; the next login by one binds anew.
-
-    Raises:
-        ForbiddenError: the role does not manage users.
-        NotFoundError: no such user.
-    """
-    access.demand(viewer, Permission.MANAGE_USERS)
-    with context.writing(viewer) as session:
-        user = by_name(session, name)
-        session.execute(delete(ExternalIdentity).where(ExternalIdentity.user_id == user.id))
-        _note(context, session, viewer, "identity.unbound", user)
 
 
 def _note(

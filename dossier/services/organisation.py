@@ -7,7 +7,8 @@ day. Customers follow afterwards in batches (:mod:`dossier.services.organisation
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,7 +38,7 @@ from dossier.viewer import Permission, Viewer, system_viewer
 
 SYSTEM = system_viewer("organisation")
 """Sees all customers: where a place has any is a question of the whole register."""
-TABLES: Mapping[str, Any] = {
+TABLES: Mapping[PlaceKind, Any] = {
     PlaceKind.UNIT: OrgUnit,
     PlaceKind.LINE: Line,
     PlaceKind.DISTRICT: District,
@@ -126,6 +127,8 @@ def change_place(context: Context, viewer: Viewer, wanted: Wanted) -> int:
         RefusedChangeError: it is not possible, with the reason and what to do; nothing is kept.
     """
     demand_whole(viewer, Permission.MANAGE_ORGANISATION)
+    if wanted.change is Change.KNOWN:
+        raise RefusedChangeError("change", "This is no change", "没有此种变更")
     if wanted.on is None:
         raise RefusedChangeError("from", "Give the day of the change", "请填写变更日期")
     with context.writing(SYSTEM) as session:
@@ -154,7 +157,8 @@ class Book:
         self._organisation = organisation
         self._now = context.clock.now()
         self._entered: list[PlaceState] = []
-        self._known = set(session.execute(select(PlaceState.kind, PlaceState.place_id).distinct()))
+        written = session.execute(select(PlaceState.kind, PlaceState.place_id).distinct())
+        self._known = {(kind, place_id) for kind, place_id in written}
         """Places that have states written already; of the others the beginning is still to be."""
 
     def enter(self, wanted: Wanted) -> int:
@@ -163,8 +167,7 @@ class Book:
         Raises:
             RefusedChangeError: it is not possible.
         """
-        if wanted.change is Change.CLOSED and wanted.place_id is not None:
-            _refuse_while_customers(self._session, wanted.kind, wanted.place_id)
+        refuse_closing(self._session, wanted)
         before = self._organisation.last(wanted.kind, wanted.place_id or 0)
         own, *along = self._organisation.change(wanted)
         if wanted.change is Change.FOUNDED:
@@ -174,6 +177,17 @@ class Book:
             self._write(state, along_of=row.id)
         self._note(wanted, own, before, along=len(along))
         return own.place_id
+
+    @contextmanager
+    def wholly(self) -> Iterator[None]:
+        """Several changes that are entered together, or none of them (a savepoint)."""
+        entered, known = list(self._entered), set(self._known)
+        try:
+            with self._session.begin_nested():
+                yield
+        except (RefusedChangeError, IntegrityError):
+            self._entered, self._known = entered, known
+            raise
 
     def apply_due(self) -> None:
         """Put in force what was entered and whose day has come."""
@@ -245,6 +259,16 @@ class Book:
         )
 
 
+def refuse_closing(session: ScopedSession, wanted: Wanted) -> None:
+    """A place that is to be closed has no customers now; asked again on its day.
+
+    Raises:
+        RefusedChangeError: it has.
+    """
+    if wanted.change is Change.CLOSED and wanted.place_id is not None:
+        _refuse_while_customers(session, wanted.kind, wanted.place_id)
+
+
 def _refuse_while_customers(session: ScopedSession, kind: str, place_id: int) -> None:
     """A closed place has no customers; a merged unit's go along."""
     number = customers_of(session, kind, place_id)
@@ -267,7 +291,7 @@ def customers_of(session: ScopedSession, kind: str, place_id: int) -> int:
 
 def _apply(session: ScopedSession, row: PlaceState, *, at: datetime) -> None:
     """Let today's row say what the state says; customers of a place that went elsewhere follow."""
-    place = session.get_one(TABLES[row.kind], row.place_id)
+    place = session.get_one(TABLES[PlaceKind(row.kind)], row.place_id)
     unit = "parent_id" if row.kind == PlaceKind.UNIT else "unit_id"
     old = (getattr(place, unit), getattr(place, "line_id", None))
     place.name, place.code = row.name, row.code
@@ -386,7 +410,7 @@ def _has_places(session: ScopedSession, row: PlaceState) -> bool:
 
 
 def _take_out(session: ScopedSession, row: PlaceState, together: list[PlaceState]) -> None:
-    founded = TABLES[row.kind] if row.change == Change.FOUNDED else None
+    founded = TABLES[PlaceKind(row.kind)] if row.change == Change.FOUNDED else None
     for one in reversed(together):
         session.delete(one)
     try:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from dossier import hookspecs
-from dossier.errors import ConfigurationError
+from dossier.errors import ConfigurationError, UnavailableError
 from dossier.hookspecs import (
     Duty,
     EnvironmentCheck,
+    Holding,
     IndexField,
     Linker,
     ListLink,
@@ -182,6 +183,21 @@ class PluginRegistry:
             for one in self._each("duties", context=context)
             for duty in one.value
         ]
+
+    def holdings(self, context: Context) -> list[Holding]:
+        """What a person may hold in the features.
+
+        Raises:
+            UnavailableError: a plugin failed: what somebody holds there is not known.
+        """
+        before = len(self.faults)
+        found = [one for each in self._each("holdings", context=context) for one in each.value]
+        for fault in self.faults[before:]:
+            raise UnavailableError(
+                f"The plugin {fault.plugin} cannot say what this person holds",
+                detail_zh=f"插件 {fault.plugin} 无法说明此人名下的事项",
+            )
+        return found
 
     def customer_panels(
         self, viewer: Viewer, customer_no: str, context: Context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from dossier import access
 from dossier.db.login_tables import LoginSession
@@ -116,12 +116,10 @@ def list_sessions(
     """
     if everyone:
         access.demand(viewer, Permission.MANAGE_USERS)
-    now = context.clock.now()
-    idle = timedelta(minutes=context.settings.session_idle_minutes)
     query = (
         select(LoginSession, User.name)
         .join(User, User.id == LoginSession.user_id)
-        .where(LoginSession.expires_at > now, LoginSession.seen_at > now - idle)
+        .where(*_open(context))
         .order_by(LoginSession.seen_at.desc(), LoginSession.id)
         .limit(MOST_LISTED)
     )
@@ -130,6 +128,18 @@ def list_sessions(
     own = digest(current) if current else ""
     with context.reading(viewer) as session:
         return tuple(_shown(row, name, own) for row, name in session.execute(query))
+
+
+def count_of(context: Context, session: ScopedSession, user_id: str) -> int:
+    """How many logins of a user are open."""
+    query = select(func.count(LoginSession.id)).where(LoginSession.user_id == user_id)
+    return session.scalar(query.where(*_open(context))) or 0
+
+
+def _open(context: Context) -> tuple[ColumnElement[bool], ...]:
+    now = context.clock.now()
+    idle = timedelta(minutes=context.settings.session_idle_minutes)
+    return (LoginSession.expires_at > now, LoginSession.seen_at > now - idle)
 
 
 def _shown(row: LoginSession, name: str, own: str) -> OpenSession:

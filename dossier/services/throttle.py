@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import math
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from dossier.db.login_tables import LoginThrottle
@@ -125,6 +126,15 @@ def unlock(context: Context, session: ScopedSession, *, name: str) -> None:
 def account_text(name: str) -> str:
     """What is hashed of an account's name."""
     return f"login account {name}"
+
+
+def locked(context: Context, session: ScopedSession, names: Iterable[str]) -> set[str]:
+    """Which of these accounts are locked until an administrator unlocks them."""
+    keys = {_account_key(context, name): name for name in names}
+    query = select(LoginThrottle.key).where(
+        LoginThrottle.tries >= context.settings.login_lock_attempts
+    )
+    return {keys[key] for key in session.scalars(query) if key in keys}
 
 
 def _account_key(context: Context, name: str) -> str:

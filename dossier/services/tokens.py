@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from dossier import access
 from dossier.db.login_tables import ApiToken
@@ -202,7 +202,13 @@ def list_tokens(
         return tuple(_shown(row, name) for row, name in session.execute(query))
 
 
-def _alive(now: datetime) -> tuple[object, ...]:
+def count_of(context: Context, session: ScopedSession, user_id: str) -> int:
+    """How many tokens of a user are in force."""
+    query = select(func.count(ApiToken.id)).where(ApiToken.user_id == user_id)
+    return session.scalar(query.where(*_alive(context.clock.now()))) or 0
+
+
+def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
     lasting = ApiToken.expires_at.is_(None) | (ApiToken.expires_at > now)
     return (ApiToken.revoked.is_(False), lasting)
 

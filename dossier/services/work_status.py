@@ -160,7 +160,8 @@ def list_intake(
     before = cursors.unpack(context.keyring, LISTING, cursor) if cursor else None
     query = _rows(wanted, batch)
     if not viewer.scope.everything:
-        own = and_(Intake.document_id.is_(None), Intake.received_by == viewer.id)
+        keeper = func.coalesce(Intake.handed_to, Intake.received_by)
+        own = and_(Intake.document_id.is_(None), keeper == viewer.id)
         query = query.where(or_(Document.id.is_not(None), own))
     with context.reading(viewer) as session:
         total = session.scalar(select(func.count()).select_from(query.subquery())) or 0

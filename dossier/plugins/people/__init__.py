@@ -1,0 +1,44 @@
+"""People and the organisation: pages, API, and the duty that does what was planned for a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dossier.hookspecs import Duty, PageLink, RouteSet, hookimpl
+from dossier.plugins.people import (
+    api,
+    duty,
+    organisation_api,
+    organisation_pages,
+    people_pages,
+    staff_pages,
+)
+from dossier.services.context import Context
+from dossier.viewer import Permission
+
+PEOPLE = PageLink("/people", "person", "人员", "People", Permission.MANAGE_USERS)
+UNITS = PageLink(
+    "/organisation", "tree", "组织机构", "Organisation", Permission.MANAGE_ORGANISATION
+)
+
+
+@hookimpl
+def pages() -> Sequence[RouteSet]:
+    """``/people`` and ``/organisation``. At start, in the web process."""
+    return (
+        RouteSet(people_pages.router, links=(PEOPLE,)),
+        RouteSet(staff_pages.router),
+        RouteSet(organisation_pages.router, links=(UNITS,)),
+    )
+
+
+@hookimpl
+def api_routes() -> Sequence[RouteSet]:
+    """``/api/v1/people`` and ``/api/v1/organisation``. At start, in the web process."""
+    return (RouteSet(api.router), RouteSet(organisation_api.router))
+
+
+@hookimpl
+def duties(context: Context) -> Sequence[Duty]:
+    """Does what is due. At start, in each worker."""
+    return (Duty("changes", lambda stop: duty.run(context, stop)),)
