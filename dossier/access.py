@@ -56,6 +56,20 @@ def demand(viewer: Viewer, permission: Permission) -> Viewer:
     return viewer.under(permission)
 
 
+def demand_whole(viewer: Viewer, permission: Permission) -> Viewer:
+    """Let pass who holds the permission for the whole company: people and units are not shared out.
+
+    Raises:
+        ForbiddenError: the role lacks it, or is held for a part of the company only.
+    """
+    viewer = demand(viewer, permission)
+    if not viewer.scope.everything:
+        raise ForbiddenError(
+            "This needs a role for the whole company", detail_zh="需要全公司范围的岗位权限"
+        )
+    return viewer
+
+
 def demand_at(viewer: Viewer, permission: Permission, place: Place) -> Viewer:
     """The same for one object that the viewer knows of.
 

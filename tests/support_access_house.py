@@ -58,6 +58,8 @@ SHORTEST_ASKED = 4
 """Characters of a part of an address that is no word of the page itself."""
 TIMES = re.compile(r'"(?:took_ms|lag_seconds)":[\d.]+|用时 \d+ 毫秒|最早 [\d.]+ 秒前')
 MEDIA = ("image/jpeg", "image/png")
+ABSENT_NO = 999_999
+"""Id of a unit, and of a change of the organisation, that there is not."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,8 @@ class House:
             customer_no=number, document_id=thing, number=1, intake_id=thing, session_id=thing,
             token_id=thing, kept_id=thing, anomaly_id=thing, name_id=thing, code="zh_CN",
             grant_id=0, delegation_id=0,
+            name=thing, deed="disable", post_id=thing, kind="unit", place_id=ABSENT_NO,
+            change_id=ABSENT_NO,
         )  # fmt: skip
         if route.sent.startswith("?"):
             return Request(route.method, path + route.sent)
@@ -205,7 +209,7 @@ class House:
         )
 
     def _sent(self, name: str, user: str, thing: str) -> dict[str, Any] | None:
-        scope = sorted(rules.permissions(user) - {"anyone", "user", "session", "some"})
+        scope = sorted(rules.permissions(user) - {"anyone", "user", "session", "some", "whole"})
         return {
             "-": None,
             "nothing": {},

@@ -18,6 +18,8 @@ RULEBOOK = Path(__file__).parents[1] / "dossier" / "rulebook"
 ANYONE, USER, SESSION = "anyone", "user", "session"
 SOME = "some"
 """What everybody has whose role gives any permission; a token needs one."""
+WHOLE = "whole"
+"""What a role gives that is held for the whole company."""
 NOBODY = "nobody"
 """Who asks without being logged in."""
 EAST_ONLY = "@east"
@@ -154,7 +156,8 @@ def permissions(user: str) -> frozenset[str]:
         return frozenset({ANYONE})
     held = "unit" if user.endswith(EAST_ONLY) else "company"
     given = roles()[user.removesuffix(EAST_ONLY)][held]
-    return given | {ANYONE, USER, SESSION} | ({SOME} if given else set())
+    always = {ANYONE, USER, SESSION} | ({WHOLE} if held == "company" else set())
+    return given | always | ({SOME} if given else set())
 
 
 def reaches(user: str, target: str) -> bool:

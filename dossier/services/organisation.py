@@ -16,12 +16,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from dossier.access import demand
+from dossier.access import demand_whole
 from dossier.clock import local_date
 from dossier.db.organisation_tables import PlaceState
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, District, Line, OrgUnit
-from dossier.errors import ForbiddenError, NotFoundError
+from dossier.errors import NotFoundError
 from dossier.rules.organisation import (
     BEGINNINGS,
     Change,
@@ -54,19 +54,6 @@ OBJECTS: Mapping[str, str] = {
     PlaceKind.LINE: "line",
     PlaceKind.DISTRICT: "district",
 }
-
-
-def demand_whole(viewer: Viewer, permission: Permission) -> None:
-    """Let pass whoever holds the permission for the whole company.
-
-    Raises:
-        ForbiddenError: the role lacks it, or is held for a part of the company only.
-    """
-    demand(viewer, permission)
-    if not viewer.scope.everything:
-        raise ForbiddenError(
-            "This needs a role for the whole company", detail_zh="需要全公司范围的岗位权限"
-        )
 
 
 # -- reading ------------------------------------------------------------------------------------
@@ -427,7 +414,6 @@ __all__ = [
     "apply_on_its_day",
     "change_place",
     "customers_of",
-    "demand_whole",
     "load",
     "lock",
     "withdraw",

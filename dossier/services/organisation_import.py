@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
+from dossier.access import demand_whole
 from dossier.clock import local_date
 from dossier.db.session import ScopedSession
 from dossier.rules import organisation_file
@@ -52,7 +53,7 @@ def import_organisation(
         ForbiddenError: the role does not manage the organisation of the whole company.
         InvalidInputError: the file or its header cannot be used; nothing was written.
     """
-    organisation.demand_whole(viewer, Permission.MANAGE_ORGANISATION)
+    demand_whole(viewer, Permission.MANAGE_ORGANISATION)
     tally = RowTally()
     rows = _rows(path, tally)
     if dry_run:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+from dossier.access import demand_whole
 from dossier.clock import local_date
 from dossier.db.organisation_tables import PlaceState
 from dossier.db.session import ScopedSession
@@ -99,7 +100,7 @@ def tree(context: Context, viewer: Viewer, on: date | None = None) -> Tree:
     Raises:
         ForbiddenError: the role does not manage the organisation of the whole company.
     """
-    organisation.demand_whole(viewer, Permission.MANAGE_ORGANISATION)
+    demand_whole(viewer, Permission.MANAGE_ORGANISATION)
     today = local_date(context.clock.now())
     day = on or today
     with context.reading(SYSTEM) as session:
@@ -157,7 +158,7 @@ def place(context: Context, viewer: Viewer, kind: str, place_id: int) -> PlaceVi
         ForbiddenError: the role does not manage the organisation of the whole company.
         NotFoundError: there is none.
     """
-    organisation.demand_whole(viewer, Permission.MANAGE_ORGANISATION)
+    demand_whole(viewer, Permission.MANAGE_ORGANISATION)
     today = local_date(context.clock.now())
     with context.reading(SYSTEM) as session:
         places = organisation.load(session)
@@ -207,7 +208,7 @@ def choices(context: Context, viewer: Viewer) -> tuple[PlaceName, ...]:
         ForbiddenError: the role does neither.
     """
     if not viewer.may(Permission.MANAGE_USERS):
-        organisation.demand_whole(viewer, Permission.MANAGE_ORGANISATION)
+        demand_whole(viewer, Permission.MANAGE_ORGANISATION)
     today = local_date(context.clock.now())
     with context.reading(SYSTEM) as session:
         places = organisation.load(session)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from dossier import access
-from dossier.access import demand
+from dossier.access import demand_whole
 from dossier.db.organisation_tables import Post, StaffChange
 from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, OrgUnit, RoleGrant, User
@@ -119,7 +119,7 @@ def list_people(
         InvalidInputError: no such state.
         QueryError: a broken cursor.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     if asked.state and asked.state not in STATES:
         raise InvalidInputError(f"A state is one of {', '.join(STATES)}", detail_zh="没有此状态")
     after = cursors.unpack(context.keyring, LISTING, cursor) if cursor else None
@@ -269,7 +269,7 @@ def person(context: Context, viewer: Viewer, name: str) -> PersonDetail:
         ForbiddenError: the role does not manage users.
         NotFoundError: no such user.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     with context.reading(viewer) as session:
         user = by_name(session, name)
         logins, keys = accounts.count_keys(context, session, user.id)
@@ -308,7 +308,7 @@ def add(
         InvalidInputError: no name, no such role or unit, or a password that is too short.
         ConflictError: the account's name or the staff number is taken.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     if not name or len(name) > LONGEST_NAME:
         raise InvalidInputError("Give the account a name", detail_zh="请填写账号")
     if password is not None:
@@ -359,7 +359,7 @@ def describe(
         InvalidInputError: too long.
         ConflictError: somebody else has the staff number.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     with context.writing(viewer) as session:
         user = by_name(session, name)
         put_words(context, session, viewer, user, display_name=display_name, staff_no=staff_no)

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from dossier.access import demand
+from dossier.access import demand_whole
 from dossier.clock import SHANGHAI
 from dossier.db.session import ScopedSession
 from dossier.db.tables import OrgUnit, User
@@ -73,7 +73,7 @@ def import_people(context: Context, viewer: Viewer, path: Path, *, dry_run: bool
         ForbiddenError: the role does not manage users.
         InvalidInputError: the file or its header cannot be used; nothing was written.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     tally = RowTally()
     with open_table(path) as table:
         rows = list(named_rows(table, COLUMNS, REQUIRED, tally))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import or_, select
 
-from dossier.access import demand
+from dossier.access import demand_whole
 from dossier.clock import local_date
 from dossier.db.organisation_tables import Post
 from dossier.db.session import ScopedSession
@@ -46,7 +46,7 @@ def add_post(context: Context, viewer: Viewer, name: str, wish: PostWish) -> Non
         InvalidInputError: no such unit then, or the days are wrong.
         ConflictError: it overlaps another post.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     with context.writing(viewer) as session:
         user = by_name(session, name)
         refuse_self(viewer, user)
@@ -156,7 +156,7 @@ def end_post(context: Context, viewer: Viewer, name: str, post_id: str, *, last_
         NotFoundError: no such user or post.
         InvalidInputError: the day is before its first one.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     with context.writing(viewer) as session:
         user = by_name(session, name)
         refuse_self(viewer, user)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from dossier import access
-from dossier.access import demand
+from dossier.access import demand_whole
 from dossier.clock import local_date
 from dossier.db.organisation_tables import StaffChange
 from dossier.db.session import ScopedSession
@@ -131,7 +131,7 @@ def preview(context: Context, viewer: Viewer, name: str, wish: StaffWish) -> Rep
         NotFoundError: no such user or successor.
         InvalidInputError: the day is past, or the wish is not whole.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     with context.reading(SYSTEM) as session:
         person, successor = _people(context, session, viewer, name, wish)
         return _report(context, session, person, successor, wish)
@@ -147,7 +147,7 @@ def change_staff(context: Context, viewer: Viewer, name: str, wish: StaffWish) -
         CannotHandOverError: nobody can take over something; names what, and nothing is done.
         ConflictError: a change of this person is planned already.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     with context.writing(SYSTEM) as session:
         person, successor = _people(context, session, viewer, name, wish)
         posts.lock(session, person)
@@ -515,7 +515,7 @@ def withdraw(context: Context, viewer: Viewer, change_id: str) -> None:
         NotFoundError: no such change.
         ConflictError: it is done already.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     with context.writing(SYSTEM) as session:
         row = session.get(StaffChange, change_id, with_for_update=True)
         if row is None:
@@ -534,7 +534,7 @@ def changes_of(context: Context, viewer: Viewer, name: str) -> list[StaffChangeV
         ForbiddenError: the role does not manage users.
         NotFoundError: no such user.
     """
-    demand(viewer, Permission.MANAGE_USERS)
+    demand_whole(viewer, Permission.MANAGE_USERS)
     with context.reading(SYSTEM) as session:
         person = by_name(session, name)
         query = select(StaffChange).where(StaffChange.user_id == person.id)

@@ -38,6 +38,7 @@ class Requirement:
         *,
         form_is_streamed: bool = False,
         by_session_only: bool = False,
+        whole_company: bool = False,
     ) -> None:
         """Demand ``permission``; PUBLIC lets everyone pass, SIGNED_IN any user.
 
@@ -47,9 +48,11 @@ class Requirement:
                 which checks the form's token before it takes the first file; reading the form
                 here would take in gigabytes before anybody was asked.
             by_session_only: a token is not enough: it must not make its owner's other keys.
+            whole_company: held for a part of the company it is not enough.
         """
         self.permission = permission
         self.by_session_only = by_session_only
+        self.whole_company = whole_company
         self.form_is_streamed = form_is_streamed
 
     async def __call__(self, request: Request) -> Viewer:
@@ -74,17 +77,28 @@ class Requirement:
             )
         if not self.form_is_streamed:
             await _check_csrf(request)
+        if self.whole_company:
+            access.demand_whole(viewer, self.permission)
         if self.permission is not Permission.PUBLIC:
             viewer = access.demand(viewer, self.permission)
         return viewer
 
 
 def requires(
-    permission: Permission, *, form_is_streamed: bool = False, by_session_only: bool = False
+    permission: Permission,
+    *,
+    form_is_streamed: bool = False,
+    by_session_only: bool = False,
+    whole_company: bool = False,
 ) -> Any:
     """Declare what a route demands; the parameter that it is the default of gets the viewer."""
     return Depends(
-        Requirement(permission, form_is_streamed=form_is_streamed, by_session_only=by_session_only)
+        Requirement(
+            permission,
+            form_is_streamed=form_is_streamed,
+            by_session_only=by_session_only,
+            whole_company=whole_company,
+        )
     )
 
 

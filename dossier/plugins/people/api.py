@@ -20,7 +20,7 @@ from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 
 router = APIRouter(tags=["people"])
-Manager = Annotated[Viewer, requires(Permission.MANAGE_USERS)]
+Manager = Annotated[Viewer, requires(Permission.MANAGE_USERS, whole_company=True)]
 Name = Annotated[str, Field(max_length=80)]
 UnitId = Annotated[int, Field(ge=1, lt=2**31)]
 

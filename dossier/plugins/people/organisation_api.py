@@ -18,7 +18,7 @@ from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 
 router = APIRouter(prefix="/organisation", tags=["organisation"])
-Manager = Annotated[Viewer, requires(Permission.MANAGE_ORGANISATION)]
+Manager = Annotated[Viewer, requires(Permission.MANAGE_ORGANISATION, whole_company=True)]
 DAY = Query(description="A day in Shanghai; none: today")
 
 

@@ -19,7 +19,9 @@ from dossier.web import context_of, render, requires
 
 router = APIRouter()
 Code = TypeVar("Code", Change, PlaceKind)
-Manager = Annotated[Viewer, requires(Permission.MANAGE_ORGANISATION, by_session_only=True)]
+Manager = Annotated[
+    Viewer, requires(Permission.MANAGE_ORGANISATION, by_session_only=True, whole_company=True)
+]
 Text = Annotated[str, Field(max_length=200)]
 
 

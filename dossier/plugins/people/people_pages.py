@@ -20,7 +20,9 @@ from dossier.web import context_of, render, requires
 from ui.locales import speaking
 
 router = APIRouter()
-Manager = Annotated[Viewer, requires(Permission.MANAGE_USERS, by_session_only=True)]
+Manager = Annotated[
+    Viewer, requires(Permission.MANAGE_USERS, by_session_only=True, whole_company=True)
+]
 Text = Annotated[str, Form(max_length=200)]
 FormText = Annotated[str, Field(max_length=200)]
 SHORT = Query(max_length=80)

@@ -16,7 +16,9 @@ from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 
 router = APIRouter()
-Manager = Annotated[Viewer, requires(Permission.MANAGE_USERS, by_session_only=True)]
+Manager = Annotated[
+    Viewer, requires(Permission.MANAGE_USERS, by_session_only=True, whole_company=True)
+]
 Text = Annotated[str, Field(max_length=200)]
 ASK = "ask"
 
