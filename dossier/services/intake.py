@@ -34,7 +34,7 @@ from dossier.errors import ConflictError, NotFoundError, TooLargeError
 from dossier.ports import StoredFile
 from dossier.records import DocumentState, IntakeOutcome, RenditionKind
 from dossier.rules import file_names
-from dossier.services import audit, coming_back, reading
+from dossier.services import audit, coming_back, posts, reading
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer, system_viewer
 from dossier.work import queue
@@ -415,6 +415,7 @@ def _new_document(
 ) -> IntakeResult:
     now = context.clock.now()
     document = _document(context, session, arrival, stored)
+    document.captured_unit_id = posts.unit_of(session, viewer.id, on=posts.today(context))
     session.add(document)
     session.flush()
     session.add(

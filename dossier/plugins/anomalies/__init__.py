@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dossier.hookspecs import Duty, PageLink, RouteSet, hookimpl
-from dossier.plugins.anomalies import duty, rules, watched_pages
+from dossier.hookspecs import Duty, Holding, PageLink, RouteSet, hookimpl
+from dossier.plugins.anomalies import duty, review, rules, watched, watched_pages
 from dossier.plugins.anomalies import pages as _pages
 from dossier.services.context import Context
 from dossier.viewer import Permission
@@ -28,3 +28,24 @@ def duties(context: Context) -> Sequence[Duty]:
     """Looks through what was sealed. At start, in each worker; a broken rule is told here."""
     rules.load()
     return (Duty("look", lambda stop: duty.run(context, stop)),)
+
+
+@hookimpl
+def holdings(context: Context) -> Sequence[Holding]:  # noqa: ARG001 - the hook's argument
+    """Unusual looks to settle and the watch list belong to posts. When a staff change is made."""
+    return (
+        Holding(
+            "anomalies",
+            "待核查的异常查阅",
+            "Unusual looks to be settled",
+            review.count_open_for,
+            permission=Permission.READ_AUDIT,
+        ),
+        Holding(
+            "watched_names",
+            "关注名单的维护",
+            "Watch list to be kept",
+            watched.count_names,
+            permission=Permission.MANAGE_WATCHED,
+        ),
+    )

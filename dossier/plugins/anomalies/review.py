@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, or_, select
 
 from dossier.access import demand
 from dossier.db import grants
+from dossier.db.session import ScopedSession
 from dossier.db.tables import Anomaly, User
 from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError
 from dossier.plugins.anomalies import rules
@@ -115,6 +116,12 @@ def acknowledge(context: Context, viewer: Viewer, anomaly_id: str, *, note: str)
         facts = {"rule": row.rule, "rows": row.count}
         why = replace(viewer, purpose=note)
         audit.note(session, why, SETTLED, at=now, object_kind=OBJECT, object_id=row.id, facts=facts)
+
+
+def count_open_for(session: ScopedSession, user_id: str) -> int:
+    """What waits to be settled by somebody: not what is told of the user."""
+    query = select(func.count(Anomaly.id)).where(Anomaly.state == OPEN, Anomaly.actor != user_id)
+    return session.scalar(query) or 0
 
 
 def _of(query: Select[Any], viewer: Viewer, state: str = "", person: str = "") -> Select[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from dossier.access import demand
 from dossier.db.session import ScopedSession
@@ -135,6 +135,11 @@ def remove_name(context: Context, viewer: Viewer, name_id: str) -> None:
         audit.note(
             session, viewer, REMOVED, at=now, object_kind=OBJECT, object_id=name_id, facts=facts
         )
+
+
+def count_names(session: ScopedSession, _user_id: str) -> int:
+    """How many names somebody has to keep the list of."""
+    return session.scalar(select(func.count(WatchedName.id))) or 0
 
 
 def hashes(context: Context, session: ScopedSession) -> Hashes:

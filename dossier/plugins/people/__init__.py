@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dossier.hookspecs import Duty, PageLink, RouteSet, hookimpl
+from dossier.hookspecs import Duty, PageLink, Panel, RouteSet, hookimpl
 from dossier.plugins.people import (
     api,
     duty,
     organisation_api,
     organisation_pages,
+    origin,
     people_pages,
     staff_pages,
 )
 from dossier.services.context import Context
-from dossier.viewer import Permission
+from dossier.viewer import Permission, Viewer
 
 PEOPLE = PageLink("/people", "person", "人员", "People", Permission.MANAGE_USERS)
 UNITS = PageLink(
@@ -42,3 +43,9 @@ def api_routes() -> Sequence[RouteSet]:
 def duties(context: Context) -> Sequence[Duty]:
     """Does what is due. At start, in each worker."""
     return (Duty("changes", lambda stop: duty.run(context, stop)),)
+
+
+@hookimpl
+def document_panels(viewer: Viewer, document_id: str, context: Context) -> Sequence[Panel]:
+    """Where the paper was captured, since it belongs elsewhere. In a request."""
+    return origin.of_document(context, viewer, document_id)

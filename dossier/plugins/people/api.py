@@ -10,6 +10,14 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from dossier.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    QueryError,
+    TooLargeError,
+    UnavailableError,
+)
 from dossier.plugins.people.organisation_api import ImportAnswer
 from dossier.plugins.people.uploads import sent_table
 from dossier.services import people, people_import, posts, staff_change
@@ -18,8 +26,12 @@ from dossier.services.posts import PostWish
 from dossier.services.staff_change import StaffWish
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
+from searchapi.problems import may_answer
 
-router = APIRouter(tags=["people"])
+REFUSALS = may_answer(
+    InvalidInputError, QueryError, NotFoundError, ConflictError, TooLargeError, UnavailableError
+)
+router = APIRouter(tags=["people"], responses=REFUSALS)
 Manager = Annotated[Viewer, requires(Permission.MANAGE_USERS, whole_company=True)]
 Name = Annotated[str, Field(max_length=80)]
 UnitId = Annotated[int, Field(ge=1, lt=2**31)]

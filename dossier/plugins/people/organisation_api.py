@@ -6,19 +6,23 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from dossier.errors import ConflictError, InvalidInputError, NotFoundError, TooLargeError
 from dossier.plugins.people.uploads import sent_table
 from dossier.rules.organisation import Change, PlaceKind, Wanted
 from dossier.services import organisation, organisation_import, organisation_moves
 from dossier.services import organisation_views as views
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
+from searchapi.problems import may_answer
 
-router = APIRouter(prefix="/organisation", tags=["organisation"])
+REFUSALS = may_answer(InvalidInputError, NotFoundError, ConflictError, TooLargeError)
+router = APIRouter(prefix="/organisation", tags=["organisation"], responses=REFUSALS)
 Manager = Annotated[Viewer, requires(Permission.MANAGE_ORGANISATION, whole_company=True)]
+Id = Annotated[int, Path(ge=1, lt=2**31)]
 DAY = Query(description="A day in Shanghai; none: today")
 
 
@@ -163,7 +167,7 @@ def show_tree(
 
 
 @router.get("/{kind}/{place_id}", summary="A unit, line or district with its history")
-def show_place(request: Request, viewer: Manager, kind: PlaceKind, place_id: int) -> PlaceAnswer:
+def show_place(request: Request, viewer: Manager, kind: PlaceKind, place_id: Id) -> PlaceAnswer:
     """What belongs to it, and what it was when."""
     return PlaceAnswer.model_validate(views.place(context_of(request), viewer, kind, place_id))
 
@@ -176,7 +180,7 @@ def make_change(request: Request, viewer: Manager, wish: ChangeWish) -> ChangeMa
 
 
 @router.delete("/changes/{change_id}", status_code=204, summary="Withdraw a planned change")
-def withdraw_change(request: Request, viewer: Manager, change_id: int) -> None:
+def withdraw_change(request: Request, viewer: Manager, change_id: Id) -> None:
     """Before its day; what came along with it is withdrawn too."""
     organisation.withdraw(context_of(request), viewer, change_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
@@ -22,6 +22,7 @@ Code = TypeVar("Code", Change, PlaceKind)
 Manager = Annotated[
     Viewer, requires(Permission.MANAGE_ORGANISATION, by_session_only=True, whole_company=True)
 ]
+Id = Annotated[int, Path(ge=1, lt=2**31)]
 Text = Annotated[str, Field(max_length=200)]
 
 
@@ -55,7 +56,7 @@ def _tree(
 
 
 @router.get("/organisation/{kind}/{place_id}")
-def show_place(request: Request, viewer: Manager, kind: str, place_id: int) -> Response:
+def show_place(request: Request, viewer: Manager, kind: str, place_id: Id) -> Response:
     """A unit, line or district with its history, and what can be done with it."""
     return _place(request, viewer, kind, place_id)
 
@@ -137,7 +138,7 @@ def _one_of(codes: type[Code], text: str) -> Code:
 
 
 @router.post("/organisation/changes/{change_id}/withdraw")
-def withdraw(request: Request, viewer: Manager, change_id: int) -> Response:
+def withdraw(request: Request, viewer: Manager, change_id: Id) -> Response:
     """Take back a planned change."""
     try:
         organisation.withdraw(context_of(request), viewer, change_id)
