@@ -1,95 +1,93 @@
-"""Roles given and ended by date, in the caller's transaction; access says what they allow."""
+"""All roles of a person given or ended with a post; what a grant is, ``role_grants`` knows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 
+from dossier.db.role_tables import Delegation
 from dossier.db.session import ScopedSession
-from dossier.db.tables import RoleGrant
-from dossier.errors import InvalidInputError
-from dossier.services import audit
+from dossier.db.tables import OrgUnit, RoleGrant, User
+from dossier.services import disclosure, role_grants
 from dossier.services.context import Context
+from dossier.services.role_grants import Days, Part
 from dossier.viewer import Viewer
-
-GIVEN, ENDED = "role.given", "role.ended"
 
 
 def give(
     context: Context,
     session: ScopedSession,
     viewer: Viewer,
+    user: User,
     *,
-    user_id: str,
     role: str,
     unit_id: int | None,
-    valid_from: datetime | None = None,
-    valid_to: datetime | None = None,
+    days: Days,
+    reason: str = "",
 ) -> bool:
-    """Give a role, or set the end of one that began at the same time; False when it is so already.
+    """Give a role at a unit or for the whole company; False when it is so already.
 
     Raises:
-        InvalidInputError: no such role, or it would end before it begins.
+        InvalidInputError: no such role, or days that are reversed or over.
+        ConflictError: held there at other days, or separated from another role.
     """
-    if role not in context.roles:
-        known = ", ".join(sorted(context.roles))
-        raise InvalidInputError(
-            f"Unknown role; choose one of {known}", detail_zh=f"没有此岗位角色，可选：{known}"
-        )
-    if valid_from is not None and valid_to is not None and valid_to <= valid_from:
-        raise InvalidInputError(
-            "The role would end before it begins", detail_zh="角色的截止日期早于起始日期"
-        )
-    same = select(RoleGrant).where(
-        RoleGrant.user_id == user_id,
+    begins = role_grants.midnight(days.first) if days.first else None
+    ends = role_grants.midnight(days.last + timedelta(days=1)) if days.last else None
+    same = select(RoleGrant.id).where(
+        RoleGrant.user_id == user.id,
         RoleGrant.role == role,
         RoleGrant.unit_id.is_not_distinct_from(unit_id),
-        RoleGrant.valid_from.is_not_distinct_from(valid_from),
+        *(one.is_(None) for one in (RoleGrant.line_id, RoleGrant.district_id)),
+        *(one.is_(None) for one in (RoleGrant.case_no, RoleGrant.customer_no)),
+        RoleGrant.valid_from.is_not_distinct_from(begins),
+        RoleGrant.valid_to.is_not_distinct_from(ends),
     )
-    row = session.scalar(same.limit(1))
-    if row is not None and row.valid_to == valid_to:
+    if session.scalar(same.limit(1)) is not None:
         return False
-    if row is None:
-        row = RoleGrant(user_id=user_id, role=role, unit_id=unit_id, valid_from=valid_from)
-        session.add(row)
-    row.valid_to = valid_to
-    session.flush()
-    facts = {"role": role, "unit": unit_id}
-    _note(context, session, viewer, GIVEN, user_id, facts)
+    unit = session.get_one(OrgUnit, unit_id).name if unit_id is not None else None
+    role_grants.add_grant(
+        context,
+        session,
+        viewer,
+        user,
+        role=role,
+        part=Part(unit=unit),
+        days=days,
+        reason=reason,
+    )
     return True
 
 
-def in_force(session: ScopedSession, user_id: str, *, at: datetime) -> list[RoleGrant]:
-    """Roles that a user holds at this moment or is to hold later."""
+def count(session: ScopedSession, user_id: str, *, at: datetime) -> int:
+    """Roles that a user holds or is to hold, those that others lent too."""
+    return len(_own(session, user_id, at)) + len(_lent(session, user_id, at))
+
+
+def end_all(
+    context: Context, session: ScopedSession, viewer: Viewer, user: User, *, reason: str
+) -> None:
+    """End all roles of a user, own and lent ones, those to come too."""
+    now = context.clock.now()
+    for row in _own(session, user.id, now):
+        row.valid_to, row.revoked_by = now, viewer.id
+        if row.valid_from is not None and row.valid_from > now:
+            row.valid_from = now
+        role_grants.note_role(context, session, viewer, "role.revoked", user.id, row, reason=reason)
+    for lent in _lent(session, user.id, now):
+        lent.ended_at, lent.ended_by = now, viewer.id
+    disclosure.end_of_user(context, session, viewer, user.id)
+    session.flush()
+
+
+def _own(session: ScopedSession, user_id: str, at: datetime) -> list[RoleGrant]:
     lasting = or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > at)
     query = select(RoleGrant).where(RoleGrant.user_id == user_id, lasting)
     return list(session.scalars(query.order_by(RoleGrant.id)))
 
 
-def end_all(
-    context: Context, session: ScopedSession, viewer: Viewer, *, user_id: str, at: datetime
-) -> int:
-    """End all roles of a user, those to come too; how many there were."""
-    rows = in_force(session, user_id, at=at)
-    for row in rows:
-        if row.valid_from is not None and row.valid_from >= at:
-            session.delete(row)  # has never begun
-        else:
-            row.valid_to = at
-    if rows:
-        _note(context, session, viewer, ENDED, user_id, {"roles": len(rows)})
-    return len(rows)
-
-
-def _note(
-    context: Context,
-    session: ScopedSession,
-    viewer: Viewer,
-    action: str,
-    user_id: str,
-    facts: Mapping[str, object],
-) -> None:
-    now = context.clock.now()
-    audit.note(session, viewer, action, at=now, object_kind="user", object_id=user_id, facts=facts)
+def _lent(session: ScopedSession, user_id: str, at: datetime) -> list[Delegation]:
+    query = select(Delegation).where(
+        Delegation.delegate_id == user_id, Delegation.ended_at.is_(None), Delegation.valid_to > at
+    )
+    return list(session.scalars(query.order_by(Delegation.id)))

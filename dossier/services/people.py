@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dossier import access
 from dossier.access import demand_whole
+from dossier.db.grants import in_force, place_of
 from dossier.db.organisation_tables import Post, StaffChange
 from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, OrgUnit, RoleGrant, User
@@ -29,6 +30,7 @@ from dossier.services import (
 )
 from dossier.services.context import Context
 from dossier.services.door import by_name
+from dossier.services.role_grants import ALWAYS, Names
 from dossier.services.staff_change import PLANNED
 from dossier.services.views import Listing
 from dossier.viewer import Permission, Viewer
@@ -57,7 +59,7 @@ class PostView:
 
 @dataclass(frozen=True, slots=True)
 class GrantView:
-    """A role with its days; no unit: the whole company."""
+    """A role with its time; ``unit`` is the part that it is held for, empty: the whole company."""
 
     role: str
     unit: str
@@ -247,17 +249,13 @@ def _roles(
     context: Context, session: ScopedSession, ids: Iterable[str]
 ) -> dict[str, list[GrantView]]:
     now = context.clock.now()
-    query = (
-        select(RoleGrant, OrgUnit.name)
-        .outerjoin(OrgUnit, OrgUnit.id == RoleGrant.unit_id)
-        .where(RoleGrant.user_id.in_(ids))
-        .order_by(RoleGrant.id)
-    )
+    query = select(RoleGrant).where(RoleGrant.user_id.in_(ids)).order_by(RoleGrant.id)
+    rows = session.scalars(query).all()
+    names = Names(session, [place_of(row) for row in rows])
     found: dict[str, list[GrantView]] = {}
-    for row, unit in session.execute(query):
-        begun = row.valid_from is None or row.valid_from <= now
-        is_now = begun and (row.valid_to is None or row.valid_to > now)
-        view = GrantView(row.role, unit or "", row.valid_from, row.valid_to, is_now)
+    for row in rows:
+        part = names.of(*place_of(row))
+        view = GrantView(row.role, part, row.valid_from, row.valid_to, in_force(row, now))
         found.setdefault(row.user_id, []).append(view)
     return found
 
@@ -321,7 +319,7 @@ def add(
         made = passwords.hashed(password) if password else ""
         user = accounts.put_account(context, session, viewer, name, password_hash=made, role=role)
         put_words(context, session, viewer, user, display_name=display_name, staff_no=staff_no)
-        grants.give(context, session, viewer, user_id=user.id, role=role, unit_id=unit_id)
+        grants.give(context, session, viewer, user, role=role, unit_id=unit_id, days=ALWAYS)
 
 
 def day_of(text: str) -> date:

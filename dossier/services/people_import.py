@@ -7,14 +7,13 @@ what is so already changes nothing. Each row is taken wholly or not at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
 
 from dossier.access import demand_whole
-from dossier.clock import SHANGHAI
 from dossier.db.session import ScopedSession
 from dossier.db.tables import OrgUnit, User
 from dossier.errors import DossierError
@@ -25,6 +24,7 @@ from dossier.services import accounts, audit, grants, people, posts
 from dossier.services.context import Context
 from dossier.services.named_rows import NamedRow, RowReport, RowTally, named_rows
 from dossier.services.posts import PostWish
+from dossier.services.role_grants import Days
 from dossier.services.table_files import open_table
 from dossier.viewer import Permission, Viewer
 
@@ -181,17 +181,12 @@ def _take_role(
             context,
             session,
             viewer,
-            user_id=user.id,
+            user,
             role=role,
             unit_id=unit_id,
-            valid_from=_begin(since),
-            valid_to=_begin(until + timedelta(days=1)) if until else None,
+            days=Days(since, until),
         ),
     )
-
-
-def _begin(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), SHANGHAI) if day else None
 
 
 def _day(row: NamedRow, column: str) -> date | None:

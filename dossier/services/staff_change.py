@@ -26,10 +26,11 @@ from dossier.errors import (
     NotFoundError,
 )
 from dossier.hookspecs import Holding
-from dossier.services import accounts, audit, grants, holdings, posts
+from dossier.services import accounts, audit, grants, holdings, posts, role_grants
 from dossier.services.context import Context
 from dossier.services.door import by_name
 from dossier.services.posts import PostWish
+from dossier.services.role_grants import Days
 from dossier.viewer import Permission, Scope, Viewer, system_viewer
 
 LEAVE, MOVE = "leave", "move"
@@ -213,8 +214,8 @@ def _check(context: Context, wish: StaffWish) -> None:
         raise InvalidInputError(
             "Name the new post and role", detail_zh="请填写新岗位名称并选择角色"
         )
-    if wish.kind == MOVE and wish.role not in context.roles:
-        raise InvalidInputError("No such role", detail_zh="没有此角色")
+    if wish.kind == MOVE:
+        role_grants.check_role(context.roles.words, wish.role)
 
 
 def _check_successor(
@@ -259,7 +260,7 @@ def _own_lines(
     logins, keys = accounts.count_keys(context, session, person.id)
     yield ReportLine("sessions", "登录会话", "Logins", logins, ENDED)
     yield ReportLine("tokens", "访问令牌", "Access tokens", keys, ENDED)
-    roles = len(grants.in_force(session, person.id, at=now))
+    roles = grants.count(session, person.id, at=now)
     yield ReportLine("roles", "角色", "Roles", roles, ENDED)
     mine = len(list(posts.held(session, person.id, on=wish.on)))
     yield ReportLine("posts", "岗位", "Posts", mine, ENDED)
@@ -331,16 +332,14 @@ def _reach(
     viewer = access.viewer_for(session, user, context.roles, at=context.clock.now())
     if user.disabled or not viewer.may(permission):
         return None
-    return viewer.scope
+    return viewer.under(permission).scope
 
 
 def _covers(scope: Scope | None, other: Scope | None) -> bool:
     """Whether one reaches as far as the other; who reaches nowhere cannot take over."""
     if scope is None:
         return False
-    if scope.everything or other is None:
-        return True
-    return not other.everything and scope.tokens >= other.tokens
+    return other is None or other <= scope
 
 
 def _successions(session: ScopedSession, person: User, wish: StaffWish) -> list[ReportLine]:
@@ -400,7 +399,7 @@ def _carry_out(context: Context, session: ScopedSession, viewer: Viewer, row: St
             continue
         holding.hand_over(session, person.id, successor.id if successor else None, now)
     accounts.end_keys(context, session, viewer, person)
-    grants.end_all(context, session, viewer, user_id=person.id, at=now)
+    grants.end_all(context, session, viewer, person, reason=row.reason)
     posts.end_all(context, session, viewer, user_id=person.id, on=row.on)
     if row.kind == LEAVE:
         person.disabled = True
@@ -425,10 +424,11 @@ def _arrive(
         context,
         session,
         viewer,
-        user_id=person.id,
+        person,
         role=wish.role,
         unit_id=wish.unit_id,
-        valid_from=context.clock.now(),
+        days=Days(wish.on),
+        reason=wish.reason,
     )
 
 
