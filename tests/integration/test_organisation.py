@@ -24,6 +24,7 @@ from dossier.db.tables import (
     OrgUnit,
 )
 from dossier.errors import ForbiddenError, NotFoundError
+from dossier.plugins.people import origin
 from dossier.records import DocumentState
 from dossier.rules.organisation import Change, PlaceKind, RefusedChangeError, Wanted
 from dossier.services import customer_import, filing, organisation, organisation_moves
@@ -199,6 +200,8 @@ def test_a_merged_unit_s_papers_stay_captured_there_and_are_seen_from_where_it_i
     assert (document.unit_id, document.captured_unit_id) == (north, east)
     assert document.reference_code == "Q018-KH·DY·2025-D30-000123-004"
     assert {customer.unit_id, line.unit_id, district.unit_id} == {north}
+    [panel] = origin.of_document(house, SYSTEM, paper)
+    assert panel.rows == (("采集单位", "东供电所"),)
     assert keys == {(outbox.CUSTOMERS, "4200000001"), (outbox.DOCUMENTS, paper)}
     assert past.record["unit_id"] == east
     assert sees(house, north) == {"4200000001", "4200000002"}
