@@ -34,6 +34,8 @@ from tests.support_archive import NOW, add_content, make_archive
 
 SYSTEM = system_viewer("test")
 TODAY = date(2026, 11, 22)
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing in it that the two databases could do differently."""
 UNIT, LINE, DISTRICT = PlaceKind.UNIT, PlaceKind.LINE, PlaceKind.DISTRICT
 
 
@@ -120,6 +122,7 @@ def test_the_tree_of_any_day_is_answered_after_moves_names_and_mergers(house: Co
     assert "东供电所" in names_on(house, date(2024, 4, 30))
 
 
+@ON_ONE
 def test_units_that_a_customer_file_made_have_a_past_before_their_first_change(
     house: Context, tmp_path: Path
 ) -> None:
@@ -131,6 +134,7 @@ def test_units_that_a_customer_file_made_have_a_past_before_their_first_change(
     assert names_on(house, TODAY) == {"东城供电所": None}
 
 
+@ON_ONE
 def test_a_change_to_come_waits_for_its_day_and_may_be_withdrawn(house: Context) -> None:
     top, day = found(house, "市公司"), TODAY + timedelta(days=40)
     do(house, Change.RENAMED, UNIT, place_id=top, name="新市公司", on=day)
@@ -146,6 +150,7 @@ def test_a_change_to_come_waits_for_its_day_and_may_be_withdrawn(house: Context)
         organisation.withdraw(house, SYSTEM, row)
 
 
+@ON_ONE
 def test_a_planned_merger_is_withdrawn_with_all_that_came_along(house: Context) -> None:
     north, east = found(house, "北供电所"), found(house, "东供电所")
     found(house, "10kV东线", LINE, unit_id=east)
@@ -321,6 +326,7 @@ REFUSED = [
 ]
 
 
+@ON_ONE
 def test_what_the_organisation_does_not_allow_is_refused_with_what_to_do(house: Context) -> None:
     unit = found(house, "东供电所")
     found(house, "10kV东线", LINE, unit_id=unit)
@@ -341,6 +347,7 @@ def test_what_the_organisation_does_not_allow_is_refused_with_what_to_do(house: 
         assert session.scalar(select(func.count(PlaceState.id))) == before, "nothing half done"
 
 
+@ON_ONE
 def test_a_place_with_customers_is_not_closed(house: Context, tmp_path: Path) -> None:
     add_customers(house, tmp_path, ["4200000001,甲,东供电所,10kV东线,东01"])
     with house.reading(SYSTEM) as session:
@@ -349,6 +356,7 @@ def test_a_place_with_customers_is_not_closed(house: Context, tmp_path: Path) ->
         do(house, Change.CLOSED, DISTRICT, place_id=district)
 
 
+@ON_ONE
 def test_only_who_manages_the_whole_organisation_changes_it(house: Context) -> None:
     wanted = Wanted(Change.FOUNDED, UNIT, TODAY, name="x", reason="y")
     nobody = Viewer("u", "u", "agent", frozenset({Permission.SEARCH}))
@@ -360,6 +368,7 @@ def test_only_who_manages_the_whole_organisation_changes_it(house: Context) -> N
             organisation.change_place(house, viewer, wanted)
 
 
+@ON_ONE
 def test_every_change_is_in_the_audit_with_its_reason(house: Context) -> None:
     unit = found(house, "东供电所")
     do(house, Change.RENAMED, UNIT, place_id=unit, name="东城供电所", reason="更名批复3号")
@@ -369,6 +378,7 @@ def test_every_change_is_in_the_audit_with_its_reason(house: Context) -> None:
     assert (events[1].purpose, events[1].object_id) == ("更名批复3号", str(unit))
 
 
+@ON_ONE
 def test_a_line_takes_its_own_districts_along_and_leaves_those_of_other_units(
     house: Context,
 ) -> None:

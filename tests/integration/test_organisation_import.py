@@ -19,6 +19,8 @@ from dossier.viewer import system_viewer
 from tests.support_archive import make_archive
 
 SYSTEM = system_viewer("test")
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing in it that the two databases could do differently."""
 HEADER = "类型,编号,名称,上级单位,所属线路,生效日期,撤销日期,并入单位,原因\n"
 FILE = """台区,T01,东01,,10kV东线,2020-01-01,,,
 线路,L1,10kV东线,东供电所,,2020-01-01,,,
@@ -121,6 +123,7 @@ WRONG = [
 ]
 
 
+@ON_ONE
 def test_every_wrong_row_is_named_and_taken_in_no_part(house: Context, tmp_path: Path) -> None:
     take(house, tmp_path, FILE)
     before = count(house, PlaceState)
@@ -131,6 +134,7 @@ def test_every_wrong_row_is_named_and_taken_in_no_part(house: Context, tmp_path:
     assert (report.changed, count(house, PlaceState), int(report.exit_code)) == (0, before, 1)
 
 
+@ON_ONE
 def test_a_file_without_its_columns_is_refused_as_a_whole(house: Context, tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text("名字,地址\n甲,乙\n", encoding="utf-8")

@@ -46,6 +46,8 @@ from tests.support_archive import NOW, add_content
 SYSTEM = system_viewer("test")
 TODAY = date(2026, 11, 22)
 PASSWORD = "correct horse battery"
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing in it that the two databases could do differently."""
 
 
 @pytest.fixture
@@ -171,6 +173,7 @@ def test_a_successor_without_rights_to_what_is_handed_over_is_refused_and_nothin
         assert session.scalar(select(func.count(Post.id)).where(Post.valid_to.is_(None))) == 1
 
 
+@ON_ONE
 def test_the_last_one_who_may_do_something_that_waits_does_not_leave(house: Context) -> None:
     give_everything(house, "wang")
     accounts.disable_user(house, SYSTEM, "li")
@@ -181,6 +184,7 @@ def test_the_last_one_who_may_do_something_that_waits_does_not_leave(house: Cont
         staff_change.change_staff(house, SYSTEM, "boss", leave(successor=""))
 
 
+@ON_ONE
 def test_a_successor_of_a_part_does_not_take_over_from_one_of_the_whole_company(
     house: Context,
 ) -> None:
@@ -205,6 +209,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
 ]
 
 
+@ON_ONE
 def test_what_cannot_be_is_refused_with_what_to_do(house: Context) -> None:
     accounts.add_user(house, SYSTEM, name="gone", role="archivist")
     accounts.disable_user(house, SYSTEM, "gone")
@@ -244,6 +249,7 @@ def test_a_planned_leave_waits_for_its_day_can_be_withdrawn_and_is_then_done(
         staff_change.withdraw(house, SYSTEM, staff_change.changes_of(house, SYSTEM, "wang")[0].id)
 
 
+@ON_ONE
 def test_who_leaves_is_shut_out_on_the_day_even_when_nobody_can_take_over(house: Context) -> None:
     give_everything(house, "wang")
     staff_change.change_staff(house, SYSTEM, "wang", leave(on=TODAY + timedelta(days=1)))
@@ -306,6 +312,7 @@ class Loans:
         return self.of[names[to]]
 
 
+@ON_ONE
 @pytest.mark.parametrize("fails", ["", "hook", "hand_over"])
 def test_a_feature_s_things_go_along_and_a_failing_feature_stops_the_whole_change(
     house: Context, fails: str
@@ -356,6 +363,7 @@ def test_a_staff_number_is_one_person_s(house: Context) -> None:
     assert (found.name, found.staff_no) == ("wang", "E001")
 
 
+@ON_ONE
 def test_people_are_found_by_unit_role_and_state_page_by_page(house: Context) -> None:
     give_everything(house, "wang")
     accounts.disable_user(house, SYSTEM, "boss")
@@ -429,6 +437,7 @@ WRONG = [
 ]
 
 
+@ON_ONE
 def test_wrong_rows_of_people_are_named_and_taken_in_no_part(
     house: Context, tmp_path: Path
 ) -> None:
@@ -441,6 +450,7 @@ def test_wrong_rows_of_people_are_named_and_taken_in_no_part(
         viewer(house, "wu")
 
 
+@ON_ONE
 def test_a_file_does_not_change_who_sends_it(house: Context, tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text("账号,角色,角色单位\nroot,auditor,全公司\n", encoding="utf-8")
