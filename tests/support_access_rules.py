@@ -32,7 +32,7 @@ OWNED = frozenset({"token", "login", "kept"})
 """What belongs to one person."""
 
 
-OF_ALL = frozenset({"west", "pool", "pool_west", "present", "-"})
+OF_ALL = frozenset({"west", "pool", "pool_west", "anothers"})
 """What tells of a user with the whole company as scope that nothing is foreign."""
 
 
@@ -73,7 +73,7 @@ class Route:
         everything = self._targets
         if user == NOBODY or user.endswith(EAST_ONLY):
             return everything
-        return everything if self.of in OWNED else tuple(t for t in everything if t in OF_ALL)
+        return tuple(target for target in everything if target in OF_ALL)
 
     @property
     def _targets(self) -> tuple[str, ...]:
