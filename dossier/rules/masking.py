@@ -33,6 +33,11 @@ _LABELLED_NUMBER = re.compile(
     rf"(?:{_NUMBER_LABEL})(?:件)?(?:号码?|码)?[^0-9a-z\n*]{{0,12}}?"
     r"(?P<value>[0-9a-z](?:[ -]?[0-9a-z]){5,29})"
 )
+_BIRTH_LABEL = "|".join(r"\s*".join(label) for label in _RULES["birth_labels"].split())
+_BIRTH = re.compile(
+    rf"(?:{_BIRTH_LABEL})[\s:]{{0,6}}"
+    r"(?P<value>[12](?:\s?[0-9]){3}\s*[年./-]?\s*[0-9]{1,2}\s*(?:[月./-]?\s*[0-9]{1,2}\s*日?)?)"
+)
 _BETWEEN = re.compile(r"[\s\-·().]+")  # what OCR and people put between characters
 _KEPT = re.compile(r"[^\s\-·().]")
 _NOT_SPACE = re.compile(r"\S")
@@ -118,8 +123,8 @@ def mask_text(text: str, known: KnownValues = NOTHING_KNOWN) -> MaskedText:
     """A page's text with every personal value masked.
 
     Found by what is known of the customer, by pattern (ID numbers, phones, accounts, buildings and
-    rooms) and by label (姓名, 户名, 联系人, 地址, …, also as the head of a column). Spaces and line
-    ends inside values are tolerated: OCR puts them there.
+    rooms) and by label (姓名, 户名, 联系人, 地址, 出生, …, also as the head of a column). Spaces
+    and line ends inside values are tolerated: OCR puts them there.
     """
     masked = text
     for _ in range(_MAX_PASSES):
@@ -133,7 +138,7 @@ def mask_text(text: str, known: KnownValues = NOTHING_KNOWN) -> MaskedText:
 def closed_spans(folded: str, known: KnownValues = NOTHING_KNOWN) -> tuple[Span, ...]:
     """What of a folded text only those may find who read it in clear (ascending, disjoint).
 
-    Buildings and rooms, labelled numbers, and what is known of the customer: what
+    Buildings and rooms, labelled numbers, dates of birth, and what is known of the customer: what
     :func:`mask_text` hides, but for names, and for numbers that are recognised as such; the index
     keeps those whole (ID numbers and accounts as hashes), so they are not found by a part.
     """
@@ -195,6 +200,8 @@ def _guessed_by_parts(
             and not any(number.start < span[1] and span[0] < number.end for number in numbers)
         ):
             yield _all_but_last(folded, span)
+    for match in _BIRTH.finditer(folded):
+        yield match.span("value")
     yield from find_address_tails(folded)
     yield from _known_values(folded, known)
 
