@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from dossier.access import demand
 from dossier.db import outbox
 from dossier.db.rowids import next_rowid
-from dossier.db.session import ScopedSession
+from dossier.db.session import ScopedSession, scope_of
 from dossier.db.tables import (
     Content,
     Customer,
@@ -349,7 +349,7 @@ def _record(
     if arrival.source_key and (known := _known(session, arrival.source_key)):
         return known
     _keep_content(context, session, stored)
-    first = _first_copy(session, stored.sha256, arrival.given_customer_no)
+    first = _first_copy(session, viewer, stored.sha256, arrival.given_customer_no)
     if first is not None:
         return _duplicate(context, session, viewer, arrival, stored, first)
     return _new_document(context, session, viewer, arrival, stored)
@@ -367,21 +367,24 @@ def _keep_content(context: Context, session: ScopedSession, stored: StoredFile) 
         session.flush()
 
 
-def _first_copy(session: ScopedSession, sha256: str, customer_no: str | None) -> Document | None:
+def _first_copy(
+    session: ScopedSession, viewer: Viewer, sha256: str, customer_no: str | None
+) -> Document | None:
     """The document that these bytes are already, for this customer; None when they are new to it.
 
     Without a named customer any copy counts. A named one's own dossier comes first, then a copy of
-    nobody yet; a copy of somebody else's does not count (peers.md §4, complaint 7).
+    nobody yet; a copy of somebody else's does not count (peers.md §4, complaint 7), nor does one of
+    a customer whom the sender may not know of: that it is here would be told.
     """
     copies = select(Document).where(Document.sha256 == sha256).order_by(Document.rowid).limit(1)
+    nobodys = and_(Document.customer_no.is_(None), Document.given_customer_no.is_(None))
     if customer_no is None:
-        return session.scalar(copies)
+        return session.scalar(copies.where(or_(nobodys, scope_of(viewer, Document))))
     own = copies.where(
         (Document.customer_no == customer_no)
         | (Document.customer_no.is_(None) & (Document.given_customer_no == customer_no))
     )
-    nobodys = copies.where(Document.customer_no.is_(None), Document.given_customer_no.is_(None))
-    return session.scalar(own) or session.scalar(nobodys)
+    return session.scalar(own) or session.scalar(copies.where(nobodys))
 
 
 def _duplicate(

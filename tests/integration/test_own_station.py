@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dossier.db.tables import Customer, Document
+from dossier.services import filing
 from tests.support_seeded import EAST, SETUP, WEST, Seeded
 
 
@@ -74,3 +76,27 @@ def test_every_read_leaves_a_record_and_no_personal_data_in_it(seeded: Seeded) -
     assert {"search", "customer.read", "page.read", "text.read", "original.read"} <= actions
     noted = repr([(event.object_id, event.facts) for event in events])
     assert not [secret for secret in (*EAST.secrets, *WEST.secrets) if secret in noted]
+
+
+def test_a_copy_of_a_foreign_paper_is_taken_in_like_any_other(seeded: Seeded) -> None:
+    def send(user: str, **form: str) -> Any:
+        answer = seeded.client.post(
+            "/api/v1/documents",
+            headers={"Authorization": f"Bearer {seeded.tokens[user]}"},
+            files={"file": ("抄件.txt", "西河的一份说明".encode())},
+            data=form,
+        )
+        return answer.status_code, answer.json()["id"]
+
+    status, first = send("archivist", customer_no=WEST.customer_no)
+    assert status == 202
+    assert send("archivist") == (200, first)
+    with seeded.context.writing(SETUP) as session:  # as the worker files it
+        paper = session.get_one(Document, first)
+        owner = session.get_one(Customer, WEST.customer_no)
+        now = seeded.context.clock.now()
+        filing.place(session, paper, owner, confidence=1.0, reasons=(), at=now)
+    status, copy = send("archivist_east")
+    assert status == 202
+    assert copy != first
+    assert send("archivist_east") == (200, copy)
