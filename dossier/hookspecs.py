@@ -169,6 +169,7 @@ class Holding:
         title_en: the same in English.
         count: how many the user of this id has open now.
         permission: what who takes over must be allowed; None: nothing special.
+        beside: a second permission that the work needs of the same person.
         hand_over: gives all of a user's to another, or ends it where there is None; how many.
         needs_successor: it cannot simply end.
         is_personal: kept when the person only goes to another post.
@@ -179,6 +180,7 @@ class Holding:
     title_en: str
     count: Callable[[ScopedSession, str], int]
     permission: Permission | None = None
+    beside: Permission | None = None
     hand_over: Callable[[ScopedSession, str, str | None, datetime], int] | None = None
     needs_successor: bool = True
     is_personal: bool = False

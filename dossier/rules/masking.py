@@ -16,10 +16,11 @@ from dossier.rules.address_masks import address_tail, find_address_tails
 from dossier.rules.identifiers import FoundNumber, NumberKind
 from dossier.rules.name_masks import find_names
 from dossier.rules.names import is_organisation, split_surname
-from dossier.rules.normal_form import FoldedText, fold_with_origins
+from dossier.rules.normal_form import HAN, FoldedText, fold_with_origins
 from dossier.rules.organisations import shop_owner
 
 MASK = "*"
+ID_PLACES = 18
 KEPT_CUSTOMERS = 4096
 """Customers whose values stay prepared: their pages come one after another."""
 Span = tuple[int, int]
@@ -34,10 +35,17 @@ _LABELLED_NUMBER = re.compile(
     r"(?P<value>[0-9a-z](?:[ -]?[0-9a-z]){5,29})"
 )
 _BIRTH_LABEL = "|".join(r"\s*".join(label) for label in _RULES["birth_labels"].split())
-_BIRTH = re.compile(
-    rf"(?:{_BIRTH_LABEL})[\s:]{{0,6}}"
-    r"(?P<value>[12](?:\s?[0-9]){3}\s*[年./-]?\s*[0-9]{1,2}\s*(?:[月./-]?\s*[0-9]{1,2}\s*日?)?)"
+_BIRTH_BEHIND = re.compile(r"[\s,]{0,2}(?:出生|生(?![效产活成命意态物]))")
+_HAN_DIGIT = "〇零○一二三四五六七八九十"
+_DAY = (
+    r"(?:[12](?:\s?[0-9]){3}\s*[年./-]?\s*[0-9]{1,2}\s*(?:[月./-]?\s*[0-9]{1,2}\s*日?)?"
+    rf"|[{_HAN_DIGIT}]{{4}}\s?年(?:\s?[{_HAN_DIGIT}]{{1,3}}\s?月(?:\s?[{_HAN_DIGIT}]{{1,3}}\s?[日号])?)?)"
 )
+_BIRTH = re.compile(rf"(?:{_BIRTH_LABEL})[\s:于在]{{0,6}}(?P<value>{_DAY})")
+_BORN = re.compile(rf"(?P<value>{_DAY})(?={_BIRTH_BEHIND.pattern})")
+_EMAIL = re.compile(r"(?<![a-z0-9._+-])(?P<value>[a-z0-9._+-]{2,64})(?=@[a-z0-9-]+\.)")
+_ATTACHED = re.compile(r"附件 attachments:[ ]?(?P<names>[^\n]+)")
+_STEM = re.compile(r"(?:^|;)[ ]*(?P<value>[^;]+?)(?=\.[a-z0-9]{1,5}[ ]*(?:;|$)|;|$)")
 _BETWEEN = re.compile(r"[\s\-·().]+")  # what OCR and people put between characters
 _KEPT = re.compile(r"[^\s\-·().]")
 _NOT_SPACE = re.compile(r"\S")
@@ -135,6 +143,11 @@ def mask_text(text: str, known: KnownValues = NOTHING_KNOWN) -> MaskedText:
     return MaskedText(masked, tuple(_runs(text, masked)))
 
 
+def is_day_of_birth(folded: str, end: int) -> bool:
+    """Whether the date that ends here is said to be somebody's birth: 2015年6月1日出生."""
+    return _BIRTH_BEHIND.match(folded, end) is not None
+
+
 def closed_spans(folded: str, known: KnownValues = NOTHING_KNOWN) -> tuple[Span, ...]:
     """What of a folded text only those may find who read it in clear (ascending, disjoint).
 
@@ -200,8 +213,13 @@ def _guessed_by_parts(
             and not any(number.start < span[1] and span[0] < number.end for number in numbers)
         ):
             yield _all_but_last(folded, span)
-    for match in _BIRTH.finditer(folded):
-        yield match.span("value")
+    for pattern in (_BIRTH, _BORN, _EMAIL):
+        for match in pattern.finditer(folded):
+            yield match.span("value")
+    for names in _ATTACHED.finditer(folded):
+        begin = names.start("names")
+        for match in _STEM.finditer(names["names"]):
+            yield begin + match.start("value"), begin + match.end("value")
     yield from find_address_tails(folded)
     yield from _known_values(folded, known)
 
@@ -231,6 +249,14 @@ def _known_names(folded: str, known: KnownValues) -> Iterable[Span]:
             yield from compacted.find(squeezed, start + surname, len(squeezed) - end)
             if person != squeezed and len(person) > surname:
                 yield from compacted.find(person, surname)
+            yield from _given_alone(folded, person[surname:])
+
+
+def _given_alone(folded: str, given: str) -> Iterable[Span]:
+    """The given name without its surname, where no other Han stands before it: 鹏刚本人签收."""
+    if len(given) > 1 and given in folded:
+        for match in re.finditer(rf"(?<![{HAN}]){re.escape(given)}", folded):
+            yield match.span()
 
 
 def _known_values(folded: str, known: KnownValues) -> Iterable[Span]:
@@ -248,12 +274,25 @@ def _sought(known: KnownValues) -> tuple[tuple[str, int, int], ...]:
         first = _KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
         if len(value) > first + _KEPT_END:
             sought.append((value, first, _KEPT_END))
+        sought += ((day, 0, 0) for day in _birth_days(value))
     for address in known.addresses:
         squeezed = _fold_squeezed(address)
         start, _ = address_tail(squeezed)
         if len(squeezed) - start >= _SHORTEST_TAIL:
             sought.append((squeezed[start:], 0, 0))
     return tuple(sought)
+
+
+def _birth_days(number: str) -> Iterable[str]:
+    """How a page writes the day of birth that an ID number holds (places 7 to 14)."""
+    if not (len(number) == ID_PLACES and identifiers.is_id_no(number)):
+        return
+    year, month, day = number[6:10], number[10:12], number[12:14]
+    for short in (False, True):
+        parts = (month.lstrip("0"), day.lstrip("0")) if short else (month, day)
+        yield f"{year}年{parts[0]}月{parts[1]}日"
+        yield f"{year}/{parts[0]}/{parts[1]}"
+    yield f"{year}{month}{day}"
 
 
 _SHORTEST_TAIL = 3  # "1号" alone is on every page and names nobody

@@ -30,7 +30,7 @@ _NAME = (
     rf"(?P<apart>[{HAN}](?:[ ][{HAN}]){{1,3}}(?![{HAN}]))"
     rf"|(?P<dotted>[{HAN}]{{1,8}}(?:·[{HAN}]{{1,8}})+)"
     rf"|(?P<run>[{HAN}]{{2,40}})"
-    r"|(?P<letters>[a-z]{2,20}(?:[ .][a-z]{1,20}){0,3}(?![a-z0-9]))"
+    r"|(?P<letters>(?!(?:from|to|cc|bcc)(?![a-z]))[a-z]{2,20}(?:[ .][a-z]{1,20}){0,3}(?![a-z0-9]))"
 )
 _WITH_COLON = "|".join(_RULES["name_labels_with_colon"].split())
 _LABELLED = re.compile(rf"(?:{_LABEL}|(?:{_WITH_COLON})(?=[ ]*:))(?:{_MARKS})(?:{_NAME})")

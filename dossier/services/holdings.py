@@ -153,6 +153,7 @@ CORE = (
         "Papers to be assigned",
         _count_to_assign,
         permission=Permission.ASSIGN,
+        beside=Permission.SEE_POOL,
     ),
     Holding(
         "accounts",

@@ -28,6 +28,8 @@ NOT_READ_YET, UNREADABLE, NO_HIT = "not_read_yet", "unreadable", "no_hit"
 SHARPEST = 2.0
 """A strip is drawn from a page at most so many times its reading size."""
 QUARTER, HALF = 90, 180
+VIEW_HEAD = 100.0
+"""Pixels of a view at its reading size of 200 dpi: 36 points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def plan(
     hidden = _hidden(context, viewer, page, source.known)
     if hidden is None:
         return UNREADABLE
+    hidden = (*hidden, *_head(viewer, source, page))
     covered = _covered(viewer, source, page)
     marked = hit_boxes(context, viewer, source, q) if strip else ()
     if strip and not marked:
@@ -110,6 +113,14 @@ def _hidden(
         return None
     codes = (box for text, box in page.barcodes if personal.line(viewer, text, known).masked)
     return (*found, *((box[0], box[1], box[2], box[3]) for box in codes))
+
+
+def _head(viewer: Viewer, source: PageSource, page: ReadPage) -> tuple[Box, ...]:
+    """The head of a view: those of before had the file's name there, which no reading knows of."""
+    if viewer.sees(Field.PAGES) or not source.is_view:
+        return ()
+    lowest = min((word.box[1] for word in page.words), default=VIEW_HEAD)
+    return ((0.0, 0.0, float(page.width), min(VIEW_HEAD, lowest)),)
 
 
 def _covered(viewer: Viewer, source: PageSource, page: ReadPage) -> tuple[Quad, ...]:

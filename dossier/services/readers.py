@@ -34,7 +34,7 @@ class Readers(Protocol):
         """Text of a file without page pictures, by the extractor for its type."""
         ...
 
-    def typeset(self, extraction: Extraction, *, title: str, out: Path) -> tuple[PageReading, ...]:
+    def typeset(self, extraction: Extraction, *, out: Path) -> tuple[PageReading, ...]:
         """Draw an extraction as a view PDF at ``out``; readings match its pages."""
         ...
 

@@ -31,7 +31,7 @@ from dossier.services.context import Context
 from dossier.services.door import by_name
 from dossier.services.posts import PostWish
 from dossier.services.role_grants import Days
-from dossier.viewer import Permission, Scope, Viewer, system_viewer
+from dossier.viewer import Permission, Scope, Viewer, system_viewer, united
 
 LEAVE, MOVE = "leave", "move"
 KINDS: Final = (LEAVE, MOVE)
@@ -287,12 +287,11 @@ def _line(
     line = ReportLine(*words, HANDED_OVER)
     if successor is None:
         return replace(line, problem_zh="请填写接任人", problem_en="name a successor")
-    needed = holding.permission
-    if needed is None:
+    needed = _needed(holding)
+    if not needed:
         return line if holding.needs_successor else replace(line, outcome=ENDED)
-    if _covers(
-        _reach(context, session, successor, needed), _reach(context, session, person, needed)
-    ):
+    mine = _reach(context, session, person, needed)
+    if _covers(_reach(context, session, successor, needed, without=person), mine):
         return line
     return replace(
         line,
@@ -309,14 +308,14 @@ def _shared(
     words: tuple[str, str, str, int],
 ) -> ReportLine | None:
     """A queue that belongs to a post: somebody else must be able to work on it."""
-    needed = holding.permission
+    needed = _needed(holding)
     mine = _reach(context, session, person, needed) if needed else None
-    if needed is None or mine is None:
+    if mine is None:
         return None
     line = ReportLine(*words, SHARED)
     others = session.scalars(select(User).where(User.id != person.id, User.disabled.is_(False)))
     for other in others:
-        if _covers(_reach(context, session, other, needed), mine):
+        if _covers(_reach(context, session, other, needed, without=person), mine):
             return line
     return replace(
         line,
@@ -325,14 +324,32 @@ def _shared(
     )
 
 
+def _needed(holding: Holding) -> frozenset[Permission]:
+    return frozenset(each for each in (holding.permission, holding.beside) if each)
+
+
 def _reach(
-    context: Context, session: ScopedSession, user: User, permission: Permission
+    context: Context,
+    session: ScopedSession,
+    user: User,
+    needed: frozenset[Permission],
+    *,
+    without: User | None = None,
 ) -> Scope | None:
-    """How far somebody may use a permission now; None: not at all."""
-    viewer = access.viewer_for(session, user, context.roles, at=context.clock.now())
-    if user.disabled or not viewer.may(permission):
+    """How far somebody may use all of these now; None: not at all.
+
+    What ``without`` has lent him does not count: it ends with that person's change.
+    """
+    if user.disabled:
         return None
-    return viewer.under(permission).scope
+    viewer = access.viewer_for(session, user, context.roles, at=context.clock.now())
+    lender = without.id if without else None
+    scopes = [
+        one.scope
+        for one in viewer.reaches
+        if needed <= one.permissions and one.delegated_by != lender
+    ]
+    return united(scopes) if scopes else None
 
 
 def _covers(scope: Scope | None, other: Scope | None) -> bool:

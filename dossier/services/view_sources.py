@@ -46,6 +46,7 @@ class PageSource:
         sha256: content that is drawn: the original, or the view of a file without pages.
         page: None while the page is not read.
         known: what the register knows of its customer, for masks; None when nothing is.
+        is_view: what is drawn is our own view of a file without pages.
         place: where the document lies, which decides what of it is masked.
         customer_no: whose paper it is; None: nobody's yet.
         type_code: of the paper.
@@ -58,6 +59,7 @@ class PageSource:
     page: ReadPage | None
     known: KnownValues | None
     place: Place
+    is_view: bool = False
     customer_no: str | None = None
     type_code: str | None = None
     names: tuple[str, ...] = ()
@@ -80,9 +82,11 @@ def page_source(
     owner = [document.customer_no] if document.customer_no else []
     place = Place.of_document(document)
     known = known_values(context, session, viewer.at(place), owner)
+    drawn = _drawn_content(session, document, row)
     return PageSource(
         document_id=document_id,
-        sha256=_drawn_content(session, document, row),
+        sha256=drawn,
+        is_view=drawn != document.sha256,
         number=number,
         page=_read_page(row) if row is not None else None,
         known=known.get(document.customer_no or ""),

@@ -29,7 +29,7 @@ class PageReader(DocumentInspector, PageRenderer, Protocol):
 class Typesetter(Protocol):
     """Draws text without pages as a view PDF."""
 
-    def typeset(self, extraction: Extraction, *, title: str, out: Path) -> tuple[PageReading, ...]:
+    def typeset(self, extraction: Extraction, *, out: Path) -> tuple[PageReading, ...]:
         """Write the PDF at ``out``; the readings' boxes match its pages."""
         ...
 
@@ -144,10 +144,10 @@ class GuardedReaders:
         )
         return extraction
 
-    def typeset(self, extraction: Extraction, *, title: str, out: Path) -> tuple[PageReading, ...]:
+    def typeset(self, extraction: Extraction, *, out: Path) -> tuple[PageReading, ...]:
         """Draw an extraction as a view PDF."""
         readings: tuple[PageReading, ...] = self._typesetter.call(
-            "typeset", extraction, title=title, out=out, timeout_seconds=self._times.file_seconds
+            "typeset", extraction, out=out, timeout_seconds=self._times.file_seconds
         )
         return readings
 

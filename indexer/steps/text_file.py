@@ -37,7 +37,7 @@ def run(job: Job, original: Original, *, media_type: str) -> None:
     extraction = job.readers.extract(
         original.path, media_type=media_type, file_name=original.file_name
     )
-    pages, view = _typeset(job, original, extraction)
+    pages, view = _typeset(job, extraction)
     if not pages:
         raise UnreadableFileError(QuarantineReason.NO_PAGES, "nothing to show in it")
     all_taken = _take_attachments(job, original, extraction.attachments)
@@ -45,15 +45,12 @@ def run(job: Job, original: Original, *, media_type: str) -> None:
     job.held.finish(lambda session: _store(job, session, extraction, pages, view, cut=cut))
 
 
-def _typeset(
-    job: Job, original: Original, extraction: Extraction
-) -> tuple[Sequence[PageReading], StoredFile | None]:
+def _typeset(job: Job, extraction: Extraction) -> tuple[Sequence[PageReading], StoredFile | None]:
     """The view and its pages; in the last attempt the bare text if no view can be drawn."""
     with tempfile.TemporaryDirectory(dir=job.workspace) as folder:
         out = Path(folder) / "view.pdf"
-        title = extraction.title or original.file_name
         try:
-            pages = job.readers.typeset(extraction, title=title, out=out)
+            pages = job.readers.typeset(extraction, out=out)
         except StepFailedError:
             if not job.held.lease.is_last_attempt:
                 raise

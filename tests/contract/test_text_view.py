@@ -25,7 +25,7 @@ def typeset(
 ) -> tuple[Path, tuple[PageReading, ...]]:
     pages = tuple(PageReading(number, text=text) for number, text in enumerate(texts, start=1))
     out = tmp_path / "view.pdf"
-    readings = TextView(limits).typeset(Extraction(pages=pages), title="a.docx", out=out)
+    readings = TextView(limits).typeset(Extraction(pages=pages), out=out)
     return out, readings
 
 
@@ -98,11 +98,17 @@ def test_a_long_text_is_cut_at_the_limit_said_and_still_searchable(tmp_path: Pat
     assert "后文未显示" in own.text
 
 
+def test_above_the_text_nothing_is_drawn_that_no_reading_knows_of(tmp_path: Path) -> None:
+    path, (reading,) = typeset(tmp_path, TEXT)
+    first = min(word.box[1] for word in reading.words)
+    assert picture(path)[: int(first) - 4].min() > 250
+
+
 def test_words_with_places_are_set_where_the_source_has_them(tmp_path: Path) -> None:
     word = WordBox(0, 4, (400.0, 600.0, 640.0, 660.0), edges=(400.0, 460.0, 520.0, 580.0, 640.0))
     page = PageReading(1, text="电子发票", words=(word,), width=1654, height=1000)
     out = tmp_path / "view.pdf"
-    (reading,) = TextView().typeset(Extraction(pages=(page,)), title="a.ofd", out=out)
+    (reading,) = TextView().typeset(Extraction(pages=(page,)), out=out)
     assert reading.words[0].box[0] == pytest.approx(400, abs=0.1)
     assert reading.words[0].box[2] == pytest.approx(640, abs=0.1)
     black = picture(out) < 100

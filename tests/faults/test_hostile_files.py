@@ -62,7 +62,7 @@ def read(readers: Readers, hostile: HostileFile, path: Path) -> DocumentProbe:
         "extract", path, media_type=probe.media_type, file_name=hostile.file_name
     )
     out = path.parent / "view.pdf"
-    readings = readers.view.call("typeset", extraction, title=hostile.file_name, out=out)
+    readings = readers.view.call("typeset", extraction, out=out)
     assert out.stat().st_size > 0
     assert len(readings) <= READING.view_pages
     return probe

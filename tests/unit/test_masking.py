@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dossier.rules import masking
-from dossier.rules.identifiers import compact
+from dossier.rules.identifiers import compact, id_check_character
 from dossier.rules.masking import KnownValues, mask_text
 from dossier.rules.names import is_organisation, split_surname
 from dossier.rules.normal_form import fold
@@ -62,6 +64,14 @@ def test_a_single_value_is_masked_as_the_rule_says(mask, value, masked):
         ("出生日期：1950-11-23，", "出生日期：**********，"),
         ("出生年月 1950.11 民族", "出生年月 ******* 民族"),
         ("签订日期：1950-11-23", "签订日期：1950-11-23"),
+        ("1964年3月30日生，", "**********生，"),
+        ("出生于一九六四年三月三十日", "出生于**********"),
+        ("（2015年6月1日出生，", "（*********出生，"),
+        ("2015年6月1日生效", "2015年6月1日生效"),
+        ("邮箱 ouyang.p@example.com 收", "邮箱 ********@example.com 收"),
+        ("附件 Attachments: 郑成功.txt; 合同.pdf", "附件 Attachments: ***.txt; **.pdf"),
+        ("发件人 From: 吴用\n收件人 To: 李四", "发件人 From: 吴*\n收件人 To: 李*"),
+        ("又名李小四，", "又名李**，"),
         ("抄表员: 李四", "抄表员: 李*"),
         ("请联系台区经理办理", "请联系台区经理办理"),
         ("联系人\n王小明\n", "联系人\n王**\n"),
@@ -288,3 +298,16 @@ def test_an_address_in_a_sentence_behind_the_label_is_masked_all_the_same():
     assert mask_text("张湾南2组1号").text == "张湾南****"
     assert mask_text("客户签字：封小明").text == "客户签字：封**"
     assert mask_text("客户：石群缴费").text.startswith("客户：石*")
+
+
+ID_BEGINS = "99999919640330001"
+
+
+def test_what_the_register_knows_is_found_in_other_shapes_too():
+    known = KnownValues(names=("欧阳鹏刚",), numbers=(ID_BEGINS + id_check_character(ID_BEGINS),))
+    page = "鹏刚本人签收\n签于 1964-03-30，1964年3月30日，19640330；大鹏刚飞；1964年3月31日"
+    masked = mask_text(page, known).text
+    assert masked.startswith("**本人签收")
+    assert "大鹏刚飞" in masked
+    assert "1964年3月31日" in masked
+    assert not re.search(r"1964-03-30|1964年3月30日|19640330", masked)

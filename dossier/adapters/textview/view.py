@@ -48,15 +48,15 @@ class TextView:
         self._limits = limits or ReadingLimits()
         self._widths: dict[str, float] = {}
 
-    def typeset(self, extraction: Extraction, *, title: str, out: Path) -> tuple[PageReading, ...]:
+    def typeset(self, extraction: Extraction, *, out: Path) -> tuple[PageReading, ...]:
         """Write the view PDF of an extraction.
 
         Pages whose words have places (OFD) keep their size and places; all other text flows over
-        A4 pages. Tabs make table columns.
+        A4 pages. Tabs make table columns. Nothing is drawn but the text and a foot of our own: what
+        stands in no reading (a file's name, a mail's subject) could not be covered on pictures.
 
         Args:
             extraction: what an extractor found.
-            title: goes small into the head of each page; not part of the readings.
             out: the PDF to write.
 
         Returns:
@@ -65,7 +65,7 @@ class TextView:
             marked ``truncated`` and holds the rest of the text without boxes, so that a search
             still finds it.
         """
-        drawing = _Drawing(title)
+        drawing = _Drawing()
         readings: list[PageReading] = []
         for page in extraction.pages:
             room = self._limits.view_pages - len(readings)
@@ -86,13 +86,11 @@ def _with_rest(reading: PageReading, rest: str) -> PageReading:
 class _Drawing:
     """The PDF while it is made."""
 
-    def __init__(self, title: str) -> None:
-        self._title = title
+    def __init__(self) -> None:
         self._sheet = Sheet()
         self._pdf = FPDF(unit="pt")
         self._pdf.set_auto_page_break(False)
         self._pdf.set_creation_date(_DATE)
-        self._pdf.set_title(title)
         package, file = _FONT
         with resources.as_file(resources.files(package) / file) as path:
             self._pdf.add_font(_FACE, fname=path)
@@ -201,25 +199,23 @@ class _Drawing:
         self._pdf.line(self._sheet.margin, y, self._sheet.width - self._sheet.margin, y)
 
     def save(self, out: Path, *, is_cut: bool) -> None:
-        """Write head and foot of every page, then the file."""
+        """Write the foot of every page, then the file."""
         total = len(self._pdf.pages)
         for number in range(1, total + 1):
             self._pdf.page = number
             foot = f"{FOOT}    {number} / {total}"
             if is_cut and number == total:
                 foot += f"    {CUT}"
-            self._furniture(foot)
+            self._write_foot(foot)
         self._pdf.output(str(out))
 
-    def _furniture(self, foot: str) -> None:
+    def _write_foot(self, foot: str) -> None:
         margin = self._sheet.margin
         # The state of the last page drawn is not that of this one: say the font again.
         self._pdf.set_font(_FACE, size=_FOOT_SIZE + 1)
         self._pdf.set_font(_FACE, size=_FOOT_SIZE)
         self._pdf.set_text_color(_GREY)
-        title = "".join(c if ord(c) in self._cmap else _substitute(c) for c in self._title[:60])
         height = self._pdf.pages[self._pdf.page].dimensions()[1]
-        self._pdf.text(margin, margin * 0.6, title)
         self._pdf.text(margin, height - margin * 0.5, foot)
         self._pdf.set_text_color(0)
 
