@@ -44,6 +44,8 @@ _DAY = (
 _BIRTH = re.compile(rf"(?:{_BIRTH_LABEL})[\s:于在]{{0,6}}(?P<value>{_DAY})")
 _BORN = re.compile(rf"(?P<value>{_DAY})(?={_BIRTH_BEHIND.pattern})")
 _EMAIL = re.compile(r"(?<![a-z0-9._+-])(?P<value>[a-z0-9._+-]{2,64})(?=@[a-z0-9-]+\.)")
+_WITH_SIGN = (("生", _BIRTH), ("生", _BORN), ("@", _EMAIL))
+"""Each with what all its matches need: most pages have none, and looking for that is cheap."""
 _ATTACHED = re.compile(r"附件 attachments:[ ]?(?P<names>[^\n]+)")
 _STEM = re.compile(r"(?:^|;)[ ]*(?P<value>[^;]+?)(?=\.[a-z0-9]{1,5}[ ]*(?:;|$)|;|$)")
 _BETWEEN = re.compile(r"[\s\-·().]+")  # what OCR and people put between characters
@@ -213,9 +215,10 @@ def _guessed_by_parts(
             and not any(number.start < span[1] and span[0] < number.end for number in numbers)
         ):
             yield _all_but_last(folded, span)
-    for pattern in (_BIRTH, _BORN, _EMAIL):
-        for match in pattern.finditer(folded):
-            yield match.span("value")
+    for sign, pattern in _WITH_SIGN:
+        if sign in folded:
+            for match in pattern.finditer(folded):
+                yield match.span("value")
     for names in _ATTACHED.finditer(folded):
         begin = names.start("names")
         for match in _STEM.finditer(names["names"]):
