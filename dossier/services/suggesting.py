@@ -19,14 +19,17 @@ from dossier.viewer import Viewer
 OWN_SUGGESTED = 3
 """Own searches above what the index suggests; the list under the box has eight lines."""
 
+MOST_LOOKED_THROUGH = 50
+"""First customers of the whole query who are looked through for those that are offered."""
+
 
 def suggest(
     context: Context, viewer: Viewer, q: str, *, size: int = 10
 ) -> tuple[SuggestionView, ...]:
     """What begins as ``q`` does: own searches, places, then what is in scope, masked.
 
-    Of several words the last one is still being typed: whom the others find stays offered, with
-    the types of their papers that the last word may become.
+    Of several words the last one is still being typed: whom the others find stays offered while
+    the whole finds him too, with the types of their papers that the last word may become.
 
     Raises:
         ForbiddenError: the role may not search.
@@ -42,7 +45,7 @@ def suggest(
     if before:
         scoped = asking.ask(context, viewer, before)
         types = tuple(_types(context, viewer, scoped, before, last))[:size]
-        customers = _customers(found) or _customers(context.index.suggest(scoped, size=size))
+        customers = _customers(found) or _staying(context, viewer, scoped, q, size=size)
         found = customers[: size - len(types)]
     with context.reading(viewer) as session:
         own = kept_searches.beginning_with(context, session, viewer, q, size=OWN_SUGGESTED)
@@ -67,6 +70,18 @@ def _unfinished(q: str) -> tuple[str, str]:
     if all(isinstance(each, Not) for each in before):
         return "", ""
     return " ".join(map(written, before)), node.nodes[-1].text
+
+
+def _staying(
+    context: Context, viewer: Viewer, before: ScopedQuery, q: str, *, size: int
+) -> tuple[Suggestion, ...]:
+    """Of whom the first words find, those whom the whole query finds: nobody else is offered."""
+    customers = _customers(context.index.suggest(before, size=size))
+    whole = context.index.search(
+        asking.ask(context, viewer, q), size=MOST_LOOKED_THROUGH, documents_per_group=1
+    )
+    having = {group.customer_no for group in whole.groups}
+    return tuple(one for one in customers if one.value in having)
 
 
 def _types(

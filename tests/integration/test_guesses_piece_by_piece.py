@@ -97,7 +97,7 @@ def probed(
     """An archive with one customer and one paper that says where it lives."""
     place = new_place(request.param, tmp_path_factory.mktemp("place") / "index")
     home = tmp_path_factory.mktemp("home")
-    archive = Seeded(build(Settings(home=home, workers=1, **place.settings())))
+    archive = Seeded(build(Settings(home=home, workers=1, even_out_ms=0, **place.settings())))
     roles = {"agent": ("agent", None), "archivist": ("archivist", None)}
     with opened(archive, roles, fill=lambda: _fill(archive)):
         yield archive
