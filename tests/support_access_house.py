@@ -56,7 +56,9 @@ CONTACT = {
 COLLEAGUES = {"east": "colleague_east", "west": "colleague_west"}
 SHORTEST_ASKED = 4
 """Characters of a part of an address that is no word of the page itself."""
-TIMES = re.compile(r'"(?:took_ms|lag_seconds)":[\d.]+|用时 \d+ 毫秒|最早 [\d.]+ 秒前')
+TIMES = re.compile(
+    r'"(?:took_ms|lag_seconds)":[\d.]+|用时 \d+ 毫秒|最早 [\d.]+ 秒前|\d{8}-\d{6}(?=\.)'
+)
 MEDIA = ("image/jpeg", "image/png")
 ABSENT_NO = 999_999
 """Id of a unit, and of a change of the organisation, that there is not."""
