@@ -15,7 +15,8 @@ from dossier.rules.normal_form import fold
 MARK = r"(?:号楼|号院|楼栋|栋|幢|座|楼|单元|单|梯|门|室|户|房|号|#)"
 HAN_NUMERALS = "〇零一二三四五六七八九十百两"
 _LETTERED = re.compile(rf"([甲乙丙丁戊己])(?={MARK}|$|[0-9-])")
-_LETTERS = dict(zip("甲乙丙丁戊己", "abcdef", strict=True))
+LETTERS = dict(zip("甲乙丙丁戊己", "abcdef", strict=True))
+"""What a building is counted by instead of a number, and the letter that means the same."""
 _MARKS = re.compile(rf"((?:(?<![a-z])[a-z]|[0-9]+[a-z]?))[ ]?{MARK}+")
 _PUNCTUATION = re.compile(r"[ \n·,.。、;:()\[\]<>'\"]+")
 _SPACED_OUT = re.compile(r"(?<=[^\x00-\x7f])[ \n·]+|[ \n·]+(?=[^\x00-\x7f])")
@@ -87,7 +88,7 @@ def _plain(text: str) -> str:
 
 
 def _lettered(found: re.Match[str]) -> str:
-    return _LETTERS[found[1]]
+    return LETTERS[found[1]]
 
 
 def _places(plain: str) -> tuple[list[tuple[str, str]], str]:

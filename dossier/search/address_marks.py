@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from dossier.rules.address_forms import HAN_NUMERALS, MARK, numbered_parts
+from dossier.rules.address_forms import HAN_NUMERALS, LETTERS, MARK, numbered_parts
 
 Span = tuple[int, int]
 KEPT_PATTERNS = 256
@@ -19,7 +19,7 @@ _BETWEEN = rf"(?:{_GAP}{MARK})*{_GAP}(?:-{_GAP})?"
 _AFTER = rf"(?:{_GAP}{MARK})*"
 _APART = r"[ \n·]*"
 _DIGITS = ("[〇零]", *"一二三四五六七八九")
-_LETTERS = dict(zip("abcdef", "甲乙丙丁戊己", strict=True))
+_LETTERS = {letter: han for han, letter in LETTERS.items()}
 
 
 def find_address(folded: str, typed: str) -> Iterator[Span]:

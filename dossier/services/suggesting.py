@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from dossier.db.session import ScopedSession
 from dossier.rules.normal_form import fold
-from dossier.search.parser import parse
 from dossier.search.port import MatchReason, ScopedQuery, Suggestion
-from dossier.search.query import And, Not, Word, written
+from dossier.search.query import And, Not, Query, Word, written
 from dossier.services import asking, evening, kept_searches, labels, place_names
 from dossier.services.context import Context
 from dossier.services.heads import heads
@@ -40,12 +39,12 @@ def suggest(
     started = time.perf_counter()
     asked = asking.ask(context, viewer, q)
     found = context.index.suggest(asked, size=size)
-    before, last = _unfinished(q)
+    before, last = _unfinished(asked.query)
     types: tuple[SuggestionView, ...] = ()
     if before:
         scoped = asking.ask(context, viewer, before)
         types = tuple(_types(context, viewer, scoped, before, last))[:size]
-        customers = _customers(found) or _staying(context, viewer, scoped, q, size=size)
+        customers = _customers(found) or _staying(context, scoped, asked, size=size)
         found = customers[: size - len(types)]
     with context.reading(viewer) as session:
         own = kept_searches.beginning_with(context, session, viewer, q, size=OWN_SUGGESTED)
@@ -61,9 +60,9 @@ def suggest(
     )
 
 
-def _unfinished(q: str) -> tuple[str, str]:
+def _unfinished(query: Query) -> tuple[str, str]:
     """The words before the last one, and the last one; empty where there is nothing before it."""
-    node = parse(q).node
+    node = query.node
     if not isinstance(node, And) or not isinstance(node.nodes[-1], Word):
         return "", ""
     before = node.nodes[:-1]
@@ -73,13 +72,11 @@ def _unfinished(q: str) -> tuple[str, str]:
 
 
 def _staying(
-    context: Context, viewer: Viewer, before: ScopedQuery, q: str, *, size: int
+    context: Context, before: ScopedQuery, asked: ScopedQuery, *, size: int
 ) -> tuple[Suggestion, ...]:
     """Of whom the first words find, those whom the whole query finds: nobody else is offered."""
     customers = _customers(context.index.suggest(before, size=size))
-    whole = context.index.search(
-        asking.ask(context, viewer, q), size=MOST_LOOKED_THROUGH, documents_per_group=1
-    )
+    whole = context.index.search(asked, size=MOST_LOOKED_THROUGH, documents_per_group=1)
     having = {group.customer_no for group in whole.groups}
     return tuple(one for one in customers if one.value in having)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -41,36 +41,23 @@ AT_STATION = (("--unit", OWN_UNIT),)
 KEEPING = ("/audit", "/anomalies")
 HOUSE = ("/people", "/organisation", "/watched-names")
 FILING = ("/intake", "/assign", "/upload")
+STATION_WORK = Role(
+    CLEAR,
+    True,
+    False,
+    ("/search", "/upload", "/assign"),
+    (*KEEPING, *HOUSE, "/intake"),
+    AT_STATION,
+)
 ROLES = {
     "marketing": Role(HIDDEN, True, True, ("/search",), (*KEEPING, *HOUSE, *FILING)),
     "general_office": Role(HIDDEN, False, True, ("/search",), (*KEEPING, *HOUSE, *FILING)),
     "supervisor": Role(
         CLEAR, True, True, ("/search", "/audit", "/assign"), (*HOUSE, "/intake", "/upload")
     ),
-    "crew": Role(
-        CONTACT,
-        True,
-        False,
-        ("/search", "/upload", "/assign"),
-        (*KEEPING, *HOUSE, "/intake"),
-        AT_STATION,
-    ),
-    "collector": Role(
-        CLEAR,
-        True,
-        False,
-        ("/search", "/upload", "/assign"),
-        (*KEEPING, *HOUSE, "/intake"),
-        AT_STATION,
-    ),
-    "station": Role(
-        CLEAR,
-        True,
-        False,
-        ("/search", "/upload", "/assign"),
-        (*KEEPING, *HOUSE, "/intake"),
-        AT_STATION,
-    ),
+    "crew": replace(STATION_WORK, record=CONTACT),
+    "collector": STATION_WORK,
+    "station": STATION_WORK,
     "district_manager": Role(
         CONTACT,
         True,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 
 from dossier.errors import (
     ConflictError,
@@ -18,8 +17,7 @@ from dossier.errors import (
     TooLargeError,
     UnavailableError,
 )
-from dossier.plugins.people.organisation_api import ImportAnswer
-from dossier.plugins.people.uploads import sent_table
+from dossier.plugins.people.uploads import ImportAnswer, import_sent
 from dossier.services import people, people_import, posts, staff_change
 from dossier.services.people import PeopleFilter
 from dossier.services.posts import PostWish
@@ -265,8 +263,5 @@ async def import_file(
     dry_run: Annotated[bool, Query(description="Check only")] = False,  # noqa: FBT002
 ) -> ImportAnswer:
     """Rows that are right are taken, the others are named by row and column."""
-    async with sent_table(request) as path:
-        report = await run_in_threadpool(
-            people_import.import_people, context_of(request), viewer, path, dry_run=dry_run
-        )
-    return ImportAnswer(**(asdict(report) | {"errors": [asdict(one) for one in report.errors]}))
+    read = partial(people_import.import_people, context_of(request), viewer, dry_run=dry_run)
+    return await import_sent(request, read)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 
 from dossier.errors import ConflictError, InvalidInputError, NotFoundError, TooLargeError
-from dossier.plugins.people.uploads import sent_table
+from dossier.plugins.people.uploads import ImportAnswer, import_sent
 from dossier.rules.organisation import Change, PlaceKind, Wanted
 from dossier.services import organisation, organisation_import, organisation_moves
 from dossier.services import organisation_views as views
@@ -135,26 +134,6 @@ class ChangeMade(BaseModel):
     place_id: int
 
 
-class RowErrorItem(BaseModel):
-    """What is wrong with a cell."""
-
-    row: int
-    column: str
-    message_zh: str
-    message_en: str
-
-
-class ImportAnswer(BaseModel):
-    """What an import did, or would do."""
-
-    changed: int
-    unchanged: int
-    rejected: int
-    error_count: int
-    errors: list[RowErrorItem]
-    dry_run: bool
-
-
 @router.get("", summary="The units of a day as a tree, and what is planned")
 def show_tree(
     request: Request, viewer: Manager, on: Annotated[date | None, DAY] = None
@@ -192,12 +171,7 @@ async def import_file(
     dry_run: Annotated[bool, Query(description="Check only")] = False,  # noqa: FBT002
 ) -> ImportAnswer:
     """Rows that are right are taken, the others are named; customers follow in the background."""
-    async with sent_table(request) as path:
-        report = await run_in_threadpool(
-            organisation_import.import_organisation,
-            context_of(request),
-            viewer,
-            path,
-            dry_run=dry_run,
-        )
-    return ImportAnswer(**(asdict(report) | {"errors": [asdict(one) for one in report.errors]}))
+    read = partial(
+        organisation_import.import_organisation, context_of(request), viewer, dry_run=dry_run
+    )
+    return await import_sent(request, read)
