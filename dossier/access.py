@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -40,6 +41,8 @@ OWNED = "owned"
 """Index token of every row that belongs to a customer."""
 POOL = "pool"
 """Index token of documents that belong to nobody yet and to no unit either."""
+VIEWERS_KEPT = 256
+"""Sets of grants whose search rights are kept: each paper of an answer asks for them."""
 
 
 def demand(viewer: Viewer, permission: Permission) -> Viewer:
@@ -105,9 +108,16 @@ def demand_other(viewer: Viewer, permission: Permission, *, requested_by: str) -
 # -- who a user is now --------------------------------------------------------------------------
 
 
+class Account(NamedTuple):
+    """Of a user what a viewer is made from."""
+
+    id: str
+    name: str
+
+
 def viewer_for(
     session: ScopedSession,
-    user: User,
+    user: User | Account,
     matrices: Matrices,
     *,
     at: datetime,
@@ -280,11 +290,15 @@ def search_rights(viewer: Viewer) -> frozenset[SearchRight]:
     searched by (never wider than one of them; ADR 8). A grant that another one contains does not
     count.
     """
-    searching = [one for one in viewer.reaches if Permission.SEARCH in one.permissions]
-    several = [
-        (one.scope, _rights(one.permissions & viewer.permissions))
-        for one in searching or viewer.reaches
-    ]
+    return _search_rights(viewer.reaches, viewer.permissions)
+
+
+@lru_cache(maxsize=VIEWERS_KEPT)
+def _search_rights(
+    reaches: tuple[Reach, ...], permissions: frozenset[Permission]
+) -> frozenset[SearchRight]:
+    searching = [one for one in reaches if Permission.SEARCH in one.permissions]
+    several = [(one.scope, _rights(one.permissions & permissions)) for one in searching or reaches]
     kept = (rights for scope, rights in several if not _is_inside(scope, rights, several))
     return frozenset(SearchRight).intersection(*kept)
 

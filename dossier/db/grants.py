@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func, or_, select
 
+from dossier.db.prepared import Prepared
 from dossier.db.role_tables import Delegation
 from dossier.db.session import ScopedSession
 from dossier.db.tables import RoleGrant, User
@@ -43,14 +44,14 @@ def held_by(session: ScopedSession, user_id: str, *, at: datetime) -> list[HeldR
     A lent grant ends with the grant itself, and while its owner is disabled.
     """
     return [
-        _held(grant, delegation)
-        for grant, delegation in session.execute(_HELD, {"user_id": user_id})
-        if in_force(grant, at) and (delegation is None or delegation_in_force(delegation, at))
+        _held(row)
+        for row in _HELD.rows(session, user_id=user_id)
+        if in_force(row, at) and (row.delegation_id is None or _is_lent(row, at))
     ]
 
 
-def in_force(grant: RoleGrant, at: datetime) -> bool:
-    """Whether a grant holds at this moment."""
+def in_force(grant: Any, at: datetime) -> bool:
+    """Whether a grant, or a row with a grant's columns, holds at this moment."""
     return (grant.valid_from is None or grant.valid_from <= at) and (
         grant.valid_to is None or at < grant.valid_to
     )
@@ -58,12 +59,19 @@ def in_force(grant: RoleGrant, at: datetime) -> bool:
 
 def delegation_in_force(delegation: Delegation, at: datetime) -> bool:
     """Whether a delegation holds at this moment, as far as it goes by itself."""
-    ended = delegation.ended_at is not None and delegation.ended_at <= at
-    return delegation.valid_from <= at < delegation.valid_to and not ended
+    return _lasts(delegation.valid_from, delegation.valid_to, delegation.ended_at, at)
 
 
-def place_of(grant: RoleGrant) -> tuple[Held, str]:
-    """What a grant names, and which one."""
+def _is_lent(row: Any, at: datetime) -> bool:
+    return _lasts(row.lent_from, row.lent_to, row.lent_ended_at, at)
+
+
+def _lasts(begins: datetime, ends: datetime, ended_at: datetime | None, at: datetime) -> bool:
+    return begins <= at < ends and not (ended_at is not None and ended_at <= at)
+
+
+def place_of(grant: Any) -> tuple[Held, str]:
+    """What a grant, or a row with a grant's columns, names, and which one."""
     named = (
         (Held.UNIT, grant.unit_id),
         (Held.LINE, grant.line_id),
@@ -98,28 +106,42 @@ def units_between(
     return {unit_id for unit_id in (*own, *session.scalars(lent)) if unit_id is not None}
 
 
-def _held(grant: RoleGrant, delegation: Delegation | None = None) -> HeldRole:
-    kind, key = place_of(grant)
-    if delegation is None:
-        return HeldRole(grant.role, kind, key, grant.id, grant.valid_from, grant.valid_to)
-    until = min(filter(None, (delegation.valid_to, grant.valid_to)))
+def _held(row: Any) -> HeldRole:
+    kind, key = place_of(row)
+    if row.delegation_id is None:
+        return HeldRole(row.role, kind, key, row.grant_id, row.valid_from, row.valid_to)
+    until = min(filter(None, (row.lent_to, row.valid_to)))
     return HeldRole(
-        role=grant.role,
+        role=row.role,
         kind=kind,
         key=key,
-        grant_id=grant.id,
-        since=delegation.valid_from,
+        grant_id=row.grant_id,
+        since=row.lent_from,
         until=until,
-        delegated_by=grant.user_id,
-        delegation_id=delegation.id,
+        delegated_by=row.user_id,
+        delegation_id=row.delegation_id,
     )
 
 
-# Built once: building it costs more than asking it, and every request asks.
 _USER: BindParameter[str] = bindparam("user_id")
 _LENT = select(Delegation.grant_id).where(Delegation.delegate_id == _USER)
-_HELD = (
-    select(RoleGrant, Delegation)
+_HELD = Prepared(
+    select(
+        RoleGrant.id.label("grant_id"),
+        RoleGrant.user_id,
+        RoleGrant.role,
+        RoleGrant.unit_id,
+        RoleGrant.line_id,
+        RoleGrant.district_id,
+        RoleGrant.case_no,
+        RoleGrant.customer_no,
+        RoleGrant.valid_from,
+        RoleGrant.valid_to,
+        Delegation.id.label("delegation_id"),
+        Delegation.valid_from.label("lent_from"),
+        Delegation.valid_to.label("lent_to"),
+        Delegation.ended_at.label("lent_ended_at"),
+    )
     .join(User, User.id == RoleGrant.user_id)
     .outerjoin(
         Delegation, and_(Delegation.grant_id == RoleGrant.id, Delegation.delegate_id == _USER)

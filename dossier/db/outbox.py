@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
 
+from dossier.db.prepared import Prepared
 from dossier.db.session import ScopedSession
 from dossier.db.tables import IndexChange
 
@@ -49,10 +50,8 @@ def mark_changed(session: ScopedSession, index: str, keys: Iterable[str], *, at:
 
 def backlog(session: ScopedSession) -> Backlog:
     """How much is waiting, and since when."""
-    pending, oldest = session.execute(
-        select(func.count(IndexChange.id), func.min(IndexChange.at))
-    ).one()
-    return Backlog(pending, oldest)
+    (found,) = _BACKLOG.rows(session)
+    return Backlog(found.pending, found.oldest)
 
 
 def waiting(session: ScopedSession, *, limit: int) -> list[IndexChange]:
@@ -66,3 +65,8 @@ def drop(session: ScopedSession, ids: Iterable[int]) -> None:
     for start in range(0, len(ids), DELETE_CHUNK):
         chunk = ids[start : start + DELETE_CHUNK]
         session.execute(delete(IndexChange).where(IndexChange.id.in_(chunk)))
+
+
+_BACKLOG = Prepared(
+    select(func.count(IndexChange.id).label("pending"), func.min(IndexChange.at).label("oldest"))
+)

@@ -102,12 +102,25 @@ def _leaves(scope: Scope, columns: Any) -> list[ColumnElement[bool]]:
 def _add_scope(state: ORMExecuteState) -> None:
     if state.is_column_load or state.is_relationship_load:
         return
-    viewer = state.session.info.get(VIEWER)
+    state.statement = with_scope(state.statement, viewer_of(state.session).sights)
+
+
+def viewer_of(session: Session) -> Viewer:
+    """On whose behalf a session works.
+
+    Raises:
+        ScopeError: on nobody's.
+    """
+    viewer: Viewer | None = session.info.get(VIEWER)
     if viewer is None:
         raise ScopeError("a session without a viewer; use dossier.db.session_for(viewer)")
-    options = _options(viewer.sights)
-    if options:
-        state.statement = state.statement.options(*options)
+    return viewer
+
+
+def with_scope(statement: Any, sights: Sights) -> Any:
+    """The statement, which gives and touches rows within all sights only."""
+    options = _options(sights)
+    return statement.options(*options) if options else statement
 
 
 @lru_cache(maxsize=SIGHTS_KEPT)

@@ -20,6 +20,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dossier.rules import identifiers
 from dossier.rules.identifiers import FoundNumber, NumberKind
@@ -89,8 +90,7 @@ class _SpreadTable(dict[int, str]):
 _SPREAD = _SpreadTable()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):  # a page has a thousand; a tuple is made three times as fast
     """A token and where it stands in the original text (code points, half open).
 
     Attributes:

@@ -38,11 +38,11 @@ def windows(text: str, words: Iterable[str], *, limit: int) -> list[Span] | None
         return None
     places: list[Span] = []
     for word in words:
-        pattern, like_it = _patterns(word)
+        pattern = _pattern(word)
         if pattern is None:
             return None
         found = _first(pattern, folded, limit)
-        if not found and like_it is not None:
+        if not found and (like_it := _like(word)) is not None:
             found = _first(like_it, folded, limit)
         places += found
     return _stretches(text, sorted(places)[:limit])
@@ -53,8 +53,11 @@ def places_of_character(text: str, word: str, *, limit: int) -> list[Span] | Non
 
     None for any other word, and where folding moves places.
     """
-    folded, character = fold(text), keyword(word)
-    if len(folded) != len(text) or len(character) != 1 or not han_characters(word):
+    character = keyword(word)
+    if len(character) != 1 or not han_characters(word):
+        return None
+    folded = fold(text)
+    if len(folded) != len(text):
         return None
     return _first(re.compile(re.escape(character)), folded, limit)
 
@@ -63,28 +66,33 @@ def _first(pattern: re.Pattern[str], folded: str, limit: int) -> list[Span]:
     return [match.span() for match in islice(pattern.finditer(folded), limit)]
 
 
-_Patterns = tuple[re.Pattern[str] | None, re.Pattern[str] | None]
+@lru_cache(maxsize=PATTERNS_KEPT)
+def _pattern(word: str) -> re.Pattern[str] | None:
+    """Where a word may stand; None for one that may be written in forms of which nothing tells."""
+    characters = _characters(word)
+    if not characters or _OTHER_FORMS.fullmatch("".join(characters)):
+        return None
+    days = [_literal(day) for day in date_wordings(word)]
+    return re.compile("|".join([_literal(word), *days]))
 
 
 @lru_cache(maxsize=PATTERNS_KEPT)
-def _patterns(word: str) -> _Patterns:
-    """Where a word may stand, and, for where it does not, what is like it."""
-    characters = [char for char in fold(word) if char.isalnum()]
-    if not characters or _OTHER_FORMS.fullmatch("".join(characters)):
-        return None, None
-    days = [_literal(day) for day in date_wordings(word)]
+def _like(word: str) -> re.Pattern[str] | None:
+    """For where a word does not stand itself: what is like it."""
     like = [_literal(other) for other in synonyms(word)]
     if may_have_hole(word):
+        characters = _characters(word)
         like += [_with_hole(characters, hole) for hole in range(len(characters))]
-    return (
-        re.compile("|".join([_literal(word), *days])),
-        re.compile("|".join(like)) if like else None,
-    )
+    return re.compile("|".join(like)) if like else None
+
+
+def _characters(word: str) -> list[str]:
+    return [char for char in fold(word) if char.isalnum()]
 
 
 def _literal(word: str) -> str:
     """A word's characters with what folds away between them, or is no token."""
-    characters = [char for char in fold(word) if char.isalnum()]
+    characters = _characters(word)
     # In a run of Han only spaces fold away: a sign between makes it another text.
     between = r"[ \n·]*" if all(map(is_wide, characters)) else r"[\W_]*"
     return between.join(map(re.escape, characters))

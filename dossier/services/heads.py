@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, select
 
+from dossier.db.prepared import Prepared
 from dossier.db.session import ScopedSession
 from dossier.db.tables import (
     Customer,
@@ -52,7 +53,7 @@ def register_rows(session: ScopedSession, numbers: Collection[str]) -> dict[str,
     """What the register says of these customers, in clear, for heads and for masks; one query."""
     if not numbers:
         return {}
-    rows = session.execute(_HEADS, {"numbers": list(numbers)})
+    rows = _HEADS.rows(session, numbers=list(numbers))
     return {row.customer_no: row for row in rows}
 
 
@@ -153,22 +154,21 @@ class _Found:
 
 
 def _take_past(session: ScopedSession, values: dict[str, _Found]) -> None:
-    for number, record in session.execute(_PAST, {"numbers": list(values)}):
+    for number, record in _PAST.rows(session, numbers=list(values)):
         values[number].names.add(str(record.get("name") or ""))
         values[number].addresses.add(str(record.get("address") or ""))
 
 
 def _take_numbers(context: Context, session: ScopedSession, values: dict[str, _Found]) -> None:
-    for number, kind, value in session.execute(_NUMBERS, {"numbers": list(values)}):
+    for number, kind, value in _NUMBERS.rows(session, numbers=list(values)):
         found = values[number]
         (found.numbers if kind == PHONE else found.open_numbers).add(value)
-    for number, encrypted in session.execute(_IDS, {"numbers": list(values)}):
+    for number, encrypted in _IDS.rows(session, numbers=list(values)):
         values[number].numbers.add(context.keyring.decrypt(encrypted))
 
 
-# Statements are built once: building them costs as much as asking them.
 _WANTED: BindParameter[list[str]] = bindparam("numbers", expanding=True)
-_HEADS = (
+_HEADS = Prepared(
     select(
         Customer.customer_no,
         Customer.name,
@@ -187,12 +187,16 @@ _HEADS = (
     .outerjoin(District, District.id == Customer.district_id)
     .where(Customer.customer_no.in_(_WANTED))
 )
-_PAST = select(CustomerPast.customer_no, CustomerPast.record).where(
-    CustomerPast.customer_no.in_(_WANTED)
+_PAST = Prepared(
+    select(CustomerPast.customer_no, CustomerPast.record).where(
+        CustomerPast.customer_no.in_(_WANTED)
+    )
 )
-_NUMBERS = select(CustomerNumber.customer_no, CustomerNumber.kind, CustomerNumber.value).where(
-    CustomerNumber.customer_no.in_(_WANTED)
+_NUMBERS = Prepared(
+    select(CustomerNumber.customer_no, CustomerNumber.kind, CustomerNumber.value).where(
+        CustomerNumber.customer_no.in_(_WANTED)
+    )
 )
-_IDS = select(Identifier.customer_no, Identifier.encrypted).where(
-    Identifier.customer_no.in_(_WANTED)
+_IDS = Prepared(
+    select(Identifier.customer_no, Identifier.encrypted).where(Identifier.customer_no.in_(_WANTED))
 )

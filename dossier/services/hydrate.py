@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select
 
 from dossier.access import search_rights
+from dossier.db.prepared import Prepared
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
 from dossier.kept import Kept
@@ -75,8 +76,7 @@ def _read(
 ) -> _Found:
     numbers = [group.customer_no for group in groups if group.customer_no is not None]
     ids = [document.document_id for group in groups for document in group.documents]
-    rows = session.execute(_DOCUMENTS, {"ids": ids}) if ids else ()
-    documents = {row.id: row for row in rows}
+    documents = {row.id: row for row in _DOCUMENTS.rows(session, ids=ids)}
     register = register_rows(session, numbers)
     owners = _owners(documents.values())
     with_text = _with_text(viewer, query, groups) & documents.keys()
@@ -110,18 +110,21 @@ def _page_texts(
     found: dict[str, list[PageRow]] = defaultdict(list)
     if not documents:
         return found
-    statement = _PAGES
-    if any(document.page_count > PAGES_READ for document in documents):
-        words = marks.literal_words(query)
-        wanted = or_(
-            Page.number <= PAGES_READ,
-            *(Page.text.contains(word, autoescape=True) for word in words),
-        )
-        statement = _ALL_PAGES.where(wanted)
     ids = [document.id for document in documents]
-    for document_id, number, text, key, masks in session.execute(statement, {"ids": ids}):
+    if any(document.page_count > PAGES_READ for document in documents):
+        rows = session.execute(_ALL_PAGES.where(_worth_reading(query)), {"ids": ids})
+    else:
+        rows = _PAGES.rows(session, ids=ids)
+    for document_id, number, text, key, masks in rows:
         found[document_id].append((number, text, Stored(key, masks)))
     return found
+
+
+def _worth_reading(query: Query) -> ColumnElement[bool]:
+    """Of a long paper the first pages, and those that hold a word literally."""
+    words = marks.literal_words(query)
+    literally = (Page.text.contains(word, autoescape=True) for word in words)
+    return or_(Page.number <= PAGES_READ, *literally)
 
 
 def _hit(context: Context, viewer: Viewer, query: Query, group: Group, found: _Found) -> Hit | None:
@@ -203,12 +206,11 @@ def _page_snippets(
     return marks.snippets(number, masked, marks.visible(text, masked, spans), limit=limit)
 
 
-# Statements are built once: building them costs as much as asking them.
 _IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
-_DOCUMENTS = papers.summary_query().where(Document.id.in_(_IDS))
+_DOCUMENTS = Prepared(papers.summary_query().where(Document.id.in_(_IDS)))
 _ALL_PAGES = (
     select(Page.document_id, Page.number, Page.text, Page.masks_key, Page.masks)
     .where(Page.document_id.in_(_IDS))
     .order_by(Page.document_id, Page.number)
 )
-_PAGES = _ALL_PAGES.where(Page.number <= PAGES_READ)
+_PAGES = Prepared(_ALL_PAGES.where(Page.number <= PAGES_READ))

@@ -15,7 +15,7 @@ from dossier.rules import file_names
 from dossier.rules.masking import KnownValues
 from dossier.services import heads, personal
 from dossier.services.context import Context
-from dossier.services.labels import type_label
+from dossier.services.labels import CHINESE, type_label
 from dossier.services.views import DocumentRelation, DocumentSummary, HistoryEntry, Shown
 from dossier.viewer import Field, Place, Viewer
 
@@ -70,6 +70,8 @@ def title_of(viewer: Viewer, row: Any, known: Mapping[str, KnownValues]) -> Show
     if viewer.sees(Field.PAGES):
         return Shown(row.title or row.file_name)
     label = type_label(row.type_code, viewer.language)
+    if row.title and row.title == type_label(row.type_code, CHINESE):
+        return Shown(row.title)  # the catalogue's own words
     if row.customer_no is None or not row.title:
         return Shown(label, masked=bool(row.title or row.file_name) and not label)
     return personal.line(viewer, row.title, known.get(row.customer_no))

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from dossier import access
+from dossier.db.prepared import Prepared
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Line, OrgUnit
 from dossier.rules.place_names import PlaceName, beginning_key, begins, place_name
@@ -58,7 +59,7 @@ def known(session: ScopedSession, viewer: Viewer, pieces: Iterable[AskedPlace]) 
     rows: list[Any] = []
     keys = [place_name(piece.text).key for piece in pieces if not piece.field]
     if keys:
-        rows += session.execute(_BY_KEY, {"keys": keys})
+        rows += _BY_KEY.rows(session, keys=keys)
     parts = [(piece.field, place_name(piece.text).key) for piece in pieces if piece.field]
     if parts:
         rows += session.execute(
@@ -143,6 +144,5 @@ def _within(scope: Scope, rows: Iterable[Any]) -> Iterator[KnownPlace]:
             yield KnownPlace(row.kind, row.id, row.name, place_name(row.name))
 
 
-# Built once: building it costs more than asking it, and every search with a word asks.
 _KEYS: BindParameter[list[str]] = bindparam("keys", expanding=True)
-_BY_KEY = _places(lambda _, key: key.in_(_KEYS))
+_BY_KEY = Prepared(_places(lambda _, key: key.in_(_KEYS)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, select
 
 from dossier import access
+from dossier.access import Account
 from dossier.db.login_tables import LoginSession
+from dossier.db.prepared import Prepared
 from dossier.db.session import ScopedSession
 from dossier.db.tables import User
 from dossier.errors import NotFoundError
@@ -83,18 +85,18 @@ def viewer_by_cookie(context: Context, secret: str, *, remote: str) -> SignedIn 
     """Who the cookie's owner is now; None when the session is over or the user disabled."""
     now = context.clock.now()
     idle = timedelta(minutes=context.settings.session_idle_minutes)
-    query = select(LoginSession, User).join(User, User.id == LoginSession.user_id)
     with context.reading(DOOR) as session:
-        found = session.execute(query.where(LoginSession.id == digest(secret))).one_or_none()
-        if found is None:
+        found = _BY_DIGEST.rows(session, id=digest(secret))
+        if not found:
             return None
-        row, user = found
-        if user.disabled or row.expires_at <= now or row.seen_at + idle <= now:
+        (row,) = found
+        if row.disabled or row.expires_at <= now or row.seen_at + idle <= now:
             return None
+        user = Account(row.user_id, row.user_name)
         viewer = access.viewer_for(session, user, context.roles, at=now, remote=remote)
     if now - row.seen_at > SEEN_EVERY:
         with context.writing(DOOR, durable=False) as session:
-            fresh = session.get(LoginSession, row.id)
+            fresh = session.get(LoginSession, digest(secret))
             if fresh is not None:
                 fresh.seen_at = now
     return SignedIn(viewer, row.csrf, row.means)
@@ -220,3 +222,18 @@ def log_out(context: Context, secret: str) -> None:
             object_kind="user",
             object_id=row.user_id,
         )
+
+
+_BY_DIGEST = Prepared(
+    select(
+        LoginSession.user_id,
+        LoginSession.csrf,
+        LoginSession.means,
+        LoginSession.seen_at,
+        LoginSession.expires_at,
+        User.name.label("user_name"),
+        User.disabled,
+    )
+    .join(User, User.id == LoginSession.user_id)
+    .where(LoginSession.id == bindparam("id"))
+)

@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from dossier import access
+from dossier.access import Account
 from dossier.db.login_tables import ApiToken
+from dossier.db.prepared import Prepared
 from dossier.db.session import ScopedSession
 from dossier.db.tables import User
 from dossier.errors import ConflictError, InvalidInputError, NotFoundError
@@ -161,18 +163,18 @@ def _make(
 def viewer_by_token(context: Context, token: str, *, remote: str) -> Viewer | None:
     """Who the token's owner is now; None when it is unknown, revoked, expired or disabled."""
     now = context.clock.now()
-    query = select(ApiToken, User).join(User, User.id == ApiToken.user_id)
     with context.reading(DOOR) as session:
-        found = session.execute(query.where(ApiToken.id == digest(token))).one_or_none()
-        if found is None:
+        found = _BY_DIGEST.rows(session, id=digest(token))
+        if not found:
             return None
-        row, user = found
-        if row.revoked or user.disabled or (row.expires_at and row.expires_at <= now):
+        (row,) = found
+        if row.revoked or row.disabled or (row.expires_at and row.expires_at <= now):
             return None
+        user = Account(row.user_id, row.user_name)
         viewer = access.viewer_for(session, user, context.roles, at=now, remote=remote)
     if row.seen_at is None or now - row.seen_at > SEEN_EVERY:
         with context.writing(DOOR, durable=False) as session:
-            session.get_one(ApiToken, row.id).seen_at = now
+            session.get_one(ApiToken, digest(token)).seen_at = now
     if row.scope is None:
         return viewer
     allowed = viewer.permissions & (ALWAYS | frozenset(row.scope))
@@ -267,3 +269,18 @@ def _note(
         object_id=user_id,
         facts={"scope": scope} if scope is not None else {},
     )
+
+
+_BY_DIGEST = Prepared(
+    select(
+        ApiToken.user_id,
+        ApiToken.scope,
+        ApiToken.seen_at,
+        ApiToken.expires_at,
+        ApiToken.revoked,
+        User.name.label("user_name"),
+        User.disabled,
+    )
+    .join(User, User.id == ApiToken.user_id)
+    .where(ApiToken.id == bindparam("id"))
+)
