@@ -1,11 +1,13 @@
-"""One box over HTTP as an agent, against the bare engine in the same run.
+"""One box over HTTP as an agent, against the bare engine in the same run, by class of question.
 
-    python benchmarks/one_box.py --customers 20000 --documents 100000
+    python -m benchmarks.one_box --customers 20000 --documents 100000
+    python -m benchmarks.one_box --customers 200000 --documents 1000000 --home DIR --table FILE
 
 A real server (uvicorn, the whole application) on a real archive (SQLite, tantivy); the clients are
-processes of their own. "Bare" is tantivy itself, asked the same words as one phrase or term for
-twenty rows in this process; "index" is our index port with groups, reasons and scope. All people
-and texts are invented from the seed. ``--home`` keeps the archive for the next run.
+processes of their own. "Bare" is tantivy itself, asked the same words, compiled, for twenty rows in
+this process; "index" is our index port with groups, reasons and scope. All people and texts are
+invented from the seed (:mod:`benchmarks.one_box_archive`); ``--home`` keeps the archive for the next
+run and goes on with one that is not finished. ``--only mix|classes|everything`` measures a part.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ import http.client
 import json
 import os
 import platform
-import random
 import shutil
 import socket
 import statistics
@@ -25,222 +26,34 @@ import tempfile
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psutil
-from sqlalchemy import insert
+from sqlalchemy import select
 
+from benchmarks.one_box_archive import SETUP, make_archive, make_masks
+from benchmarks.query_classes import CLASSES, of_class, questions
 from dossier import access
 from dossier.adapters.tantivy.engine import make_query
 from dossier.bootstrap import build
-from dossier.db.tables import (
-    Content,
-    Customer,
-    CustomerNumber,
-    District,
-    Document,
-    Identifier,
-    Line,
-    OrgUnit,
-    Page,
-    new_id,
-)
+from dossier.db.tables import User
 from dossier.plugins.demo.customers import InventedCustomer, invent_customers
-from dossier.plugins.demo.texts import invent_texts
-from dossier.rules import identifiers
 from dossier.search.compile import compile_query
 from dossier.search.parser import parse
 from dossier.services import accounts
 from dossier.services.context import Context
 from dossier.settings import Settings
-from dossier.viewer import Viewer, system_viewer
-from indexer import rebuild
+from dossier.viewer import Viewer
 
-SETUP = system_viewer("benchmark")
-FACETS = "type,category,station,line,district,year,month,state,status"
-WORDS = [
-    "供用电合同",
-    "违约用电",
-    "计量装置",
-    "产权分界点",
-    "电费结算",
-    "银行代扣",
-    "停电通知",
-    "变更用电",
-    "竣工检验",
-    "客户承诺",
-    "协议有效期",
-    "法定代表人",
-]
-CHUNK = 2000
+FACETS = "type,category,station,line,district,year,month,state,status,completeness"
+"""Ten of the promised ones; the last is empty until its feature fills it."""
+FILLED = FACETS.split(",")[:-1]
+MIX, BY_CLASS, EVERY_ROW = "mix", "classes", "everything"
+PARTS = (MIX, BY_CLASS, EVERY_ROW)
 ROOT = Path(__file__).parents[1]
-
-
-# -- the archive --------------------------------------------------------------------------------
-
-
-def make_archive(context: Context, seed: int, customers: int, documents: int) -> None:
-    people = list(invent_customers(seed, customers))
-    started = time.perf_counter()
-    with context.writing(SETUP) as session:
-        places = _places(session, people)
-        _insert(
-            session, Customer, (_customer(context, *row, places) for row in enumerate(people, 1))
-        )
-        _insert(session, CustomerNumber, _numbers(people))
-        _insert(session, Identifier, _identifiers(context, people))
-    with context.writing(SETUP) as session:
-        now = context.clock.now()
-        session.add(Content(sha256="0" * 64, size_bytes=1, stored_at=now))
-        session.flush()
-        rows = _documents(context, seed, documents, people, places)
-        while chunk := [row for _, row in zip(range(CHUNK), rows, strict=False)]:
-            session.execute(insert(Document), [document for document, _ in chunk])
-            session.execute(insert(Page), [page for _, page in chunk])
-    print(f"records written in {time.perf_counter() - started:.0f} s")
-    started = time.perf_counter()
-    rebuild.request(context)
-    rebuild.rebuild(context, reason="benchmark")
-    print(f"index built in {time.perf_counter() - started:.0f} s")
-
-
-def _insert(session: Any, table: Any, rows: Iterator[dict[str, Any]]) -> None:
-    while chunk := [row for _, row in zip(range(CHUNK), rows, strict=False)]:
-        session.execute(insert(table), chunk)
-
-
-def _places(session: Any, people: Sequence[InventedCustomer]) -> dict[tuple[str, ...], int]:
-    found: dict[tuple[str, ...], int] = {}
-
-    def place(key: tuple[str, ...], row: Any) -> None:
-        session.add(row)
-        session.flush()
-        found[key] = row.id
-
-    place(("",), OrgUnit(name="基准供电公司", kind="company"))
-    for one in people:
-        unit, line, district = (one.unit,), (one.unit, one.line), (one.unit, one.line, one.district)
-        if unit not in found:
-            place(unit, OrgUnit(name=one.unit, parent_id=found[("",)]))
-        if line not in found:
-            place(line, Line(name=one.line, unit_id=found[unit]))
-        if district not in found:
-            place(district, District(name=one.district, line_id=found[line], unit_id=found[unit]))
-    return found
-
-
-def _where(one: InventedCustomer, places: dict[tuple[str, ...], int]) -> dict[str, int]:
-    return {
-        "unit_id": places[(one.unit,)],
-        "line_id": places[(one.unit, one.line)],
-        "district_id": places[(one.unit, one.line, one.district)],
-    }
-
-
-def _customer(
-    context: Context, number: int, one: InventedCustomer, places: dict[tuple[str, ...], int]
-) -> dict[str, Any]:
-    return {
-        "customer_no": one.customer_no,
-        "rowid": number,
-        "name": one.name,
-        "name_key": one.name,
-        "category": one.category,
-        "status": one.status,
-        "id_type": one.id_type,
-        "address": one.address,
-        "updated_at": context.clock.now(),
-        **_where(one, places),
-    }
-
-
-def _numbers(people: Sequence[InventedCustomer]) -> Iterator[dict[str, Any]]:
-    for one in people:
-        kinds = (("meter", one.meter_no), ("phone", one.phone), ("old_no", one.old_customer_no))
-        for kind, values in kinds:
-            for value in dict.fromkeys(filter(None, values.split(";"))):
-                key = identifiers.compact(value).upper()
-                yield {"customer_no": one.customer_no, "kind": kind, "value": value, "key": key}
-
-
-def _identifiers(context: Context, people: Sequence[InventedCustomer]) -> Iterator[dict[str, Any]]:
-    for one in people:
-        yield {
-            "customer_no": one.customer_no,
-            "kind": one.id_type,
-            "hmac": context.keyring.hash(one.id_no),
-            "encrypted": context.keyring.encrypt(one.id_no),
-            "last4": one.id_no[-4:],
-        }
-
-
-def _documents(
-    context: Context,
-    seed: int,
-    count: int,
-    people: Sequence[InventedCustomer],
-    places: dict[tuple[str, ...], int],
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    now = context.clock.now()
-    for text in invent_texts(seed, count, people):
-        document_id = new_id()
-        yield (
-            {
-                "id": document_id,
-                "rowid": text.number + 1,
-                "customer_no": text.customer.customer_no,
-                "type_code": text.type_code,
-                "title": text.title,
-                "state": "filed",
-                "captured_at": now,
-                "doc_date": text.on,
-                "sha256": "0" * 64,
-                "page_count": 1,
-                **_where(text.customer, places),
-            },
-            {"document_id": document_id, "number": 1, "text": text.text, "confidence": 0.99},
-        )
-
-
-# -- the questions ------------------------------------------------------------------------------
-
-
-SHARES = {
-    "customer number": 25,
-    "name": 20,
-    "meter number": 8,
-    "last four digits": 5,
-    "phone": 7,
-    "word or phrase": 20,
-    "name and word": 10,
-    "one character": 5,
-}
-"""What an agent types all day, of a hundred questions."""
-
-
-def questions(seed: int, people: Sequence[InventedCustomer], count: int) -> list[str]:
-    """Numbers and names first, then words, then both."""
-    rng = random.Random(seed)
-    kinds = rng.choices(list(SHARES), list(SHARES.values()), k=count)
-    return [question(rng, kind, rng.choice(people)) for kind in kinds]
-
-
-def question(rng: random.Random, kind: str, one: InventedCustomer) -> str:
-    """A question of a kind about a customer."""
-    word = rng.choice(WORDS)
-    return {
-        "customer number": one.customer_no,
-        "name": one.name,
-        "meter number": one.meter_no.split(";")[0],
-        "last four digits": one.customer_no[-4:],
-        "phone": one.first_phone,
-        "word or phrase": word,
-        "name and word": f"{one.name} {word}",
-        "one character": one.name[0],
-    }[kind]
 
 
 # -- measuring ----------------------------------------------------------------------------------
@@ -348,8 +161,16 @@ class Worked:
     def seconds(self) -> float:
         return sum(p.cpu_times().user + p.cpu_times().system for p in self._tree())
 
-    def resident_mib(self) -> float:
-        return sum(p.memory_info().rss for p in self._tree()) / 2**20
+    def resident_mib(self) -> list[tuple[str, float, float]]:
+        """Of each process: its place in the tree, resident MiB, and MiB that are its own alone."""
+        return [
+            (
+                "supervisor" if process == self._root else f"child {number}",
+                process.memory_info().rss / 2**20,
+                process.memory_full_info().uss / 2**20,
+            )
+            for number, process in enumerate(self._tree())
+        ]
 
 
 def report(
@@ -404,6 +225,122 @@ def wait_ready(port: int) -> None:
     raise SystemExit("the server did not start")
 
 
+# -- one run ------------------------------------------------------------------------------------
+
+
+class Run:
+    """The archive, its server and what was measured so far."""
+
+    def __init__(self, args: argparse.Namespace, context: Context, port: int, token: str) -> None:
+        self._args, self._context, self._port, self._token = args, context, port, token
+        self._viewer = accounts.viewer_by_name(context, "agent")
+        self._worked: Worked | None = None
+        self.rows: list[dict[str, Any]] = []
+
+    def watch(self, server: int) -> None:
+        """Count the processor time and memory of the server's process tree."""
+        self._worked = Worked(server)
+
+    def http(
+        self, name: str, clients: int, asked: Sequence[str], suffix: str = ""
+    ) -> dict[str, Any]:
+        assert self._worked is not None
+        before = self._worked.seconds()
+        taken = over_http(self._port, self._token, asked, clients, suffix)
+        return self._note(name, clients, taken, self._worked.seconds() - before)
+
+    def here(
+        self, name: str, clients: int, ask: Callable[[str], Any], asked: Sequence[str]
+    ) -> dict[str, Any]:
+        before = time.process_time()
+        taken = in_threads(ask, asked, clients)
+        return self._note(name, clients, taken, time.process_time() - before)
+
+    def _note(self, *measured: Any) -> dict[str, Any]:
+        row = report(*measured)
+        self.rows.append(row)
+        return row
+
+    def mixture(self, fresh: Callable[[], list[str]]) -> None:
+        """What an agent types all day, with and without facets."""
+        bare = bare_asker(self._context, self._viewer)
+        index = index_asker(self._context, self._viewer)
+        for clients in (1, 8):
+            self.here("mix: bare tantivy", clients, bare, fresh())
+            self.here("mix: index in process", clients, index, fresh())
+            self.http("mix: one box over HTTP", clients, fresh())
+            self.http("mix: one box, all facets", clients, fresh(), f"&facets={FACETS}")
+
+    def classes(self, people: Sequence[InventedCustomer]) -> None:
+        """Each class of question: bare, and over HTTP, questions that nobody asked before."""
+        bare = bare_asker(self._context, self._viewer)
+        for name in CLASSES:
+            calls = 2 * self._args.by_class
+            asked = of_class(name, self._args.seed, people, calls)
+            halves = {1: asked[: calls // 2], 8: asked[calls // 2 :]}
+            for clients, some in halves.items():
+                self.here(f"{name}: bare tantivy", clients, bare, some)
+                self.http(f"{name}: one box", clients, some)
+
+    def everything(self) -> None:
+        """The empty box with ten facets: the most that a facet can count."""
+        index = index_asker(self._context, self._viewer, FILLED)
+        self.here("everything, ten facets: index", 1, index, [""] * 60)
+        for clients in (1, 8):
+            self.http("everything, ten facets: one box", clients, [""] * 60, f"&facets={FACETS}")
+
+    def sizes(self, home: Path) -> None:
+        """Memory of each process, and what lies on the disk."""
+        assert self._worked is not None
+        for name, resident, own in self._worked.resident_mib():
+            print(f"memory of {name:12} {resident:6.0f} MiB resident, {own:6.0f} MiB its own")
+            self.rows.append(
+                {"what": f"memory: {name}", "rss_mib": round(resident), "uss_mib": round(own)}
+            )
+        state = self._context.index.state()
+        database = (home / "dossier.db").stat().st_size
+        print(
+            f"index {state.rows} rows, {state.size_bytes / 2**20:.0f} MiB; database {database / 2**20:.0f} MiB"
+        )
+        self.rows.append(
+            {
+                "what": "sizes",
+                "index_rows": state.rows,
+                "index_bytes": state.size_bytes,
+                "database_bytes": database,
+            }
+        )
+
+
+def table(rows: Sequence[Mapping[str, Any]], most_ms: float) -> str:
+    """The classes beside the bare engine, as a Markdown table, with what was promised of each.
+
+    Promised: p95 at most ``most_ms``, and never above 1.3 times the bare engine's plus 15 ms.
+    """
+    bare = {
+        (row["what"].partition(": ")[0], row["clients"]): row
+        for row in rows
+        if "bare" in row["what"]
+    }
+    lines = ["| question | clients | bare p50 / p95 / p99 ms | one box p50 / p95 / p99 ms | processor ms a call | bound ms | |",
+             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for row in rows:
+        name, _, way = row["what"].partition(": ")
+        beside = bare.get((name, row.get("clients")))
+        if not way.startswith("one box") or beside is None or "facets" in way:
+            continue
+        bound = min(most_ms, 1.3 * beside["p95_ms"] + 15)
+        met = "met" if row["p95_ms"] <= bound else "missed"
+        told = [
+            " / ".join(f"{each[key]:.1f}" for key in ("p50_ms", "p95_ms", "p99_ms"))
+            for each in (beside, row)
+        ]
+        lines.append(
+            f"| {name} | {row['clients']} | {told[0]} | {told[1]} | {row['cpu_ms_per_call']} | {bound:.0f} | {met} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] == "--client":
         client_main(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))
@@ -411,12 +348,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--documents", type=int, default=100_000)
-    parser.add_argument("--calls", type=int, default=800)
-    parser.add_argument("--by-kind", type=int, default=0, help="calls of each kind, told apart")
+    parser.add_argument("--calls", type=int, default=800, help="of each line of the mixture")
+    parser.add_argument("--by-class", type=int, default=200, help="of each line of a class")
+    parser.add_argument("--only", choices=PARTS, action="append", help="a part; may be repeated")
+    parser.add_argument("--bound-ms", type=float, default=50, help="most p95 that was promised")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--home", type=Path)
+    parser.add_argument("--skip-masks", action="store_true", help="leave masks to who looks first")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--table", type=Path, help="the classes as Markdown")
     args = parser.parse_args()
     home = args.home or Path(tempfile.mkdtemp(prefix="one-box-")) / "home"
     try:
@@ -426,71 +367,63 @@ def main() -> None:
             shutil.rmtree(home.parent, ignore_errors=True)
     if args.json:
         args.json.write_text(json.dumps(rows, indent=1))
+    if args.table:
+        args.table.write_text(table(rows, args.bound_ms))
 
 
 def measure(args: argparse.Namespace, home: Path) -> list[dict[str, Any]]:
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, "
           f"load {os.getloadavg()[0]:.1f}; {args.customers} customers, {args.documents} documents")  # fmt: skip
-    is_new = not (home / "dossier.db").exists()
     context = build(Settings(home=home))
-    if is_new:
-        make_archive(context, args.seed, args.customers, args.documents)
-        accounts.add_user(context, SETUP, name="agent", role="agent")
-    elif reason := context.index.needs_rebuild():
-        rebuild.rebuild(context, reason=reason)
+    make_archive(context, args.seed, args.customers, args.documents)
+    if not args.skip_masks:
+        make_masks(context)
+    token = agent_token(context)
     context.index.release()
-    token = accounts.make_token(context, SETUP, "agent")
-    viewer = accounts.viewer_by_name(context, "agent")
+    port = args.port or free_port()
+    run = Run(args, context, port, token)
     people = list(invent_customers(args.seed, args.customers))
-    seeds = count(args.seed)
-
-    def fresh(calls: int = args.calls) -> list[str]:
-        """Questions of this measurement alone: what repeats is what people repeat, words."""
-        return questions(next(seeds), people, calls)
-
-    args.port = args.port or free_port()
-    server = serve(home, args.port)
-    rows = []
+    server = serve(home, port)
     try:
-        wait_ready(args.port)
-        over_http(args.port, token, fresh(), 1)
-        worked = Worked(server.pid)
-
-        def http(name: str, clients: int, what: Sequence[str], suffix: str = "") -> None:
-            before = worked.seconds()
-            taken = over_http(args.port, token, what, clients, suffix)
-            rows.append(report(name, clients, taken, worked.seconds() - before))
-
-        def here(name: str, clients: int, ask: Callable[[str], Any], what: Sequence[str]) -> None:
-            before = time.process_time()
-            taken = in_threads(ask, what, clients)
-            rows.append(report(name, clients, taken, time.process_time() - before))
-
-        for clients in (1, 8):
-            here("bare tantivy", clients, bare_asker(context, viewer), fresh())
-            here("index in process", clients, index_asker(context, viewer), fresh())
-            http("one box over HTTP", clients, fresh())
-            http("one box over HTTP, all facets", clients, fresh(), f"&facets={FACETS}")
-        rng = random.Random(args.seed + 1)
-        for kind in SHARES if args.by_kind else ():
-            some = [question(rng, kind, rng.choice(people)) for _ in range(args.by_kind)]
-            for clients in (1, 8):
-                here(f"{kind}: bare tantivy", clients, bare_asker(context, viewer), some)
-                http(f"{kind}: one box", clients, some)
-        nothing = [""] * 60
-        every = FACETS.split(",")
-        here("everything, all facets, index", 1, index_asker(context, viewer, every), nothing)
-        http("everything, all facets, HTTP", 1, nothing, f"&facets={FACETS}")
-        memory = worked.resident_mib()
-        print(f"server resident memory {memory:.0f} MiB")
-        rows.append({"what": "server_rss_mib", "value": round(memory)})
+        wait_ready(port)
+        run.watch(server.pid)
+        measure_parts(args, run, people, port, token)
+        run.sizes(home)
     finally:
         server.terminate()
         server.wait()
         context.readers.close()
         context.index.close()
         context.database.dispose()
-    return rows
+    return run.rows
+
+
+def measure_parts(
+    args: argparse.Namespace, run: Run, people: Sequence[InventedCustomer], port: int, token: str
+) -> None:
+    """Each measurement has questions of its own: what repeats is what people repeat, words."""
+    seeds = count(args.seed)
+
+    def fresh() -> list[str]:
+        return questions(next(seeds), people, args.calls)
+
+    over_http(port, token, fresh(), 1)  # the server's first answers load what it needs
+    chosen = args.only or PARTS
+    if MIX in chosen:
+        run.mixture(fresh)
+    if BY_CLASS in chosen:
+        run.classes(people)
+    if EVERY_ROW in chosen:
+        run.everything()
+
+
+def agent_token(context: Context) -> str:
+    """A token of the agent whom all clients are."""
+    with context.reading(SETUP) as session:
+        known = session.scalar(select(User.id).where(User.name == "agent"))
+    if known is None:
+        accounts.add_user(context, SETUP, name="agent", role="agent")
+    return accounts.make_token(context, SETUP, "agent")
 
 
 if __name__ == "__main__":

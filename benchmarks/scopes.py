@@ -8,7 +8,7 @@ administrator, asked the same questions in turns; p50 and p95 by processor time 
 Time: an agent of one station asks for customers of other stations and, in turns, for customers that
 do not exist, each question once. Whether the two can be told apart is the Mann-Whitney rank test's
 matter: p, and the effect as the share of pairs in which what is hidden took longer (AUC; 0.5 is none).
-The archive is made by ``benchmarks.one_box``; with ``--home`` it is kept and taken again.
+The archive is made by ``benchmarks.one_box_archive``; with ``--home`` it is kept and taken again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from benchmarks.one_box import make_archive, percentile, questions
+from benchmarks.one_box import percentile
+from benchmarks.one_box_archive import make_archive
+from benchmarks.query_classes import questions
 from dossier.bootstrap import build
 from dossier.db.tables import Customer, District, Line, OrgUnit
 from dossier.plugins.demo.customers import InventedCustomer, invent_customers
