@@ -131,6 +131,10 @@ def _document_hit(document: DocumentHitView) -> dict[str, Any]:
             {"page": each.page, "text": each.text, "highlights": each.highlights}
             for each in document.snippets
         ],
+        "like": [
+            {"kind": each.kind, "asked": each.asked, "found": each.found, "label": each.label}
+            for each in document.like
+        ],
     }
 
 

@@ -64,6 +64,15 @@ class Snippet(BaseModel):
     highlights: list[Range]
 
 
+class MatchedLike(BaseModel):
+    """A word of the query that does not stand there itself, and what does."""
+
+    kind: str = Field(description="synonym or one_differs")
+    asked: str
+    found: str
+    label: str
+
+
 class DocumentHit(BaseModel):
     """A document of a hit."""
 
@@ -76,6 +85,7 @@ class DocumentHit(BaseModel):
     page_count: int
     matched_on: list[str]
     snippets: list[Snippet]
+    like: list[MatchedLike] = Field(description="Words that were matched by what is like them")
 
 
 class Hit(BaseModel):

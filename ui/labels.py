@@ -78,6 +78,10 @@ MATCHED: Final = {
     "month": N_("month"),
     "date": N_("date"),
 }
+LIKE: Final = {
+    "synonym": N_("synonym"),
+    "one_differs": N_("one character differs"),
+}
 LINK_REASON: Final = {
     "folder": N_("the folder it came in"),
     "file_name": N_("the file name"),
@@ -384,6 +388,7 @@ KINDS: Final = {
     "outcome": OUTCOME,
     "intake_state": INTAKE_STATE,
     "matched": MATCHED,
+    "like": LIKE,
     "link_reason": LINK_REASON,
     "facet": FACET,
     "step": STEP,

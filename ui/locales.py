@@ -6,6 +6,7 @@ import gettext
 import io
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from starlette.requests import Request
 
 from dossier.viewer import Viewer
 from dossier.web.languages import choose
+from ui.labels import message_of
 
 LOCALES: Final = ("zh_CN", "zh_TW", "en")
 LOCALE_NAMES: Final = {"zh_CN": "简体中文", "zh_TW": "繁體中文", "en": "English"}
@@ -42,6 +44,16 @@ def load_catalogues(
             if _has_words(package, name, locale):
                 catalogue.add_fallback(_catalogue(package, name, locale))
     return found
+
+
+def in_words(kind: str, code: str, locale: str) -> str:
+    """A code of the services in a locale's words; in Chinese for a locale that we do not have."""
+    return _own().get(locale, _own()[LOCALES[0]]).gettext(message_of(kind, code))
+
+
+@cache
+def _own() -> dict[str, gettext.NullTranslations]:
+    return load_catalogues()
 
 
 def _has_words(package: str, name: str, locale: str) -> bool:

@@ -215,6 +215,9 @@ def _print_answer(answer: SearchAnswer) -> None:
             f"{head.customer_no}  {head.name}  {head.station}" if head else "待归户 to be assigned"
         )
         out.print(who, style="bold", markup=False, highlight=False)
+        if hit.matched_on:
+            reasons = " · ".join(in_both("matched", code) for code in hit.matched_on)
+            out.print(f"  匹配 matched: {reasons}", markup=False, highlight=False, soft_wrap=True)
         for document in hit.documents:
             out.print(
                 f"  {document.type_label or '—'}  {document.title}", markup=False, highlight=False
@@ -222,4 +225,7 @@ def _print_answer(answer: SearchAnswer) -> None:
             for snippet in document.snippets:
                 text = " ".join(snippet.text.split())
                 out.print(f"    p.{snippet.page}  {text}", markup=False, highlight=False)
+            for like in document.like:
+                told = f"    {in_both('like', like.kind)}: {like.asked} → {like.found}"
+                out.print(told, markup=False, highlight=False, soft_wrap=True)
     err.print(f"{answer.total} 户, {answer.took_ms:.0f} ms, pending 待更新 {answer.pending}")

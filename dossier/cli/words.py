@@ -5,11 +5,9 @@ from __future__ import annotations
 
 def in_both(kind: str, code: str) -> str:
     """A code in both languages, as the pages say it."""
-    from ui.labels import message_of
-    from ui.locales import load_catalogues
+    from ui.locales import in_words
 
-    message, catalogues = message_of(kind, code), load_catalogues()
-    return f"{catalogues['zh_CN'].gettext(message)} / {catalogues['en'].gettext(message)}"
+    return f"{in_words(kind, code, 'zh_CN')} / {in_words(kind, code, 'en')}"
 
 
 def printable(name: str) -> str:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from dossier.rules import identifiers
-from dossier.rules.normal_form import FoldedText, fold_with_origins
+from dossier.rules.normal_form import HAN, FoldedText, fold_with_origins
 from dossier.search import analysis
 from dossier.search.address_marks import find_address
 from dossier.search.analysis import NumberHash, Token
 from dossier.search.expression import LoosePhrase
-from dossier.search.holes import phrases_with_hole
+from dossier.search.holes import may_have_hole, phrases_with_hole
 from dossier.search.phrases import page_phrases
 from dossier.search.port import SearchRight
 from dossier.search.query import FieldValue, Phrase, Query, Word, positive_leaves
@@ -31,6 +33,40 @@ _TEXT_FIELDS = frozenset(
 )
 _WHOLE, _BEGINS, _GOES_ON = range(3)  # how a token must fit a part of a loose phrase
 _RUN = re.compile(r"[0-9]{5,}")
+# The space that OCR puts between characters.
+_NEXT_HAN = re.compile(f"[ ]?[{HAN}]")
+_HAN_AT_END = re.compile(rf"[{HAN}][ ]?\Z")
+
+
+class LikeKind(StrEnum):
+    """In what words of a page differ from what was typed."""
+
+    SYNONYM = "synonym"
+    ONE_DIFFERS = "one_differs"
+
+
+@dataclass(frozen=True, slots=True)
+class LikePlace:
+    """A place where not a word itself stands but what is like it; ``asked`` as it was typed."""
+
+    kind: LikeKind
+    asked: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where a query stands on a page.
+
+    Attributes:
+        spans: all places, ascending and disjoint.
+        like: those that are only like a word; of a misread one with the wrong character at its end.
+        exact: words that stand there as they were typed.
+    """
+
+    spans: tuple[Span, ...]
+    like: tuple[LikePlace, ...] = ()
+    exact: tuple[str, ...] = ()
 
 
 def highlight(
@@ -54,15 +90,47 @@ def highlight(
         number_hash: keyed hash for sensitive numbers.
         names: names of the page's customer; one that is typed in letters (``zs``) is marked.
     """
+    found = find_marks(text, query, rights=rights, number_hash=number_hash, names=names)
+    return list(found.spans)
+
+
+def find_marks(
+    text: str,
+    query: Query,
+    *,
+    rights: frozenset[SearchRight],
+    number_hash: NumberHash,
+    names: Iterable[str] = (),
+) -> Marks:
+    """The same spans as :func:`highlight`, with those told apart that are only like a word."""
     leaves = list(positive_leaves(query.node))
     if not leaves or not text or SearchRight.TEXT not in rights:
-        return []
+        return Marks(())
     form = fold_with_origins(text)
     page = _Page(form, analysis.tokens_of(form, number_hash), rights, number_hash)
-    spans = [span for leaf in leaves for span in _marks(page, leaf)]
+    spans: list[Span] = []
+    like: list[LikePlace] = []
+    exact: list[str] = []
+    for leaf in leaves:
+        found = _marks(page, leaf)
+        if found:
+            exact.append(leaf_text(leaf))
+        else:
+            like += _like(page, leaf)
+        spans += found
     for name in meant_names(query, names, rights=rights):
         spans += page.words(name)
-    return merge(spans)
+    spans += (place.span for place in like)
+    told = (replace(place, span=_whole_word(text, place)) for place in like)
+    return Marks(tuple(merge(spans)), tuple(told), tuple(exact))
+
+
+def may_be_like(query: Query) -> bool:
+    """Whether a word of the query is also found by another wording or with a misread character."""
+    words = (
+        leaf_text(leaf) for leaf in positive_leaves(query.node) if not isinstance(leaf, Phrase)
+    )
+    return any(synonyms(word) or may_have_hole(word) for word in words)
 
 
 def meant_names(
@@ -72,30 +140,56 @@ def meant_names(
     if SearchRight.NAME not in rights:
         return ()
     words = [
-        _text_of(leaf)
+        leaf_text(leaf)
         for leaf in positive_leaves(query.node)
         if isinstance(leaf, Word) or (isinstance(leaf, FieldValue) and leaf.field == "name")
     ]
     return tuple(name for name in names if any(is_spelled_so(name, word) for word in words))
 
 
-def _text_of(leaf: Word | FieldValue) -> str:
+def leaf_text(leaf: Word | Phrase | FieldValue) -> str:
+    """What a leaf of a query looks for."""
     return leaf.value if isinstance(leaf, FieldValue) else leaf.text
 
 
 def _marks(page: _Page, leaf: Word | Phrase | FieldValue) -> list[Span]:
-    """Places of one leaf; of what only is like it where it does not stand itself."""
+    """Places of one leaf as it was typed."""
     match leaf:
         case Phrase(text):
             return page.words(text)
         case FieldValue(field) if field not in _TEXT_FIELDS:
             return []
         case Word() | FieldValue():
-            text = _text_of(leaf)
+            text = leaf_text(leaf)
             found = [*page.words(text), *page.partial_numbers(text)]
             found += [span for day in date_wordings(text) for span in page.words(day)]
-            found += page.address(text)
-            return found or [*page.synonyms(text), *page.misread(text)]
+            return [*found, *page.address(text)]
+
+
+def _like(page: _Page, leaf: Word | Phrase | FieldValue) -> Iterator[LikePlace]:
+    """Places of what only is like a leaf: for where it does not stand itself."""
+    if isinstance(leaf, Phrase) or (
+        isinstance(leaf, FieldValue) and leaf.field not in _TEXT_FIELDS
+    ):
+        return
+    text = leaf_text(leaf)
+    for span in page.synonyms(text):
+        yield LikePlace(LikeKind.SYNONYM, text, span)
+    for span in page.misread(text):
+        yield LikePlace(LikeKind.ONE_DIFFERS, text, span)
+
+
+def _whole_word(text: str, place: LikePlace) -> Span:
+    """A place with the wrong character, where that is the word's first or last one."""
+    start, end = place.span
+    found, asked = analysis.keyword(text[start:end]), analysis.keyword(place.asked)
+    if place.kind is not LikeKind.ONE_DIFFERS or len(found) != len(asked) - 1:
+        return start, end
+    if asked.startswith(found) and (after := _NEXT_HAN.match(text, end)):
+        return start, after.end()
+    if asked.endswith(found) and (before := _HAN_AT_END.search(text, 0, start)):
+        return before.start(), end
+    return start, end
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:

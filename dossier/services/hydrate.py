@@ -23,10 +23,11 @@ from dossier.rules.masking import KnownValues
 from dossier.search import port
 from dossier.search.port import Group, MatchReason
 from dossier.search.query import Everything, Query
-from dossier.services import marks, page_masks, papers
+from dossier.services import likeness, marks, page_masks, papers
 from dossier.services.context import Context
 from dossier.services.heads import head_of, known_values, register_rows
 from dossier.services.labels import type_label
+from dossier.services.likeness import Like
 from dossier.services.page_masks import Stored
 from dossier.services.views import CustomerHead, DocumentHit, Hit, Snippet
 from dossier.viewer import Permission, Place, Viewer
@@ -39,9 +40,21 @@ SNIPPETS_SHOWN = 3
 """Snippets of one paper."""
 PAGES_KEPT = 20_000
 """Pages whose snippets for a query are kept, half a kilobyte each: common words find the same."""
-_kept: Kept[tuple[Snippet, ...]] = Kept(PAGES_KEPT)
 PageRow = tuple[int, str, Stored]
 """A page's number, its clear text and its stored masks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PageShown:
+    """What is shown of pages: masked snippets, what stands there instead of words, and which do."""
+
+    snippets: tuple[Snippet, ...] = ()
+    like: tuple[Like, ...] = ()
+    exact: frozenset[str] = frozenset()
+
+
+NOTHING_SHOWN = _PageShown()
+_kept: Kept[_PageShown] = Kept(PAGES_KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,54 +169,65 @@ def _document_hit(
 ) -> DocumentHit:
     row = found.documents[hit.document_id]
     viewer = viewer.at(Place.of_document(row))
+    title = papers.title_of(viewer, row, found.known)
+    shown = _pages_shown(context, viewer, query, row, found)
+    named = likeness.of_name(query, hit.matched_on, row.type_code, title.text)
+    likes = [*(each for each in named if each.asked not in shown.exact), *shown.like]
     return DocumentHit(
         id=row.id,
-        title=papers.title_of(viewer, row, found.known),
+        title=title,
         type=row.type_code,
         type_label=type_label(row.type_code, viewer.language),
         state=row.state,
         doc_date=row.doc_date,
         page_count=row.page_count,
         matched_on=tuple(hit.matched_on),
-        snippets=_snippets(context, viewer, query, row, found),
+        snippets=shown.snippets,
+        like=likeness.told(likes, viewer.language),
     )
 
 
-def _snippets(
+def _pages_shown(
     context: Context, viewer: Viewer, query: Query, row: Any, found: _Found
-) -> tuple[Snippet, ...]:
+) -> _PageShown:
     """Snippets of a paper, kept by everything that decides them; only masked text is kept."""
     if not viewer.may(Permission.READ_CONTENT):
-        return ()
+        return NOTHING_SHOWN
     shown: list[Snippet] = []
+    like: list[Like] = []
+    exact: set[str] = set()
     known = found.known.get(row.customer_no or "")
     sight = (viewer.sees_clear, search_rights(viewer), known)
     for number, text, stored in found.pages.get(row.id, ()):
         limit = SNIPPETS_SHOWN - len(shown)
         key = (row.id, number, hash(text), query.text, limit, sight)
-        shown += _kept.get(
+        page = _kept.get(
             key,
-            partial(_page_snippets, context, viewer, query, known, (number, text, stored), limit),
+            partial(_page_shown, context, viewer, query, known, (number, text, stored), limit),
         )
+        shown += page.snippets
+        like += page.like
+        exact |= page.exact
         if len(shown) >= SNIPPETS_SHOWN:
             break
-    return tuple(shown)
+    return _PageShown(tuple(shown), tuple(like), frozenset(exact))
 
 
-def _page_snippets(
+def _page_shown(
     context: Context,
     viewer: Viewer,
     query: Query,
     known: KnownValues | None,
     page: PageRow,
     limit: int,
-) -> tuple[Snippet, ...]:
+) -> _PageShown:
     number, text, stored = page
-    spans = marks.find_first(context, viewer, query, text, limit=limit)
-    if not spans:
-        return ()
+    found = marks.find_first(context, viewer, query, text, limit=limit)
+    if not found.spans:
+        return NOTHING_SHOWN
     masked = page_masks.text_of(context, viewer, text, known, stored)
-    return marks.snippets(number, masked, marks.visible(text, masked, spans), limit=limit)
+    snippets = marks.snippets(number, masked, marks.visible(text, masked, found.spans), limit=limit)
+    return _PageShown(snippets, likeness.of_page(masked, found.like), frozenset(found.exact))
 
 
 _IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from dossier.access import search_rights
 from dossier.records import Box, WordBox
@@ -15,9 +16,9 @@ from dossier.rules.address_masks import address_tail
 from dossier.rules.masking import MaskedText
 from dossier.rules.normal_form import HAN, fold
 from dossier.search.boxes import hit_boxes
-from dossier.search.highlight import highlight
+from dossier.search.highlight import LikePlace, Marks, find_marks, highlight, leaf_text
 from dossier.search.port import SearchRight
-from dossier.search.query import FieldValue, Phrase, Query, Word, positive_leaves
+from dossier.search.query import Query, Word, positive_leaves
 from dossier.search.snippets import make_snippets
 from dossier.search.windows import places_of_character, windows
 from dossier.services.context import Context
@@ -41,25 +42,33 @@ def find(
     return highlight(text, query, rights=rights, number_hash=context.keyring.hash, names=names)
 
 
-def find_first(
-    context: Context, viewer: Viewer, query: Query, text: str, *, limit: int
-) -> list[Span]:
+def find_first(context: Context, viewer: Viewer, query: Query, text: str, *, limit: int) -> Marks:
     """Some of :func:`find`'s spans, at least one if there are any: for snippets, and fast."""
     leaves = list(positive_leaves(query.node))
     words = [leaf_text(leaf) for leaf in leaves]
+    rights = search_rights(viewer)
     is_one_word = len(leaves) == 1 and isinstance(leaves[0], Word)
-    if is_one_word and SearchRight.TEXT in search_rights(viewer):
+    if is_one_word and SearchRight.TEXT in rights:
         places = places_of_character(text, words[0], limit=limit)
         if places is not None:
-            return places
+            return Marks(tuple(places), exact=tuple(words))
     around = windows(text, words, limit=limit)
     if around is None:
-        return find(context, viewer, query, text)
+        return find_marks(text, query, rights=rights, number_hash=context.keyring.hash)
     spans: list[Span] = []
+    like: list[LikePlace] = []
+    exact: list[str] = []
     for start, end in around:
-        found = find(context, viewer, query, text[start:end])
-        spans += [(start + begin, start + until) for begin, until in found]
-    return spans
+        part = text[start:end]
+        found = find_marks(part, query, rights=rights, number_hash=context.keyring.hash)
+        spans += [_shifted(span, start) for span in found.spans]
+        like += [replace(place, span=_shifted(place.span, start)) for place in found.like]
+        exact += found.exact
+    return Marks(tuple(spans), tuple(like), tuple(exact))
+
+
+def _shifted(span: Span, by: int) -> Span:
+    return span[0] + by, span[1] + by
 
 
 def visible(text: str, masked: MaskedText, spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -135,8 +144,3 @@ def literal_words(query: Query) -> list[str]:
     """The words as typed, to pick pages by before they are looked at closely."""
     words = map(leaf_text, positive_leaves(query.node))
     return [word for word in words if len(word) >= SHORTEST_LITERAL]
-
-
-def leaf_text(leaf: Word | Phrase | FieldValue) -> str:
-    """What a leaf of a query looks for."""
-    return leaf.value if isinstance(leaf, FieldValue) else leaf.text

@@ -130,6 +130,23 @@ class Snippet:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchedLike:
+    """A word of the query that does not stand there itself, and what does.
+
+    Attributes:
+        kind: ``synonym`` or ``one_differs`` (one character, as a reader or writer mistakes it).
+        asked: the word as typed.
+        found: what stands there instead; nothing that is masked is ever told.
+        label: all of it in words of the viewer's language.
+    """
+
+    kind: str
+    asked: str
+    found: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentHit:
     """A document of a hit. ``matched_on`` is empty when only its customer matched."""
 
@@ -142,6 +159,7 @@ class DocumentHit:
     page_count: int
     matched_on: tuple[str, ...]
     snippets: tuple[Snippet, ...]
+    like: tuple[MatchedLike, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

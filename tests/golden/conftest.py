@@ -78,6 +78,15 @@ class GoldenArchive:
             found.append(self.names[key])
         return found
 
+    def likenesses(self, answer: dict[str, Any]) -> set[str]:
+        """Which words are matched by what is like them, and on which paper."""
+        return {
+            f"{self.names[document['id']]} {like['label']}"
+            for hit in answer["hits"]
+            for document in hit["documents"]
+            for like in document["like"]
+        }
+
     def papers(self, answer: dict[str, Any]) -> set[str]:
         """Names of the papers shown (no customer here has more than are shown)."""
         return {

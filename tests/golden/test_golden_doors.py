@@ -36,7 +36,14 @@ from dossier.services.context import Context
 from dossier.settings import Settings
 from tests.golden.conftest import GoldenArchive
 from tests.golden.test_golden_bad_input import HOSTILE
-from tests.golden.test_golden_queries import ROWS, check, check_answer, papers_of, row_id
+from tests.golden.test_golden_queries import (
+    ROWS,
+    check,
+    check_answer,
+    likenesses_of,
+    papers_of,
+    row_id,
+)
 from tests.support_seeded import PASSWORD
 
 pytestmark = pytest.mark.parametrize("engine", ["tantivy"], indirect=True)
@@ -44,6 +51,7 @@ pytestmark = pytest.mark.parametrize("engine", ["tantivy"], indirect=True)
 EXPORTING = ("archivist", "archivist_west")
 IN_A_PROCESS = (
     "4.5-2 exact name", "4.2 initials", "4.3 ID whole", "4.4 forms", "4.5-8 text", "NOT", "explained",
+    "4.6 synonyms",
 )  # fmt: skip
 MOST_OF = 300
 """Lines of the table that must offer somebody while one types; the others are words of papers."""
@@ -56,6 +64,8 @@ REMARK = re.compile(r'<p class="notice" role="status">(.*?)</p>', re.DOTALL)
 SUGGESTED = re.compile(r'data-href="/customers/([^"?]+)')
 MOST_VALUES = 3  # that a remark names
 NOT_KNOWN = "\0"
+LIKE = re.compile(r'class="snip quiet like">(.*?)</span>', re.DOTALL)
+TAG = re.compile(r"<[^>]+>")
 
 Window = Callable[[str], TestClient]
 each_row = pytest.mark.parametrize("row", ROWS, ids=row_id)
@@ -89,6 +99,7 @@ class Leafed:
     papers: list[str] = field(default_factory=list)
     total: int = 0
     remarks: str = ""
+    like: set[str] = field(default_factory=set)
 
 
 def leaf_through(window: TestClient, names: dict[str, str], query: str) -> Leafed:
@@ -110,6 +121,8 @@ def _read(text: str, names: dict[str, str], found: Leafed) -> None:
         number = NUMBER.search(hit)
         found.hits.append(names[number[1]] if number else papers[0])
         found.papers += papers
+        for told in LIKE.findall(hit):
+            found.like.update(TAG.sub("", told).split("·"))
     total = TOTAL.search(text)
     found.total = int(total[1].replace(",", "")) if total else 0
     found.remarks += " ".join(REMARK.findall(text))
@@ -130,6 +143,17 @@ def test_the_page_lists_what_the_table_says(
     if row["note"]:
         told = notes.note(row["note"], *[NOT_KNOWN] * MOST_VALUES).zh
         assert all(part in found.remarks for part in told.split(NOT_KNOWN))
+    if row["like"]:
+        assert {_words(each) for each in found.like} == {_words(each) for each in _told(row)}
+
+
+def _told(row: dict[str, str]) -> set[str]:
+    """What a line tells of likeness, without the paper."""
+    return {each.partition(" ")[2] for each in likenesses_of(row)}
+
+
+def _words(told: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", told))
 
 
 # -- the command line ---------------------------------------------------------------------------
@@ -174,6 +198,9 @@ def test_the_command_opens_the_archive_by_itself_and_prints_for_people(
     if row["note"]:
         told = notes.note(row["note"], *[NOT_KNOWN] * MOST_VALUES).zh
         assert all(part in done.stderr for part in told.split(NOT_KNOWN))
+    for like in _told(row):
+        _, asked, instead = _words(like)
+        assert f"{asked} → {instead}" in done.stdout
 
 
 # -- the list as a file -------------------------------------------------------------------------
@@ -191,6 +218,10 @@ def test_the_list_file_holds_what_the_table_says(
     check([golden.names[number] if number else "pool" for number, *_ in rows], row["expect"])
     if row["papers"]:
         assert sum(int(papers) for *_, papers in rows) == len(papers_of(row))
+    if row["like"] == "none":
+        assert "→" not in answer.text
+    for like in _told(row):  # no customer here has two papers of which one is only like it
+        assert like in answer.text
 
 
 # -- suggestions --------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 (through the other doors in test_golden_doors.py).
 
 Columns: ``rule`` (domain.md's section and what it is about), ``query``, ``as`` (whose rights),
-``expect``, ``papers``, ``note`` (a code that explains the query), ``why``.
+``expect``, ``papers``, ``note`` (a code that explains the query), ``why``, ``like`` (left out on most
+lines).
 
 ``expect`` names customers of archive.yaml (or papers of nobody):
 
@@ -11,6 +12,9 @@ Columns: ``rule`` (domain.md's section and what it is about), ``query``, ``as`` 
 * ``a > ...``: these come first, whatever follows.
 
 ``papers`` (may be empty: not looked at) are exactly the papers shown; ``none`` for none.
+
+``like`` (may be empty: not looked at) is all that is told of words that do not stand there
+themselves: paper and label, several with ``;`` between; ``none`` for none.
 """
 
 from __future__ import annotations
@@ -22,7 +26,9 @@ from typing import Any
 
 import pytest
 
-ROWS = list(csv.DictReader((Path(__file__).parent / "queries.csv").open(encoding="utf-8")))
+ROWS = list(
+    csv.DictReader((Path(__file__).parent / "queries.csv").open(encoding="utf-8"), restval="")
+)
 FEWEST = 250
 
 
@@ -46,6 +52,13 @@ def check_answer(golden: Any, answer: dict[str, Any], row: dict[str, str]) -> No
         assert golden.papers(answer) == wanted
         assert answer["total_documents"] == len(wanted)
     assert not row["note"] or row["note"] in answer["notes"]
+    if row["like"]:
+        assert golden.likenesses(answer) == likenesses_of(row)
+
+
+def likenesses_of(row: dict[str, str]) -> set[str]:
+    """What a line tells of words that are matched by what is like them."""
+    return set() if row["like"] in {"", "none"} else set(row["like"].split("; "))
 
 
 def papers_of(row: dict[str, str]) -> set[str]:

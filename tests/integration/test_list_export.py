@@ -56,7 +56,7 @@ def test_the_file_holds_the_list_in_its_order(archive: Seeded) -> None:
     east = next(row for row in rows if row[0] == EAST.customer_no)
     assert east == [
         EAST.customer_no, EAST.name, "在用", "低压居民", EAST.address, EAST.unit, EAST.line,
-        EAST.district, "1",
+        EAST.district, "资料类型 · 题名 · 页面文字", "1",
     ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from dossier.rules.masking import mask_text
 from dossier.rules.normal_form import fold
 from dossier.search import analysis
 from dossier.search.boxes import hit_boxes, scale_boxes
-from dossier.search.highlight import highlight
+from dossier.search.highlight import LikeKind, find_marks, highlight
 from dossier.search.parser import parse
 from dossier.search.port import SearchRight
 from dossier.search.snippets import lead, make_snippets
@@ -207,3 +207,26 @@ def test_an_address_is_marked_however_the_page_writes_it(query, page, expected):
 def test_an_address_in_another_form_is_not_marked_for_who_may_not_search_by_it():
     rights = EVERY_RIGHT - {SearchRight.ADDRESS_DETAIL}
     assert marked("3-2-501", ADDRESSED, rights) == []
+
+
+# -- what stands there instead ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "like"),
+    [
+        ("现场发现偷电行为", "窃电", [(LikeKind.SYNONYM, "窃电", "偷电")]),
+        ("现场发现窃电，又称偷电", "窃电", []),
+        ("现场发现偷电行为", '"窃电"', []),
+        ("居民供甩电合同", "供用电合同", [(LikeKind.ONE_DIFFERS, "供用电合同", "供甩电合同")]),
+        ("居民供 用 电合问", "供用电合同", [(LikeKind.ONE_DIFFERS, "供用电合同", "供 用 电合问")]),
+        ("经峻工检验过", "竣工检验过", [(LikeKind.ONE_DIFFERS, "竣工检验过", "峻工检验过")]),
+        ("供用电合", "供用电合同", [(LikeKind.ONE_DIFFERS, "供用电合同", "供用电合")]),
+    ],
+)
+def test_what_stands_there_instead_of_a_word_is_told_with_the_wrong_character(
+    page: str, query: str, like: list[tuple[LikeKind, str, str]]
+) -> None:
+    found = find_marks(page, parse(query), rights=EVERY_RIGHT, number_hash=str)
+    assert [(each.kind, each.asked, page[slice(*each.span)]) for each in found.like] == like
+    assert not (found.exact and found.like)

@@ -8,22 +8,26 @@ from dataclasses import dataclass
 from dossier import access
 from dossier.errors import InvalidInputError
 from dossier.rules import rulebook
+from dossier.search.highlight import may_be_like
 from dossier.search.parser import parse
 from dossier.services import asking, audit, audit_bulk, hydrate, labels
 from dossier.services.context import Context
 from dossier.services.views import Hit, SearchRequest
 from dossier.viewer import Permission, Viewer
+from ui.locales import in_words
 
 RULES = "list_export"
 PAGE = 100
 """Customers that are fetched at a time."""
 HEADS = {
-    "zh": ("户号", "户名", "状态", "类别", "用电地址", "供电所", "线路", "台区", "文件数"),
+    "zh": ("户号", "户名", "状态", "类别", "用电地址", "供电所", "线路", "台区", "匹配",
+           "文件数"),
     "en": ("Customer number", "Name", "Status", "Category", "Address", "Station", "Line",
-           "District", "Papers"),
+           "District", "Matched", "Papers"),
 }  # fmt: skip
 NOBODY = {"zh": "（待归户文件）", "en": "(paper to be assigned)"}
-WITHOUT_SNIPPETS = parse("")
+WITHOUT_TEXT = parse("")
+"""A page's text is read only where it tells why: for synonyms and misread characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ def export_list(
 
 def _hits(context: Context, viewer: Viewer, request: SearchRequest, most: int) -> Iterator[Hit]:
     scoped = asking.ask(context, viewer, request.q, filters=request.filters)
+    told_by = scoped.query if may_be_like(scoped.query) else WITHOUT_TEXT
     cursor: str | None = None
     while True:
         found = context.index.search(scoped, size=PAGE, documents_per_group=1, after=cursor)
@@ -79,7 +84,7 @@ def _hits(context: Context, viewer: Viewer, request: SearchRequest, most: int) -
                 detail_zh=f"列表共 {found.total} 行，单个文件最多 {most} 行，请缩小范围后再导出",
             )
         with context.reading(viewer) as session:
-            yield from hydrate.hits(context, session, viewer, WITHOUT_SNIPPETS, found.groups)
+            yield from hydrate.hits(context, session, viewer, told_by, found.groups)
         cursor = found.cursor
         if cursor is None:
             return
@@ -89,7 +94,8 @@ def _row(hit: Hit, locale: str, language: str) -> tuple[str, ...]:
     papers = str(hit.document_count)
     head = hit.customer
     if head is None:
-        return ("", NOBODY[language], *[""] * (len(HEADS[language]) - 3), papers)
+        empty = [""] * (len(HEADS[language]) - 4)
+        return ("", NOBODY[language], *empty, _why(hit, locale), papers)
     return (
         head.customer_no,
         str(head.name),
@@ -99,5 +105,17 @@ def _row(hit: Hit, locale: str, language: str) -> tuple[str, ...]:
         head.station,
         head.line,
         head.district,
+        _why(hit, locale),
         papers,
     )
+
+
+def _why(hit: Hit, locale: str) -> str:
+    """Why the customer is in the list, in words; of its papers the first one tells."""
+    reasons = [in_words("matched", code, locale) for code in hit.matched_on]
+    like = [
+        f"{in_words('like', each.kind, locale)}：{each.asked} → {each.found}"
+        for document in hit.documents
+        for each in document.like
+    ]
+    return " · ".join([*reasons, *like])
