@@ -49,10 +49,15 @@ ONE_CONTENT = "0" * 64
 
 def make_archive(context: Context, seed: int, customers: int, documents: int) -> None:
     """Records and index, going on where an earlier run ended."""
-    people = list(invent_customers(seed, customers))
-    _step("records", lambda: _make_records(context, seed, people, documents))
+    make_records(context, seed, customers, documents)
     if context.index.needs_rebuild() or context.index.state().rows < customers + documents:
         _step("index", lambda: _build_index(context))
+
+
+def make_records(context: Context, seed: int, customers: int, documents: int) -> None:
+    """The records that are not there yet."""
+    people = list(invent_customers(seed, customers))
+    _step("records", lambda: _make_records(context, seed, people, documents))
 
 
 def make_masks(context: Context) -> None:
@@ -238,9 +243,13 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--skip-masks", action="store_true")
+    parser.add_argument("--only-records", action="store_true", help="index and masks another time")
     args = parser.parse_args()
     context = build(Settings(home=args.home))
     try:
+        if args.only_records:
+            make_records(context, args.seed, args.customers, args.documents)
+            return
         make_archive(context, args.seed, args.customers, args.documents)
         if not args.skip_masks:
             make_masks(context)
