@@ -10,9 +10,8 @@ from dossier.rules.columns import cells_below
 
 Span = tuple[int, int]
 
-_NUMBER = (
-    r"(?:[0-9a-z甲乙丙丁戊己东西南北中一二三四五六七八九十百零〇两]{1,8}(?:-[0-9a-z]{1,6}){0,4})"
-)
+_NUMERAL = "[0-9a-z甲乙丙丁戊己东西南北中一二三四五六七八九十百零〇两]"
+_NUMBER = rf"(?:{_NUMERAL}{{1,8}}(?:-[0-9a-z]{{1,6}}){{0,4}})"
 _MARK = r"(?:号楼|号院|号|栋|幢|座|单元|单|门|梯|层|楼|室|户|组|队|#楼|#|房|铺|间|附)"
 _GAP = r"[ \n]{0,2}"
 _UNIT = rf"(?:附?{_NUMBER}{_GAP}{_MARK}(?:[东西南北中]?[边侧户])?)"
@@ -30,7 +29,7 @@ _ROOMS = re.compile(
     rf"(?:[ \n,]{{0,2}}{_UNIT})*(?:[ \n-]{{0,2}}[0-9]{{1,5}}(?![0-9年月日元度]))?"
     rf"|{_NUMBER}{_GAP}单元{_GAP}{_NUMBER}(?:{_GAP}[室户号房])?)"
 )
-_ROOM_WORD = re.compile("号楼|[栋幢座#]|单元")
+_ROOM_WORD = re.compile(rf"{_NUMERAL}{_GAP}(?P<word>号楼|[栋幢座#]|单元)")
 """What every match of ``_ROOMS`` holds; looking for that alone costs a tenth."""
 _BEFORE_ROOM_WORD, _BEHIND_ROOM_WORD = 38, 48
 """Characters of a match's number before that word, and of its shortest rest behind, at most."""
@@ -78,7 +77,9 @@ def _rooms(folded: str) -> Iterator[Span]:
     """Every match of ``_ROOMS``, looked for only around the words that it must hold."""
     done = 0
     for word in _ROOM_WORD.finditer(folded):
-        begin = max(done, word.start() - _BEFORE_ROOM_WORD)
+        if word.start("word") < done:
+            continue
+        begin = max(done, word.start("word") - _BEFORE_ROOM_WORD)
         near = _ROOMS.search(folded, begin, word.end() + _BEHIND_ROOM_WORD)
         if near and (match := _ROOMS.match(folded, near.start())):
             yield match.span("tail")

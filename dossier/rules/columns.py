@@ -22,7 +22,7 @@ def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
     A column ends at a line without that many cells. Printed labels are passed over: on most forms
     labels stand below each other, with their values beside them.
     """
-    if not _head(heads).search(folded):
+    if not _head(heads).search(f"\n{folded}\n"):
         return
     columns: set[int] = set()
     for cells in _lines(folded):
@@ -44,7 +44,7 @@ def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
 def _head(heads: frozenset[str]) -> re.Pattern[str]:
     """A cell that is one of ``heads``: most pages have none, and need not be cut into cells."""
     words = "|".join(_SPACES.join(map(re.escape, head)) for head in sorted(heads))
-    return re.compile(rf"(?:\A|[\t\n]){_AROUND}(?:{words}){_AROUND}(?:[\t\n]|\Z)")
+    return re.compile(rf"[\t\n]{_AROUND}(?:{words}){_AROUND}[\t\n]")
 
 
 def _word(folded: str, cell: Span) -> str:

@@ -7,9 +7,11 @@ offsets of the original. The mask's character is ``*``. Masking a masked text ch
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import accumulate
 
 from dossier.rules import identifiers, rulebook
 from dossier.rules.address_masks import address_tail, find_address_tails
@@ -48,8 +50,8 @@ _WITH_SIGN = (("生", _BIRTH), ("生", _BORN), ("@", _EMAIL))
 """Each with what all its matches need: most pages have none, and looking for that is cheap."""
 _ATTACHED = re.compile(r"附件 attachments:[ ]?(?P<names>[^\n]+)")
 _STEM = re.compile(r"(?:^|;)[ ]*(?P<value>[^;]+?)(?=\.[a-z0-9]{1,5}[ ]*(?:;|$)|;|$)")
-_BETWEEN = re.compile(r"[\s\-·().]+")  # what OCR and people put between characters
-_KEPT = re.compile(r"[^\s\-·().]")
+_BETWEEN = re.compile(r"[ \n\t\f\-·().]+")
+"""What OCR and people put between characters; folded text has no other white space."""
 _NOT_SPACE = re.compile(r"\S")
 _STARS = re.compile(re.escape(MASK) + "+")
 _MASKED_ALL = re.compile(r"[^\s·]")
@@ -150,27 +152,52 @@ def is_day_of_birth(folded: str, end: int) -> bool:
     return _BIRTH_BEHIND.match(folded, end) is not None
 
 
-def closed_spans(folded: str, known: KnownValues = NOTHING_KNOWN) -> tuple[Span, ...]:
+def closed_spans(
+    folded: str,
+    known: KnownValues = NOTHING_KNOWN,
+    numbers: Sequence[FoundNumber] | None = None,
+) -> tuple[Span, ...]:
     """What of a folded text only those may find who read it in clear (ascending, disjoint).
 
     Buildings and rooms, labelled numbers, dates of birth, and what is known of the customer: what
     :func:`mask_text` hides, but for names, and for numbers that are recognised as such; the index
     keeps those whole (ID numbers and accounts as hashes), so they are not found by a part.
+
+    Args:
+        folded: a page in the normal form (:func:`dossier.rules.normal_form.fold`).
+        known: what the records know of its customer.
+        numbers: what :func:`dossier.rules.identifiers.find_numbers` gives for it, where the caller
+            has that already.
     """
+    opened, sought = _opened(known), _sought(known)
     hidden = folded
     for _ in range(_MAX_PASSES):
-        again = hidden
-        for start, end in _guessed_by_parts(hidden, known, list(identifiers.find_numbers(hidden))):
-            again = again[:start] + _starred(again[start:end]) + again[end:]
+        found = _numbers_of(hidden) if numbers is None or hidden is not folded else lambda: numbers
+        again = _starred(hidden, _guessed_by_form(hidden, opened, found))
+        again = _starred(again, _known_values(_Compacted(hidden), sought))
         if again == hidden:
             break
         hidden = again
+        # Stars bring out no other value without stars: all that stood there was found at once.
+        sought = tuple(value for value in sought if MASK in value[0])
     return tuple(_runs(folded, hidden))
 
 
-def _starred(text: str) -> str:
+def holds_known(folded: str, known: KnownValues) -> bool:
+    """Whether a folded text holds something that is masked because the records know it."""
+    return any(True for _ in _known_values(_Compacted(folded), _sought(known)))
+
+
+def _numbers_of(folded: str) -> Callable[[], Sequence[FoundNumber]]:
+    """Looks for numbers when they are asked for: few pages have a labelled one to compare with."""
+    return lambda: list(identifiers.find_numbers(folded))
+
+
+def _starred(text: str, spans: Iterable[Span]) -> str:
     """Stars on all but spaces: lines stay lines, for what is looked for next."""
-    return _NOT_SPACE.sub(MASK, text)
+    for start, end in spans:
+        text = text[:start] + _NOT_SPACE.sub(MASK, text[start:end]) + text[end:]
+    return text
 
 
 def _mask_once(text: str, known: KnownValues) -> str:
@@ -191,9 +218,11 @@ def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
     for number in numbers:
         if number.value not in opened:
             yield from _number_stars(folded, number)
+    compacted = _Compacted(folded)
     yield from find_names(folded)
-    yield from _known_names(folded, known)
-    yield from _guessed_by_parts(folded, known, numbers)
+    yield from _known_names(folded, compacted, known)
+    yield from _known_values(compacted, _sought(known))
+    yield from _guessed_by_form(folded, opened, lambda: numbers)
 
 
 @lru_cache(maxsize=KEPT_CUSTOMERS)
@@ -201,18 +230,17 @@ def _opened(known: KnownValues) -> frozenset[str]:
     return frozenset(identifiers.compact(number) for number in known.open_numbers)
 
 
-def _guessed_by_parts(
-    folded: str, known: KnownValues, numbers: Sequence[FoundNumber]
+def _guessed_by_form(
+    folded: str, opened: frozenset[str], numbers: Callable[[], Sequence[FoundNumber]]
 ) -> Iterable[Span]:
-    """What is masked besides names and the numbers that were found by their form."""
-    opened = _opened(known)
+    """What is masked besides names, the numbers that were found, and what is known."""
     for match in _LABELLED_NUMBER.finditer(folded):
         value = identifiers.compact(match["value"])
         span = match.span("value")
         if (
             value not in opened
             and any(map(str.isdecimal, value))
-            and not any(number.start < span[1] and span[0] < number.end for number in numbers)
+            and not any(number.start < span[1] and span[0] < number.end for number in numbers())
         ):
             yield _all_but_last(folded, span)
     for sign, pattern in _WITH_SIGN:
@@ -224,7 +252,6 @@ def _guessed_by_parts(
         for match in _STEM.finditer(names["names"]):
             yield begin + match.start("value"), begin + match.end("value")
     yield from find_address_tails(folded)
-    yield from _known_values(folded, known)
 
 
 def _number_stars(folded: str, number: FoundNumber) -> Iterable[Span]:
@@ -241,8 +268,7 @@ def _all_but_last(folded: str, span: Span, first: int = 0) -> Span:
     return places[first], places[-_KEPT_END - 1] + 1
 
 
-def _known_names(folded: str, known: KnownValues) -> Iterable[Span]:
-    compacted = _Compacted(folded)
+def _known_names(folded: str, compacted: _Compacted, known: KnownValues) -> Iterable[Span]:
     for name in known.names:
         if name and not is_organisation(name):
             squeezed = _fold_squeezed(name)
@@ -262,16 +288,19 @@ def _given_alone(folded: str, given: str) -> Iterable[Span]:
             yield match.span()
 
 
-def _known_values(folded: str, known: KnownValues) -> Iterable[Span]:
-    compacted = _Compacted(folded)
-    for value, first, last in _sought(known):
+_Sought = tuple[str, int, int]
+"""A value, and how much of it stays open at its beginning and its end."""
+
+
+def _known_values(compacted: _Compacted, sought: Iterable[_Sought]) -> Iterable[Span]:
+    for value, first, last in sought:
         yield from compacted.find(value, first, last)
 
 
 @lru_cache(maxsize=KEPT_CUSTOMERS)
-def _sought(known: KnownValues) -> tuple[tuple[str, int, int], ...]:
-    """Numbers and ends of addresses, with how much of them stays open at beginning and end."""
-    sought: list[tuple[str, int, int]] = []
+def _sought(known: KnownValues) -> tuple[_Sought, ...]:
+    """Numbers and ends of addresses that are masked wherever they stand."""
+    sought: list[_Sought] = []
     for number in known.numbers:
         value = identifiers.compact(number)
         first = _KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
@@ -318,14 +347,23 @@ class _Compacted:
             return
         at = self._text.find(value)
         while at >= 0:
-            begin = self._origins[at + first]
-            yield begin, self._origins[at + len(value) - last - 1] + 1
+            yield self._origin(at + first), self._origin(at + len(value) - last - 1) + 1
             at = self._text.find(value, at + 1)
 
+    def _origin(self, at: int) -> int:
+        """Where a character of the compacted text stands in the folded one."""
+        ends, left_out = self._gaps
+        return at + left_out[bisect_right(ends, at)]
+
     @cached_property
-    def _origins(self) -> list[int]:
-        """Made when something is found: most values stand on few pages."""
-        return [match.start() for match in _KEPT.finditer(self._folded)]
+    def _gaps(self) -> tuple[list[int], list[int]]:
+        """Where gaps were in the compacted text, and how much was left out before each and in all.
+
+        Made when something is found: most values stand on few pages.
+        """
+        spans = [match.span() for match in _BETWEEN.finditer(self._folded)]
+        left_out = [0, *accumulate(end - start for start, end in spans)]
+        return [span[0] - before for span, before in zip(spans, left_out, strict=False)], left_out
 
 
 def _fold_squeezed(value: str) -> str:

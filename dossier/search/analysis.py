@@ -216,12 +216,14 @@ def without_closed(folded: str, closed: Iterable[Span], found: Iterable[FoundNum
 
     Numbers that were found in it stay: they become one token each, hashed where they are sensitive.
     """
-    characters = list(folded)
+    text = folded
     for start, end in closed:
-        characters[start:end] = CUT + " " * (end - start - 1)
-    for number in found:
-        characters[number.start : number.end] = folded[number.start : number.end]
-    return "".join(characters)
+        text = text[:start] + CUT + " " * (end - start - 1) + text[end:]
+    if text is not folded:
+        for number in found:
+            whole = slice(number.start, number.end)
+            text = text[: number.start] + folded[whole] + text[number.end :]
+    return text
 
 
 def _stretches(

@@ -1,6 +1,6 @@
-"""The index's tokens of a long text: the third twin of :mod:`dossier.search.analysis`.
+"""The index's tokens of a paper's pages: the third twin of :mod:`dossier.search.analysis`.
 
-A page has some hundred characters, and an archive millions of pages, so here a text is an array of
+A page has some hundred characters, and an archive millions of pages, so here they are one array of
 code points that is looked up, counted and laid out as a whole. Which tokens come out is decided in
 ``analysis`` alone; a property test holds the ways together.
 
@@ -10,7 +10,8 @@ Apart from ``analysis``, so that only a process that writes the index loads nump
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,6 @@ from dossier.search.analysis import (
     NumberHash,
     PageTokens,
     Span,
-    analyse_page,
     is_wide,
     number_tokens,
     without_closed,
@@ -34,12 +34,11 @@ from dossier.search.analysis import (
 
 _Codes = NDArray[np.uint32]
 
-SHORT = 150
-"""Characters below which setting up the arrays costs more than they save (measured)."""
-
 _CODES = 0x110000
-_NUMBER = "\1"
-"""Stands for a special number while the rest is laid out; folding drops it from every text."""
+_PAGE_END = "\f"
+_NUMBER, _CLEAR = "\1", "\2"
+"""Stand for a special number, and before what is laid out a second time in clear, while all is laid
+out at once; folding drops them from every text."""
 
 # A character's class; its two lowest bits are its places. 航空 is "航 航空 空": three places each.
 # A sign is nothing but the space that every change of class gives. 0: not met yet.
@@ -59,19 +58,61 @@ _SHORTEST_RUN = bytes([_DIGIT]) * SHORTEST_PARTIAL
 _RUN = re.compile(re.escape(bytes([_DIGIT])) + b"{1,%d}" % LONGEST_PARTIAL)
 
 
-def analyse_text(text: str, number_hash: NumberHash, *, closed: Sequence[Span] = ()) -> PageTokens:
-    r"""Tokens and numbers of a text of any length; ``\f`` ends a page.
+@dataclass(frozen=True, slots=True)
+class FoldedPage:
+    """A page in the normal form, with what was found in it.
 
-    The same as :func:`dossier.search.analysis.analyse_page`, up to the number of spaces.
+    Attributes:
+        text: the normal form.
+        numbers: what :func:`dossier.rules.identifiers.find_numbers` gives for it.
+        closed: spans of the text (half open) that not everybody may find.
     """
-    if len(text) < SHORT:
-        return analyse_page(text, number_hash, closed=closed)
-    folded = fold_quickly(text)
-    found = list(identifiers.find_numbers(folded))
-    if closed:
-        folded = without_closed(folded, closed, found)
-    rest = FOLDED_AWAY.sub("", _without_numbers(folded, found) if found else folded)
+
+    text: str
+    numbers: Sequence[FoundNumber]
+    closed: Sequence[Span] = ()
+
+    def shown(self) -> str:
+        """What everybody may find, a sign for each special number."""
+        return _without_numbers(without_closed(self.text, self.closed, self.numbers), self.numbers)
+
+    def clear(self) -> str:
+        """The whole page, a sign for each special number."""
+        return _without_numbers(self.text, self.numbers)
+
+
+def fold_pages(texts: Sequence[str]) -> list[str]:
+    """The normal form of each page, in one go where no page holds the sign that parts them."""
+    folded = fold_quickly(_PAGE_END.join(texts)).split(_PAGE_END)
+    return folded if len(folded) == len(texts) else [fold_quickly(text) for text in texts]
+
+
+def analyse_pages(
+    pages: Sequence[FoldedPage], number_hash: NumberHash
+) -> tuple[PageTokens, PageTokens]:
+    r"""Tokens and numbers of a paper as everybody may find it, and in clear of its masked pages.
+
+    The same as :func:`dossier.search.analysis.analyse_page` gives for the pages, joined by ``\f``,
+    once with their closed spans, and once for those that have some, up to the number of spaces.
+    """
+    masked = [page for page in pages if page.closed]
+    text = _PAGE_END.join(page.shown() for page in pages)
+    if masked:
+        text += _CLEAR + _PAGE_END.join(page.clear() for page in masked)
+    rest = FOLDED_AWAY.sub("", text)
     words, classes = _lay_out(_codes(rest))
+    shown, _, clear = words.partition(_CLEAR)
+    end = rest.index(_CLEAR) if masked else len(rest)
+    return (
+        _tokens(shown, rest[:end], classes[:end], pages, number_hash),
+        _tokens(clear, rest[end:], classes[end:], masked, number_hash),
+    )
+
+
+def _tokens(
+    words: str, rest: str, classes: bytes, pages: Iterable[FoldedPage], number_hash: NumberHash
+) -> PageTokens:
+    found = [number for page in pages for number in page.numbers]
     return PageTokens(
         _with_numbers(words, found, number_hash) if found else words,
         set(_partial_numbers(rest, classes)),
@@ -79,16 +120,18 @@ def analyse_text(text: str, number_hash: NumberHash, *, closed: Sequence[Span] =
     )
 
 
-def _without_numbers(folded: str, found: list[FoundNumber]) -> str:
+def _without_numbers(folded: str, found: Sequence[FoundNumber]) -> str:
+    if not found:
+        return folded
     starts = (0, *(number.end for number in found))
     ends = (*(number.start for number in found), len(folded))
-    return _NUMBER.join(folded[start:end] for start, end in zip(starts, ends, strict=True))
+    return _NUMBER.join([folded[start:end] for start, end in zip(starts, ends, strict=True)])
 
 
-def _with_numbers(words: str, found: list[FoundNumber], number_hash: NumberHash) -> str:
+def _with_numbers(words: str, found: Sequence[FoundNumber], number_hash: NumberHash) -> str:
     first, *others = words.split(_NUMBER)
     each = (" ".join(number_tokens(number, number_hash)) for number in found)
-    return first + "".join(f"{number}{other}" for number, other in zip(each, others, strict=True))
+    return first + "".join([f"{number}{other}" for number, other in zip(each, others, strict=True)])
 
 
 def _codes(text: str) -> _Codes:
@@ -146,8 +189,8 @@ def _learn_glyphs(codes: _Codes) -> None:
 
 def _class_of(character: str) -> tuple[int, str]:
     """A folded character's class, and what stands at its last place."""
-    if character == _NUMBER:
-        return _CUT, _NUMBER
+    if character in (_NUMBER, _CLEAR):
+        return _CUT, character
     if character in "\t\f":
         return _CUT, BREAK
     if character.isascii() and character.isalnum():

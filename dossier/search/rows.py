@@ -7,8 +7,9 @@ field's a list of strings, numbers are integers.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from dossier.rules import identifiers, masking
 from dossier.rules.address_forms import address_form
@@ -16,8 +17,11 @@ from dossier.rules.masking import KnownValues
 from dossier.rules.normal_form import fold
 from dossier.rules.pinyin import spellings
 from dossier.search import analysis
-from dossier.search.analysis import NumberHash, Span
+from dossier.search.analysis import NumberHash
 from dossier.search.port import CustomerRow, DocumentRow, Row, RowKind
+
+if TYPE_CHECKING:
+    from dossier.search.long_text import FoldedPage
 
 FieldValues = dict[str, int | str | list[str]]
 
@@ -31,7 +35,6 @@ _ORDER_BITS = 60
 _ACTIVE, _UNASSIGNED, _CLOSED = 2, 1, 0  # highest first (domain.md 4.5: active over closed)
 _CUSTOMERS_KEPT = 4096  # a customer's documents come in one batch; bounded for a whole rebuild
 _WORDS_KEPT = 4096  # titles and type names repeat: some hundred types, some thousand titles
-_PAGE_END = "\f"
 
 
 def row_key(kind: RowKind, key: str) -> str:
@@ -48,13 +51,13 @@ class RowEncoder:
 
     def __init__(self, number_hash: NumberHash) -> None:
         # Here, so that processes that only search do not load numpy.
-        from dossier.search.long_text import analyse_text, fold_quickly
+        from dossier.search import long_text
 
-        self._analyse_text = analyse_text
-        self._fold = fold_quickly
+        self._long_text = long_text
         self._hash = number_hash
         self._customers: dict[str, tuple[CustomerRow, FieldValues]] = {}
         self._words_of: dict[str, str] = {}
+        self._titles: dict[str, tuple[str, bool]] = {}
 
     def encode(self, row: Row) -> FieldValues:
         """The field values of a row; empty values are left out."""
@@ -154,23 +157,38 @@ class RowEncoder:
 
     def _title(self, title: str, known: KnownValues) -> FieldValues:
         """A title as everybody may find it, and once more in clear where that is not all."""
-        closed = masking.closed_spans(fold(title), known)
+        folded, is_open = self._folded_title(title)
+        closed = (
+            masking.closed_spans(folded, known)
+            if not is_open or masking.holds_known(folded, known)
+            else ()
+        )
         if not closed:
             return {"title_words": self._short_words(title)}
         shown = analysis.analyse_page(title, self._hash, closed=closed)
         return {"title_words": shown.words, "title_closed_words": self._short_words(title)}
 
-    def _pages(self, texts: Iterable[str], known: KnownValues) -> FieldValues:
+    def _folded_title(self, title: str) -> tuple[str, bool]:
+        """A title's normal form, and whether everybody may find all of it, whosever it is."""
+        kept = self._titles.get(title)
+        if kept is None:
+            if len(self._titles) >= _WORDS_KEPT:
+                self._titles.clear()
+            folded = fold(title)
+            kept = self._titles[title] = (folded, not masking.closed_spans(folded))
+        return kept
+
+    def _pages(self, page_texts: Iterable[str], known: KnownValues) -> FieldValues:
         """The pages as one text: a page's end is a cut, as a cell's end is.
 
         Buildings, rooms and labelled numbers are cut out, for those who see them masked; pages that
         have some stand once more in a field of their own, for those who see them in clear.
         """
-        pages = [self._fold(text) for text in texts if text]
-        closed = [masking.closed_spans(page, known) for page in pages]
-        shown = self._analyse_text(_PAGE_END.join(pages), self._hash, closed=_joined(pages, closed))
-        masked = [page for page, spans in zip(pages, closed, strict=True) if spans]
-        clear = self._analyse_text(_PAGE_END.join(masked), self._hash)
+        texts = [text for text in page_texts if text]
+        if not texts:
+            return {}
+        pages = [self._page(text, known) for text in self._long_text.fold_pages(texts)]
+        shown, clear = self._long_text.analyse_pages(pages, self._hash)
         return {
             "text": shown.words,
             **_number("text_number", shown.numbers),
@@ -179,15 +197,10 @@ class RowEncoder:
             **_number("text_closed_number", clear.numbers - shown.numbers),
         }
 
-
-def _joined(pages: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Span]:
-    """Spans of pages as spans of the one text that they are joined to."""
-    found: list[Span] = []
-    start = 0
-    for page, inside in zip(pages, spans, strict=True):
-        found += [(start + begin, start + end) for begin, end in inside]
-        start += len(page) + len(_PAGE_END)
-    return found
+    def _page(self, folded: str, known: KnownValues) -> FoldedPage:
+        numbers = list(identifiers.find_numbers(folded))
+        closed = masking.closed_spans(folded, known, numbers)
+        return self._long_text.FoldedPage(folded, numbers, closed)
 
 
 def _known_of(row: CustomerRow) -> KnownValues:

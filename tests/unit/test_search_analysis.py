@@ -9,16 +9,18 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from dossier.rules.identifiers import find_numbers
 from dossier.rules.normal_form import HAN, fold, fold_with_origins
-from dossier.search import analysis, long_text
+from dossier.search import analysis
 from dossier.search.analysis import BREAK, analyse_page, index_tokens, query_tokens, tokens
-from dossier.search.long_text import analyse_text
+from dossier.search.long_text import FoldedPage, analyse_pages, fold_pages
 
 
 def number_hash(number: str) -> str:
     return "h" + str(sum(map(ord, number)))
 
 
+LONG = 150
 HAN_TEXT = st.text("供电合同张三丰王国家档案號戶𠮷㛃", max_size=12)
 PIECES = st.lists(
     st.one_of(
@@ -84,9 +86,8 @@ def test_tokens_with_places_are_the_index_tokens(text):
 @given(ANY_TEXT | TEXTS)
 @settings(max_examples=300)
 def test_a_long_text_gives_the_tokens_and_numbers_that_its_parts_give(part):
-    text = part * (1 + long_text.SHORT // max(1, len(part)))
-    assert_same_analysis(text)
-    assert_same_analysis("供电合同" * long_text.SHORT + part)
+    assert_same_analysis(part * (1 + LONG // max(1, len(part))))
+    assert_same_analysis("供电合同" * LONG + part)
 
 
 @pytest.mark.parametrize(
@@ -101,11 +102,44 @@ def test_a_long_text_gives_the_tokens_and_numbers_that_its_parts_give(part):
     ],
 )
 def test_a_long_text_of_signs_numbers_and_rare_characters_gives_the_same(part):
-    assert_same_analysis(part * long_text.SHORT)
+    assert_same_analysis(part * LONG)
+
+
+@given(st.lists(st.tuples(ANY_TEXT | TEXTS, st.integers(0, 20), st.integers(1, 9)), max_size=4))
+@settings(max_examples=300)
+def test_pages_with_closed_spans_give_what_each_of_their_two_texts_gives(papers):
+    spans = [[(start, start + length)] for _, start, length in papers]
+    assert_same_pages([text for text, *_ in papers], spans)
 
 
 def assert_same_analysis(text: str) -> None:
-    quick, plain = analyse_text(text, number_hash), analyse_page(text, number_hash)
+    assert_same_pages([text], [[]])
+
+
+def assert_same_pages(texts: list[str], spans: list[list[tuple[int, int]]]) -> None:
+    """``spans`` beyond a page's end are left out."""
+    folded = fold_pages(texts)
+    assert folded == [fold(text) for text in texts]
+    pages = [
+        FoldedPage(page, list(find_numbers(page)), [span for span in each if span[1] <= len(page)])
+        for page, each in zip(folded, spans, strict=True)
+    ]
+    shown, clear = analyse_pages(pages, number_hash)
+    assert_same_tokens(shown, pages, closed=True)
+    assert_same_tokens(clear, [page for page in pages if page.closed], closed=False)
+
+
+def assert_same_tokens(
+    quick: analysis.PageTokens, pages: list[FoldedPage], *, closed: bool
+) -> None:
+    starts = [sum(len(page.text) + 1 for page in pages[:at]) for at in range(len(pages))]
+    spans = [
+        (start + begin, start + end)
+        for start, page in zip(starts, pages, strict=True)
+        for begin, end in page.closed
+        if closed
+    ]
+    plain = analyse_page("\f".join(page.text for page in pages), number_hash, closed=spans)
     assert quick.words.split() == plain.words.split()
     assert (quick.numbers, quick.phones) == (plain.numbers, plain.phones)
 
