@@ -20,9 +20,13 @@ from dossier.db.tables import (
     Page,
 )
 from dossier.rules import document_types
+from dossier.rules.masking import KnownValues, Span
 from dossier.search.periods import month_value
 from dossier.search.port import CustomerRow, DocumentRow, document_order
+from dossier.search.rows import known_of
+from dossier.services import page_masks
 from dossier.services.context import Context
+from dossier.services.page_masks import Stored
 
 CLOSED = "closed"
 # Plain columns: making an object of each record costs as much as encoding its row.
@@ -121,34 +125,45 @@ def document_rows(
     documents = session.execute(select(*DOCUMENT).where(Document.id.in_(keys))).all()
     owners = {d.customer_no for d in documents if d.customer_no is not None}
     customers = customer_rows(context, session, owners)
-    texts = _page_texts(session, keys)
+    known = {number: known_of(row) for number, row in customers.items()}
+    pages = _pages(session, keys)
     return {
         document.id: _document_row(
             document,
             customers.get(document.customer_no or ""),
-            tuple(texts[document.id]),
+            [
+                (page.text, _closed(context, page, known.get(document.customer_no or "")))
+                for page in pages[document.id]
+            ],
             _extra(context, "document", document),
         )
         for document in documents
     }
 
 
-def _page_texts(session: ScopedSession, keys: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+def _pages(session: ScopedSession, keys: Sequence[str]) -> dict[str, list[Record[Any]]]:
+    found: dict[str, list[Record[Any]]] = defaultdict(list)
     query = (
-        select(Page.document_id, Page.text)
+        select(Page.document_id, Page.text, Page.masks_key, Page.closed)
         .where(Page.document_id.in_(keys))
         .order_by(Page.document_id, Page.number)
     )
-    for document_id, text in session.execute(query):
-        found[document_id].append(text)
+    for page in session.execute(query):
+        found[page.document_id].append(page)
     return found
+
+
+def _closed(
+    context: Context, page: Record[Any], known: KnownValues | None
+) -> Sequence[Span] | None:
+    stored = Stored(page.masks_key, page.closed)
+    return page_masks.closed_of(context, page.text, known, stored)
 
 
 def _document_row(
     document: Record[Any],
     customer: CustomerRow | None,
-    texts: tuple[str, ...],
+    pages: Sequence[tuple[str, Sequence[Span] | None]],
     extra: dict[str, tuple[str, ...]],
 ) -> DocumentRow:
     day = document.doc_date or document.captured_at.date()
@@ -170,7 +185,8 @@ def _document_row(
         line=_text(document.line_id),
         district=_text(document.district_id),
         scope=_tokens(document, case_no=document.case_no),
-        page_texts=texts,
+        page_texts=tuple(text for text, _ in pages),
+        page_closed=tuple(closed for _, closed in pages),
         extra=extra,
     )
 

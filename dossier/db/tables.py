@@ -297,6 +297,9 @@ class Page(Table):
     """What is hidden of the text from who sees masked, packed and made ahead by
     :mod:`dossier.services.page_masks`; true while ``masks_key`` is the key of text and owner."""
     masks_key: Mapped[str] = mapped_column(String(64), default="")
+    closed: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    """What of the text's normal form the index keeps apart (``masking.closed_spans``), packed and
+    made with the masks; true while they are."""
 
 
 class DocumentField(Table):

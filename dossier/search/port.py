@@ -130,6 +130,8 @@ class DocumentRow:
         month: facet value, ``"2026-03"`` or empty.
         station: facet values of the document itself (usually as at filing).
         page_texts: the pages' text in order, as stored.
+        page_closed: what :func:`dossier.rules.masking.closed_spans` gives for each page, None where
+            that is to be looked for; may be left out whole.
         secrecy: level; empty means open.
     """
 
@@ -151,6 +153,7 @@ class DocumentRow:
     district: str = ""
     scope: tuple[str, ...] = ()
     page_texts: tuple[str, ...] = ()
+    page_closed: tuple[Sequence[tuple[int, int]] | None, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

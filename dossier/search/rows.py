@@ -7,7 +7,8 @@ field's a list of strings, numbers are integers.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from dossier.rules.masking import KnownValues
 from dossier.rules.normal_form import fold
 from dossier.rules.pinyin import spellings
 from dossier.search import analysis
-from dossier.search.analysis import NumberHash
+from dossier.search.analysis import NumberHash, Span
 from dossier.search.port import CustomerRow, DocumentRow, Row, RowKind
 
 if TYPE_CHECKING:
@@ -35,6 +36,15 @@ _ORDER_BITS = 60
 _ACTIVE, _UNASSIGNED, _CLOSED = 2, 1, 0  # highest first (domain.md 4.5: active over closed)
 _CUSTOMERS_KEPT = 4096  # a customer's documents come in one batch; bounded for a whole rebuild
 _WORDS_KEPT = 4096  # titles and type names repeat: some hundred types, some thousand titles
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """A customer, ready for its papers: its values, and what is masked on them."""
+
+    row: CustomerRow
+    values: FieldValues
+    known: KnownValues
 
 
 def row_key(kind: RowKind, key: str) -> str:
@@ -55,7 +65,7 @@ class RowEncoder:
 
         self._long_text = long_text
         self._hash = number_hash
-        self._customers: dict[str, tuple[CustomerRow, FieldValues]] = {}
+        self._owners: dict[str, _Owner] = {}
         self._words_of: dict[str, str] = {}
         self._titles: dict[str, tuple[str, bool]] = {}
 
@@ -65,18 +75,18 @@ class RowEncoder:
 
     def _customer(self, row: CustomerRow) -> FieldValues:
         return {
-            **self._shared(row),
+            **self._owner(row).values,
             **_row_fields(RowKind.CUSTOMER, row.customer_no, row),
             **_group(_customer_group(row)),
             "secrecy": [OPEN],
         }
 
     def _document(self, row: DocumentRow) -> FieldValues:
-        customer = row.customer
-        known = _known_of(customer) if customer else masking.NOTHING_KNOWN
-        group = _customer_group(customer) if customer else _grouped(_UNASSIGNED, row.order)
+        owner = self._owner(row.customer) if row.customer else None
+        known = owner.known if owner else masking.NOTHING_KNOWN
+        group = _customer_group(owner.row) if owner else _grouped(_UNASSIGNED, row.order)
         return {
-            **(self._shared(customer) if customer else {}),
+            **(owner.values if owner else {}),
             **_places(row),
             **_row_fields(RowKind.DOCUMENT, row.document_id, row),
             **_group(group),
@@ -84,7 +94,7 @@ class RowEncoder:
             "order": row.order,
             **_filled(self._descriptions(row)),
             **_filled(self._title(row.title, known)),
-            **_filled(self._pages(row.page_texts, known)),
+            **_filled(self._pages(row, known)),
         }
 
     def _descriptions(self, row: DocumentRow) -> FieldValues:
@@ -98,16 +108,16 @@ class RowEncoder:
             "reference_code": _some(analysis.keyword(row.reference_code)),
         }
 
-    def _shared(self, row: CustomerRow) -> FieldValues:
+    def _owner(self, row: CustomerRow) -> _Owner:
         """What a customer's own row and its documents' rows have in common."""
-        kept = self._customers.get(row.customer_no)
-        if kept and (kept[0] is row or kept[0] == row):
-            return kept[1]
-        if len(self._customers) >= _CUSTOMERS_KEPT:
-            self._customers.clear()
-        values = _filled(self._encode_shared(row))
-        self._customers[row.customer_no] = (row, values)
-        return values
+        kept = self._owners.get(row.customer_no)
+        if kept and (kept.row is row or kept.row == row):
+            return kept
+        if len(self._owners) >= _CUSTOMERS_KEPT:
+            self._owners.clear()
+        owner = _Owner(row, _filled(self._encode_shared(row)), known_of(row))
+        self._owners[row.customer_no] = owner
+        return owner
 
     def _encode_shared(self, row: CustomerRow) -> FieldValues:
         names = [name for name in (row.name, *row.former_names) if name]
@@ -178,16 +188,21 @@ class RowEncoder:
             kept = self._titles[title] = (folded, not masking.closed_spans(folded))
         return kept
 
-    def _pages(self, page_texts: Iterable[str], known: KnownValues) -> FieldValues:
+    def _pages(self, row: DocumentRow, known: KnownValues) -> FieldValues:
         """The pages as one text: a page's end is a cut, as a cell's end is.
 
         Buildings, rooms and labelled numbers are cut out, for those who see them masked; pages that
         have some stand once more in a field of their own, for those who see them in clear.
         """
-        texts = [text for text in page_texts if text]
-        if not texts:
+        if not any(row.page_texts):
             return {}
-        pages = [self._page(text, known) for text in self._long_text.fold_pages(texts)]
+        folded = self._long_text.fold_pages(row.page_texts)
+        made_ahead = row.page_closed or (None,) * len(folded)
+        pages = [
+            self._page(page, known, closed)
+            for text, page, closed in zip(row.page_texts, folded, made_ahead, strict=True)
+            if text
+        ]
         shown, clear = self._long_text.analyse_pages(pages, self._hash)
         return {
             "text": shown.words,
@@ -197,19 +212,29 @@ class RowEncoder:
             **_number("text_closed_number", clear.numbers - shown.numbers),
         }
 
-    def _page(self, folded: str, known: KnownValues) -> FoldedPage:
+    def _page(self, folded: str, known: KnownValues, closed: Sequence[Span] | None) -> FoldedPage:
         numbers = list(identifiers.find_numbers(folded))
-        closed = masking.closed_spans(folded, known, numbers)
+        if closed is None:
+            closed = masking.closed_spans(folded, known, numbers)
         return self._long_text.FoldedPage(folded, numbers, closed)
 
 
-def _known_of(row: CustomerRow) -> KnownValues:
-    """What is masked on the papers of a customer besides what has the form of it."""
+def known_of(row: CustomerRow) -> KnownValues:
+    """What is masked on the papers of a customer besides what has the form of it.
+
+    The same values in the same order as who shows them knows (a test holds them together): masks
+    that were made ahead are kept under their key.
+    """
     return KnownValues(
-        numbers=(*row.id_nos, *row.phones),
-        addresses=tuple(filter(None, (row.address, *row.former_addresses))),
-        open_numbers=(row.customer_no, *row.old_customer_nos, *row.meter_nos),
+        names=_ordered(row.name, *row.former_names),
+        numbers=_ordered(*row.id_nos, *row.phones),
+        addresses=_ordered(row.address, *row.former_addresses),
+        open_numbers=_ordered(row.customer_no, *row.old_customer_nos, *row.meter_nos),
     )
+
+
+def _ordered(*values: str) -> tuple[str, ...]:
+    return tuple(sorted({*values} - {""}))
 
 
 def _filled(values: FieldValues) -> FieldValues:

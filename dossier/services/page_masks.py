@@ -1,4 +1,4 @@
-"""Masks of pages, made ahead: who sees masked waits for no pattern to be looked for.
+"""Masks of pages, made ahead: no viewer who sees masked, and no rebuild, waits for patterns.
 
 What is kept is a cache beside the text. Its key names the masking rules, all that is known of the
 paper's customer, and the text itself; a page whose key is another one is masked anew when it is
@@ -23,7 +23,8 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
 from dossier.records import DocumentState
 from dossier.rules import masking
-from dossier.rules.masking import MASK, KnownValues, MaskedText
+from dossier.rules.masking import MASK, KnownValues, MaskedText, Span
+from dossier.rules.normal_form import fold
 from dossier.services import personal
 from dossier.services.context import Context
 from dossier.services.heads import known_of_all
@@ -53,6 +54,8 @@ MASKING_FILES = (
 )
 """Code and data that decide on masks (a test holds this list against the imports): when one of them
 changes, all masks are made again."""
+KEPT = b"masks, closed spans"
+"""What is kept under a key; another text here makes all of it again."""
 RULES_HEX = 16
 """Every key begins with so many characters that name the masking rules."""
 _SETTLED = (DocumentState.TO_ASSIGN, DocumentState.FILED, DocumentState.QUARANTINED)
@@ -75,6 +78,25 @@ def text_of(
     return _apply(clear, _unpack(stored.packed))
 
 
+def closed_of(
+    context: Context, clear: str, known: KnownValues | None, stored: Stored
+) -> Sequence[Span] | None:
+    """What :func:`dossier.rules.masking.closed_spans` gives, as far as it was made ahead.
+
+    Args:
+        context: the wired product.
+        clear: the page's text.
+        known: what the register knows of the paper's customer.
+        stored: the page's closed spans with the key of its masks.
+
+    Returns:
+        Spans of the text's normal form; None when those that are kept are not true any more.
+    """
+    if not stored.key.startswith(_rules()) or stored.key != key_of(context, clear, known):
+        return None
+    return _unpack(stored.packed)
+
+
 def key_of(context: Context, clear: str, known: KnownValues | None) -> str:
     """Names rules, knowledge and text; keyed, so that nobody can try values against it."""
     key = _base(context.keyring.hash_key, known or masking.NOTHING_KNOWN).copy()
@@ -92,13 +114,13 @@ def _base(secret: bytes, known: KnownValues) -> hashlib.blake2b:
 def _rules() -> str:
     """A digest of everything that decides on masks: the rules' code and their data."""
     package = resources.files("dossier")
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(KEPT)
     for name in MASKING_FILES:
         digest.update((package / name).read_bytes())
     return digest.hexdigest()[:RULES_HEX]
 
 
-def _apply(clear: str, spans: Sequence[tuple[int, int]]) -> MaskedText:
+def _apply(clear: str, spans: Sequence[Span]) -> MaskedText:
     pieces: list[str] = []
     done = 0
     for start, end in spans:
@@ -107,14 +129,14 @@ def _apply(clear: str, spans: Sequence[tuple[int, int]]) -> MaskedText:
     return MaskedText("".join((*pieces, clear[done:])), tuple(spans))
 
 
-def _pack(spans: Sequence[tuple[int, int]]) -> bytes:
+def _pack(spans: Sequence[Span]) -> bytes:
     numbers = array("I", [edge for span in spans for edge in span])
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers.tobytes()
 
 
-def _unpack(packed: bytes) -> list[tuple[int, int]]:
+def _unpack(packed: bytes) -> list[Span]:
     numbers = array("I", packed)
     if sys.byteorder == "big":
         numbers.byteswap()
@@ -157,11 +179,12 @@ def _made(
     for document_id, number, text, key_before in _pages(context, list(owners)):
         key = key_of(context, text, owners[document_id])
         if key != key_before:
-            masked = masking.mask_text(text, owners[document_id] or masking.NOTHING_KNOWN)
+            owner = owners[document_id] or masking.NOTHING_KNOWN
             yield {
                 "document_id": document_id,
                 "number": number,
-                "masks": _pack(masked.spans),
+                "masks": _pack(masking.mask_text(text, owner).spans),
+                "closed": _pack(masking.closed_spans(fold(text), owner)),
                 "masks_key": key,
             }
 

@@ -12,8 +12,12 @@ import pytest
 from sqlalchemy import select, update
 
 from dossier.db import outbox
-from dossier.db.tables import CustomerNumber, Document, Page
+from dossier.db.tables import Customer, CustomerNumber, CustomerPast, Document, Page
+from dossier.rules import masking
+from dossier.search.rows import FieldValues, RowEncoder, known_of
 from dossier.services import page_masks, personal
+from dossier.services.heads import known_of_all
+from indexer.present import customer_rows, document_rows
 from tests.support_seeded import COMMON, EAST, NOBODY, SETUP, Seeded, index, seeded_archive
 
 NEW_PHONE = "13888887777"
@@ -94,6 +98,58 @@ def test_a_number_that_the_register_learns_is_masked_at_once_and_its_papers_beco
     assert due(archive) == [document]
     assert make_all(archive) == 1
     assert NEW_PHONE[3:7] not in archive.get(path, "agent").text
+
+
+def indexed(archive: Seeded) -> dict[str, FieldValues]:
+    """What the index is given of each paper."""
+    with archive.context.reading(SETUP) as session:
+        rows = document_rows(archive.context, session, archive.documents.values())
+    return {key: RowEncoder(str).encode(row) for key, row in rows.items()}
+
+
+def test_the_index_is_given_the_same_without_looking_for_what_was_made_ahead(
+    archive: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = indexed(archive)
+    assert any("text_closed" in values for values in before.values())
+    make_all(archive)
+    looked: list[str] = []
+    plain = masking.closed_spans
+
+    def counted(folded: str, *arguments: Any) -> Any:
+        looked.append(folded)
+        return plain(folded, *arguments)
+
+    monkeypatch.setattr(masking, "closed_spans", counted)
+    assert indexed(archive) == before
+    assert not [text for text in looked if "\n" in text]  # titles are looked through
+    document = archive.documents["pool"]
+    with archive.context.writing(SETUP) as session:
+        moved = f"第二稿\n{COMMON}\n光明路3号4栋501室"
+        session.execute(update(Page).where(Page.document_id == document).values(text=moved))
+    assert "501" not in str(indexed(archive)[document]["text"])
+    assert [text for text in looked if "\n" in text] == [moved]
+
+
+def test_the_index_knows_of_a_customer_what_his_papers_masks_are_made_of(archive: Seeded) -> None:
+    with archive.context.writing(SETUP) as session:
+        for kind, value in (("phone", NEW_PHONE), ("old_no", "4209999999"), ("meter", "77")):
+            number = CustomerNumber(customer_no=EAST.customer_no, kind=kind, value=value, key=value)
+            session.add(number)
+        session.add(
+            CustomerPast(
+                customer_no=EAST.customer_no,
+                record={"name": "旧名", "address": "旧街3号"},
+                valid_from=archive.context.clock.now(),
+                valid_to=archive.context.clock.now(),
+            )
+        )
+    with archive.context.reading(SETUP) as session:
+        numbers = list(session.scalars(select(Customer.customer_no)))
+        rows = customer_rows(archive.context, session, numbers)
+        known = known_of_all(archive.context, session, numbers)
+    assert {number: known_of(row) for number, row in rows.items()} == known
+    assert "旧名" in known[EAST.customer_no].names
 
 
 def test_masks_of_another_text_are_not_believed(archive: Seeded) -> None:
