@@ -158,6 +158,9 @@ class GroupOrder:
 
     def _look_at_rows(self) -> None:
         """Fetch the few rows that match, and put their groups in order."""
+        if isinstance(self._match, Nothing):
+            self._rows = {}
+            return
         part = rarest(self._match, self._view.dictionary)
         bound = most_rows(part, self._view.dictionary)
         lead = Lead(make_query(self._view.schema, part), bound)

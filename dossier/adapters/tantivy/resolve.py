@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 from dossier.adapters.tantivy.dictionary import Dictionary
 from dossier.search.analysis import BREAK
@@ -32,10 +31,14 @@ _MOST_TERMS = 500  # a prefix with more terms stays a prefix: the engine's autom
 
 def resolve_query(compiled: CompiledQuery, dictionary: Dictionary) -> CompiledQuery:
     """The same query without the clauses that no row can match."""
-    resolved = partial(resolve, dictionary=dictionary)
+    resolved = _Resolver(dictionary).resolved
+    match = resolved(compiled.match)
+    if isinstance(match, Nothing):
+        none = tuple((rank, match) for rank, _ in compiled.classes)
+        return replace(compiled, match=match, classes=none, reasons=())
     return replace(
         compiled,
-        match=resolved(compiled.match),
+        match=match,
         # All of them, so that a cursor means the same place after a commit.
         classes=tuple((rank, resolved(expression)) for rank, expression in compiled.classes),
         reasons=tuple(
@@ -46,28 +49,42 @@ def resolve_query(compiled: CompiledQuery, dictionary: Dictionary) -> CompiledQu
     )
 
 
-def resolve(expression: Expression, dictionary: Dictionary) -> Expression:
-    """The expression with terms that exist; rows that are deleted but not merged away may count."""
-    match expression:
-        case Term(field, values):
-            known = tuple(value for value in values if dictionary.rows(field, value))
-            return Term(field, known) if known else Nothing()
-        case Prefix(field, value):
-            return _expanded(expression, dictionary.beginning_with(field, value, _MOST_TERMS))
-        case TokenPhrase(field, tokens):
-            possible = all(dictionary.rows(field, token) for _, token in tokens)
-            return expression if possible else Nothing()
-        case LoosePhrase():
-            return _filled_hole(expression, dictionary)
-        case AllOf(parts):
-            return all_of(*(resolve(part, dictionary) for part in parts))
-        case AnyOf(parts):
-            return any_of(*(resolve(part, dictionary) for part in parts))
-        case Without(part, unwanted):
-            left, right = resolve(part, dictionary), resolve(unwanted, dictionary)
-            return left if isinstance(right, Nothing) else Without(left, right)
-        case _:
-            return expression
+class _Resolver:
+    """Resolves the expressions of one query, which share their parts: each part once."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._dictionary = dictionary
+        self._known: dict[int, Expression] = {}  # by identity: the query holds them all
+
+    def resolved(self, expression: Expression) -> Expression:
+        """The expression with terms that exist; rows deleted but not merged away may count."""
+        found = self._known.get(id(expression))
+        if found is None:
+            found = self._known[id(expression)] = self._resolve(expression)
+        return found
+
+    def _resolve(self, expression: Expression) -> Expression:
+        dictionary = self._dictionary
+        match expression:
+            case Term(field, values):
+                known = tuple(value for value in values if dictionary.rows(field, value))
+                return Term(field, known) if known else Nothing()
+            case Prefix(field, value):
+                return _expanded(expression, dictionary.beginning_with(field, value, _MOST_TERMS))
+            case TokenPhrase(field, tokens):
+                possible = all(dictionary.rows(field, token) for _, token in tokens)
+                return expression if possible else Nothing()
+            case LoosePhrase():
+                return _filled_hole(expression, dictionary)
+            case AllOf(parts):
+                return all_of(*map(self.resolved, parts))
+            case AnyOf(parts):
+                return any_of(*map(self.resolved, parts))
+            case Without(part, unwanted):
+                left, right = self.resolved(part), self.resolved(unwanted)
+                return left if isinstance(right, Nothing) else Without(left, right)
+            case _:
+                return expression
 
 
 def _expanded(prefix: Prefix, terms: list[str]) -> Expression:
