@@ -20,6 +20,17 @@ hypothesis_settings.register_profile("desk", deadline=None)
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side (``-n 2``), each module stays whole, for its archive's sake.
+
+    So does what asks Elasticsearch: every worker beyond one would start both servers again.
+    """
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        group = "elasticsearch" if "elasticsearch" in item.nodeid else module
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True)
 def _no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's own DOSSIER_* variables must not steer the tests."""
