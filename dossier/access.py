@@ -5,7 +5,7 @@ Deny by default: what the matrix in force (rulebook/roles.yaml) does not say is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from dossier.clock import local_date
-from dossier.db import grants
+from dossier.db import approvals, grants
 from dossier.db.grants import HeldRole
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, OrgUnit, User
-from dossier.errors import ForbiddenError
-from dossier.rules.role_matrix import Held, Matrices, Matrix
+from dossier.errors import ApprovalNeededError, ForbiddenError
+from dossier.rules.role_matrix import Held, Matrices, Matrix, ScopeWord
 from dossier.search import port
 from dossier.search.places import NamedPlace
 from dossier.search.port import ScopedQuery, SearchRight
@@ -28,6 +28,7 @@ from dossier.viewer import (
     EVERYTHING,
     KNOWS_RECORDS,
     NOTHING,
+    Ask,
     Permission,
     Place,
     Reach,
@@ -52,9 +53,12 @@ def demand(viewer: Viewer, permission: Permission) -> Viewer:
     archivist of one station and an agent of another, exports reach the first station only.
 
     Raises:
+        ApprovalNeededError: the role has it after somebody else approved (domain.md §5).
         ForbiddenError: the role does not have the permission.
     """
     if not viewer.may(permission):
+        if action := viewer.asks_for(permission):
+            raise ApprovalNeededError(action)
         raise ForbiddenError(f"needs the permission {permission.value}")
     return viewer.under(permission)
 
@@ -105,6 +109,27 @@ def demand_other(viewer: Viewer, permission: Permission, *, requested_by: str) -
     return viewer.under(permission)
 
 
+def deciders(
+    viewer: Viewer, roles: Collection[str], *, parties: Collection[str]
+) -> tuple[Reach, ...]:
+    """The grants by which a viewer may decide on a request: none on one's own (domain.md §5).
+
+    Args:
+        viewer: who decides.
+        roles: codes of the roles that approve it, by the rule file.
+        parties: ids of who asks and of who gets it; what one of them lent does not count.
+    """
+    if viewer.id in parties or not viewer.may(Permission.APPROVE):
+        return ()
+    return tuple(
+        one
+        for one in viewer.reaches
+        if Permission.APPROVE in one.permissions
+        and one.role in roles
+        and one.delegated_by not in parties
+    )
+
+
 # -- who a user is now --------------------------------------------------------------------------
 
 
@@ -131,6 +156,9 @@ def viewer_for(
     held = grants.held_by(session, user.id, at=at)
     matrix = matrices.on(local_date(at))
     reaches = tuple(_reaches(session, held, matrix, local_date(at)))
+    asks = tuple(_asks(session, held, matrix, local_date(at)))
+    if asks:
+        reaches += tuple(_approved(session, user.id, asks, at))
     return Viewer(
         id=user.id,
         name=user.name,
@@ -141,6 +169,7 @@ def viewer_for(
         ),
         remote=remote,
         reaches=reaches or (Reach(frozenset({Permission.SIGNED_IN}), NOTHING),),
+        asks=asks,
     )
 
 
@@ -155,7 +184,32 @@ def _reaches(
         if given:
             permissions = frozenset({Permission.SIGNED_IN}).union(*(gives for _, gives in given))
             scope = _scope(session, one, units)
-            yield Reach(permissions, scope, one.role, one.delegated_by)
+            yield Reach(permissions, scope, one.role, one.delegated_by, one.grant_id)
+
+
+def _asks(
+    session: ScopedSession, held: Sequence[HeldRole], matrix: Matrix | None, day: date
+) -> Iterator[Ask]:
+    """What these roles may after an approval; ``everything`` goes beyond the grant."""
+    units = _Units(session)
+    for one in held if matrix is not None else ():
+        for way, code in matrix.on_request(one.role, day) if matrix is not None else ():
+            opened = matrix.words.actions[code].by_approval if matrix is not None else frozenset()
+            if opened and way.counts_for(one.kind):
+                beyond = way.scope is ScopeWord.EVERYTHING
+                yield Ask(code, opened, EVERYTHING if beyond else _scope(session, one, units))
+
+
+def _approved(
+    session: ScopedSession, user_id: str, asks: Sequence[Ask], at: datetime
+) -> Iterator[Reach]:
+    """What others approved and what holds now: one thing each, and never more than a role asks."""
+    for row in approvals.in_force(session, user_id, at=at):
+        place = approvals.place_of(session, row.kind, row.thing)
+        fitting = [ask for ask in asks if ask.action == row.action]
+        if place is not None and any(ask.within.covers(place) for ask in fitting):
+            opened = frozenset({Permission.SIGNED_IN}).union(*(ask.permissions for ask in fitting))
+            yield Reach(opened, approvals.scope_of(row.kind, row.thing), approval_id=row.id)
 
 
 class _Units:

@@ -20,7 +20,7 @@ from dossier.db import Database, create_database, migrate, session_for
 from dossier.db.tables import RuleSet
 from dossier.errors import ConfigurationError
 from dossier.ports import FileStore, MalwareScanner
-from dossier.rules import rulebook
+from dossier.rules import approvals, rulebook
 from dossier.rules.limits import ChildLimits, ReadingLimits
 from dossier.rules.role_matrix import Matrices, in_order
 from dossier.rules.role_matrix_file import read_matrix
@@ -43,6 +43,7 @@ BUILTIN_PLUGINS = (
     "printing",
     "account",
     "roles",
+    "approvals",
     "people",
     "oidc",
 )
@@ -284,6 +285,7 @@ def _load_roles(database: Database, settings: Settings, clock: Clock) -> Matrice
         ConfigurationError: a matrix is wrong; names file, line and reason.
     """
     words = load_words()
+    approvals.load()  # a wrong word in it stops the start like one in a matrix
     texts = _role_files(settings)
     matrices = {file: read_matrix(text, file, words) for file, text in texts.items()}
     ordered = in_order(list(matrices.values()))

@@ -84,6 +84,19 @@ class ForbiddenError(DossierError):
     title_zh = "您的岗位无此权限"
 
 
+class ApprovalNeededError(ForbiddenError):
+    """The viewer's role allows it once somebody else approved (domain.md §5, cells marked A)."""
+
+    code = "approval_needed"
+    title = "Your role may do this after somebody else approved; ask for it"
+    title_zh = "须经他人审批，请先提出申请"
+
+    def __init__(self, action: str, detail: str = "", *, detail_zh: str = "") -> None:
+        """Name the action by its code, as requests do."""
+        self.action = action
+        super().__init__(detail, detail_zh=detail_zh)
+
+
 class InvalidInputError(DossierError):
     """What was sent cannot be used; the detail says which part and how to mend it."""
 

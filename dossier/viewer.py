@@ -37,6 +37,7 @@ class Permission(StrEnum):
     REVEAL = "reveal"
     CHECK_CALLER = "check_caller"
     SEE_RIGHTS = "see_rights"
+    APPROVE = "approve"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 
@@ -49,6 +50,7 @@ class Place:
         customer_no: the customer's own, or its owner's for a paper; None for a paper of nobody.
         case_no: of a document.
         is_record: a customer's line in the register, not a paper.
+        document_id: of a paper.
     """
 
     unit_id: int | None = None
@@ -57,6 +59,7 @@ class Place:
     customer_no: str | None = None
     case_no: str | None = None
     is_record: bool = False
+    document_id: str | None = None
 
     @classmethod
     def of_customer(cls, row: Any) -> Place:
@@ -66,7 +69,14 @@ class Place:
     @classmethod
     def of_document(cls, row: Any) -> Place:
         """Of a row with a document's columns."""
-        return cls(row.unit_id, row.line_id, row.district_id, row.customer_no, row.case_no)
+        return cls(
+            row.unit_id,
+            row.line_id,
+            row.district_id,
+            row.customer_no,
+            row.case_no,
+            document_id=row.id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,7 @@ class Scope:
         cases: papers of these cases.
         customers: these customers with all their papers.
         records: these customers' lines in the register only, because a case is theirs.
+        documents: these papers alone, because somebody approved it.
     """
 
     everything: bool = False
@@ -88,6 +99,7 @@ class Scope:
     cases: frozenset[str] = frozenset()
     customers: frozenset[str] = frozenset()
     records: frozenset[str] = frozenset()
+    documents: frozenset[str] = frozenset()
 
     @property
     def tokens(self) -> frozenset[str]:
@@ -115,6 +127,7 @@ class Scope:
             cases=self.cases | other.cases,
             customers=self.customers | other.customers,
             records=self.records | other.records,
+            documents=self.documents | other.documents,
         )
 
     def __le__(self, other: Scope) -> bool:
@@ -130,6 +143,7 @@ class Scope:
             or place.district_id in self.districts
             or place.customer_no in self.customers
             or (place.case_no in self.cases)
+            or (place.document_id in self.documents)
             or (place.is_record and place.customer_no in self.records)
         )
 
@@ -154,12 +168,16 @@ class Reach:
     Attributes:
         role: the role's code.
         delegated_by: id of whose grant it is, where it was lent for a time.
+        grant_id: which grant; 0 for what is no grant.
+        approval_id: of the request that somebody approved, where that gives it.
     """
 
     permissions: frozenset[Permission]
     scope: Scope
     role: str = ""
     delegated_by: str = ""
+    grant_id: int = 0
+    approval_id: str = ""
 
     def covers(self, place: Place) -> bool:
         """Whether an object lies within it."""
@@ -174,6 +192,21 @@ class Sight:
 
     owned: Scope
     pool: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An action that a role may do after somebody else approved (a cell marked ``approval``).
+
+    Attributes:
+        action: its code.
+        permissions: what an approval opens, for the one thing that was asked for.
+        within: where that thing must lie.
+    """
+
+    action: str
+    permissions: frozenset[Permission]
+    within: Scope = EVERYTHING
 
 
 class Field(StrEnum):
@@ -225,6 +258,7 @@ class Viewer:
         reaches: what each grant gives; none given: one of ``permissions`` and ``scope``.
         asked: permissions that this use case needs, all of them for each row.
         is_placed: cut down to one object by :meth:`at`.
+        asks: what may be asked for.
     """
 
     id: str
@@ -239,6 +273,7 @@ class Viewer:
     reaches: tuple[Reach, ...] = ()
     asked: frozenset[Permission] = frozenset()
     is_placed: bool = False
+    asks: tuple[Ask, ...] = ()
 
     def __post_init__(self) -> None:
         """Without grants told apart there is one."""
@@ -249,6 +284,10 @@ class Viewer:
     def may(self, permission: Permission) -> bool:
         """Whether it is allowed: at the object after :meth:`at`, else somewhere."""
         return permission in self.permissions
+
+    def asks_for(self, permission: Permission) -> str:
+        """The action by which a permission may be asked for; empty where it is simply refused."""
+        return next((one.action for one in self.asks if permission in one.permissions), "")
 
     def under(self, permission: Permission) -> Viewer:
         """The viewer about to use a permission: sees what the grants reach that give it."""

@@ -35,6 +35,7 @@ class Problem(BaseModel):
     code: str
     detail: str
     detail_zh: str
+    ask: str | None = Field(None, description="Page on which an approval may be asked for")
 
 
 Responses = dict[int | str, dict[str, Any]]

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from dossier.errors import DossierError, NotAuthenticatedError
 from dossier.services.context import Context
 from dossier.viewer import Permission
+from dossier.web.asking import way_to_ask
 from ui.assets import load_assets
 from ui.labels import N_
 from ui.locales import load_catalogues, locale_of
@@ -101,6 +102,9 @@ STEPS: dict[int, tuple[tuple[str, str], ...]] = {
 }
 
 
+ASK = N_("Ask somebody else to approve it")
+
+
 def error_page(request: Request, error: DossierError) -> Response:
     """An error as a page: what happened in both languages, and what one can do now."""
     app = request.app
@@ -108,6 +112,8 @@ def error_page(request: Request, error: DossierError) -> Response:
     translate = app.state.catalogues[locale].gettext
     chinese = locale.startswith("zh")
     steps = STEPS.get(error.status, STEPS[422] if error.status < 500 else STEPS[500])
+    if ask := way_to_ask(request, error):
+        steps = ((ASK, ask), *steps[1:])
     values = {
         "status": error.status,
         "title": error.title_zh if chinese else error.title,

@@ -52,9 +52,8 @@ def held_by(session: ScopedSession, user_id: str, *, at: datetime) -> list[HeldR
 
 def in_force(grant: Any, at: datetime) -> bool:
     """Whether a grant, or a row with a grant's columns, holds at this moment."""
-    return (grant.valid_from is None or grant.valid_from <= at) and (
-        grant.valid_to is None or at < grant.valid_to
-    )
+    begun = grant.valid_from is None or grant.valid_from <= at
+    return begun and (grant.valid_to is None or at < grant.valid_to) and not grant.pending
 
 
 def delegation_in_force(delegation: Delegation, at: datetime) -> bool:
@@ -137,6 +136,7 @@ _HELD = Prepared(
         RoleGrant.customer_no,
         RoleGrant.valid_from,
         RoleGrant.valid_to,
+        RoleGrant.pending,
         Delegation.id.label("delegation_id"),
         Delegation.valid_from.label("lent_from"),
         Delegation.valid_to.label("lent_to"),

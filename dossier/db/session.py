@@ -77,6 +77,8 @@ def _owned_documents(scope: Scope, columns: Any) -> ColumnElement[bool]:
         parts.append(columns.case_no.in_(sorted(scope.cases)))
     if scope.customers:
         parts.append(columns.customer_no.in_(sorted(scope.customers)))
+    if scope.documents:
+        parts.append(columns.id.in_(sorted(scope.documents)))
     return or_(*parts) if parts else false()
 
 

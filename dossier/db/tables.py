@@ -483,6 +483,8 @@ class RoleGrant(Table):
     granted_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(200), default="")
     revoked_by: Mapped[str] = mapped_column(String(80), default="")
+    pending: Mapped[bool] = mapped_column(default=False)
+    """A sensitive role that nobody approved yet; it gives nothing."""
 
 
 class KeptSearch(Table):

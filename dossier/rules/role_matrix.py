@@ -112,6 +112,9 @@ class Matrix:
     _kept: dict[tuple[str, date], tuple[tuple[Way, frozenset[Permission]], ...]] = field(
         default_factory=dict, repr=False
     )
+    _asked: dict[tuple[str, date], tuple[tuple[Way, str], ...]] = field(
+        default_factory=dict, repr=False
+    )
 
     def cell(self, role: str, action: str, day: date) -> Cell | None:
         """What the role may of the action on that day; None is a denial."""
@@ -125,6 +128,20 @@ class Matrix:
                 self._kept.clear()
             self._kept[role, day] = tuple(self._give(role, day))
         return self._kept[role, day]
+
+    def on_request(self, role: str, day: date) -> tuple[tuple[Way, str], ...]:
+        """Actions of a role that wait for an approval, with the ways that say so, on that day."""
+        if (role, day) not in self._asked:
+            if len(self._asked) > 1000:
+                self._asked.clear()
+            self._asked[role, day] = tuple(
+                (way, cell.action)
+                for cell in self.cells
+                if cell.role == role and cell.holds_on(day)
+                for way in cell.ways
+                if Condition.APPROVAL in way.conditions
+            )
+        return self._asked[role, day]
 
     def _give(self, role: str, day: date) -> Iterable[tuple[Way, frozenset[Permission]]]:
         for cell in self.cells:

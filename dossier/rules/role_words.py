@@ -21,6 +21,8 @@ class Action:
     en: str
     gives: frozenset[Permission] = frozenset()
     by_click: frozenset[Permission] = frozenset()
+    by_approval: frozenset[Permission] = frozenset()
+    """What an approval opens for one thing; less than ``gives`` where that is about many."""
 
     @property
     def is_built(self) -> bool:
@@ -85,6 +87,7 @@ def _action(code: str, entry: Mapping[str, Any]) -> Action:
         entry["en"],
         frozenset(map(Permission, entry.get("gives", ()))),
         frozenset(map(Permission, entry.get("by_click", ()))),
+        frozenset(map(Permission, entry.get("by_approval", entry.get("gives", ())))),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from dossier.db.role_tables import Delegation
 from dossier.db.session import ScopedSession
 from dossier.db.tables import OrgUnit, RoleGrant, User
-from dossier.services import disclosure, role_grants
+from dossier.services import approval_rows, disclosure, role_grants
 from dossier.services.context import Context
 from dossier.services.role_grants import Days, Part
 from dossier.viewer import Viewer
@@ -73,6 +73,7 @@ def end_all(
         row.valid_to, row.revoked_by = now, viewer.id
         if row.valid_from is not None and row.valid_from > now:
             row.valid_from = now
+        approval_rows.withdraw_role(session, viewer, row.id, at=now)
         role_grants.note_role(context, session, viewer, "role.revoked", user.id, row, reason=reason)
     for lent in _lent(session, user.id, now):
         lent.ended_at, lent.ended_by = now, viewer.id

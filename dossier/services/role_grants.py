@@ -20,13 +20,18 @@ from dossier.db.role_tables import Delegation
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, District, Line, OrgUnit, RoleGrant, User
 from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from dossier.rules import approvals
 from dossier.rules.role_matrix import Held
 from dossier.rules.role_words import Words, separated
-from dossier.services import audit, disclosure
+from dossier.services import approval_rows, audit, disclosure
 from dossier.services.context import Context
 from dossier.services.door import by_name
 from dossier.viewer import Permission, Viewer
 
+GIVE_ROLE = "users"
+"""The action that a request for a sensitive role is about."""
+SYSTEM = "system:"
+"""Who sits at the machine itself gives the first officers; that is in the audit like anything."""
 LONGEST_REASON = 200
 """Characters."""
 FIRST_DAY, LAST_DAY = date(1949, 10, 1), date(2199, 12, 31)
@@ -71,7 +76,7 @@ class GrantView:
     Attributes:
         kind: what it names (:class:`dossier.rules.role_matrix.Held`).
         part: the name of that; empty for the whole company.
-        state: ``coming``, ``in_force`` or ``over``.
+        state: ``pending``, ``coming``, ``in_force`` or ``over``.
     """
 
     id: int
@@ -150,10 +155,26 @@ def add_grant(
     )
     _check_not_held(session, row, now)
     check_separated(context.roles.words, session, account.id, role, begins, ends, at=now)
+    row.pending = role in approvals.load().sensitive and not viewer.id.startswith(SYSTEM)
     session.add(row)
     session.flush()
     note_role(context, session, viewer, "role.granted", account.id, row)
+    if row.pending:
+        _ask_for(context, session, viewer, row)
     return row
+
+
+def _ask_for(context: Context, session: ScopedSession, viewer: Viewer, row: RoleGrant) -> None:
+    """A sensitive role gives nothing until somebody else approved it (rulebook/approvals.yaml)."""
+    new = approval_rows.NewRequest(
+        kind=approvals.Thing.ROLE,
+        action=GIVE_ROLE,
+        thing=str(row.id),
+        user_id=row.user_id,
+        purpose=row.reason,
+        facts={"role": row.role},
+    )
+    approval_rows.add(context, session, viewer, new)
 
 
 def check_role(words: Words, role: str) -> None:
@@ -198,6 +219,7 @@ def revoke(context: Context, viewer: Viewer, grant_id: int, *, reason: str = "")
         if row.valid_from is not None and row.valid_from > now:
             row.valid_from = now
         disclosure.end_of_user(context, session, viewer, row.user_id)
+        approval_rows.withdraw_role(session, viewer, row.id, at=now)
         note_role(context, session, viewer, "role.revoked", row.user_id, row, reason=reason)
 
 
@@ -250,9 +272,11 @@ def person(session: ScopedSession, viewer: Viewer, user: str) -> User:
 
 
 def state_of(row: RoleGrant, at: datetime) -> str:
-    """Whether a grant is yet to come, in force, or over."""
+    """Whether a grant waits for an approval, is yet to come, in force, or over."""
     if row.valid_to is not None and row.valid_to <= at:
         return "over"
+    if row.pending:
+        return "pending"
     return "in_force" if grants.in_force(row, at) else "coming"
 
 

@@ -30,6 +30,7 @@ from dossier.errors import (
 from dossier.logs import place_of
 from dossier.services.context import Context
 from dossier.web.arrival import is_secure
+from dossier.web.asking import way_to_ask
 from dossier.web.guard import Requirement
 from dossier.web.problems import problem_response
 
@@ -86,7 +87,7 @@ def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = No
     def answer(request: Request, error: DossierError) -> Response:
         for_person = error_page is not None and not request.url.path.startswith("/api/")
         if not for_person or error_page is None:
-            return problem_response(error)
+            return problem_response(error, ask=way_to_ask(request, error))
         if isinstance(error, NotAuthenticatedError) and request.method == "GET":
             return RedirectResponse(_login_and_back(request), status_code=303)
         return error_page(request, error)

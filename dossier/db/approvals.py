@@ -1,0 +1,70 @@
+"""Approvals that hold at a moment, and where the things lie that they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
+
+from dossier.db.approval_tables import ApprovalRequest
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Customer, Document, RoleGrant, User
+from dossier.rules.approvals import Thing
+from dossier.viewer import NOTHING, Place, Scope
+
+APPROVED = "approved"
+
+
+def in_force(
+    session: ScopedSession,
+    user_id: str,
+    *,
+    at: datetime,
+    kinds: Iterable[Thing] = (Thing.CUSTOMER, Thing.DOCUMENT),
+) -> list[ApprovalRequest]:
+    """What others approved for a user and what holds now.
+
+    Not any more: after its end, when it was revoked, and when who approved it is disabled or has
+    lost the role by which it was done.
+    """
+    row = ApprovalRequest
+    query = (
+        select(row)
+        .join(User, User.id == row.decided_by)
+        .join(RoleGrant, RoleGrant.id == row.decided_as)
+        .where(row.user_id == user_id, row.decision == APPROVED, row.kind.in_(list(kinds)))
+        .where(row.begins_at <= at, row.ends_at > at, row.revoked_at.is_(None))
+        .where(User.disabled.is_(False), or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > at))
+        .order_by(row.id)
+    )
+    return list(session.scalars(query))
+
+
+def waiting(at: datetime) -> ColumnElement[bool]:
+    """Whether a request waits to be decided."""
+    return (ApprovalRequest.decision == "") & (ApprovalRequest.lapses_at > at)
+
+
+def place_of(session: ScopedSession, kind: str, thing: str) -> Place | None:
+    """Where a customer, or a customer's paper, lies; None where the session sees none.
+
+    A paper of nobody has no place of its own yet, and nothing is approved for it.
+    """
+    if kind == Thing.CUSTOMER:
+        customer = session.scalar(select(Customer).where(Customer.customer_no == thing))
+        return Place.of_customer(customer) if customer is not None else None
+    if kind == Thing.DOCUMENT:
+        owned = Document.customer_no.is_not(None)
+        document = session.scalar(select(Document).where(Document.id == thing, owned))
+        return Place.of_document(document) if document is not None else None
+    return None
+
+
+def scope_of(kind: str, thing: str) -> Scope:
+    """The one thing as a scope."""
+    if kind == Thing.CUSTOMER:
+        return Scope(customers=frozenset({thing}))
+    if kind == Thing.DOCUMENT:
+        return Scope(documents=frozenset({thing}))
+    return NOTHING

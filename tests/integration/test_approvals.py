@@ -1,0 +1,405 @@
+"""Cells marked `approval`: asked for, decided by somebody else, open for one thing and one term."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import delete, select, update
+
+from dossier.asgi import create_app
+from dossier.clock import FixedClock, SystemClock, local_date
+from dossier.db.approval_tables import ApprovalRequest
+from dossier.db.tables import AuditEvent, User
+from dossier.rules.approvals import load
+from dossier.services import accounts, approval_rows, delegations, role_grants
+from dossier.services.role_grants import Part
+from tests.support_postgres import fresh_database
+from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, csrf_token, seeded_archive
+
+NUMBERS = count()
+PATH = "/api/v1/approvals"
+HOURS = 2
+ABSENT = "4999999999"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def archive(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Seeded]:
+    """The seeded archive by a clock that the tests move."""
+    home = tmp_path_factory.mktemp("approvals") / "home"
+    with ExitStack() as stack:
+        url = ""
+        if request.param == "postgresql":
+            url = stack.enter_context(fresh_database(request.getfixturevalue("postgres")))
+        found = stack.enter_context(seeded_archive(home, database_url=url, users={}))
+        found.context = replace(found.context, clock=FixedClock(SystemClock().now()))
+        app = create_app(found.context)
+        found.client = stack.enter_context(
+            TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
+        )
+        yield found
+
+
+@dataclass
+class Person:
+    """Somebody with a browser."""
+
+    archive: Seeded
+    name: str
+    cookie: str = ""
+    csrf: str = ""
+
+    def log_in(self) -> None:
+        form = {"name": self.name, "password": PASSWORD}
+        answer = self.archive.client.post("/login", data=form)
+        self.cookie = answer.headers["set-cookie"].split(";")[0]
+        self.archive.client.cookies.clear()
+        self.csrf = csrf_token(self.get("/account").text)
+
+    def send(self, method: str, path: str, **options: Any) -> Any:
+        headers = {"cookie": self.cookie, "x-csrf-token": self.csrf, "accept-language": "zh-CN"}
+        return self.archive.client.request(method, path, headers=headers, **options)
+
+    def get(self, path: str) -> Any:
+        return self.send("GET", path)
+
+    def asks(self, action: str, **thing: Any) -> Any:
+        wish = {"action": action, "purpose": "投诉核查", "hours": HOURS} | thing
+        return self.send("POST", PATH, json=wish)
+
+    def decides(self, request_id: str, how: str = "approve", reason: str = "") -> Any:
+        return self.send("POST", f"{PATH}/{request_id}/{how}", json={"reason": reason})
+
+    def waiting(self) -> list[str]:
+        return [one["id"] for one in self.get(f"{PATH}/waiting").json()["items"]]
+
+    def state_of(self, request_id: str) -> str:
+        found = {one["id"]: one["state"] for one in self.get(PATH).json()["items"]}
+        return found[request_id]
+
+
+Hire = Callable[..., Person]
+
+
+@pytest.fixture(scope="module")
+def hire(archive: Seeded) -> Hire:
+    """Makes a person with roles, each at a part of the company, and logs them in."""
+
+    def hired(*held: tuple[str, Part]) -> Person:
+        name = f"person{next(NUMBERS)}"
+        (role, part), *others = held
+        accounts.add_user(archive.context, SETUP, name=name, role="agent", password=PASSWORD)
+        role_grants.revoke_role(archive.context, SETUP, name, "agent")
+        for each, where in ((role, part), *others):
+            role_grants.grant(archive.context, SETUP, user=name, role=each, part=where)
+        person = Person(archive, name)
+        person.log_in()
+        return person
+
+    return hired
+
+
+@pytest.fixture(scope="module")
+def marketing(hire: Hire) -> Person:
+    return hire(("marketing", Part()))
+
+
+@pytest.fixture(scope="module")
+def lawyer(hire: Hire) -> Person:
+    """Held for a case that nobody's papers belong to: all that opens, an approval opened."""
+    return hire(("legal", Part(case_no="SQ-1")))
+
+
+@pytest.fixture(scope="module")
+def chief(hire: Hire) -> Person:
+    return hire(("supervisor", Part()))
+
+
+@pytest.fixture(scope="module")
+def east_chief(hire: Hire) -> Person:
+    return hire(("supervisor", Part(unit=EAST.unit)))
+
+
+@pytest.fixture
+def clock(archive: Seeded) -> FixedClock:
+    found = archive.context.clock
+    assert isinstance(found, FixedClock)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open(archive: Seeded, clock: FixedClock) -> Iterator[None]:
+    """What one test had approved is gone before the next, and it is as late as before."""
+    began = clock.instant
+    yield
+    clock.instant = began
+    with archive.context.writing(SETUP) as session:
+        session.execute(delete(ApprovalRequest))
+
+
+def steps(archive: Seeded, request_id: str) -> list[str]:
+    with archive.context.reading(SETUP) as session:
+        query = select(AuditEvent).where(AuditEvent.action.like("approval.%"))
+        rows = session.scalars(query.order_by(AuditEvent.id))
+        return [row.action for row in rows if row.facts.get("approval") == request_id]
+
+
+def disable(archive: Seeded, name: str, *, disabled: bool = True) -> None:
+    with archive.context.writing(SETUP) as session:
+        session.execute(update(User).where(User.name == name).values(disabled=disabled))
+
+
+def test_a_cell_that_needs_approval_says_so_and_where_to_ask(
+    archive: Seeded, marketing: Person
+) -> None:
+    paper = archive.documents["东1"]
+    page = marketing.get(f"/documents/{paper}/print")
+    assert page.status_code == 403
+    address = f"/approvals/ask?action=print&amp;document_id={paper}"
+    assert address in page.text
+    assert "申请" in marketing.get(f"/documents/{paper}").text
+    form = marketing.get(address.replace("&amp;", "&"))
+    assert form.status_code == 200
+    assert 'value="print" selected' in form.text
+
+
+def test_the_json_door_names_code_and_form(lawyer: Person, hire: Hire) -> None:
+    collector = hire(("collector", Part()))
+    for path in (f"/api/v1/documents/{'0' * 8}-0000-7000-8000-000000000000/text",):
+        assert "ask" not in collector.get(path).json()
+    answer = lawyer.get(f"/api/v1/customers/{EAST.customer_no}").json()
+    assert answer["code"] == "not_found"
+    assert answer["ask"] == f"/approvals/ask?action=read_metadata&customer_no={EAST.customer_no}"
+    company = hire(("legal", Part()))
+    answer = company.get(f"/api/v1/customers/{EAST.customer_no}").json()
+    assert (answer["code"], answer["status"]) == ("approval_needed", 403)
+    assert answer["ask"].endswith(EAST.customer_no)
+
+
+def test_an_approval_opens_exactly_what_was_asked_and_ends_at_its_minute(
+    archive: Seeded, lawyer: Person, chief: Person, clock: FixedClock
+) -> None:
+    east, west = (f"/api/v1/customers/{one.customer_no}" for one in (EAST, WEST))
+    request_id = lawyer.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    assert lawyer.get(east).status_code == 404
+    assert chief.waiting() == [request_id]
+    assert chief.decides(request_id).status_code == 204
+    assert lawyer.state_of(request_id) == "approved"
+    opened = lawyer.get(east)
+    assert opened.status_code == 200
+    assert all(secret not in opened.text for secret in EAST.secrets)
+    assert lawyer.get(west).status_code == 404
+    paper = archive.documents["东1"]
+    assert lawyer.get(f"/api/v1/documents/{paper}/text").status_code == 404
+    assert lawyer.get(f"/api/v1/documents/{paper}/original").status_code in (403, 404)
+    assert lawyer.get(f"/api/v1/search?q={EAST.customer_no}").json().get("total", 0) == 0
+    clock.advance(timedelta(hours=HOURS) - timedelta(microseconds=1))
+    lawyer.log_in()
+    assert lawyer.get(east).status_code == 200
+    clock.advance(timedelta(microseconds=1))
+    assert lawyer.get(east).status_code == 404
+    assert lawyer.state_of(request_id) == "over"
+    approval_rows.note_ended(archive.context)
+    wanted = ["approval.asked", "approval.approved", "approval.ended"]
+    assert steps(archive, request_id) == wanted
+
+
+def test_one_paper_is_opened_alone(archive: Seeded, lawyer: Person, chief: Person) -> None:
+    mine, other = archive.documents["东1"], archive.documents["东2"]
+    request_id = lawyer.asks("read_image", document_id=mine).json()["id"]
+    chief.decides(request_id)
+    assert lawyer.get(f"/api/v1/documents/{mine}/text").status_code == 200
+    assert lawyer.get(f"/api/v1/documents/{mine}/pages/1/image?width=80").status_code == 200
+    assert lawyer.get(f"/api/v1/documents/{other}/text").status_code == 404
+    assert lawyer.get(f"/api/v1/customers/{EAST.customer_no}").status_code == 404
+    assert lawyer.get(f"/api/v1/documents/{mine}/pages/1/strip").status_code in (404, 405)
+    assert lawyer.get(f"/documents/{mine}").status_code == 200
+
+
+def test_values_are_unmasked_for_one_customer_only(marketing: Person, chief: Person) -> None:
+    request_id = marketing.asks("unmask", customer_no=EAST.customer_no).json()["id"]
+    page = f"/api/v1/customers/{EAST.customer_no}"
+    assert EAST.name not in marketing.get(page).text
+    chief.decides(request_id)
+    assert EAST.name in marketing.get(page).text
+    assert WEST.name not in marketing.get(f"/api/v1/customers/{WEST.customer_no}").text
+    hits = marketing.get("/api/v1/search?q=合同").text
+    assert WEST.name not in hits
+
+
+def test_nobody_approves_the_own_request_nor_by_what_the_asker_lent(
+    archive: Seeded, hire: Hire, lawyer: Person, clock: FixedClock
+) -> None:
+    both = hire(("legal", Part(case_no="SQ-3")), ("supervisor", Part()))
+    friend = hire(("crew", Part(unit=EAST.unit)))
+    request_id = both.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    assert both.waiting() == []
+    assert both.decides(request_id).status_code == 404
+    viewer = accounts.viewer_by_name(archive.context, both.name)
+    today = local_date(clock.now())
+    delegations.delegate(
+        archive.context, viewer, role="supervisor", to=friend.name, first=today, last=today,
+        reason="年休假",
+    )  # fmt: skip
+    assert friend.waiting() == []
+    assert friend.decides(request_id).status_code == 404
+    others = lawyer.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    assert friend.waiting() == both.waiting() == [others]
+
+
+def test_nobody_approves_outside_the_own_area(
+    lawyer: Person, east_chief: Person, chief: Person
+) -> None:
+    west = lawyer.asks("read_metadata", customer_no=WEST.customer_no).json()["id"]
+    absent = lawyer.asks("read_metadata", customer_no=ABSENT).json()["id"]
+    assert east_chief.waiting() == []
+    for request_id in (west, absent):
+        answer = east_chief.decides(request_id)
+        assert answer.status_code == 404
+        assert answer.json()["code"] == "not_found"
+    assert chief.waiting() == [west, absent]
+    assert chief.decides(absent).status_code == 409
+    assert chief.decides(absent, "refuse", "无此户").status_code == 204
+    assert lawyer.state_of(absent) == "refused"
+
+
+def test_asking_tells_nothing_of_what_exists(lawyer: Person) -> None:
+    there = lawyer.asks("read_metadata", customer_no=WEST.customer_no)
+    absent = lawyer.asks("read_metadata", customer_no=ABSENT)
+    assert there.status_code == absent.status_code == 201
+    listed = lawyer.get(PATH).json()["items"][:2]
+    assert {one["thing"] for one in listed} == {WEST.customer_no, ABSENT}
+    same = [{k: v for k, v in one.items() if k in ("state", "kind", "hours")} for one in listed]
+    assert same[0] == same[1]
+    page = lawyer.get("/approvals").text
+    assert f'href="/customers/{WEST.customer_no}"' not in page
+
+
+def test_a_refusal_needs_a_reason_and_opens_nothing(lawyer: Person, chief: Person) -> None:
+    request_id = lawyer.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    assert chief.decides(request_id, "refuse").status_code == 422
+    assert chief.decides(request_id, "refuse", "与案件无关").status_code == 204
+    assert chief.decides(request_id).status_code == 409
+    assert lawyer.get(f"/api/v1/customers/{EAST.customer_no}").status_code == 404
+    assert "与案件无关" in lawyer.get("/approvals").text
+
+
+def test_what_is_revoked_or_given_up_is_closed_at_the_next_request(
+    archive: Seeded, lawyer: Person, chief: Person
+) -> None:
+    page = f"/api/v1/customers/{EAST.customer_no}"
+    first = lawyer.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    assert lawyer.asks("read_metadata", customer_no=EAST.customer_no).status_code == 409
+    chief.decides(first)
+    assert chief.decides(first, "revoke").status_code == 422
+    assert chief.decides(first, "revoke", "案件已结").status_code == 204
+    assert lawyer.get(page).status_code == 404
+    assert steps(archive, first)[-1] == "approval.revoked"
+    second = lawyer.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    chief.decides(second)
+    assert lawyer.get(page).status_code == 200
+    assert lawyer.send("DELETE", f"{PATH}/{second}").status_code == 204
+    assert lawyer.get(page).status_code == 404
+    assert lawyer.send("DELETE", f"{PATH}/{second}").status_code == 404
+
+
+def test_a_role_taken_away_or_a_disabled_approver_counts_from_the_next_request(
+    archive: Seeded, hire: Hire, lawyer: Person
+) -> None:
+    context, page = archive.context, f"/api/v1/customers/{EAST.customer_no}"
+    asker, approver = hire(("legal", Part(case_no="SQ-2"))), hire(("supervisor", Part()))
+    request_id = asker.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    approver.decides(request_id)
+    assert asker.get(page).status_code == 200
+    disable(archive, approver.name)
+    assert asker.get(page).status_code == 404
+    assert asker.state_of(request_id) == "resting"
+    disable(archive, approver.name, disabled=False)
+    assert asker.get(page).status_code == 200
+    role_grants.revoke_role(context, SETUP, approver.name, "supervisor")
+    assert asker.get(page).status_code == 404
+    again = hire(("supervisor", Part()))
+    other = lawyer.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    again.decides(other)
+    assert lawyer.get(page).status_code == 200
+    third = asker.asks("read_metadata", customer_no=WEST.customer_no).json()["id"]
+    role_grants.revoke_role(context, SETUP, asker.name, "legal")
+    assert asker.get(f"/api/v1/customers/{WEST.customer_no}").status_code == 403
+    disable(archive, asker.name)
+    assert third not in again.waiting()
+    assert again.decides(third).status_code == 409
+
+
+def test_only_who_has_such_a_cell_asks_and_only_as_the_rules_say(
+    hire: Hire, lawyer: Person, east_chief: Person
+) -> None:
+    agent = hire(("agent", Part()))
+    assert agent.asks("print", document_id="0" * 36).status_code == 403
+    assert agent.decides("x" * 36).status_code == 403
+    assert lawyer.asks("unmask", customer_no=EAST.customer_no).status_code == 403
+    assert lawyer.asks("read_metadata", document_id="0" * 36).status_code == 422
+    assert lawyer.asks("read_metadata", customer_no="not a number").status_code == 422
+    assert lawyer.asks("read_metadata", customer_no=EAST.customer_no, hours=3).status_code == 422
+    assert (
+        lawyer.asks("read_metadata", customer_no=EAST.customer_no, purpose=" ").status_code == 422
+    )
+    assert lawyer.asks("export_evidence", customer_no=EAST.customer_no).status_code == 403
+    assert "没有须经审批" in agent.get("/approvals/ask").text
+    assert east_chief.get("/approvals/waiting").status_code == 200
+
+
+def test_it_all_works_by_the_pages_without_script(
+    archive: Seeded, lawyer: Person, chief: Person
+) -> None:
+    form = {
+        "action": "read_metadata",
+        "customer_no": "4200 0000 01",
+        "purpose": "诉讼",
+        "hours": 24,
+    }
+    assert lawyer.send("POST", "/approvals/ask", data=form | {"purpose": ""}).status_code == 422
+    assert lawyer.send("POST", "/approvals/ask", data=form).status_code == 303
+    assert "待审批" in lawyer.get("/approvals").text
+    [request_id] = chief.waiting()
+    page = chief.get("/approvals/waiting").text
+    assert "诉讼" in page and EAST.customer_no in page  # noqa: PT018 - one line of one page
+    assert chief.send("POST", f"/approvals/{request_id}/refuse", data={}).status_code == 422
+    assert chief.send("POST", f"/approvals/{request_id}/approve", data={}).status_code == 303
+    assert lawyer.get(f"/customers/{EAST.customer_no}").status_code == 200
+    assert f'href="/customers/{EAST.customer_no}"' in lawyer.get("/approvals").text
+    again = chief.send("POST", f"/approvals/{request_id}/revoke", data={"reason": "已结"})
+    assert again.status_code == 303
+    assert lawyer.get(f"/customers/{EAST.customer_no}").status_code == 404
+    assert archive.context is not None
+
+
+def test_a_token_asks_but_never_decides(archive: Seeded, lawyer: Person, chief: Person) -> None:
+    request_id = lawyer.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    token = accounts.make_token(archive.context, SETUP, chief.name)
+    headers = {"Authorization": f"Bearer {token}"}
+    listed = archive.client.get(f"{PATH}/waiting", headers=headers)
+    assert [one["id"] for one in listed.json()["items"]] == [request_id]
+    answer = archive.client.post(f"{PATH}/{request_id}/approve", headers=headers, json={})
+    assert answer.status_code == 403
+
+
+def test_a_request_that_nobody_decides_lapses(
+    archive: Seeded, lawyer: Person, chief: Person, clock: FixedClock
+) -> None:
+    request_id = lawyer.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    clock.advance(timedelta(days=load().lapses_after_days))
+    for one in (lawyer, chief):
+        one.log_in()
+    assert lawyer.state_of(request_id) == "lapsed"
+    assert chief.waiting() == []
+    assert chief.decides(request_id).status_code == 409
+    approval_rows.note_ended(archive.context)
+    assert steps(archive, request_id) == ["approval.asked", "approval.lapsed"]
