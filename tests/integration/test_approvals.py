@@ -351,7 +351,7 @@ def test_only_who_has_such_a_cell_asks_and_only_as_the_rules_say(
     assert (
         lawyer.asks("read_metadata", customer_no=EAST.customer_no, purpose=" ").status_code == 422
     )
-    assert lawyer.asks("export_evidence", customer_no=EAST.customer_no).status_code == 403
+    assert lawyer.asks("export_evidence", customer_no=EAST.customer_no).status_code == 422
     assert "没有须经审批" in agent.get("/approvals/ask").text
     assert east_chief.get("/approvals/waiting").status_code == 200
 
@@ -403,3 +403,61 @@ def test_a_request_that_nobody_decides_lapses(
     assert chief.decides(request_id).status_code == 409
     approval_rows.note_ended(archive.context)
     assert steps(archive, request_id) == ["approval.asked", "approval.lapsed"]
+
+
+# -- sensitive roles ----------------------------------------------------------------------------
+
+
+def give(giver: Person, name: str, role: str) -> Any:
+    return giver.send("POST", "/api/v1/grants", json={"user": name, "role": role})
+
+
+def test_a_sensitive_role_takes_effect_once_the_security_officer_approved(
+    archive: Seeded, hire: Hire
+) -> None:
+    admin, officer = hire(("administrator", Part())), hire(("security_officer", Part()))
+    other, newcomer = hire(("administrator", Part())), hire(("agent", Part()))
+    role_grants.revoke_role(archive.context, SETUP, newcomer.name, "agent")
+    assert give(admin, newcomer.name, "auditor").status_code == 201
+    assert newcomer.get("/api/v1/audit").status_code == 403
+    listed = admin.get(f"/api/v1/grants?user={newcomer.name}").json()["items"]
+    assert [(one["role"], one["state"]) for one in listed] == [("auditor", "pending")]
+    assert "待审批，尚未生效" in admin.get(f"/roles/rights?user={newcomer.name}").text
+    [request_id] = officer.waiting()
+    for one in (admin, other):  # who gives roles approves none
+        assert one.decides(request_id).status_code == 403
+    page = officer.get("/approvals/waiting").text
+    assert "审计员" in page
+    assert newcomer.name in page
+    assert officer.decides(request_id).status_code == 204
+    assert newcomer.get("/api/v1/audit").status_code == 200
+    listed = admin.get(f"/api/v1/grants?user={newcomer.name}").json()["items"]
+    assert [one["state"] for one in listed] == ["in_force"]
+
+
+def test_a_refused_or_withdrawn_sensitive_role_gives_nothing(archive: Seeded, hire: Hire) -> None:
+    admin, officer = hire(("administrator", Part())), hire(("security_officer", Part()))
+    refused, taken, plain = (hire(("collector", Part())) for _ in range(3))
+    give(admin, refused.name, "auditor")
+    [request_id] = officer.waiting()
+    assert officer.decides(request_id, "refuse", "无此编制").status_code == 204
+    assert refused.get("/api/v1/audit").status_code == 403
+    made = give(admin, taken.name, "auditor").json()["ids"][0]
+    [request_id] = officer.waiting()
+    assert admin.send("DELETE", f"/api/v1/grants/{made}").status_code in (200, 204)
+    assert officer.waiting() == []
+    assert officer.decides(request_id).status_code == 409
+    give(admin, plain.name, "agent")
+    assert officer.waiting() == []
+    assert plain.get(f"/api/v1/customers/{EAST.customer_no}").status_code == 200
+
+
+def test_nobody_approves_a_sensitive_role_for_oneself(hire: Hire) -> None:
+    admin, officer = hire(("administrator", Part())), hire(("security_officer", Part()))
+    second = hire(("security_officer", Part(unit=EAST.unit)))
+    assert give(admin, officer.name, "auditor").status_code == 409, "three-member separation"
+    assert give(admin, second.name, "security_officer").status_code == 201
+    [request_id] = officer.waiting()
+    assert second.waiting() == []
+    assert second.decides(request_id).status_code == 404
+    assert officer.decides(request_id).status_code == 204
