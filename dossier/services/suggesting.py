@@ -9,6 +9,7 @@ from dossier.db.session import ScopedSession
 from dossier.rules.normal_form import fold
 from dossier.search.port import MatchReason, ScopedQuery, Suggestion
 from dossier.search.query import And, Not, Query, Word, written
+from dossier.search.type_names import types_by_little
 from dossier.services import asking, evening, kept_searches, labels, place_names
 from dossier.services.context import Context
 from dossier.services.heads import heads
@@ -17,6 +18,10 @@ from dossier.viewer import Viewer
 
 OWN_SUGGESTED = 3
 """Own searches above what the index suggests; the list under the box has eight lines."""
+
+TYPES_KEPT = 2
+"""Lines of the list that kinds of papers have beside customers who fill it: of one character or a
+few letters there are always customers enough."""
 
 MOST_LOOKED_THROUGH = 50
 """First customers of the whole query who are looked through for those that are offered."""
@@ -28,7 +33,8 @@ def suggest(
     """What begins as ``q`` does: own searches, places, then what is in scope, masked.
 
     Of several words the last one is still being typed: whom the others find stays offered while
-    the whole finds him too, with the types of their papers that the last word may become.
+    the whole finds him too, with the types of their papers that the last word may become. One
+    character or a few letters may become a type too.
 
     Raises:
         ForbiddenError: the role may not search.
@@ -46,6 +52,9 @@ def suggest(
         types = tuple(_types(context, viewer, scoped, before, last))[:size]
         customers = _customers(found) or _staying(context, scoped, asked, size=size)
         found = customers[: size - len(types)]
+    elif by_little := types_by_little(q):
+        types = tuple(_types_in_sight(context, viewer, by_little))[:TYPES_KEPT]
+        found = _customers(found)[: size - len(types)]
     with context.reading(viewer) as session:
         own = kept_searches.beginning_with(context, session, viewer, q, size=OWN_SUGGESTED)
         places = place_names.beginning_with(session, viewer, q)
@@ -91,6 +100,20 @@ def _types(
         label = labels.type_label(count.value, viewer.language)
         if part in fold(label) or part == fold(count.value):
             yield SuggestionView("type", count.value, label, MatchReason.TYPE, q=before)
+
+
+def _types_in_sight(
+    context: Context, viewer: Viewer, codes: Iterable[str]
+) -> Iterator[SuggestionView]:
+    """Those of the kinds of which the viewer may see a paper."""
+    everything = asking.ask(context, viewer, "")
+    found = context.index.search(everything, size=1, documents_per_group=1, facets=("type",))
+    seen = {count.value for count in found.facets["type"]}
+    for code in codes:
+        if code in seen:
+            yield SuggestionView(
+                "type", code, labels.type_label(code, viewer.language), MatchReason.TYPE
+            )
 
 
 def _customers(found: Iterable[Suggestion]) -> tuple[Suggestion, ...]:

@@ -53,3 +53,29 @@ def test_a_chosen_type_keeps_the_words_before_it(seeded: Seeded, door: Any) -> N
     page = one.get(href.replace("&amp;", "&")).text
     assert EAST.customer_no[:4] in page
     assert f'value="{EAST.name}"' in page
+
+
+# -- a kind of papers by the little that was typed ----------------------------------------------
+
+
+@pytest.mark.parametrize("typed", ["合", "g", "ht", "gydht", "HT"])
+def test_one_character_or_initials_offer_the_types_that_one_may_see_a_paper_of(
+    seeded: Seeded, typed: str
+) -> None:
+    types = [each for each in offered(seeded, typed) if each["kind"] == "type"]
+    assert ("C01", "供用电合同", "") in [
+        (each["value"], each["label"], each["q"]) for each in types
+    ]
+
+
+def test_a_type_of_which_one_sees_no_paper_is_not_offered_by_a_character(seeded: Seeded) -> None:
+    assert not [each for each in offered(seeded, "窃") if each["kind"] == "type"]
+
+
+@pytest.mark.parametrize(("typed", "kind"), [(EAST.name[0], "customer"), ("合", "type")])
+def test_in_a_list_of_one_line_a_type_goes_before_customers_of_one_character_only(
+    seeded: Seeded, typed: str, kind: str
+) -> None:
+    answer = seeded.get("/api/v1/suggest", "archivist", params={"q": typed, "size": 1})
+    kinds = [each["kind"] for each in answer.json()["items"]]
+    assert [each for each in kinds if each in {"customer", "type"}] == [kind]
