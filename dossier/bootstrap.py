@@ -15,12 +15,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dossier.clock import Clock, SystemClock
+from dossier.clock import Clock, SystemClock, local_date
 from dossier.db import Database, create_database, migrate, session_for
 from dossier.db.tables import RuleSet
 from dossier.errors import ConfigurationError
 from dossier.ports import FileStore, MalwareScanner
-from dossier.rules import approvals, rulebook
+from dossier.rules import approvals, region, rulebook
 from dossier.rules.limits import ChildLimits, ReadingLimits
 from dossier.rules.role_matrix import Matrices, in_order
 from dossier.rules.role_matrix_file import read_matrix
@@ -66,6 +66,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Context:
     _check_extras(settings)
     clock = clock or SystemClock()
     settings = settings.model_copy(update={"home": settings.home.absolute()})
+    region.use(_own_places(settings, clock))
     _make_folders(settings)
     database = create_database(settings.sqlalchemy_url)
     is_new = migrate.is_new(database)
@@ -169,7 +170,7 @@ def _scanner(settings: Settings) -> MalwareScanner | None:
 def _search_index(
     settings: Settings, keyring: Keyring, plugins: PluginRegistry, mark: str
 ) -> SearchIndex:
-    fields = load_fields(plugin_fields=_plugin_fields(plugins))
+    fields = load_fields(plugin_fields=_plugin_fields(plugins), rules=region.digest())
     if settings.search_url:
         return _search_server(settings, keyring, fields, mark)
     from dossier.adapters.tantivy import TantivyIndex
@@ -307,14 +308,30 @@ def _load_roles(database: Database, settings: Settings, clock: Clock) -> Matrice
     return ordered
 
 
+def _own_places(settings: Settings, clock: Clock) -> tuple[str, ...]:
+    """Names of places that the operator put beside the built-in rules; none without a file.
+
+    Raises:
+        ConfigurationError: the file is wrong; names it and the word.
+    """
+    path = settings.home / BUILT_IN / f"{region.RULES}.yaml"
+    if not path.is_file():
+        return ()
+    name = f"DOSSIER_HOME/{BUILT_IN}/{path.name}"
+    return region.read(_text_of(path, name), name, at=local_date(clock.now()))
+
+
+def _text_of(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        raise ConfigurationError(f"{name}, line 1: cannot be read as UTF-8") from err
+
+
 def _role_files(settings: Settings) -> dict[str, str]:
     """The built-in matrix and those that the operator put beside it, by what messages call them."""
     found = {f"{BUILT_IN}/{ROLES}.yaml": rulebook.text(ROLES)}
     for path in sorted((settings.home / BUILT_IN).glob(f"{ROLES}*.yaml")):
-        try:
-            found[f"DOSSIER_HOME/{BUILT_IN}/{path.name}"] = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as err:
-            raise ConfigurationError(
-                f"DOSSIER_HOME/{BUILT_IN}/{path.name}, line 1: cannot be read as UTF-8"
-            ) from err
+        name = f"DOSSIER_HOME/{BUILT_IN}/{path.name}"
+        found[name] = _text_of(path, name)
     return found

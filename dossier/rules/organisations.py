@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from dossier.rules import rulebook
+from dossier.rules import region, rulebook
 from dossier.rules.normal_form import fold
 
 _RULES = rulebook.load("organisation_names")
@@ -18,7 +19,7 @@ def _any_of(*lists: str) -> str:
 
 _LEGAL_FORM = re.compile(rf"(?:{_any_of('legal_forms')})+$")
 _LOOSE_ENDING = re.compile(rf"(?:{_any_of('loose_endings')})$")
-_KNOWN_PLACE = re.compile(rf"(?:{_any_of('provinces', 'region')})(?:省|市|自治区|区|县)?")
+_BUILT_IN_PLACES = "provinces", "region"
 _SHOP_TRADE = re.compile(rf"(?:{_any_of('shop_trades')})$")
 _BRACKETS = re.compile(r"\(.*?\)")
 _NOT_LETTERS = re.compile(r"[\W_]+")
@@ -68,13 +69,22 @@ def shop_owner(name: str) -> tuple[int, int] | None:
     if trade is None or len(folded) != len(name):
         return None
     start = 0
-    while match := _KNOWN_PLACE.match(folded, start, trade.start()):
+    known = _known_place(region.added())
+    while match := known.match(folded, start, trade.start()):
         start = match.end()
     return (start, trade.start()) if trade.start() - start >= FEWEST_OF_A_NAME else None
 
 
+@lru_cache(maxsize=2)
+def _known_place(added: tuple[str, ...]) -> re.Pattern[str]:
+    """A place by its bare name, with or without its word: the built-in ones and the archive's."""
+    names = "|".join((_any_of(*_BUILT_IN_PLACES), *sorted(added, key=len, reverse=True)))
+    return re.compile(rf"(?:{names})(?:省|市|自治区|区|县)?")
+
+
 def _without_places(core: str) -> str:
-    while match := _PLACE.match(core) or _KNOWN_PLACE.match(core):
+    known = _known_place(region.added())
+    while match := _PLACE.match(core) or known.match(core):
         rest = core[match.end() :]
         if len(rest) < FEWEST_WITHOUT_PLACE:
             break

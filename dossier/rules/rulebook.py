@@ -23,21 +23,29 @@ def text(name: str) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def parse(body: str, name: str) -> dict[str, Any]:
+def parse(body: str, name: str, *, called: str = "") -> dict[str, Any]:
     """A rule file's content, checked for what every rule file must say.
+
+    Args:
+        body: its text.
+        name: its name, without ending.
+        called: what messages call it where it is not the built-in one.
 
     Raises:
         ConfigurationError: not YAML, or without name, date of effect or source.
     """
+    file = called or f"rulebook/{name}.yaml"
     try:
         found = yaml.safe_load(body)
     except yaml.YAMLError as err:
-        raise ConfigurationError(f"rulebook/{name}.yaml is not valid YAML: {err}") from err
-    missing = [key for key in REQUIRED if key not in (found or {})]
+        raise ConfigurationError(f"{file} is not valid YAML: {err}") from err
+    if not isinstance(found, dict):
+        found = {}
+    missing = [key for key in REQUIRED if key not in found]
     if missing:
-        raise ConfigurationError(f"rulebook/{name}.yaml lacks {', '.join(missing)}")
+        raise ConfigurationError(f"{file} lacks {', '.join(missing)}")
     if not isinstance(found["effective_from"], date):
-        raise ConfigurationError(f"rulebook/{name}.yaml: effective_from must be a date")
+        raise ConfigurationError(f"{file}: effective_from must be a date")
     return dict(found)
 
 

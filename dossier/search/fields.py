@@ -74,9 +74,14 @@ class FieldList:
 
 
 def load_fields(
-    folder: Path = MAPPINGS_FOLDER, *, plugin_fields: Iterable[Field] = ()
+    folder: Path = MAPPINGS_FOLDER, *, plugin_fields: Iterable[Field] = (), rules: str = ""
 ) -> FieldList:
     """Read the mappings and merge plugins' fields.
+
+    Args:
+        folder: where the mappings lie.
+        plugin_fields: fields of plugins.
+        rules: names the archive's own rules by which rows are made; empty without any.
 
     Raises:
         ConfigurationError: a mapping is missing or malformed, or a plugin's field takes a name.
@@ -86,7 +91,7 @@ def load_fields(
         for body in bodies.values():
             _add(body, field)
     by_kind = {kind: _fields(body) for kind, body in bodies.items()}
-    return FieldList(by_kind, bodies, _fingerprint(bodies))
+    return FieldList(by_kind, bodies, _fingerprint(bodies, rules))
 
 
 def _body(path: Path) -> dict[str, Any]:
@@ -134,8 +139,8 @@ def _add(body: Mapping[str, Any], field: Field) -> None:
     properties[field.name] = {"type": "keyword", "meta": meta}
 
 
-def _fingerprint(bodies: Mapping[RowKind, Mapping[str, Any]]) -> str:
-    """Hash over the properties without their labels, and the analysis' version."""
+def _fingerprint(bodies: Mapping[RowKind, Mapping[str, Any]], rules: str) -> str:
+    """Hash over the properties without their labels, the analysis' version and own rules."""
     shapes = {
         kind.value: {
             name: [entry["type"], entry["meta"]["kind"], entry["meta"]["facet"]]
@@ -143,5 +148,6 @@ def _fingerprint(bodies: Mapping[RowKind, Mapping[str, Any]]) -> str:
         }
         for kind, body in bodies.items()
     }
-    canonical = json.dumps([ANALYSIS_VERSION, shapes], sort_keys=True)
+    own = [rules] if rules else []
+    canonical = json.dumps([ANALYSIS_VERSION, shapes, *own], sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

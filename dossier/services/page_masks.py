@@ -22,7 +22,7 @@ from sqlalchemy import select, tuple_, update
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
 from dossier.records import DocumentState
-from dossier.rules import masking
+from dossier.rules import masking, region
 from dossier.rules.masking import MASK, KnownValues, MaskedText, Span
 from dossier.rules.normal_form import fold
 from dossier.services import personal
@@ -47,6 +47,7 @@ MASKING_FILES = (
     "rules/names.py",
     "rules/normal_form.py",
     "rules/organisations.py",
+    "rules/region.py",
     "rulebook/linking.yaml",
     "rulebook/masking.yaml",
     "rulebook/names.yaml",
@@ -110,13 +111,18 @@ def _base(secret: bytes, known: KnownValues) -> hashlib.blake2b:
     return hashlib.blake2b(orjson.dumps(parts) + b"\n", digest_size=KEY_BYTES, key=secret)
 
 
-@cache
 def _rules() -> str:
-    """A digest of everything that decides on masks: the rules' code and their data."""
+    """A digest of everything that decides on masks: the rules' code, their data, own places."""
+    return _digest(region.digest())
+
+
+@cache
+def _digest(own_places: str) -> str:
     package = resources.files("dossier")
     digest = hashlib.sha256(KEPT)
     for name in MASKING_FILES:
         digest.update((package / name).read_bytes())
+    digest.update(own_places.encode())
     return digest.hexdigest()[:RULES_HEX]
 
 

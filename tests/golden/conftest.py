@@ -46,6 +46,8 @@ ROLES = {
     "agent_east": ("agent", STATIONS["east"]),
 }
 """As whom a query is asked: role and unit (None: the whole company)."""
+OWN_PLACES = "name: organisation_names\nsource: tests\neffective_from: 2026-01-01\nregion: 应城\n"
+"""A town that the built-in rules do not know, as an archive adds it."""
 NO_BYTES = "0" * 64
 
 
@@ -113,6 +115,9 @@ def golden(engine: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> 
 
 @contextmanager
 def _opened(home: Path, engine: dict[str, Any]) -> Iterator[GoldenArchive]:
+    rules = home / "rulebook"
+    rules.mkdir(parents=True)
+    (rules / "organisation_names.yaml").write_text(OWN_PLACES, encoding="utf-8")
     archive = GoldenArchive(build(Settings(home=home, workers=1, even_out_ms=0, **engine)))
     told = yaml.safe_load(ARCHIVE.read_text(encoding="utf-8"))
     with opened(archive, ROLES, fill=lambda: _fill(archive, told)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,3 +50,12 @@ def test_a_home_that_cannot_be_made_is_named(settings: Settings) -> None:
     wrong = settings.model_copy(update={"home": settings.home.parent / "file" / "home"})
     with pytest.raises(ConfigurationError, match="DOSSIER_HOME"):
         build(wrong)
+
+
+def test_a_wrong_file_of_own_places_stops_the_start_and_names_the_word(tmp_path: Path) -> None:
+    rules = tmp_path / "home" / "rulebook"
+    rules.mkdir(parents=True)
+    body = "name: organisation_names\nsource: x\neffective_from: 2026-01-01\nregion: 云梦 公司\n"
+    (rules / "organisation_names.yaml").write_text(body, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"DOSSIER_HOME/rulebook/.*'公司' is a legal form"):
+        build(Settings(home=tmp_path / "home"))
