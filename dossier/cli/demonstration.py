@@ -14,7 +14,7 @@ from rich.table import Table
 
 from dossier import serving
 from dossier.cli.base import OPERATOR, err, opened, out, settings_of
-from dossier.services import accounts, work_status
+from dossier.services import accounts, people, work_status
 from dossier.services.context import Context
 from dossier.settings import Settings
 from indexer import rebuild
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 PASSWORD = "dossier-demo"  # noqa: S105 - of invented people; printed beside their names
 PEOPLE = (
-    ("wang", "archivist", None, "档案管理员：看原文，可指定归户"),
-    ("li", "agent", None, "坐席：看脱敏内容"),
-    ("zhao", "agent", "first", "坐席：只看本所"),
-    ("shen", "auditor", None, "审计员：只看查阅记录"),
-    ("admin", "administrator", None, "系统管理员：看收件与状态"),
+    ("wang", "王若溪", "archivist", None, "档案管理员：看原文，可指定归户"),
+    ("li", "李清嘉", "agent", None, "坐席：看脱敏内容"),
+    ("zhao", "赵一诺", "agent", "first", "坐席：只看本所"),
+    ("shen", "沈慎言", "auditor", None, "审计员：只看查阅记录"),
+    ("admin", "甘守正", "administrator", None, "系统管理员：看收件与状态"),
 )
 REFRESH_SECONDS = 1.0
 UNFINISHED = ("queued", "running", "waiting")
@@ -95,7 +95,7 @@ def fill_inbox(customers: int, seed: int, papers: int | None) -> None:
 
 def _add_people(context: Context) -> None:
     known = {user.name for user in accounts.list_users(context, OPERATOR)}
-    for name, role, unit, _duty in PEOPLE:
+    for name, display_name, role, unit, _duty in PEOPLE:
         if name not in known:
             accounts.add_user(
                 context,
@@ -105,6 +105,7 @@ def _add_people(context: Context) -> None:
                 password=PASSWORD,
                 unit=accounts.first_station(context) if unit else None,
             )
+            people.describe(context, OPERATOR, name, display_name=display_name)
 
 
 def fill(settings: Settings, plan: Plan) -> None:
@@ -160,7 +161,7 @@ def announce(settings: Settings, address: str) -> None:
     """Print address and accounts."""
     out.print(f"\n  一户一档 Dossier   {address}\n", style="bold", highlight=False)
     table = Table("name 用户名", "password 密码", "role 岗位", box=None)
-    for name, _role, _unit, duty in PEOPLE:
+    for name, _display_name, _role, _unit, duty in PEOPLE:
         table.add_row(name, PASSWORD, duty)
     out.print(table)
     out.print(f"\n  inbox 收件箱: {settings.inbox_path}   (Ctrl-C ends 结束)\n", highlight=False)
