@@ -23,7 +23,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from dossier.asgi import create_app
-from dossier.db.tables import Anomaly, Document, Intake, OrgUnit, User, WatchedName, new_id
+from dossier.db.anomaly_tables import Anomaly, WatchedName
+from dossier.db.tables import Document, Intake, OrgUnit, User, new_id
 from dossier.services import kept_searches
 from dossier.services.door import Arrival, digest
 from dossier.services.sessions import Login, open_session

@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import select, update
 
 from dossier.db import outbox
+from dossier.db.anomaly_tables import Anomaly
 from dossier.db.tables import (
-    Anomaly,
     Content,
     Customer,
     CustomerNumber,

@@ -1,6 +1,7 @@
 """The records: tables, engines, and the one session that knows who is looking."""
 
 from dossier.db import (  # noqa: F401 - so that all tables are known
+    anomaly_tables,
     approval_tables,
     login_tables,
     organisation_tables,

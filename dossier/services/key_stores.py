@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
+from dossier.db.anomaly_tables import WatchedName
 from dossier.db.login_tables import SecondFactor
-from dossier.db.tables import DocumentField, Identifier, KeptSearch, WatchedName
+from dossier.db.tables import DocumentField, Identifier, KeptSearch
 from dossier.search.analysis import keyword
 from dossier.services.keys import Keyring
 from dossier.services.register_lookup import normal_id

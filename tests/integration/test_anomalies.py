@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import delete, select
 
 from dossier.clock import SHANGHAI
-from dossier.db.tables import Anomaly, AuditEvent, RoleGrant, User, WatchedName
+from dossier.db.anomaly_tables import Anomaly, WatchedName
+from dossier.db.tables import AuditEvent, RoleGrant, User
 from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError
 from dossier.plugins.anomalies import duty, review, rules, watched
 from dossier.services import accounts, audit, audit_chain

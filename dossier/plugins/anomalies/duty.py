@@ -14,9 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from dossier.clock import local_date
+from dossier.db.anomaly_tables import Anomaly, AnomalyMark
 from dossier.db.changes import CommitWatch
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Anomaly, AnomalyMark, AuditEvent
+from dossier.db.tables import AuditEvent
 from dossier.plugins.anomalies import looks, rules
 from dossier.plugins.anomalies.looks import PersonDay
 from dossier.plugins.anomalies.rules import RuleFile, Unusual

@@ -10,8 +10,9 @@ from sqlalchemy import Select, func, or_, select
 
 from dossier.access import demand
 from dossier.db import grants
+from dossier.db.anomaly_tables import Anomaly
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Anomaly, User
+from dossier.db.tables import User
 from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError
 from dossier.plugins.anomalies import rules
 from dossier.plugins.anomalies.duty import ACKNOWLEDGED, OPEN

@@ -12,8 +12,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from dossier.access import demand
+from dossier.db.anomaly_tables import WatchedName
 from dossier.db.session import ScopedSession
-from dossier.db.tables import User, WatchedName
+from dossier.db.tables import User
 from dossier.errors import InvalidInputError, NotFoundError
 from dossier.plugins.anomalies.rules import LISTS
 from dossier.search.analysis import keyword
