@@ -108,7 +108,7 @@ def is_organisation_code(number: str) -> bool:
     """
     value = compact(number)
     may_be_person = re.fullmatch(r"\d{17}[\dx]", value) and _is_birth_date(value[6:14])
-    return is_uscc(value) and not may_be_person
+    return not may_be_person and is_uscc(value)
 
 
 def passes_luhn(number: str) -> bool:

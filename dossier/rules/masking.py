@@ -185,7 +185,8 @@ def closed_spans(
 
 def holds_known(folded: str, known: KnownValues) -> bool:
     """Whether a folded text holds something that is masked because the records know it."""
-    return any(True for _ in _known_values(_Compacted(folded), _sought(known)))
+    squeezed = _squeeze(folded)
+    return any(value in squeezed for value, _, _ in _sought(known))
 
 
 def _numbers_of(folded: str) -> Callable[[], Sequence[FoundNumber]]:

@@ -56,6 +56,7 @@ _ASCII_RUN = re.compile(r"[0-9]+|[a-z]+")
 FOLDED_AWAY = re.compile(r"[ \n·](?<=[^\x00-\x7f][ \n·])[ \n·]*(?=[^\x00-\x7f])")
 """Spaces, line ends and interpuncts between characters beyond ASCII; begins with what is rare."""
 
+_OLD_ID_PLACES = 15
 SHORTEST_PARTIAL, LONGEST_PARTIAL = 5, 64
 """Longer than the four digits that one may search by (domain.md 4.3); longer runs are noise."""
 
@@ -252,7 +253,7 @@ def number_tokens(number: FoundNumber, number_hash: NumberHash) -> list[str]:
 def hash_token(number: str, number_hash: NumberHash) -> str:
     """The token of a sensitive number in any spelling: an ID number of 15 places equals its 18."""
     value = identifiers.compact(number)
-    if identifiers.is_id_no(value):
+    if len(value) == _OLD_ID_PLACES and identifiers.is_id_no(value):
         value = identifiers.id_no_18(value)
     return "#" + number_hash(value)
 

@@ -54,6 +54,10 @@ _glyphs: _Codes = np.zeros(_CODES, np.uint32)
 _classes: NDArray[np.uint8] = np.zeros(_CODES, np.uint8)
 """Glyph → class."""
 
+_BEFORE_LAST = np.zeros(_LETTER + 1, np.intp)
+"""Class → places from a character's first to its last that are not a space between."""
+_BEFORE_LAST[_WIDE] = 2
+
 _SHORTEST_RUN = bytes([_DIGIT]) * SHORTEST_PARTIAL
 _RUN = re.compile(re.escape(bytes([_DIGIT])) + b"{1,%d}" % LONGEST_PARTIAL)
 
@@ -175,8 +179,8 @@ def _lay_out(codes: _Codes) -> tuple[str, bytes]:
     ends = places.cumsum(dtype=np.intp)
     out = np.full(int(ends[-1]) + 1, _SPACE, np.uint32)
     out[ends] = glyphs
-    wide = (classes == _WIDE).nonzero()[0]
-    out[ends[wide] - 2] = glyphs[wide]
+    # At the first of their places those that have more, all others once more at their only one.
+    out[ends - _BEFORE_LAST.take(classes)] = glyphs
     return _text(out), classes.tobytes()
 
 

@@ -104,8 +104,8 @@ class RowEncoder:
             "year": _some(row.year),
             "month": _some(row.month),
             "state": _some(row.state),
-            "case_no": _some(analysis.keyword(row.case_no)),
-            "reference_code": _some(analysis.keyword(row.reference_code)),
+            "case_no": _some(row.case_no and analysis.keyword(row.case_no)),
+            "reference_code": _some(row.reference_code and analysis.keyword(row.reference_code)),
         }
 
     def _owner(self, row: CustomerRow) -> _Owner:
