@@ -294,12 +294,10 @@ class Page(Table):
     error: Mapped[str] = mapped_column(String(40), default="")
     truncated: Mapped[bool] = mapped_column(default=False)
     masks: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
-    """What is hidden of the text from who sees masked, packed and made ahead by
-    :mod:`dossier.services.page_masks`; true while ``masks_key`` is the key of text and owner."""
+    """What who sees masked is not shown, made ahead; true while the key is (``page_masks.py``)."""
     masks_key: Mapped[str] = mapped_column(String(64), default="")
     closed: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
-    """What of the text's normal form the index keeps apart (``masking.closed_spans``), packed and
-    made with the masks; true while they are."""
+    """What the index keeps apart (``masking.closed_spans``), made and true with the masks."""
 
 
 class DocumentField(Table):
