@@ -20,7 +20,7 @@ from dossier.db import Database, create_database, migrate, session_for
 from dossier.db.tables import RuleSet
 from dossier.errors import ConfigurationError
 from dossier.ports import FileStore, MalwareScanner
-from dossier.rules import approvals, region, rulebook
+from dossier.rules import approvals, region
 from dossier.rules.limits import ChildLimits, ReadingLimits
 from dossier.rules.role_matrix import Matrices, in_order
 from dossier.rules.role_matrix_file import read_matrix
@@ -31,6 +31,7 @@ from dossier.services import key_check
 from dossier.services.context import Context
 from dossier.services.keys import Keyring, load_keyring
 from dossier.services.plugin_registry import PluginRegistry
+from dossier.services.role_files import FOLDER, ROLES, role_files
 from dossier.settings import Settings
 from dossier.viewer import system_viewer
 from dossier.work.guarded_readers import GuardedReaders, ReaderFactories, ReaderTimes
@@ -50,8 +51,6 @@ BUILTIN_PLUGINS = (
 """Built-in features. A tuple, not entry points: those go stale in editable checkouts."""
 PEOPLE_PACKAGES = ("indexer", "searchapi", "ui", "mappings")
 SETUP = system_viewer("setup")
-ROLES, BUILT_IN = "roles", "rulebook"
-"""Name of the rule file of the role matrix, and of the folders that hold such files."""
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Context:
@@ -283,11 +282,12 @@ def _load_roles(database: Database, settings: Settings, clock: Clock) -> Matrice
     """All role matrices, each noted in ``rule_set`` when its text is new.
 
     Raises:
-        ConfigurationError: a matrix is wrong; names file, line and reason.
+        ConfigurationError: a matrix is wrong, or its file would be passed over; names file, line
+            and reason.
     """
     words = load_words()
     approvals.load()  # a wrong word in it stops the start like one in a matrix
-    texts = _role_files(settings)
+    texts = role_files(settings.home)
     matrices = {file: read_matrix(text, file, words) for file, text in texts.items()}
     ordered = in_order(list(matrices.values()))
     with session_for(database, SETUP, write=True) as session:
@@ -301,7 +301,7 @@ def _load_roles(database: Database, settings: Settings, clock: Clock) -> Matrice
                         effective_from=matrices[file].since,
                         sha256=digest,
                         body=text,
-                        author="built-in" if file.startswith(BUILT_IN) else "operator",
+                        author="built-in" if file.startswith(FOLDER) else "operator",
                         loaded_at=clock.now(),
                     )
                 )
@@ -314,10 +314,10 @@ def _own_places(settings: Settings, clock: Clock) -> tuple[str, ...]:
     Raises:
         ConfigurationError: the file is wrong; names it and the word.
     """
-    path = settings.home / BUILT_IN / f"{region.RULES}.yaml"
+    path = settings.home / FOLDER / f"{region.RULES}.yaml"
     if not path.is_file():
         return ()
-    name = f"DOSSIER_HOME/{BUILT_IN}/{path.name}"
+    name = f"DOSSIER_HOME/{FOLDER}/{path.name}"
     return region.read(_text_of(path, name), name, at=local_date(clock.now()))
 
 
@@ -326,12 +326,3 @@ def _text_of(path: Path, name: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as err:
         raise ConfigurationError(f"{name}, line 1: cannot be read as UTF-8") from err
-
-
-def _role_files(settings: Settings) -> dict[str, str]:
-    """The built-in matrix and those that the operator put beside it, by what messages call them."""
-    found = {f"{BUILT_IN}/{ROLES}.yaml": rulebook.text(ROLES)}
-    for path in sorted((settings.home / BUILT_IN).glob(f"{ROLES}*.yaml")):
-        name = f"DOSSIER_HOME/{BUILT_IN}/{path.name}"
-        found[name] = _text_of(path, name)
-    return found

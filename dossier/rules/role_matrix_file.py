@@ -86,6 +86,8 @@ def _matrix_node(root: yaml.MappingNode, file: str) -> yaml.MappingNode:
     found = [value for key, value in root.value if key.value == "matrix"]
     if not found or not isinstance(found[0], yaml.MappingNode):
         raise _At(file, 1).wrong("lacks the matrix")
+    if not found[0].value:
+        raise _at(file, found[0]).wrong("the matrix is empty: from its day on nobody may anything")
     return found[0]
 
 

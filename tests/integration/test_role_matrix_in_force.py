@@ -15,6 +15,7 @@ from dossier.db.tables import RuleSet
 from dossier.errors import ConfigurationError
 from dossier.services import accounts
 from dossier.services.context import Context
+from dossier.services.role_files import role_files
 from dossier.settings import Settings
 from dossier.viewer import Permission, system_viewer
 
@@ -91,3 +92,65 @@ def test_a_matrix_for_days_that_have_one_stops_the_start(
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"line 1: its dates overlap those of rulebook/"):
         opened(NEXT_YEAR.replace("2027-01-01", "2026-01-01") + READS)
+
+
+ASTRAY = [
+    ("rulebook/role.yaml", "name it roles-NAME.yaml"),
+    ("rulebook/role-2027.yaml", "name it roles-NAME.yaml"),
+    ("rulebook/roles.yml", "name it roles-NAME.yaml"),
+    ("rulebook/Roles-2027.yaml", "name it roles-NAME.yaml"),
+    ("rulebook/roles-2027.YAML", "name it roles-NAME.yaml"),
+    ("rulebook/roles-2027.yaml.txt", "name it roles-NAME.yaml"),
+    ("rulebook/roles-2027.json", "name it roles-NAME.yaml"),
+    ("rulebook/actions.yaml", "cannot be replaced"),
+    ("rulebook/action.yml", "cannot be replaced"),
+    ("rulebook/masking.yaml", "only roles-NAME.yaml and organisation_names.yaml"),
+    ("rulebook/organisation_names.yml", "only roles-NAME.yaml and organisation_names.yaml"),
+    ("organisation_names.yaml", "move it to DOSSIER_HOME/rulebook/"),
+    ("rulebook/2027/roles-2027.yaml", "folders are not read"),
+    ("rulebook/rulebook/roles.yaml", "folders are not read"),
+    ("roles-2027.yaml", "move it to DOSSIER_HOME/rulebook/"),
+    ("actions.yml", "move it to DOSSIER_HOME/rulebook/"),
+    ("rulebooks/roles-2027.yaml", "move it to DOSSIER_HOME/rulebook/"),
+    ("Rule_Book/role.yml", "move it to DOSSIER_HOME/rulebook/"),
+    ("rules/actions.yaml", "move it to DOSSIER_HOME/rulebook/"),
+]
+
+
+@pytest.mark.parametrize(("place", "reason"), ASTRAY)
+def test_a_rule_file_that_would_be_passed_over_stops_the_start_with_place_and_reason(
+    tmp_path: Path, place: str, reason: str
+) -> None:
+    file = tmp_path / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(NEXT_YEAR + READS, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as why:
+        role_files(tmp_path)
+    named = "/".join(place.split("/")[:2])
+    assert why.value.detail.startswith(f"DOSSIER_HOME/{named}, line 1: ")
+    assert reason in why.value.detail
+
+
+def test_the_program_does_not_start_beside_a_misnamed_matrix(tmp_path: Path) -> None:
+    folder = tmp_path / "home" / "rulebook"
+    folder.mkdir(parents=True)
+    (folder / "roles.yml").write_text(NEXT_YEAR + READS, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"DOSSIER_HOME/rulebook/roles\.yml, line 1: "):
+        build(Settings(home=tmp_path / "home"))
+
+
+def test_notes_and_hidden_files_beside_a_matrix_hinder_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "rulebook"
+    folder.mkdir()
+    (folder / ".git").mkdir()
+    for name in (".DS_Store", "README.md", "organisation_names.yaml", "roles-2027.yaml"):
+        (folder / name).write_text(NEXT_YEAR, encoding="utf-8")
+    assert set(role_files(tmp_path)) == {
+        "rulebook/roles.yaml",
+        "DOSSIER_HOME/rulebook/roles-2027.yaml",
+    }
+
+
+def test_a_matrix_that_says_nothing_stops_the_start(opened: Callable[[str], Context]) -> None:
+    with pytest.raises(ConfigurationError, match=r"roles-2027\.yaml, line 4: the matrix is empty"):
+        opened(NEXT_YEAR.rstrip() + " {}\n")
