@@ -20,8 +20,13 @@ FINDINGS = {
     "row_removed": ("row {} was removed", "第 {} 条记录被删除"),
     "row_inserted": ("row {} was inserted behind the seals", "第 {} 条记录系事后插入"),
     "removed_unsealed": (
-        "row {} was removed before it was sealed",
-        "第 {} 条记录在封存前被删除",
+        "row {} was removed before it was sealed, or the one behind it was put in under a number "
+        "of its own",
+        "第 {} 条记录在封存前被删除，或其后一条系以自拟编号插入",
+    ),
+    "counter_moved": (
+        "the numbers {} were never given to rows: somebody moved the database's counter on",
+        "编号 {} 从未使用：数据库的编号计数被人为调大",
     ),
     "seal_changed": ("seal {} was changed", "第 {} 号封条被修改"),
     "seal_removed": ("seal {} was removed", "第 {} 号封条被删除"),

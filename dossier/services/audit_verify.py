@@ -43,7 +43,7 @@ class Finding:
         kind: ``row_changed``, ``row_removed``, ``row_inserted``, ``seal_changed``,
             ``seal_removed``, ``seal_unsigned`` (no valid signature), ``key_unknown``,
             ``checkpoint_forged``, ``checkpoint_differs``, ``removed_unsealed`` (before a seal named
-            it).
+            it), ``counter_moved`` (the database's numbering went on by more than could be written).
         first: id of the row, or number of the seal.
         last: the same, or the end of a run.
         source: file name of the checkpoint.
@@ -107,8 +107,8 @@ def verify(
         walk = _Walk(session, trusted, copies, has_no_holes=no_holes)
         findings = list(_merged(_rows(session), walk))
         findings += walk.after_the_end()
-        tail = _tail(context, session, walk.reached)
-    findings += tail.removed
+        tail = _tail(context, session, walk)
+    findings += tail.found
     return Verification(
         seals=walk.number,
         sealed=walk.total,
@@ -149,6 +149,8 @@ class _Walk:
         self._has_no_holes = has_no_holes
         self._unknown: set[str] = set()
         self._before: Statement | None = None
+        self.last_at: datetime | None = None
+        """Instant of the seal before; what lies between two seals was written between them."""
         self.findings: list[Finding] = []
         self.number = self.total = self.reached = 0
 
@@ -173,13 +175,15 @@ class _Walk:
                 is_whole = True
             yield from self._rows_of(seal)
             self._check(seal, said)
+            self.last_at = seal.sealed_at
 
     def _rows_of(self, seal: AuditSeal) -> Iterator[_Expected]:
+        most = _most_between(self.last_at, seal.sealed_at)
         for event_id, digested in audit_seals.unpack(seal.rows):
             if event_id <= self.reached:
                 continue
-            if self._has_no_holes and event_id > self.reached + 1:
-                self._blame("removed_unsealed", self.reached + 1, event_id - 1)
+            hole = _hole(self.reached, event_id, most, proves_removal=self._has_no_holes)
+            self.findings += [hole] if hole else []
             self.reached = event_id
             self.total += 1
             yield _Expected(event_id, digested)
@@ -347,24 +351,34 @@ class _Tail:
     since: datetime | None
     late: bool
     holes: int
-    removed: tuple[Finding, ...]
+    found: tuple[Finding, ...]
 
 
-def _tail(context: Context, session: ScopedSession, reached: int) -> _Tail:
-    after = AuditEvent.id > reached
-    ids = session.scalars(select(AuditEvent.id).where(after).order_by(AuditEvent.id)).all()
-    since = _oldest(session, reached)
+def _tail(context: Context, session: ScopedSession, walk: _Walk) -> _Tail:
+    reached, now = walk.reached, context.clock.now()
+    after = select(AuditEvent.id).where(AuditEvent.id > reached)
+    ids = session.scalars(after.order_by(AuditEvent.id)).all()
+    handed_out = handed_out_to(session)
+    forged: list[int] = []
+    no_holes = ids_have_no_holes(context.database)
+    if not no_holes and handed_out >= reached:  # a sequence knows nothing of a number put in
+        forged = [one for one in ids if one > handed_out]
+        ids = ids[: len(ids) - len(forged)]
+    last = max([reached, *ids])
+    since = _oldest(session, reached, last)
     late_after = timedelta(seconds=float(rulebook.load(RULES)["late_after_seconds"]))
-    late = bool(ids) and (since is None or context.clock.now() - since > late_after)
-    gaps = list(_gaps(reached, ids, handed_out_to(session)))
-    if not ids_have_no_holes(context.database):
-        return _Tail(len(ids), since, late, sum(b - a + 1 for a, b in gaps), ())
-    removed = tuple(Finding("removed_unsealed", first, last) for first, last in gaps)
-    return _Tail(len(ids), since, late, 0, removed)
+    late = bool(ids) and (since is None or now - since > late_after)
+    found = [Finding("row_inserted", one, one) for one in forged]
+    holes, most = 0, _most_between(walk.last_at, now)
+    for before, following in _gaps(reached, ids, handed_out):
+        hole = _hole(before, following, most, proves_removal=no_holes, at_end=following > last)
+        found += [hole] if hole else []
+        holes += 0 if hole else following - before - 1
+    return _Tail(len(ids), since, late, holes, tuple(found))
 
 
-def _oldest(session: ScopedSession, reached: int) -> datetime | None:
-    query = select(func.min(AuditEvent.at)).where(AuditEvent.id > reached)
+def _oldest(session: ScopedSession, reached: int, last: int) -> datetime | None:
+    query = select(func.min(AuditEvent.at)).where(AuditEvent.id > reached, AuditEvent.id <= last)
     try:
         return session.scalar(query)
     except UNREADABLE:
@@ -372,6 +386,44 @@ def _oldest(session: ScopedSession, reached: int) -> datetime | None:
 
 
 def _gaps(reached: int, ids: Sequence[int], end: int) -> Iterable[tuple[int, int]]:
+    """Pairs of numbers between which some are missing; the end counts as one."""
     for before, following in pairwise([reached, *ids, max(end, *ids, reached) + 1]):
         if following - before > 1:
-            yield before + 1, following - 1
+            yield before, following
+
+
+# -- missing numbers ----------------------------------------------------------------------------
+
+
+def _most_between(since: datetime | None, until: datetime) -> int:
+    """How many rows this program could write at most between two instants."""
+    rules = rulebook.load(RULES)
+    seconds = max(0.0, (until - since).total_seconds()) if since else 0.0
+    return int(rules["most_rows_at_once"] + seconds * rules["most_rows_a_second"])
+
+
+def _hole(
+    before: int, following: int, most: int, *, proves_removal: bool, at_end: bool = False
+) -> Finding | None:
+    """What missing numbers between two rows tell; None for nothing, or where none is missing.
+
+    Of more numbers than rows could be written in that time nobody removed the rows: the one behind
+    them was put in with a number of its own, or the counter was moved on.
+
+    Args:
+        before: the last number that is there.
+        following: the next one.
+        most: rows that could be written in that time.
+        proves_removal: a number that is missing had a row.
+        at_end: ``following`` is no row, but where the counter stands.
+    """
+    first, last = before + 1, following - 1
+    if last < first:
+        return None
+    if following - first > most:
+        return (
+            Finding("counter_moved", first, last)
+            if at_end
+            else Finding("row_inserted", following, following)
+        )
+    return Finding("removed_unsealed", first, last) if proves_removal else None

@@ -217,13 +217,15 @@ def remove_a_row(draw: Any, context: Context) -> set[Finding]:
 
 
 def insert_a_row(draw: Any, context: Context) -> set[Finding]:
-    free = [0, -7] + ([1] if not context.database.is_sqlite else [])
+    free = [0, -7, FAR] + ([1] if not context.database.is_sqlite else [])
     one = draw(st.sampled_from(free))
     damage(context, f"insert into audit_event ({COPIED}) select {_as(one)} from audit_event "
            "where id = (select max(id) from audit_event)")  # fmt: skip
     return {Finding("row_inserted", one, one)}
 
 
+FAR = 2_000_000_000
+"""A number that PostgreSQL's column still takes."""
 COPIED = "id, at, actor, role, action, object_kind, object_id, outcome, purpose, remote, facts"
 
 
@@ -403,6 +405,35 @@ def test_a_row_that_holds_what_no_program_wrote_is_named_and_stops_nothing(
     fill(context)
     damage(context, f"update audit_event set {column} = {value} where id = 3")
     assert verify(context, VIEWER).broken == (Finding("row_changed", 3, 3),)
+
+
+def test_a_row_put_in_under_a_far_number_is_named_and_no_removal_before_and_after_sealing(
+    archive: Context,
+) -> None:
+    insert = f"insert into audit_event ({COPIED}) select {_as(FAR)} from audit_event where id = 2"
+    damage(archive, insert)
+    if not archive.database.is_sqlite:  # there the counter knows nothing of it
+        assert verify(archive, VIEWER).unsealed == TAIL
+        damage(archive, f"select setval('audit_event_id_seq', {FAR})")
+    look(archive, 2)
+    expected = (Finding("row_inserted", FAR, FAR),)
+    assert verify(archive, VIEWER).broken == expected
+    assert audit_chain.seal(archive, VIEWER) == TAIL + 3
+    assert verify(archive, VIEWER).broken == expected, "sealed as it was found, and still named"
+    damage(archive, "delete from audit_event where id = :id", id=FAR)
+    assert set(verify(archive, VIEWER).broken) == {*expected, Finding("row_removed", FAR, FAR)}
+
+
+def test_a_row_put_in_under_a_far_number_and_taken_out_again_leaves_the_counter_moved(
+    archive: Context,
+) -> None:
+    last = max(ids_of(archive))
+    damage(archive, f"insert into audit_event ({COPIED}) select {_as(FAR)} from audit_event "
+           "where id = 2")  # fmt: skip
+    if not archive.database.is_sqlite:
+        damage(archive, f"select setval('audit_event_id_seq', {FAR})")
+    damage(archive, "delete from audit_event where id = :id", id=FAR)
+    assert verify(archive, VIEWER).broken == (Finding("counter_moved", last + 1, FAR),)
 
 
 def test_with_sqlite_a_row_removed_before_it_was_sealed_is_named(tmp_path: Path) -> None:
