@@ -406,23 +406,27 @@ class Organisation:
         """On no day from the change on may a unit be above itself."""
         later = {s.day for _, s in self._all(PlaceKind.UNIT) if s.day > moved.day}
         for day in (moved.day, *sorted(later)):
-            seen: set[int] = set()
+            seen: dict[int, str] = {}
             unit_id = moved.unit_id
             while unit_id is not None and unit_id not in seen:
                 if unit_id == moved.place_id:
-                    raise self._cyclic(moved, day)
-                seen.add(unit_id)
+                    raise self._cyclic(moved, [*seen.values()], day)
                 above = self.state(PlaceKind.UNIT, unit_id, day)
+                seen[unit_id] = above.name if above else ""
                 unit_id = above.unit_id if above else None
 
-    def _cyclic(self, moved: State, day: date) -> RefusedChangeError:
-        above = self.state(PlaceKind.UNIT, moved.unit_id, day)
-        name = above.name if above else ""
+    def _cyclic(self, moved: State, between: list[str], day: date) -> RefusedChangeError:
+        """Names the way round: each unit belongs to the next, from that day on."""
+        way = " → ".join([moved.name, *between, moved.name])
+        name = between[0] if between else moved.name
         column = "merged_into" if moved.change is Change.MERGED else "parent"
+        since = "" if day == date.min else _told(day)
         return RefusedChangeError(
             column,
-            f"{name} is {moved.name} itself or stands below it; move {name} elsewhere first",
-            f"{name} 就是 {moved.name} 本身或其下级，不能成为其上级，请先将其移出",
+            f"{name} is {moved.name} itself or stands below it"
+            f" ({way}{f', from {since} on' if since else ''}); move {name} elsewhere first",
+            f"{name} 就是 {moved.name} 本身或其下级，不能成为其上级"
+            f"（{way}{f'，自 {since} 起' if since else ''}），请先将其移出",
         )
 
     def _all(self, kind: str) -> Iterator[tuple[Key, State]]:

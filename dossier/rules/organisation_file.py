@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -105,58 +105,3 @@ def read_row(number: int, cell: Callable[[str], str]) -> PlaceRow | RowError:
         cell("merged_into"),
         cell("reason"),
     )
-
-
-def in_order(rows: Iterable[PlaceRow]) -> tuple[list[PlaceRow], list[PlaceRow]]:
-    """In what order rows are taken, and those that go in a circle.
-
-    Units with those above them first, then lines, then districts, each by its day; last what is
-    closed, which needs to be empty by then (the same row once more).
-    """
-    rows = sorted(rows, key=lambda one: (one.since or date.min, one.row))
-    units = [row for row in rows if row.kind is PlaceKind.UNIT]
-    by_name: dict[str, list[PlaceRow]] = {}
-    for row in units:
-        for name in {row.name, row.code} - {""}:
-            by_name.setdefault(name, []).append(row)
-    circular = _circular(units, by_name)
-    done: dict[int, PlaceRow] = {}
-
-    def visit(row: PlaceRow) -> None:
-        waiting = [row]
-        while waiting:
-            one = waiting[-1]
-            above = [*by_name.get(one.parent, ()), *by_name.get(one.merged_into, ())]
-            ahead = [o for o in above if o.row not in done and o not in waiting]
-            if ahead and one.row not in circular:
-                waiting.append(ahead[0])
-                continue
-            done.setdefault(waiting.pop().row, one)
-
-    for row in units:
-        visit(row)
-    ordered = [row for row in done.values() if row.row not in circular]
-    for kind in (PlaceKind.LINE, PlaceKind.DISTRICT):
-        ordered += [row for row in rows if row.kind is kind]
-    closing = [row for row in ordered if row.closed_on is not None]
-    closing.sort(key=lambda one: one.closed_on or date.max)
-    ordered = [replace(row, closed_on=None) for row in ordered] + closing
-    return ordered, [row for row in units if row.row in circular]
-
-
-def _circular(units: list[PlaceRow], by_name: dict[str, list[PlaceRow]]) -> set[int]:
-    """Rows whose own name comes again on the way up; several rows of one unit are its history."""
-    found: set[int] = set()
-    for row in units:
-        if len(by_name[row.name]) > 1:
-            continue
-        seen: set[str] = set()
-        name = row.parent
-        while name and name not in seen:
-            if name in {row.name, row.code}:
-                found.add(row.row)
-                break
-            seen.add(name)
-            above = by_name.get(name, ())
-            name = above[0].parent if len(above) == 1 else ""
-    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from dossier.access import demand_whole
 from dossier.clock import local_date
 from dossier.db.session import ScopedSession
-from dossier.rules import organisation_file
+from dossier.rules import organisation_file, organisation_order
 from dossier.rules.customer_file import RowError
 from dossier.rules.organisation import (
     Change,
@@ -44,6 +44,17 @@ REASON = "导入"
 Enter = Callable[[Wanted], int]
 
 
+@dataclass(slots=True)
+class _Tally(RowTally):
+    """What the import did so far, and which rows of the file name a unit."""
+
+    of_unit: dict[str, list[int]] = field(default_factory=dict)
+
+    def refused_for(self, unit: str) -> int | None:
+        """The first row of the unit that was refused."""
+        return next((row for row in self.of_unit.get(unit, ()) if row in self.rejected), None)
+
+
 def import_organisation(
     context: Context, viewer: Viewer, path: Path, *, dry_run: bool
 ) -> RowReport:
@@ -54,7 +65,7 @@ def import_organisation(
         InvalidInputError: the file or its header cannot be used; nothing was written.
     """
     demand_whole(viewer, Permission.MANAGE_ORGANISATION)
-    tally = RowTally()
+    tally = _Tally()
     rows = _rows(path, tally)
     if dry_run:
         with context.reading(SYSTEM) as session:
@@ -69,7 +80,7 @@ def import_organisation(
     return report
 
 
-def _rows(path: Path, tally: RowTally) -> list[PlaceRow]:
+def _rows(path: Path, tally: _Tally) -> list[PlaceRow]:
     found: list[PlaceRow] = []
     with open_table(path) as table:
         known, required = organisation_file.COLUMNS, organisation_file.REQUIRED
@@ -79,16 +90,23 @@ def _rows(path: Path, tally: RowTally) -> list[PlaceRow]:
                 tally.reject(read)
             else:
                 found.append(read)
-    ordered, circular = organisation_file.in_order(found)
-    for one in circular:
-        tally.reject(
-            RowError(
-                one.row,
-                "parent",
-                f"{one.name} 沿上级单位又回到自身，请改正上级单位",
-                f"{one.name} stands above itself; mend the units above",
+    for each in found:
+        for name in {each.name, each.code} - {""} if each.kind is PlaceKind.UNIT else ():
+            tally.of_unit.setdefault(name, []).append(each.row)
+    ordered, circles = organisation_order.in_order(found)
+    for circle in circles:
+        since_zh = f"自 {circle.since} 起" if circle.since else ""
+        since_en = f"from {circle.since} on " if circle.since else ""
+        round_zh, round_en = circle.told("{name}（第{row}行）"), circle.told("{name} (row {row})")
+        for one in circle.rows:
+            tally.reject(
+                RowError(
+                    one.row,
+                    "parent",
+                    f"{since_zh}上级单位成环：{round_zh}，请改正其中一行",
+                    f"{since_en}the units above go in a circle: {round_en}; mend one of these rows",
+                )
             )
-        )
     return ordered
 
 
@@ -107,7 +125,7 @@ def _check(
         _take(places, row, enter, tally, today, nullcontext)
 
 
-def _write(context: Context, viewer: Viewer, rows: Sequence[PlaceRow], tally: RowTally) -> None:
+def _write(context: Context, viewer: Viewer, rows: Sequence[PlaceRow], tally: _Tally) -> None:
     with context.writing(SYSTEM) as session:
         organisation.lock(session)
         places = organisation.load(session)
@@ -122,7 +140,7 @@ def _take(
     places: Organisation,
     row: PlaceRow,
     enter: Enter,
-    tally: RowTally,
+    tally: _Tally,
     today: date,
     wholly: Callable[[], AbstractContextManager[None]],
 ) -> None:
@@ -134,14 +152,31 @@ def _take(
             entered = _enter_row(places, row, enter, today)
     except RefusedChangeError as err:
         places.back_to(mark)
-        column = COLUMN_OF.get(err.column, err.column)
-        tally.reject(RowError(row.row, column, err.detail_zh, err.detail))
+        tally.reject(_after_refusal(places, row, tally) or _error(row, err))
         return
     except IntegrityError:
         places.back_to(mark)
         tally.reject(RowError(row.row, "name", "与已有记录冲突", "it collides with what is there"))
         return
     tally.take(row.row, changed=bool(entered))
+
+
+def _error(row: PlaceRow, err: RefusedChangeError) -> RowError:
+    return RowError(row.row, COLUMN_OF.get(err.column, err.column), err.detail_zh, err.detail)
+
+
+def _after_refusal(places: Organisation, row: PlaceRow, tally: _Tally) -> RowError | None:
+    """The reason where a unit is missing only because its own row was refused."""
+    for column, name in (("parent", row.parent), ("merged_into", row.merged_into)):
+        refused = tally.refused_for(name)
+        if refused is not None and _found_unit(places, name) is None:
+            return RowError(
+                row.row,
+                column,
+                f"“{name}”所在的第 {refused} 行未被接受，请先改正该行",
+                f"row {refused}, which names {name}, was refused; mend that row first",
+            )
+    return None
 
 
 def _enter_row(places: Organisation, row: PlaceRow, enter: Enter, today: date) -> int:
@@ -221,15 +256,20 @@ def _above(places: Organisation, row: PlaceRow) -> tuple[int | None, int | None]
 
 
 def _unit(places: Organisation, text: str, column: str) -> int:
-    found = places.coded(PlaceKind.UNIT, text)
-    named = [one for one in places.named(PlaceKind.UNIT, text) if one.name == text]
-    if found is None and not named:
+    found = _found_unit(places, text)
+    if found is None:
         raise RefusedChangeError(
             column,
             f"No unit {text}; name it in a row of its own, or mend the name",
             f"没有单位“{text}”，请先为其填写一行，或改正名称",
         )
-    return found.place_id if found else named[0].place_id
+    return found.place_id
+
+
+def _found_unit(places: Organisation, text: str) -> State | None:
+    coded = places.coded(PlaceKind.UNIT, text)
+    named = [one for one in places.named(PlaceKind.UNIT, text) if one.name == text]
+    return coded or (named[0] if named else None)
 
 
 def _known(

@@ -106,6 +106,52 @@ def test_a_circle_in_the_file_or_with_what_is_there_is_refused_by_row_and_column
         (5, "parent"),
     }
     assert (report.changed, int(report.exit_code)) == (1, 6)
+    said = {one.row: one for one in report.errors}
+    for row in (2, 3, 4):
+        assert "甲（第2行） → 乙（第3行） → 丙（第4行） → 甲" in said[row].message_zh
+        assert "甲 (row 2) → 乙 (row 3) → 丙 (row 4) → 甲" in said[row].message_en
+    assert "市公司 → 装表班 → 东供电所 → 市公司" in said[5].message_zh
+
+
+@ON_ONE
+def test_what_stands_below_a_refused_row_is_told_which_and_not_that_it_has_none(
+    house: Context, tmp_path: Path
+) -> None:
+    rows = """单位,,甲,乙,,,,,
+单位,,乙,甲,,,,,
+单位,,戊,甲,,,,,
+班组,,己,戊,,,,,
+"""
+    said = {one.row: one for one in take(house, tmp_path, rows).errors}
+    assert "第 2 行未被接受" in said[4].message_zh
+    assert "第 4 行未被接受" in said[5].message_zh
+    assert "row 2, which names 甲, was refused" in said[4].message_en
+
+
+@ON_ONE
+def test_a_circle_of_some_days_only_is_named_with_the_rows_of_those_days(
+    house: Context, tmp_path: Path
+) -> None:
+    rows = """单位,A,甲,乙,,2020-01-01,,,
+单位,A,甲,,,2022-01-01,,,
+单位,B,乙,A,,2020-01-01,,,
+"""
+    report = take(house, tmp_path, rows)
+    assert {one.row for one in report.errors} == {2, 4}
+    assert all("2020-01-01" in one.message_zh for one in report.errors)
+
+
+@ON_ONE
+def test_two_units_that_change_places_on_a_day_make_no_circle(
+    house: Context, tmp_path: Path
+) -> None:
+    rows = """单位,A,甲,乙,,2020-01-01,,,
+单位,B,乙,,,2020-01-01,,,
+单位,A,甲,,,2022-01-01,,,
+单位,B,乙,甲,,2022-01-01,,,
+"""
+    report = take(house, tmp_path, rows)
+    assert (report.changed, report.errors) == (4, ())
 
 
 WRONG = [
