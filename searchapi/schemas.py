@@ -423,7 +423,10 @@ class IntakeList(BaseModel):
 
 
 class AuditEntry(BaseModel):
-    """A row of the audit record; ``sealed`` says whether the chain of seals covers it."""
+    """A row of the audit record; ``sealed`` says whether the chain of seals covers it.
+
+    ``outside``: it was on something outside the reader's scope, and does not say on what.
+    """
 
     id: int
     at: datetime
@@ -439,6 +442,7 @@ class AuditEntry(BaseModel):
     page: int
     count: int | None
     sealed: bool
+    outside: bool
 
 
 class AuditList(BaseModel):

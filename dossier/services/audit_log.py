@@ -1,14 +1,15 @@
 """The audit record as those read it who may: newest first, and how far it is sealed.
 
 Who reads it is noted in it like anybody who reads a paper. A row holds codes and ids, never what
-stands in a paper, so nothing is masked here. Who may read it of a part of the company only sees
-rows on customers of that part, and what its people did.
+stands in a paper. Who may read it of a part of the company only sees rows on customers of that
+part, and what its people did; where they did it to what lies outside, the row stays and does not
+say to what, and no filter finds it by that (:mod:`dossier.services.audit_scope`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,10 +19,10 @@ from dossier.access import demand
 from dossier.clock import SHANGHAI
 from dossier.db import grants
 from dossier.db.session import ScopedSession
-from dossier.db.tables import AuditEvent, AuditSeal, Customer, Document, User
+from dossier.db.tables import AuditEvent, AuditSeal, Document, User
 from dossier.errors import InvalidInputError
 from dossier.rules import rulebook
-from dossier.services import audit, cursors
+from dossier.services import audit, audit_scope, cursors
 from dossier.services.context import Context
 from dossier.services.views import Listing
 from dossier.viewer import Permission, Viewer
@@ -46,6 +47,8 @@ class AuditEntry:
         page: number of the page that was shown, 0 where it was no page.
         count: hits, rows or papers, None where nothing was counted.
         sealed: whether the chain covers it.
+        outside: it was on something outside the reader's part of the company: which, which page and
+            what for is not told.
     """
 
     id: int
@@ -62,6 +65,7 @@ class AuditEntry:
     page: int
     count: int | None
     sealed: bool
+    outside: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ def list_audit(
         if before is not None:
             query = query.where(AuditEvent.id < before)
         rows = session.scalars(query.order_by(AuditEvent.id.desc()).limit(size + 1)).all()
-        items = _entries(session, rows[:size], seals.sealed_to)
+        items = _entries(session, viewer, rows[:size], seals.sealed_to)
     more = len(rows) > size
     following = cursors.pack(context.keyring, LISTING, items[-1].id) if more else None
     facts = {"filtered_by": wanted.used, "rows": len(items)}
@@ -165,7 +169,8 @@ def export_audit(
                 detail_zh=f"符合条件的记录共 {total} 条，单个文件最多 {most} 条，请缩小范围",
             )
         rows = session.scalars(matching(select(AuditEvent), viewer, wanted).order_by(AuditEvent.id))
-        items = _entries(session, rows.all(), _seal_state(session, context.clock.now()).sealed_to)
+        seals = _seal_state(session, context.clock.now())
+        items = _entries(session, viewer, rows.all(), seals.sealed_to)
     facts = {"filtered_by": wanted.used, "rows": len(items), "format": file_format}
     audit.record_read(context, viewer, EXPORTED, object_kind="audit", object_id="", facts=facts)
     return items
@@ -188,7 +193,11 @@ def matching(query: Select[Any], viewer: Viewer, wanted: AuditFilter) -> Select[
         query = query.where(AuditEvent.at >= _midnight(wanted.since))
     if wanted.until and wanted.until < LAST_DAY:
         query = query.where(AuditEvent.at < _midnight(wanted.until + timedelta(days=1)))
-    return query if viewer.scope.everything else query.where(_within(viewer))
+    if viewer.scope.everything:
+        return query
+    if wanted.customer_no or wanted.object_id:
+        query = query.where(audit_scope.on_known())
+    return query.where(or_(audit_scope.on_own(), _by_own(viewer)))
 
 
 def on_customer(customer_no: str) -> ColumnElement[bool]:
@@ -200,15 +209,9 @@ def on_customer(customer_no: str) -> ColumnElement[bool]:
     )
 
 
-def _within(viewer: Viewer) -> ColumnElement[bool]:
-    """Rows of a part of the company; the session's own scope cuts customers and papers."""
-    then = grants.in_units_at(AuditEvent.actor, AuditEvent.at, viewer.scope.units)
-    customers, papers = select(Customer.customer_no), select(Document.id)
-    return or_(
-        then,
-        and_(AuditEvent.object_kind == "customer", AuditEvent.object_id.in_(customers)),
-        and_(AuditEvent.object_kind == "document", AuditEvent.object_id.in_(papers)),
-    )
+def _by_own(viewer: Viewer) -> ColumnElement[bool]:
+    """What people of a part of the company did."""
+    return grants.in_units_at(AuditEvent.actor, AuditEvent.at, viewer.scope.units)
 
 
 def _midnight(day: date) -> datetime:
@@ -226,10 +229,11 @@ def _seal_state(session: ScopedSession, now: datetime) -> SealState:
 
 
 def _entries(
-    session: ScopedSession, rows: Sequence[AuditEvent], sealed_to: int
+    session: ScopedSession, viewer: Viewer, rows: Sequence[AuditEvent], sealed_to: int
 ) -> tuple[AuditEntry, ...]:
     names = names_of(session, rows)
-    return tuple(_entry(row, names, sealed_to) for row in rows)
+    foreign = audit_scope.outside(session, viewer, rows)
+    return tuple(_entry(row, names, sealed_to, is_outside=row.id in foreign) for row in rows)
 
 
 def names_of(session: ScopedSession, rows: Sequence[AuditEvent]) -> dict[str, str]:
@@ -239,9 +243,11 @@ def names_of(session: ScopedSession, rows: Sequence[AuditEvent]) -> dict[str, st
     return {row.id: row.name for row in found}
 
 
-def _entry(row: AuditEvent, names: dict[str, str], sealed_to: int) -> AuditEntry:
+def _entry(
+    row: AuditEvent, names: dict[str, str], sealed_to: int, *, is_outside: bool
+) -> AuditEntry:
     counted = next((row.facts[key] for key in ("hits", "rows", "pages") if key in row.facts), None)
-    return AuditEntry(
+    entry = AuditEntry(
         id=row.id,
         at=row.at,
         actor=names.get(row.actor, row.actor),
@@ -256,4 +262,13 @@ def _entry(row: AuditEvent, names: dict[str, str], sealed_to: int) -> AuditEntry
         page=int(row.facts.get("page", 0)),
         count=counted,
         sealed=row.id <= sealed_to,
+        outside=is_outside,
     )
+    hidden: dict[str, Any] = {
+        "object_id": "",
+        "object_name": "",
+        "purpose": "",
+        "page": 0,
+        "count": None,
+    }
+    return replace(entry, **hidden) if is_outside else entry

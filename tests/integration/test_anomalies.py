@@ -277,6 +277,16 @@ def test_nobody_settles_what_is_told_of_themselves(
         review.acknowledge(seeded.context, viewer(seeded, "supervisor_east"), one.id, note="正常")
 
 
+def test_a_supervisor_learns_of_the_own_people_s_finding_which_own_customers_it_is_about_only(
+    seeded: Seeded, found: Any
+) -> None:
+    found("agent_east", WEST.customer_no)
+    look(seeded)
+    (whole,), (part,) = findings(seeded), findings(seeded, "supervisor_east")
+    assert (set(whole.customers), whole.outside) == ({EAST.customer_no, WEST.customer_no}, False)
+    assert (part.customers, part.outside, part.count) == ((EAST.customer_no,), True, whole.count)
+
+
 def test_a_supervisor_sees_and_settles_the_own_people_only(seeded: Seeded, found: Any) -> None:
     found("agent_west", WEST.customer_no)
     look(seeded)

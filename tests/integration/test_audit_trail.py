@@ -109,6 +109,59 @@ def test_who_reads_the_record_of_one_station_sees_its_customers_and_people_only(
     assert asked == []
 
 
+@pytest.fixture(scope="module")
+def strayed(seeded: Seeded, door: Any) -> dict[str, Any]:
+    """Somebody of the east station looked at a customer of the west, as formerly allowed."""
+    who = replace(viewer(seeded, "agent_east"), purpose="核对 4300000002 的投诉")
+    paper = seeded.documents["西1"]
+    for kind, key, action, facts in (
+        ("customer", WEST.customer_no, "customer.read", {}),
+        ("document", paper, "page.read", {"page": 7, "pages": 9}),
+    ):
+        audit.record_read(seeded.context, who, action, object_kind=kind, object_id=key, facts=facts)
+    return {"numbers": (WEST.customer_no, paper), "purpose": who.purpose}
+
+
+def test_what_own_people_did_outside_stays_in_the_record_and_does_not_say_on_what(
+    seeded: Seeded, door: Any, strayed: dict[str, Any]
+) -> None:
+    rows = entries(seeded, "supervisor_east", actor="agent_east")
+    outside = [row for row in rows if row.outside]
+    assert {row.action for row in outside} == {"customer.read", "page.read"}
+    assert {(row.object_id, row.purpose, row.page, row.count) for row in outside} == {
+        ("", "", 0, None)
+    }
+    whole = entries(seeded, "auditor", actor="agent_east")
+    assert not any(row.outside for row in whole)
+    assert set(strayed["numbers"]) <= {row.object_id for row in whole}
+
+
+def test_no_filter_finds_out_which_foreign_customer_it_was(
+    seeded: Seeded, door: Any, strayed: dict[str, Any]
+) -> None:
+    customer_no, paper = strayed["numbers"]
+    for wanted in ({"customer_no": customer_no}, {"object_id": customer_no}, {"object_id": paper}):
+        assert entries(seeded, "auditor", **wanted)
+        assert entries(seeded, "supervisor_east", **wanted) == []
+    look_at_everything(seeded)
+    assert entries(seeded, "supervisor_east", customer_no=EAST.customer_no)
+
+
+def test_page_files_and_api_hide_foreign_customers_alike(
+    seeded: Seeded, door: Any, strayed: dict[str, Any]
+) -> None:
+    one = door("supervisor_east")
+    hidden = (*strayed["numbers"], strayed["purpose"])
+    page = one.get("/audit?actor=agent_east").text
+    assert "不在您的范围内" in page
+    table = export(one, purpose="核查", format="csv", actor="agent_east").text
+    assert "不在您的范围内" in table
+    answer = seeded.get("/api/v1/audit?actor=agent_east", "supervisor_east")
+    assert any(row["outside"] for row in answer.json()["items"])
+    for text in (page, table, answer.text):
+        assert not [value for value in hidden if value in text]
+
+
 def test_the_address_and_the_page_are_told(seeded: Seeded, door: Any) -> None:
     seeded.get(f"/api/v1/documents/{seeded.documents['东1']}/pages/1/image", "agent")
     (row, *_) = entries(seeded, "auditor", action="page.read", actor="agent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +17,7 @@ from dossier.db.tables import User
 from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError
 from dossier.plugins.anomalies import rules
 from dossier.plugins.anomalies.duty import ACKNOWLEDGED, OPEN
-from dossier.services import audit, cursors, labels
+from dossier.services import audit, audit_scope, cursors, labels
 from dossier.services.context import Context
 from dossier.services.views import Listing
 from dossier.viewer import Permission, Viewer
@@ -31,7 +32,10 @@ LONGEST_NOTE = 200
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An anomaly in words; ``person`` is the account's name."""
+    """An anomaly in words; ``person`` is the account's name.
+
+    ``customers`` are those within the reader's scope, ``outside`` whether there are others.
+    """
 
     id: str
     title: str
@@ -43,6 +47,7 @@ class Finding:
     allowed: int
     rule_from: date
     customers: tuple[str, ...]
+    outside: bool
     found_at: datetime
     state: str
     settled_by: str
@@ -79,8 +84,9 @@ def list_anomalies(
         rows = session.scalars(query.limit(size + 1)).all()
         ids = {row.actor for row in rows} | {row.acknowledged_by for row in rows}
         found = session.execute(select(User.id, User.name).where(User.id.in_(ids))).all()
+        own = _own(session, viewer, rows)
     names = {row.id: row.name for row in found}
-    items = tuple(_finding(viewer, row, names) for row in rows[:size])
+    items = tuple(_finding(viewer, row, names, own) for row in rows[:size])
     following = None
     if len(rows) > size:
         following = cursors.pack(context.keyring, LISTING, items[-1].id)
@@ -137,7 +143,15 @@ def _of(query: Select[Any], viewer: Viewer, state: str = "", person: str = "") -
     return query.where(then)
 
 
-def _finding(viewer: Viewer, row: Anomaly, names: dict[str, str]) -> Finding:
+def _own(session: ScopedSession, viewer: Viewer, rows: Sequence[Anomaly]) -> Collection[str]:
+    """Customers named by these that lie within the viewer's scope."""
+    numbers = {number for row in rows for number in row.objects}
+    if viewer.scope.everything:
+        return numbers
+    return audit_scope.own_keys(session, "customer", numbers)
+
+
+def _finding(viewer: Viewer, row: Anomaly, names: dict[str, str], own: Collection[str]) -> Finding:
     rule = rules.load().named(row.rule)
     at = 0 if viewer.language.startswith(labels.CHINESE) else 1
     return Finding(
@@ -150,7 +164,8 @@ def _finding(viewer: Viewer, row: Anomaly, names: dict[str, str]) -> Finding:
         count=row.count,
         allowed=row.allowed,
         rule_from=row.rule_from,
-        customers=tuple(row.objects),
+        customers=tuple(number for number in row.objects if number in own),
+        outside=any(number not in own for number in row.objects),
         found_at=row.found_at,
         state=row.state,
         settled_by=names.get(row.acknowledged_by, row.acknowledged_by),

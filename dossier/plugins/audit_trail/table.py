@@ -28,6 +28,7 @@ HEAD: Final = (
 )
 WIDTHS: Final = (10, 20, 16, 16, 24, 22, 14, 40, 8, 8, 10, 30, 18, 10)
 """Of the workbook's columns, in characters."""
+OUTSIDE: Final = N_("outside your scope")
 Translate = Callable[[str], str]
 
 
@@ -51,7 +52,7 @@ def _row(entry: AuditEntry, translate: Translate) -> tuple[str, ...]:
         word("action", entry.action),
         entry.action,
         word("object_kind", entry.object_kind),
-        entry.object_name or entry.object_id,
+        translate(OUTSIDE) if entry.outside else entry.object_name or entry.object_id,
         str(entry.page or ""),
         "" if entry.count is None else str(entry.count),
         word("audit_outcome", entry.outcome),
