@@ -20,6 +20,7 @@ from dossier.rules.name_masks import find_names
 from dossier.rules.names import is_organisation, split_surname
 from dossier.rules.normal_form import HAN, FoldedText, fold_with_origins
 from dossier.rules.organisations import shop_owner
+from dossier.rules.relative_names import find_relatives
 
 MASK = "*"
 ID_PLACES = 18
@@ -32,10 +33,17 @@ _KEPT_END = int(_RULES["kept"]["last"])
 _KEPT_START = {NumberKind.MOBILE: int(_RULES["kept"]["mobile_first"])}
 _MAX_PASSES = 4  # a mask can only bring out another match where stars part two words; rarely once
 _NUMBER_LABEL = "|".join(r"\s*".join(label) for label in _RULES["number_labels"].split())
+_IDENTITY_LABEL = "|".join(r"\s*".join(label) for label in _RULES["identity_labels"].split())
 _LABELLED_NUMBER = re.compile(
-    rf"(?:{_NUMBER_LABEL})(?:件)?(?:号码?|码)?[^0-9a-z\n*]{{0,12}}?"
+    rf"(?:(?P<identity>{_IDENTITY_LABEL})|{_NUMBER_LABEL})(?:件)?(?:号码?|码)?[^0-9a-z\n*]{{0,12}}?"
     r"(?P<value>[0-9a-z](?:[ -]?[0-9a-z]){5,29})"
 )
+_SHORT_NUMBER = re.compile(
+    rf"(?:{_IDENTITY_LABEL})\s*号\s*码?[: ]{{0,4}}\n?"
+    r"(?P<value>[0-9](?:[ ]?[0-9x]){2,4})(?![0-9a-z年月日]|[ -][0-9a-z])"
+)
+"""Too short for any number; directly behind the label of one it is a part of it."""
+_SHORTEST_WHOLE = {kind: int(least) for kind, least in _RULES["shortest_whole"].items()}
 _BIRTH_LABEL = "|".join(r"\s*".join(label) for label in _RULES["birth_labels"].split())
 _BIRTH_BEHIND = re.compile(r"[\s,]{0,2}(?:出生|生(?![效产活成命意态物]))")
 _HAN_DIGIT = "〇零○一二三四五六七八九十"
@@ -221,6 +229,7 @@ def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
             yield from _number_stars(folded, number)
     compacted = _Compacted(folded)
     yield from find_names(folded)
+    yield from find_relatives(folded)
     yield from _known_names(folded, compacted, known)
     yield from _known_values(compacted, _sought(known))
     yield from _guessed_by_form(folded, opened, lambda: numbers)
@@ -243,7 +252,10 @@ def _guessed_by_form(
             and any(map(str.isdecimal, value))
             and not any(number.start < span[1] and span[0] < number.end for number in numbers())
         ):
-            yield _all_but_last(folded, span)
+            least = _SHORTEST_WHOLE["identity" if match["identity"] else "other"]
+            yield _all_but_last(folded, span) if len(value) >= least else span
+    for match in _SHORT_NUMBER.finditer(folded):
+        yield match.span("value")
     for sign, pattern in _WITH_SIGN:
         if sign in folded:
             for match in pattern.finditer(folded):

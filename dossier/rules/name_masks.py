@@ -51,7 +51,7 @@ _NOT_NAME_END = re.compile(rf"(?:{'|'.join(_RULES['not_name_endings'].split())})
 _ACTING = re.compile(
     rf"(?:委托|授权)(?P<run>[{HAN}]{{2,4}}?)(?=(?:{'|'.join(_RULES['acting_words'].split())}))"
 )
-_WORD_OF_FORM = re.compile("|".join(_RULES["words_of_forms"].split()))
+_WORD_OF_FORM = re.compile("|".join(f"{_RULES['words_of_forms']} {_RULES['kin_words']}".split()))
 # What follows a name without a mark between: the next label, or the sentence.
 _STOP = re.compile(
     r"性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签|盖|先生|女士|同志|小姐|师傅|"
@@ -63,7 +63,7 @@ _LONGEST_NAME = 4  # of names without an interpunct
 _NOT_NAMES = re.compile(
     r"^(?:性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签[字名章收]|盖章|姓名|户名|名称|单位|"
     r"用电|供电|客户|用户|申请|办理|同意|承诺|自愿|应|须|不得|可以|需要|负责|提供|如|若|以下|以上|按照|根据|"
-    r"营业|类别|类型|信息|资料|签约|甲方|乙方|双方|法定|委托|代理|意见|情况|说明|备注|年|月|日|是否|有无|无|同上)"
+    r"关系|与户主|营业|类别|类型|信息|资料|签约|甲方|乙方|双方|法定|委托|代理|意见|情况|说明|备注|年|月|日|是否|有无|无|同上)"
 )
 
 
@@ -74,20 +74,20 @@ def find_names(folded: str) -> Iterator[Span]:
         yield from _listed(folded, match.end())
     for match in _UNMARKED.finditer(folded):
         run = match["run"]
-        if _trusted(run) and not _NOT_NAMES.match(run):
-            yield from _given_in_run(run, match.start("run"))
+        if trusted(run) and not no_name(run):
+            yield from given_in_run(run, match.start("run"))
     for match in _ADDRESSED.finditer(folded):
         yield from _before_address(match)
     for match in _IDENTIFIED.finditer(folded):
-        yield from _before_identity(folded, match.start())
+        yield from before_identity(folded, match.start())
     for match in _ACTING.finditer(folded):
         run = match["run"]
-        if _trusted(run) and not _no_name(run):
-            yield from _given_of(run, match.start("run"))
+        if trusted(run) and not no_name(run):
+            yield from given_of(run, match.start("run"))
     for start, end in cells_below(folded, LABELS):
         cell = folded[start:end]
-        if looks_like_person(cell) and not _no_name(cell):
-            yield from _given_of(cell, start)
+        if looks_like_person(cell) and not no_name(cell):
+            yield from given_of(cell, start)
 
 
 def _given_part(folded: str, match: re.Match[str]) -> Iterator[Span]:
@@ -95,12 +95,12 @@ def _given_part(folded: str, match: re.Match[str]) -> Iterator[Span]:
     value = match[kind]
     start = match.start(kind)
     if kind == "run":
-        if not _no_name(value):
-            yield from _given_in_run(value, start, after=folded[match.end() : match.end() + 20])
+        if not no_name(value):
+            yield from given_in_run(value, start, after=folded[match.end() : match.end() + 20])
     elif kind == "letters":
         yield start + 1, match.end(kind)
     else:
-        yield from _given_of(value, start)
+        yield from given_of(value, start)
 
 
 def _listed(folded: str, position: int) -> Iterator[Span]:
@@ -110,22 +110,22 @@ def _listed(folded: str, position: int) -> Iterator[Span]:
         if name[0] not in SURNAMES and name[:2] not in COMPOUND_SURNAMES:
             return
         if not _NOT_NAMES.match(name):
-            yield from _given_of(name, match.start("run"))
+            yield from given_of(name, match.start("run"))
         position = match.end()
 
 
-def _given_in_run(run: str, start: int, after: str = "") -> Iterator[Span]:
+def given_in_run(run: str, start: int, after: str = "") -> Iterator[Span]:
     """The given name at the head of a run of Han that may go on with other words."""
     rest = _MASKED_REST.match(after)
     whole = run + (rest[0] if rest else "")
     if shop := shop_owner(whole):
-        yield from _given_of(whole[slice(*shop)], start + shop[0])
+        yield from given_of(whole[slice(*shop)], start + shop[0])
         return
     if names_organisation_inside(run) or (len(run) > 4 and after.startswith("(")):
         return
     name = run[: _name_length(run)]
     if len(name) > 1:
-        yield from _given_of(name, start)
+        yield from given_of(name, start)
 
 
 def _name_length(run: str) -> int:
@@ -139,7 +139,7 @@ def _name_length(run: str) -> int:
     return len(run) if len(run) <= 4 else longest
 
 
-def _given_of(name: str, start: int) -> Iterator[Span]:
+def given_of(name: str, start: int) -> Iterator[Span]:
     """All of a name but its surname; ``name`` may have spaces between its characters."""
     places = [at for at, char in enumerate(name) if not char.isspace()]
     squeezed = "".join(name[at] for at in places)
@@ -166,11 +166,11 @@ def _before_address(match: re.Match[str]) -> Iterator[Span]:
         name = run[-length:]
         compound = name[:2] in COMPOUND_SURNAMES
         if len(name) == length and (compound or (length < 4 and name[0] in SURNAMES)):
-            yield from _given_of(name, start + len(run) - length)
+            yield from given_of(name, start + len(run) - length)
             return
 
 
-def _before_identity(folded: str, position: int) -> Iterator[Span]:
+def before_identity(folded: str, position: int) -> Iterator[Span]:
     """A name before an identity card's number: 现委托石群(身份证号码…."""
     begin = max(0, position - _LOOK_BACK)
     match = _RUN_BEFORE.search(folded[begin:position])
@@ -184,7 +184,7 @@ def _before_identity(folded: str, position: int) -> Iterator[Span]:
     length = _length_at_end(squeezed)
     if length:
         first = places[-length]
-        yield from _given_of(run[first:], start + first)
+        yield from given_of(run[first:], start + first)
 
 
 def _length_at_end(run: str) -> int:
@@ -206,11 +206,11 @@ def _length_at_end(run: str) -> int:
     return likely[0] if likely else 0
 
 
-def _no_name(value: str) -> bool:
+def no_name(value: str) -> bool:
     """Whether a value that stands where a name should begins with a word of the form."""
     return bool(_NOT_NAMES.match(value) or _WORD_OF_FORM.match(value))
 
 
-def _trusted(run: str) -> bool:
+def trusted(run: str) -> bool:
     """Whether a run directly behind a label begins with a surname that is hardly a word."""
     return run[:2] in COMPOUND_SURNAMES or (run[0] in SURNAMES and run[0] not in WORDLIKE_SURNAMES)

@@ -48,6 +48,7 @@ MASKING_FILES = (
     "rules/normal_form.py",
     "rules/organisations.py",
     "rules/region.py",
+    "rules/relative_names.py",
     "rulebook/linking.yaml",
     "rulebook/masking.yaml",
     "rulebook/names.yaml",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dossier.rules import masking
 from dossier.rules.identifiers import compact, id_check_character
-from dossier.rules.masking import KnownValues, mask_text
+from dossier.rules.masking import KnownValues, closed_spans, mask_text
 from dossier.rules.names import is_organisation, split_surname
 from dossier.rules.normal_form import fold
 
@@ -277,6 +277,80 @@ def test_names_below_a_head_are_masked() -> None:
 )
 def test_a_person_named_beside_an_identity_card_is_masked(text, masked):
     assert mask_text(text).text == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("与户主关系：妻子 王芳", "与户主关系：妻子 王*"),
+        ("与户主关系\n父子", "与户主关系\n父子"),
+        ("妻子王秀英代办", "妻子王**代办"),
+        ("父亲：高建国", "父亲：高**"),
+        ("由其儿子李小明代办", "由其儿子李**代办"),
+        ("其妻王芳代为签收", "其妻王*代为签收"),
+        ("户主李建国，妻王芳，子李小明", "户主李**，妻王*，子李**"),
+        ("户主李建国之妻王芳", "户主李**之妻王*"),
+        ("王芳（户主之妻）", "王*（户主之妻）"),
+        ("李小明系户主之子", "李**系户主之子"),
+        ("现户主为李建军之女李小红", "现户主为李**之女李**"),
+        ("邻居张国强证明", "邻居张**证明"),
+        ("家属王芳签收", "家属王*签收"),
+        ("签字：王芳 李建军", "签字：王* 李**"),
+        ("王芳代签", "王*代签"),
+        ("代签：王芳", "代签：王*"),
+        ("李建军  2024年3月5日", "李**  2024年3月5日"),
+        ("乙方代表 李建军", "乙方代表 李**"),
+        ("姓名 与户主关系\n李建军 户主\n王芳 配偶", "姓名 与户主关系\n李** 户主\n王* 配偶"),
+        ("姓名\t关系\n李建军\t户主\n李小明\t儿子", "姓名\t关系\n李**\t户主\n李**\t儿子"),
+        ("姓名\n张伟\n李芳", "姓名\n张*\n李*"),
+    ],
+)
+def test_relatives_and_who_acts_for_the_customer_are_masked(text, masked):
+    assert mask_text(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "家属区停水通知",
+        "父亲于2019年去世，母亲年迈",
+        "家属应当申请",
+        "妻子、子女均同意",
+        "邻居反映，用户代表和代理人",
+        "施工 2024年3月5日",
+        "银行批扣协议, 代扣代缴电费协议",
+        "姓名\n性别\n民族",
+        "签字 金额 时间",
+        "联系人（配偶）",
+        "无子女，长期居住",
+    ],
+)
+def test_words_beside_kinship_are_no_names(text):
+    assert mask_text(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("身份证号 999999", "身份证号 ******"),
+        ("居民身份证 999999", "居民身份证 ******"),
+        ("身份证号码：9999", "身份证号码：****"),
+        ("身份证号 9999991988", "身份证号 **********"),
+        ("公民身份号码\n999", "公民身份号码\n***"),
+        ("电话 345678", "电话 ******"),
+        ("电话 3456789", "电话 ***6789"),
+        ("护照 E12345678", "护照 *****5678"),
+        ("身份证号后四位 002X", "身份证号后四位 002X"),
+        ("身份证复印件1份", "身份证复印件1份"),
+        ("身份证号 2024年3月", "身份证号 2024年3月"),
+    ],
+)
+def test_a_part_of_a_number_under_its_label_shows_nothing(text, masked):
+    assert mask_text(text).text == masked
+
+
+def test_a_part_of_an_identity_number_is_found_by_no_guess():
+    assert closed_spans("居民身份证 999999") == ((6, 12),)
 
 
 @pytest.mark.parametrize(

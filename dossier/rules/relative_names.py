@@ -1,0 +1,133 @@
+"""Names of relatives, neighbours and others who stand on a page without a label of their own.
+
+A name is believed by what stands beside it (a word of kinship, a signature, somebody acting for
+another) and by a surname that is hardly the beginning of a word; all of that is data
+(rulebook/masking.yaml).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from dossier.rules import rulebook
+from dossier.rules.columns import FORM_LABELS
+from dossier.rules.name_masks import (
+    LABELS,
+    before_identity,
+    given_in_run,
+    given_of,
+    no_name,
+    trusted,
+)
+from dossier.rules.names import SURNAMES
+from dossier.rules.normal_form import HAN
+
+Span = tuple[int, int]
+
+_RULES = rulebook.load("masking")
+
+
+def _words(name: str) -> list[str]:
+    return sorted(_RULES[name].split(), key=len, reverse=True)
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """One of these words; their first characters are asked first, which spares most of a page."""
+    listed = sorted(set(words), key=len, reverse=True)
+    return f"(?=[{''.join(sorted({word[0] for word in listed}))}])(?:{'|'.join(listed)})"
+
+
+_KIN = _any_of(_words("kin_words"))
+_LETTERS = "".join(_words("kin_letters"))
+_CELLS = _any_of([*_words("kin_cells"), *_words("kin_words")])
+_STAND_IN = _any_of(_words("stand_in_words"))
+_SIGNED = _any_of(_words("signature_words"))
+_NO_NAMES = frozenset(_RULES["name_like_words"].split())
+_MARK = r"[ ]*(?:姓名|签字|签名)?(?:[ ]*[:_][ _]*|[ ]*\t[ \t]*|[ ]{0,6})"
+# 父亲李建国; 妻子：王芳; 其子 李小明.
+_BEHIND_KIN = re.compile(rf"{_KIN}(?P<mark>{_MARK})(?P<run>[{HAN}]{{2,40}})")
+# ,妻王芳,子李小明; 妻:王芳.
+_BEHIND_LETTER = re.compile(
+    rf"(?:(?<=[,;、\s(])|\A)[{_LETTERS}](?P<mark>[ ]?:[ ]?)?(?P<run>[{HAN}]{{2,40}})"
+)
+_BEFORE_KIN = re.compile(
+    rf"(?<![{HAN}])(?P<run>[{HAN}]{{2,4}})[ ]{{0,2}}[ \t][ \t]{{0,4}}(?:{_CELLS})(?![{HAN}])"
+)
+# 王芳(户主之妻); 李建军之女.
+_WHOSE = re.compile(
+    rf"[ ]?\((?:系|与)?(?:户主|业主|客户|用户|本人|其)?之?(?:{_CELLS}|代)(?=[ )签办领])"
+    r"|之[妻夫父母子女](?!间|外|后|前|中|内|下|上)"
+)
+_STANDS_IN = re.compile(
+    rf"(?<![{HAN}])由?(?P<run>[{HAN}]{{2,4}}?)[ ]?"
+    rf"(?={_STAND_IN}|代[ ]*(?:[0-9\n]|\Z)|[系是为](?:户主|业主|其|本人)之?(?:{_CELLS}))"
+)
+_SIGNATURES = re.compile(
+    rf"{_SIGNED}(?:\([^()\n]{{0,8}}\))?[:_ ]{{1,4}}"
+    rf"(?P<first>[{HAN}]{{2,4}})(?P<rest>(?:[ ]{{1,4}}[{HAN}]{{2,3}}(?![{HAN}]))+)"
+)
+_COLUMN = re.compile(
+    rf"{_any_of(_words('heads_of_lines'))}[ ]*:?[ ]*"
+    rf"(?P<rest>(?:\n[ ]*[{HAN}]{{2,3}}[ ]*(?=\n|\Z)){{2,}})"
+)
+_ONE = re.compile(rf"[{HAN}]{{2,3}}")
+_BY_DATE = re.compile(
+    rf"^[ \t]*(?P<run>[{HAN}]{{2,3}})[ \t]{{1,6}}(?=(?:19|20)[0-9]{{2}}[ ]?[年./-])", re.MULTILINE
+)
+_LONGEST_NAME = 4
+
+
+def find_relatives(folded: str) -> Iterator[Span]:
+    """Spans of the parts of others' names that are masked: all but the surname."""
+    for match in _BEHIND_KIN.finditer(folded):
+        yield from _at_head(folded, match)
+    for match in _BEHIND_LETTER.finditer(folded):
+        if match["mark"] or _ends_soon(match["run"]):
+            yield from _at_head(folded, match)
+    for match in _WHOSE.finditer(folded):
+        yield from before_identity(folded, match.start())
+    yield from _whole_runs(folded)
+
+
+def _whole_runs(folded: str) -> Iterator[Span]:
+    """Names that stand by themselves: a cell, a line with a day, one of several signatures."""
+    for pattern in (_BEFORE_KIN, _STANDS_IN, _BY_DATE):
+        for match in pattern.finditer(folded):
+            if is_name(match["run"]):
+                yield from given_of(match["run"], match.start("run"))
+    for pattern in (_SIGNATURES, _COLUMN):
+        for match in pattern.finditer(folded):
+            for one in _ONE.finditer(folded, *match.span("rest")):
+                if is_name(one[0]):
+                    yield from given_of(one[0], one.start())
+
+
+def is_name(run: str) -> bool:
+    """Whether a run of Han that stands by itself is a person's name rather than a word."""
+    return _may_begin(run, is_marked=False) and run not in FORM_LABELS and run not in LABELS
+
+
+def _at_head(folded: str, match: re.Match[str]) -> Iterator[Span]:
+    """The name at the head of a run that may go on with other words."""
+    run, start = match["run"], match.start("run")
+    is_marked = ":" in (match["mark"] or "") or "\t" in (match["mark"] or "")
+    if _may_begin(run, is_marked=is_marked):
+        yield from given_in_run(run, start, after=folded[match.end() : match.end() + 20])
+
+
+def _may_begin(run: str, *, is_marked: bool) -> bool:
+    """Whether a name may begin here: behind a mark with any surname, else with no word's first."""
+    surname = trusted(run) or (is_marked and run[0] in SURNAMES)
+    return surname and not no_name(run) and not _no_name_pattern().match(run)
+
+
+def _ends_soon(run: str) -> bool:
+    """Behind a single letter of kinship a whole name stands, and nothing more."""
+    return len(run) < _LONGEST_NAME
+
+
+@cache
+def _no_name_pattern() -> re.Pattern[str]:
+    return re.compile(_any_of(_NO_NAMES))
