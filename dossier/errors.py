@@ -117,12 +117,20 @@ class QueryError(InvalidInputError):
 
 
 class ConflictError(DossierError):
-    """It changed meanwhile, or its state does not allow the step."""
+    """It changed meanwhile; looking again and repeating may help."""
 
     code = "conflict"
     status = 409
     title = "It has changed meanwhile; look again and repeat"
     title_zh = "数据已变化，请刷新后重试"
+
+
+class NotPossibleError(ConflictError):
+    """As things stand it is not possible, however often one tries; the detail says what helps."""
+
+    code = "not_possible"
+    title = "As things stand this is not possible"
+    title_zh = "当前情况不允许此操作"
 
 
 class StaleRevisionError(ConflictError):

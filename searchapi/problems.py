@@ -14,6 +14,7 @@ from dossier.errors import (
     InvalidInputError,
     NotAuthenticatedError,
     NotFoundError,
+    NotPossibleError,
     QueryError,
     TooLargeError,
     UnavailableError,
@@ -60,5 +61,5 @@ def _response(kinds: list[Kind]) -> dict[str, Any]:
 READING = may_answer(NotFoundError, InvalidInputError)
 LISTING = may_answer(NotFoundError, InvalidInputError, QueryError)
 SEARCHING = may_answer(QueryError, InvalidInputError)
-CHANGING = may_answer(NotFoundError, InvalidInputError, ConflictError)
+CHANGING = may_answer(NotFoundError, InvalidInputError, ConflictError, NotPossibleError)
 SENDING = may_answer(InvalidInputError, TooLargeError, DiskFullError)

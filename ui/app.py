@@ -104,6 +104,15 @@ STEPS: dict[int, tuple[tuple[str, str], ...]] = {
 
 ASK = N_("Ask somebody else to approve it")
 
+STEPS_BY_CODE: dict[str, tuple[tuple[str, str], ...]] = {
+    "not_possible": (
+        (N_("Go back with the browser's own button; first do what is named above."), ""),
+        (N_("The same once more is refused again; nothing was changed."), ""),
+        (N_("Back to the search"), "/"),
+    )
+}
+"""Where the number alone does not tell what helps."""
+
 
 def error_page(request: Request, error: DossierError) -> Response:
     """An error as a page: what happened in both languages, and what one can do now."""
@@ -111,7 +120,7 @@ def error_page(request: Request, error: DossierError) -> Response:
     locale = locale_of(request, app.state.context.settings.locale)
     translate = app.state.catalogues[locale].gettext
     chinese = locale.startswith("zh")
-    steps = STEPS.get(error.status, STEPS[422] if error.status < 500 else STEPS[500])
+    steps = _steps(error)
     if ask := way_to_ask(request, error):
         steps = ((ASK, ask), *steps[1:])
     values = {
@@ -127,6 +136,12 @@ def error_page(request: Request, error: DossierError) -> Response:
     if isinstance(error, NotAuthenticatedError):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _steps(error: DossierError) -> tuple[tuple[str, str], ...]:
+    kinds = [kind.code for kind in type(error).__mro__ if issubclass(kind, DossierError)]
+    own = next((STEPS_BY_CODE[code] for code in kinds if code in STEPS_BY_CODE), None)
+    return own or STEPS.get(error.status, STEPS[422] if error.status < 500 else STEPS[500])
 
 
 def _useful(steps: tuple[tuple[str, str], ...], request: Request) -> list[tuple[str, str]]:

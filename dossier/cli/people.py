@@ -10,9 +10,21 @@ import typer
 from rich.table import Table
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
+from dossier.cli.roles import (
+    CaseOption,
+    CustomerOption,
+    DistrictOption,
+    First,
+    Last,
+    LineOption,
+    RoleOption,
+    UnitOption,
+    day_of,
+)
 from dossier.errors import ConflictError
 from dossier.services import accounts, second_factor
 from dossier.services.context import Context
+from dossier.services.role_grants import Days, Part
 
 app = typer.Typer(no_args_is_help=True, help="Users, roles and tokens.")
 
@@ -22,16 +34,33 @@ app = typer.Typer(no_args_is_help=True, help="Users, roles and tokens.")
 def add(
     context: Context,
     name: str,
-    role: Annotated[str, typer.Option(help="A role of the matrix; see: dossier user roles.")],
-    unit: Annotated[str | None, typer.Option(help="Unit by name; none: whole company.")] = None,
+    role: RoleOption,
+    unit: UnitOption = None,
+    line: LineOption = None,
+    district: DistrictOption = None,
+    case: CaseOption = None,
+    customer: CustomerOption = None,
+    first: First = None,
+    last: Last = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
 ) -> None:
-    """Add a user. Without --password-stdin the user can only use tokens."""
+    """Add a user with a first role; without a place it is for the whole company.
+
+    Without --password-stdin the user can only use tokens.
+    """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     try:
-        accounts.add_user(context, OPERATOR, name=name, role=role, password=password, unit=unit)
+        accounts.add_user(
+            context,
+            OPERATOR,
+            name=name,
+            role=role,
+            password=password,
+            part=Part(unit, line, district, case, customer),
+            days=Days(day_of(first), day_of(last)),
+        )
     except ConflictError as problem:
         err.print(f"{problem.detail} / {problem.detail_zh}: {name}", markup=False)
         raise typer.Exit(int(problem.exit_code)) from None

@@ -17,6 +17,11 @@ from dossier.services.rights import Rights
 from dossier.services.role_grants import Days, Part
 
 RoleOption = Annotated[str, typer.Option(help="Code of the role; see: dossier user roles.")]
+UnitOption = Annotated[str | None, typer.Option("--unit", help="Unit by name, with all below it.")]
+LineOption = Annotated[str | None, typer.Option("--line", help="Line by name.")]
+DistrictOption = Annotated[str | None, typer.Option("--district", help="District by name.")]
+CaseOption = Annotated[str | None, typer.Option("--case", help="Case number.")]
+CustomerOption = Annotated[str | None, typer.Option("--customer", help="Customer number.")]
 First = Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD.")]
 Last = Annotated[str | None, typer.Option("--to", help="Last day, included.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
@@ -41,11 +46,11 @@ def grant(
     context: Context,
     name: str,
     role: RoleOption,
-    unit: Annotated[str | None, typer.Option(help="Unit by name, with all below it.")] = None,
-    line: Annotated[str | None, typer.Option(help="Line by name.")] = None,
-    district: Annotated[str | None, typer.Option(help="District by name.")] = None,
-    case: Annotated[str | None, typer.Option(help="Case number.")] = None,
-    customer: Annotated[str | None, typer.Option(help="Customer number.")] = None,
+    unit: UnitOption = None,
+    line: LineOption = None,
+    district: DistrictOption = None,
+    case: CaseOption = None,
+    customer: CustomerOption = None,
     first: First = None,
     last: Last = None,
     reason: Reason = "",
@@ -57,7 +62,7 @@ def grant(
         user=name,
         role=role,
         part=Part(unit, line, district, case, customer),
-        days=Days(_day(first), _day(last)),
+        days=Days(day_of(first), day_of(last)),
         reason=reason,
     )
     err.print(f"Grant {grant_id}: {name} is {role} / 已授予 {name} 岗位 {role}", markup=False)
@@ -210,7 +215,12 @@ def _plain(found: Rights) -> dict[str, Any]:
     }
 
 
-def _day(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
+    """A day as it was typed; None where none was.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
     return None if text is None else _known_day(text)
 
 

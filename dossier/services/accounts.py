@@ -18,7 +18,7 @@ from dossier.db.grants import in_force
 from dossier.db.login_tables import ApiToken, ExternalIdentity
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, OrgUnit, RoleGrant, User
-from dossier.errors import ConflictError, ForbiddenError, NotFoundError
+from dossier.errors import ForbiddenError, NotFoundError, NotPossibleError
 from dossier.services import (
     audit,
     disclosure,
@@ -81,12 +81,25 @@ def add_user(
     role: str,
     password: str | None = None,
     unit: str | None = None,
+    part: role_grants.Part | None = None,
+    days: role_grants.Days = role_grants.ALWAYS,
 ) -> str:
-    """Create a user; returns the id.
+    """Create a user with a first role; returns the id.
+
+    Args:
+        context: the archive.
+        viewer: who adds.
+        name: the account's.
+        role: code of the role.
+        password: None for an account that uses tokens only.
+        unit: short for a ``part`` that is a unit.
+        part: what the role is given for; None with no unit: the whole company.
+        days: on which the role holds.
 
     Raises:
-        InvalidInputError: unknown role or unit, or a password that is too short.
-        ConflictError: the name is taken.
+        InvalidInputError: an unknown role, unit, line, district or customer, dates that are
+            reversed or over, or a password that is too short.
+        NotPossibleError: the name is taken.
     """
     access.demand(viewer, Permission.MANAGE_USERS)
     role_grants.check_role(context.roles.words, role)
@@ -94,11 +107,14 @@ def add_user(
         passwords.check(context, password, name=name)
     with context.writing(viewer) as session:
         if session.scalar(select(User).where(User.name == name)) is not None:
-            raise ConflictError("A user of this name exists", detail_zh="用户名已存在")
+            raise NotPossibleError(
+                "A user of this name exists; choose another name",
+                detail_zh="用户名已存在，请换一个",
+            )
         made = passwords.hashed(password) if password else ""
         user = put_account(context, session, viewer, name, password_hash=made, role=role)
-        part = role_grants.Part(unit=unit)
-        role_grants.add_grant(context, session, viewer, user, role=role, part=part)
+        given = part or role_grants.Part(unit=unit)
+        role_grants.add_grant(context, session, viewer, user, role=role, part=given, days=days)
         return user.id
 
 

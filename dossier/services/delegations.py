@@ -18,7 +18,7 @@ from dossier.db import grants
 from dossier.db.role_tables import Delegation
 from dossier.db.session import ScopedSession
 from dossier.db.tables import RoleGrant, User
-from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError, NotPossibleError
 from dossier.services import audit, disclosure, role_grants
 from dossier.services.context import Context
 from dossier.services.door import by_name
@@ -78,7 +78,7 @@ def delegate(
         NotFoundError: no such user.
         InvalidInputError: dates that are reversed or past, no reason, or a role that the holder
             does not have then.
-        ConflictError: a separated role, or one that the other has already.
+        NotPossibleError: a separated role, or one that the other has already.
     """
     days = _checked_days(context, first, last)
     why = role_grants.checked_reason(reason)
@@ -201,7 +201,7 @@ def _check(
 ) -> None:
     words = context.roles.words
     if words.roles[role].is_separated:
-        raise ConflictError(
+        raise NotPossibleError(
             "The separated roles are given to a person and not lent",
             detail_zh="系统管理员、安全保密员、审计员须专人担任，不能委托",
         )
@@ -215,7 +215,9 @@ def _check(
         .where(Delegation.valid_from < days[1], Delegation.valid_to > days[0])
     )
     if session.scalar(same.limit(1)) is not None:
-        raise ConflictError("It is lent for these days already", detail_zh="这些日期已有此项委托")
+        raise NotPossibleError(
+            "It is lent for these days already", detail_zh="这些日期已有此项委托"
+        )
 
 
 def _add(

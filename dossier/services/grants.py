@@ -30,7 +30,7 @@ def give(
 
     Raises:
         InvalidInputError: no such role, or days that are reversed or over.
-        ConflictError: held there at other days, or separated from another role.
+        NotPossibleError: held there at other days, or separated from another role.
     """
     begins = role_grants.midnight(days.first) if days.first else None
     ends = role_grants.midnight(days.last + timedelta(days=1)) if days.last else None

@@ -30,7 +30,7 @@ from dossier.db.tables import (
     WorkItem,
     new_id,
 )
-from dossier.errors import ConflictError, NotFoundError, TooLargeError
+from dossier.errors import NotFoundError, NotPossibleError, TooLargeError
 from dossier.ports import StoredFile
 from dossier.records import DocumentState, IntakeOutcome, RenditionKind
 from dossier.rules import file_names
@@ -255,8 +255,8 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
     Raises:
         ForbiddenError: the role may not manage intake.
         NotFoundError: no such row.
-        ConflictError: it is a duplicate, nothing of it failed, the file lies elsewhere, or another
-            of the same name is on its way.
+        NotPossibleError: it is a duplicate, nothing of it failed, or the file lies elsewhere.
+        ConflictError: another of the same name is on its way.
     """
     viewer = demand(viewer, Permission.MANAGE_INTAKE)
     now = context.clock.now()
@@ -267,9 +267,9 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
         if not _is_in_scope(context, viewer, row.document_id):
             raise NotFoundError("no such intake entry")
         if row.outcome == IntakeOutcome.DUPLICATE:
-            raise ConflictError("a duplicate needs no retry", detail_zh="重复文件无需重试")
+            raise NotPossibleError("a duplicate needs no retry", detail_zh="重复文件无需重试")
         if lies_elsewhere(row):
-            raise ConflictError(
+            raise NotPossibleError(
                 "the file did not come in; bring it again", detail_zh="文件没有收入，请重新提交"
             )
         if row.document_id is None:
@@ -318,7 +318,7 @@ def _read_again(context: Context, session: ScopedSession, document_id: str) -> N
     failed_pages = reading.drop_failed_pages(session, document_id)
     failed_items = queue.retry(session, subject=document_id, now=now)
     if document.state != DocumentState.QUARANTINED and not failed_pages and not failed_items:
-        raise ConflictError("nothing of it failed", detail_zh="该文件没有失败的步骤")
+        raise NotPossibleError("nothing of it failed", detail_zh="该文件没有失败的步骤")
     if document.state == DocumentState.QUARANTINED or failed_pages:
         document.state, document.problem, document.failed_pages = DocumentState.RECEIVED, "", 0
         size = session.get_one(Content, document.sha256).size_bytes

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.db.tables import KeptSearch
-from dossier.errors import ConflictError, InvalidInputError, NotFoundError
+from dossier.errors import InvalidInputError, NotFoundError, NotPossibleError
 from dossier.rules import identifiers
 from dossier.rules.normal_form import fold
 from dossier.services import audit
@@ -61,7 +61,7 @@ def save(
     Raises:
         ForbiddenError: the role may not search.
         InvalidInputError: no name, nothing to search for, or one of them too long.
-        ConflictError: as many as one person may keep are kept already.
+        NotPossibleError: as many as one person may keep are kept already.
     """
     viewer = access.demand(viewer, Permission.SEARCH)
     name, q = " ".join(name.split()), " ".join(q.split())
@@ -69,7 +69,7 @@ def save(
     with context.writing(viewer) as session:
         row = _put(context, session, viewer, SAVED, name=name, q=q, filters=filters)
         if len(_own(session, viewer, SAVED)) > MOST_SAVED:
-            raise ConflictError(
+            raise NotPossibleError(
                 f"At most {MOST_SAVED} searches can be saved; delete one first",
                 detail_zh=f"最多保存 {MOST_SAVED} 个检索，请先删除不用的",
             )

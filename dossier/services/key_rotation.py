@@ -21,7 +21,7 @@ from dossier.db.key_tables import ArchiveKey
 from dossier.db.login_tables import LoginStep, LoginThrottle, RecoveryCode
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, Document, User
-from dossier.errors import ConfigurationError, ConflictError
+from dossier.errors import ConfigurationError, NotPossibleError
 from dossier.services import audit, key_check
 from dossier.services.context import Context
 from dossier.services.key_stores import STORES, Store
@@ -81,7 +81,8 @@ def rotate(
 
     Raises:
         ConfigurationError: the key comes from the settings and no new one is set there.
-        ConflictError: the key before is still in the file and this one is complete: drop it first.
+        NotPossibleError: the key before is still in the file and this one is complete: drop it
+            first.
     """
     _take_new_key(context, wait)
     with context.reading(viewer) as session:
@@ -113,7 +114,7 @@ def _take_new_key(context: Context, wait: Callable[[float], None]) -> None:
         if is_begun and not is_fresh:
             return
         if len(keys) > 1 and not is_fresh:
-            raise ConflictError(
+            raise NotPossibleError(
                 "The key before is still kept; first: dossier keys drop",
                 detail_zh="旧密钥尚未清除，请先执行：dossier keys drop",
             )
@@ -274,8 +275,8 @@ def drop(
     Recovery codes are kept as hashes alone, so those under an older key go with it.
 
     Raises:
-        ConflictError: a rotation is not complete, the index is not up to date, or a value is still
-            under an older key; which, and what to do.
+        NotPossibleError: a rotation is not complete, the index is not up to date, or a value is
+            still under an older key; which, and what to do.
         ConfigurationError: the key comes from the settings.
     """
     present = state(context, viewer)
@@ -302,9 +303,11 @@ def drop(
 
 def _demand_droppable(context: Context, viewer: Viewer, present: KeyState) -> None:
     if not present.older:
-        raise ConflictError("There is no old key to drop", detail_zh="没有可清除的旧密钥")
+        raise NotPossibleError("There is no old key to drop", detail_zh="没有可清除的旧密钥")
     if not present.done:
-        raise ConflictError("First: dossier keys rotate", detail_zh="请先执行：dossier keys rotate")
+        raise NotPossibleError(
+            "First: dossier keys rotate", detail_zh="请先执行：dossier keys rotate"
+        )
     if context.settings.secret_key is not None:
         raise ConfigurationError(
             "The key comes from the settings: take DOSSIER_SECRET_KEY_OLD out and restart",
@@ -314,13 +317,13 @@ def _demand_droppable(context: Context, viewer: Viewer, present: KeyState) -> No
         waiting = outbox.backlog(session).pending
         left = {store.name: _left(context, session, store) for store in STORES}
     if waiting:
-        raise ConflictError(
+        raise NotPossibleError(
             f"{waiting} rows of the index wait for the new key; let dossier serve or work run",
             detail_zh=f"检索索引尚有 {waiting} 项待更新，请保持 dossier serve 或 work 运行",
         )
     if any(left.values()):
         named = ", ".join(f"{name} {count}" for name, count in left.items() if count)
-        raise ConflictError(
+        raise NotPossibleError(
             f"Still under an old key: {named}; run dossier keys rotate --again",
             detail_zh=f"仍有数据使用旧密钥：{named}；请执行 dossier keys rotate --again",
         )

@@ -16,7 +16,7 @@ from dossier.db.grants import in_force, place_of
 from dossier.db.organisation_tables import Post, StaffChange
 from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, OrgUnit, RoleGrant, User
-from dossier.errors import ConflictError, InvalidInputError, NotFoundError
+from dossier.errors import InvalidInputError, NotFoundError, NotPossibleError
 from dossier.rules.dates import parse_date
 from dossier.services import (
     accounts,
@@ -304,7 +304,7 @@ def add(
     Raises:
         ForbiddenError: the role does not manage users.
         InvalidInputError: no name, no such role or unit, or a password that is too short.
-        ConflictError: the account's name or the staff number is taken.
+        NotPossibleError: the account's name or the staff number is taken.
     """
     demand_whole(viewer, Permission.MANAGE_USERS)
     if not name or len(name) > LONGEST_NAME:
@@ -313,7 +313,10 @@ def add(
         passwords.check(context, password, name=name)
     with context.writing(viewer) as session:
         if session.scalar(select(User.id).where(User.name == name)) is not None:
-            raise ConflictError("A user of this name exists", detail_zh="用户名已存在")
+            raise NotPossibleError(
+                "A user of this name exists; choose another name",
+                detail_zh="用户名已存在，请换一个",
+            )
         if unit_id is not None and session.get(OrgUnit, unit_id) is None:
             raise InvalidInputError("No such unit", detail_zh="没有此单位")
         made = passwords.hashed(password) if password else ""
@@ -355,7 +358,7 @@ def describe(
         ForbiddenError: the role does not manage users.
         NotFoundError: no such user.
         InvalidInputError: too long.
-        ConflictError: somebody else has the staff number.
+        NotPossibleError: somebody else has the staff number.
     """
     demand_whole(viewer, Permission.MANAGE_USERS)
     with context.writing(viewer) as session:
@@ -393,8 +396,8 @@ def put_words(
     return True
 
 
-def _taken(name: str) -> ConflictError:
-    return ConflictError(
+def _taken(name: str) -> NotPossibleError:
+    return NotPossibleError(
         f"The account {name} has this staff number; look up which one is right",
         detail_zh=f"该工号已属于账号 {name}，请核对",
     )

@@ -13,7 +13,7 @@ from dossier.clock import local_date
 from dossier.db.organisation_tables import Post
 from dossier.db.session import ScopedSession
 from dossier.db.tables import OrgUnit, User
-from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError, NotPossibleError
 from dossier.services import audit
 from dossier.services.context import Context
 from dossier.services.door import by_name
@@ -44,7 +44,7 @@ def add_post(context: Context, viewer: Viewer, name: str, wish: PostWish) -> Non
         ForbiddenError: the role does not manage users, or it is oneself.
         NotFoundError: no such user.
         InvalidInputError: no such unit then, or the days are wrong.
-        ConflictError: it overlaps another post.
+        NotPossibleError: it overlaps another post.
     """
     demand_whole(viewer, Permission.MANAGE_USERS)
     with context.writing(viewer) as session:
@@ -82,7 +82,7 @@ def put(
 
     Raises:
         InvalidInputError: no such unit then, no title, or the days are wrong.
-        ConflictError: it overlaps another post.
+        NotPossibleError: it overlaps another post.
     """
     title = " ".join(wish.title.split())
     _check(session, wish, title)
@@ -141,7 +141,7 @@ def _refuse_overlap(session: ScopedSession, other: Post, wish: PostWish, title: 
         return
     unit = session.get_one(OrgUnit, other.unit_id)
     days = f"{other.valid_from} – {other.valid_to or '…'}"
-    raise ConflictError(
+    raise NotPossibleError(
         f"It overlaps the post {other.title} at {unit.name} ({days}); end that one first, "
         "or make one of them a side post",
         detail_zh=f"与{unit.name}“{other.title}”岗位（{days}）重叠，请先结束该岗位，或设为兼岗",

@@ -19,7 +19,7 @@ from dossier.db import grants
 from dossier.db.role_tables import Delegation
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, District, Line, OrgUnit, RoleGrant, User
-from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError, NotPossibleError
 from dossier.rules import approvals
 from dossier.rules.role_matrix import Held
 from dossier.rules.role_words import Words, separated
@@ -108,7 +108,7 @@ def grant(
         NotFoundError: no such user.
         InvalidInputError: an unknown role, unit, line, district or customer; dates that are
             reversed or over; two parts at once.
-        ConflictError: the user has it already, or holds a role that it is separated from.
+        NotPossibleError: the user has it already, or holds a role that it is separated from.
     """
     access.demand(viewer, Permission.MANAGE_USERS)
     with context.writing(viewer) as session:
@@ -138,7 +138,7 @@ def add_grant(
 
     Raises:
         InvalidInputError: as for :func:`grant`.
-        ConflictError: as for :func:`grant`.
+        NotPossibleError: as for :func:`grant`.
     """
     now = context.clock.now()
     check_role(context.roles.words, role)
@@ -320,16 +320,17 @@ def check_separated(
     """Refuse a second separated role at the same time, held or lent.
 
     Raises:
-        ConflictError: names both roles.
+        NotPossibleError: names both roles.
     """
     held = {row.role for row in _of_user(session, user_id, at) if _meets(row, begins, ends)}
     both = separated(words, {*held, role})
     if role in both:
         named = sorted(both)
         chinese = "、".join(words.roles[code].zh for code in named)
-        raise ConflictError(
-            f"Nobody holds two of these roles at once: {', '.join(named)}",
-            detail_zh=f"三员分立：同一人不能同时担任{chinese}",
+        raise NotPossibleError(
+            f"Nobody holds two of these roles at once: {', '.join(named)}; take the other one away "
+            "first, or give it to somebody else",
+            detail_zh=f"三员分立：同一人不能同时担任{chinese}，请先取消其一，或另派他人",
         )
 
 
@@ -360,8 +361,9 @@ def _check_not_held(session: ScopedSession, row: RoleGrant, now: datetime) -> No
         and grants.place_of(other) == grants.place_of(row)
     )
     if any(_meets(other, row.valid_from, row.valid_to) for other in same):
-        raise ConflictError(
-            "The user has this role there already", detail_zh="该用户在此范围内已有该岗位"
+        raise NotPossibleError(
+            "The user has this role there already; take that one away first to give other days",
+            detail_zh="该用户在此范围内已有该岗位；如需改期，请先取消原有授权",
         )
 
 
@@ -423,7 +425,12 @@ def _columns(session: ScopedSession, part: Part) -> dict[str, Any]:
 def _unit(session: ScopedSession, name: str) -> int:
     found = session.scalar(select(OrgUnit.id).where(OrgUnit.name == name))
     if found is None:
-        raise InvalidInputError("No unit of this name; import the customers first, or check it")
+        raise InvalidInputError(
+            "No unit of this name; the page /organisation lists them, and dossier import "
+            "organisation brings in new ones",
+            detail_zh="没有此单位：可在“组织机构”页面核对名称，"
+            "或先用 dossier import organisation 导入",
+        )
     return found
 
 
@@ -434,7 +441,10 @@ def _one(session: ScopedSession, table: Any, name: str, unit_id: int | None) -> 
     found = list(session.scalars(query.limit(2)))
     if not found:
         raise InvalidInputError(
-            "No line or district of this name (there)", detail_zh="没有此线路或台区"
+            "No line or district of this name there; the page /organisation lists them by unit, "
+            "and dossier import organisation brings in new ones",
+            detail_zh="该单位没有此线路或台区：可在“组织机构”页面核对名称，"
+            "或先用 dossier import organisation 导入",
         )
     if len(found) > 1:
         raise InvalidInputError(
@@ -447,7 +457,12 @@ def _one(session: ScopedSession, table: Any, name: str, unit_id: int | None) -> 
 def _customer(session: ScopedSession, number: str) -> str:
     found = session.scalar(select(Customer.customer_no).where(Customer.customer_no == number))
     if found is None:
-        raise InvalidInputError("No customer of this number; check it", detail_zh="没有此户号")
+        raise InvalidInputError(
+            "No customer of this number; search for the customer by name or address, or import the "
+            "register first (dossier import customers)",
+            detail_zh="没有此户号：请按户名或地址检索核对，"
+            "或先用 dossier import customers 导入客户台账",
+        )
     return found
 
 

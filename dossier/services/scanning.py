@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dossier.db.tables import Document
-from dossier.errors import ConflictError, UnreadableFileError
+from dossier.errors import NotPossibleError, UnreadableFileError
 from dossier.records import DocumentState, QuarantineReason
 from dossier.services.context import Context
 
@@ -30,11 +30,11 @@ def demand_safe(context: Context, document: Document) -> None:
     """Refuse to give out a file that is infected, or that waits for its verdict.
 
     Raises:
-        ConflictError: it is infected, or not scanned yet.
+        NotPossibleError: it is infected, or not scanned yet.
     """
     waits = context.scanner is not None and document.state == DocumentState.RECEIVED
     if document.problem in UNSAFE or waits:
-        raise ConflictError(
+        raise NotPossibleError(
             "The file is infected, or was not checked for malware yet; it is not given out",
             detail_zh="文件含恶意代码或尚未查毒，不能取出",
         )

@@ -14,7 +14,7 @@ from dossier import access
 from dossier.db.login_tables import RecoveryCode, SecondFactor
 from dossier.db.session import ScopedSession
 from dossier.db.tables import User
-from dossier.errors import ConflictError, InvalidInputError
+from dossier.errors import InvalidInputError, NotPossibleError
 from dossier.rules.login import login_rules
 from dossier.services import audit, passwords
 from dossier.services.context import Context
@@ -65,14 +65,14 @@ def begin(context: Context, viewer: Viewer, *, password: str) -> Enrolment:
 
     Raises:
         NotAuthenticatedError: the password is wrong.
-        ConflictError: there is a second factor; turn it off first.
+        NotPossibleError: there is a second factor; turn it off first.
     """
     passwords.demand(context, viewer, password)
     secret = pyotp.random_base32()
     with context.writing(viewer) as session:
         row = session.get(SecondFactor, viewer.id)
         if row is not None and row.confirmed_at is not None:
-            raise ConflictError("The second factor is on already", detail_zh="两步验证已开启")
+            raise NotPossibleError("The second factor is on already", detail_zh="两步验证已开启")
         if row is None:
             row = SecondFactor(user_id=viewer.id)
             session.add(row)
@@ -84,12 +84,12 @@ def begun(context: Context, viewer: Viewer) -> Enrolment:
     """The secret that waits for its first code, to be shown again.
 
     Raises:
-        ConflictError: nothing was begun, or it is on already.
+        NotPossibleError: nothing was begun, or it is on already.
     """
     with context.reading(viewer) as session:
         row = session.get(SecondFactor, viewer.id)
         if row is None or row.confirmed_at is not None:
-            raise ConflictError("Begin anew", detail_zh="请重新开始")
+            raise NotPossibleError("Begin anew", detail_zh="请重新开始")
         return _enrolment(viewer, context.keyring.decrypt(row.secret))
 
 
@@ -102,12 +102,12 @@ def confirm(context: Context, viewer: Viewer, code: str) -> tuple[str, ...]:
 
     Raises:
         InvalidInputError: the code is wrong.
-        ConflictError: nothing was begun, or it is on already.
+        NotPossibleError: nothing was begun, or it is on already.
     """
     with context.writing(viewer) as session:
         row = session.get(SecondFactor, viewer.id, with_for_update=True)
         if row is None or row.confirmed_at is not None:
-            raise ConflictError("Begin anew", detail_zh="请重新开始")
+            raise NotPossibleError("Begin anew", detail_zh="请重新开始")
         step = _step(context, row, code)
         if step is None:
             raise InvalidInputError(
@@ -125,12 +125,12 @@ def new_codes(context: Context, viewer: Viewer, *, password: str) -> tuple[str, 
 
     Raises:
         NotAuthenticatedError: the password is wrong.
-        ConflictError: there is no second factor.
+        NotPossibleError: there is no second factor.
     """
     passwords.demand(context, viewer, password)
     with context.writing(viewer) as session:
         if not is_on(session, viewer.id):
-            raise ConflictError("There is no second factor", detail_zh="未开启两步验证")
+            raise NotPossibleError("There is no second factor", detail_zh="未开启两步验证")
         codes = _fresh_codes(context, session, viewer.id)
         _note(context, session, viewer, "second_factor.codes", viewer.id)
     return codes

@@ -24,6 +24,7 @@ from dossier.errors import (
     DossierError,
     InvalidInputError,
     NotFoundError,
+    NotPossibleError,
 )
 from dossier.hookspecs import Holding
 from dossier.services import accounts, audit, grants, holdings, posts, role_grants
@@ -113,7 +114,7 @@ class StaffChangeView:
     lines: tuple[ReportLine, ...]
 
 
-class CannotHandOverError(ConflictError):
+class CannotHandOverError(NotPossibleError):
     """Something that the person holds can be taken over by nobody yet; nothing was done."""
 
     code = "cannot_hand_over"
@@ -146,14 +147,14 @@ def change_staff(context: Context, viewer: Viewer, name: str, wish: StaffWish) -
         NotFoundError: no such user or successor.
         InvalidInputError: the day is past, or the wish is not whole.
         CannotHandOverError: nobody can take over something; names what, and nothing is done.
-        ConflictError: a change of this person is planned already.
+        NotPossibleError: a change of this person is planned already.
     """
     demand_whole(viewer, Permission.MANAGE_USERS)
     with context.writing(SYSTEM) as session:
         person, successor = _people(context, session, viewer, name, wish)
         posts.lock(session, person)
         if session.scalar(_planned(person.id)) is not None:
-            raise ConflictError(
+            raise NotPossibleError(
                 "A staff change of this person is planned already; withdraw it first",
                 detail_zh="此人已有计划中的人员变动，请先撤回",
             )

@@ -17,7 +17,7 @@ from dossier.db.login_tables import ApiToken
 from dossier.db.prepared import Prepared
 from dossier.db.session import ScopedSession
 from dossier.db.tables import User
-from dossier.errors import ConflictError, InvalidInputError, NotFoundError
+from dossier.errors import InvalidInputError, NotFoundError, NotPossibleError
 from dossier.services import audit
 from dossier.services.context import Context
 from dossier.services.door import DOOR, by_name, digest, fresh_secret
@@ -72,7 +72,7 @@ def make_own_token(
 
     Raises:
         InvalidInputError: a permission that the viewer does not have, or a length out of range.
-        ConflictError: more tokens than anybody can keep account of.
+        NotPossibleError: more tokens than anybody can keep account of.
     """
     longest = context.settings.token_days
     if days is not None and days > longest:  # before it is a length: those end at 2.7 million years
@@ -145,7 +145,7 @@ def _make(
     now = context.clock.now()
     alive = session.query(ApiToken.id).where(*_alive(now), ApiToken.user_id == user.id).count()
     if alive >= MOST_LISTED:
-        raise ConflictError("Too many tokens; revoke some first", detail_zh="令牌过多，请先撤销")
+        raise NotPossibleError("Too many tokens; revoke some first", detail_zh="令牌过多，请先撤销")
     secret = fresh_secret()
     row = ApiToken(
         id=digest(secret),

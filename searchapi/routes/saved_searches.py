@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from dossier.errors import ConflictError, InvalidInputError, NotFoundError
+from dossier.errors import InvalidInputError, NotFoundError, NotPossibleError
 from dossier.services import kept_searches
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
@@ -38,7 +38,7 @@ def show(
     "/searches",
     status_code=201,
     response_model=schemas.KeptSearch,
-    responses=SEARCHING | may_answer(ConflictError),
+    responses=SEARCHING | may_answer(NotPossibleError),
     summary="Save a search under a name",
 )
 def save(

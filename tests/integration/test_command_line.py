@@ -192,3 +192,51 @@ def test_all_that_failed_is_tried_again_searchable_copies_too(
     said = command("intake", "retry", "--all")
     assert said.exit_code == 0, said.output
     assert "1 queued again" in said.stderr
+
+
+PLACES = """类型,名称,上级单位,所属线路
+供电所,东山供电所,,
+线路,10kV东山线,东山供电所,
+台区,滨河路3号台区,东山供电所,10kV东山线
+"""
+
+
+def test_a_user_is_added_for_a_line_a_district_a_case_and_for_some_days(
+    command: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "places.csv"
+    file.write_text(PLACES, encoding="utf-8")
+    assert command("import", "organisation", file).exit_code == 0
+    places = {
+        "line": ("10kV东山线", "crew"),
+        "district": ("滨河路3号台区", "district_manager"),
+        "case": ("SQ-2026/0031", "legal"),
+    }
+    days = ("--from", "2100-01-01", "--to", "2100-06-30")
+    for option, (name, role) in places.items():
+        made = command("user", "add", option, "--role", role, f"--{option}", name, *days)
+        assert made.exit_code == 0, made.stderr
+        (grant,) = json.loads(command("user", "grants", option, "--json").stdout)
+        assert (grant["kind"], grant["part"], grant["state"]) == (option, name, "coming")
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (("--unit", "无此所"), "dossier import organisation"),
+        (("--line", "无此线"), "dossier import organisation"),
+        (("--district", "无此台区"), "dossier import organisation"),
+        (("--customer", "0000000000"), "dossier import customers"),
+        (("--case", " "), "1 to 40 characters"),
+        (("--from", "tomorrow"), "2027-01-31"),
+        (("--to", "2020-01-01"), "is over"),
+    ],
+)
+def test_a_user_for_a_place_or_day_that_there_is_not_is_refused_with_the_remedy(
+    command: Command, words: tuple[str, str], remedy: str
+) -> None:
+    refused = command("user", "add", "li", "--role", "agent", *words)
+    assert isinstance(refused.exception, InvalidInputError)
+    assert remedy in refused.exception.detail
+    assert refused.exception.detail_zh
+    assert json.loads(command("user", "list", "--json").stdout) == []

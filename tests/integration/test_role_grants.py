@@ -16,7 +16,13 @@ from dossier.asgi import create_app
 from dossier.clock import local_date
 from dossier.db import outbox
 from dossier.db.tables import Document, OrgUnit, RoleGrant
-from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from dossier.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    NotPossibleError,
+)
 from dossier.services import accounts, delegations, role_grants
 from dossier.services.role_grants import Days, Part
 from dossier.viewer import Permission
@@ -231,8 +237,10 @@ def test_only_who_manages_users_gives_roles(seeded: Seeded) -> None:
 @pytest.mark.parametrize("second", ["security_officer", "auditor"])
 def test_two_separated_roles_are_refused(seeded: Seeded, second: str) -> None:
     name = user(seeded, ("administrator", Part()))
-    with pytest.raises(ConflictError):
+    with pytest.raises(NotPossibleError) as why:
         role_grants.grant(seeded.context, SETUP, user=name, role=second)
+    assert "变化" not in why.value.title_zh, "it stays so, however often one looks again"
+    assert "请先取消其一" in why.value.detail_zh
 
 
 def test_separated_roles_may_follow_one_another(seeded: Seeded) -> None:

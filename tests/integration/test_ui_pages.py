@@ -414,6 +414,7 @@ def test_two_people_cannot_decide_the_same_paper(window: Any, seeded: Seeded) ->
     answer = one.post(f"/assign/{pool}", {"customer_no": EAST.customer_no, "revision": "0"})
     assert answer.status_code == 409
     assert 'class="steps"' in answer.text
+    assert "数据已变化" in answer.text
 
 
 # -- languages, files, house rules --------------------------------------------------------------

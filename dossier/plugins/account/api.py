@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from dossier.errors import ConflictError, InvalidInputError, NotFoundError
+from dossier.errors import InvalidInputError, NotFoundError, NotPossibleError
 from dossier.services import sessions, tokens
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
@@ -20,7 +20,7 @@ Owner = Annotated[Viewer, requires(Permission.SIGNED_IN, by_session_only=True)]
 Everyone = Annotated[bool, Query(alias="all", description="Everybody's; for administrators")]
 OWN = may_answer(InvalidInputError)
 NAMED = may_answer(InvalidInputError, NotFoundError)
-MADE = may_answer(InvalidInputError, ConflictError)
+MADE = may_answer(InvalidInputError, NotPossibleError)
 
 
 class SessionItem(BaseModel):

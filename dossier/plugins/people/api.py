@@ -13,6 +13,7 @@ from dossier.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    NotPossibleError,
     QueryError,
     TooLargeError,
     UnavailableError,
@@ -27,7 +28,13 @@ from dossier.web import context_of, requires
 from searchapi.problems import may_answer
 
 REFUSALS = may_answer(
-    InvalidInputError, QueryError, NotFoundError, ConflictError, TooLargeError, UnavailableError
+    InvalidInputError,
+    QueryError,
+    NotFoundError,
+    ConflictError,
+    NotPossibleError,
+    TooLargeError,
+    UnavailableError,
 )
 router = APIRouter(tags=["people"], responses=REFUSALS)
 Manager = Annotated[Viewer, requires(Permission.MANAGE_USERS, whole_company=True)]
