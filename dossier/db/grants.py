@@ -7,8 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    bindparam,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+)
 
+from dossier.clock import local_date
+from dossier.db.leaving import shut_out
 from dossier.db.prepared import Prepared
 from dossier.db.role_tables import Delegation
 from dossier.db.session import ScopedSession
@@ -41,11 +53,12 @@ class HeldRole:
 def held_by(session: ScopedSession, user_id: str, *, at: datetime) -> list[HeldRole]:
     """What a user holds at this moment; own grants first.
 
-    A lent grant ends with the grant itself, and while its owner is disabled.
+    A lent grant ends with the grant itself, while its owner is disabled, and on the day for which
+    the owner's leave is planned.
     """
     return [
         _held(row)
-        for row in _HELD.rows(session, user_id=user_id)
+        for row in _HELD.rows(session, user_id=user_id, day=local_date(at))
         if in_force(row, at) and (row.delegation_id is None or _is_lent(row, at))
     ]
 
@@ -149,7 +162,7 @@ _HELD = Prepared(
     .where(
         or_(
             RoleGrant.user_id == _USER,
-            and_(RoleGrant.id.in_(_LENT), User.disabled.is_(False)),
+            and_(RoleGrant.id.in_(_LENT), not_(shut_out())),
         )
     )
     .order_by(Delegation.id.is_not(None), RoleGrant.id, Delegation.id)

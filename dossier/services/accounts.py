@@ -14,7 +14,9 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from dossier import access
+from dossier.clock import local_date
 from dossier.db.grants import in_force
+from dossier.db.leaving import is_shut_out
 from dossier.db.login_tables import ApiToken, ExternalIdentity
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, OrgUnit, RoleGrant, User
@@ -344,10 +346,11 @@ def viewer_by_name(context: Context, name: str) -> Viewer:
     """The viewer that a user would be: for the command line's ``--as``.
 
     Raises:
-        NotFoundError: no such user, or disabled.
+        NotFoundError: no such user, disabled, or gone.
     """
+    now = context.clock.now()
     with context.reading(DOOR) as session:
         user = by_name(session, name)
-        if user.disabled:
+        if is_shut_out(session, user, local_date(now)):
             raise NotFoundError("The user is disabled")
-        return access.viewer_for(session, user, context.roles, at=context.clock.now())
+        return access.viewer_for(session, user, context.roles, at=now)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from dossier.clock import local_date
+from dossier.db.leaving import is_shut_out
 from dossier.db.login_tables import ExternalIdentity
 from dossier.db.session import ScopedSession
 from dossier.db.tables import User
@@ -32,8 +34,9 @@ def log_in(
     throttle.begin(context, name=name, remote=remote)
     with context.reading(DOOR) as session:
         user = session.scalar(select(User).where(User.name == name))
+        is_in = _comes_in(context, session, user)
     right = passwords.is_right(user, password)
-    if user is None or not right or user.disabled:
+    if user is None or not right or not is_in:
         note_failure(context, user, arrival)
         raise NotAuthenticatedError("Wrong name or password", detail_zh="用户名或密码不正确")
     return _admit(context, user, arrival)
@@ -49,7 +52,8 @@ def show_code(context: Context, secret: str, code: str, *, remote: str, device: 
     with context.reading(DOOR) as session:
         body = login_steps.look(context, session, login_steps.SECOND_FACTOR, secret)
         user = session.get(User, body["user"]) if body else None
-    if body is None or user is None or user.disabled:
+        is_in = _comes_in(context, session, user)
+    if body is None or user is None or not is_in:
         raise NotAuthenticatedError(
             "The login took too long; begin anew", detail_zh="登录超时，请重新登录"
         )
@@ -71,7 +75,7 @@ def by_proxy(context: Context, name: str, *, remote: str, device: str = "") -> L
     """
     with context.writing(DOOR) as session:
         user = session.scalar(select(User).where(User.name == name))
-        if user is None or user.disabled:
+        if user is None or not _comes_in(context, session, user):
             raise _stranger()
         return _open(context, session, user, Arrival(remote, device, "header"))
 
@@ -97,7 +101,8 @@ def by_provider(
     """
     with context.writing(DOOR) as session:
         user = _known_there(context, session, issuer, subject, name)
-    if user is None or user.disabled:
+        is_in = _comes_in(context, session, user)
+    if user is None or not is_in:
         note_failure(context, user, arrival)
         raise _stranger()
     return _admit(context, user, arrival, shown_code=shown_code)
@@ -114,7 +119,7 @@ def _known_there(
     if bound is not None:
         return session.get(User, bound.user_id)
     user = session.scalar(select(User).where(User.name == name)) if name else None
-    if user is None or user.disabled:
+    if user is None or not _comes_in(context, session, user):
         return user
     taken = select(ExternalIdentity.id).where(
         ExternalIdentity.user_id == user.id, ExternalIdentity.issuer == issuer
@@ -125,6 +130,12 @@ def _known_there(
     session.add(ExternalIdentity(user_id=user.id, issuer=issuer, subject=subject, bound_at=now))
     audit.note(session, DOOR, "identity.bound", at=now, object_kind="user", object_id=user.id)
     return user
+
+
+def _comes_in(context: Context, session: ScopedSession, user: User | None) -> bool:
+    """Whether there is such an account, neither disabled nor its planned leave's day come."""
+    day = local_date(context.clock.now())
+    return user is not None and not is_shut_out(session, user, day)
 
 
 def _stranger() -> ForbiddenError:

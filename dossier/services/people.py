@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from dossier import access
 from dossier.access import demand_whole
 from dossier.db.grants import in_force, place_of
+from dossier.db.leaving import PLANNED
 from dossier.db.organisation_tables import Post, StaffChange
 from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, OrgUnit, RoleGrant, User
@@ -31,7 +32,6 @@ from dossier.services import (
 from dossier.services.context import Context
 from dossier.services.door import by_name
 from dossier.services.role_grants import ALWAYS, Names
-from dossier.services.staff_change import PLANNED
 from dossier.services.views import Listing
 from dossier.viewer import Permission, Viewer
 

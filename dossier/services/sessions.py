@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, select
 
 from dossier import access
 from dossier.access import Account
+from dossier.clock import local_date
+from dossier.db.leaving import shut_out
 from dossier.db.login_tables import LoginSession
 from dossier.db.prepared import Prepared
 from dossier.db.session import ScopedSession
@@ -82,15 +84,15 @@ def open_session(context: Context, session: ScopedSession, user: User, arrival: 
 
 
 def viewer_by_cookie(context: Context, secret: str, *, remote: str) -> SignedIn | None:
-    """Who the cookie's owner is now; None when the session is over or the user disabled."""
+    """Who the cookie's owner is now; None when the session is over, the user disabled or gone."""
     now = context.clock.now()
     idle = timedelta(minutes=context.settings.session_idle_minutes)
     with context.reading(DOOR) as session:
-        found = _BY_DIGEST.rows(session, id=digest(secret))
+        found = _BY_DIGEST.rows(session, id=digest(secret), day=local_date(now))
         if not found:
             return None
         (row,) = found
-        if row.disabled or row.expires_at <= now or row.seen_at + idle <= now:
+        if row.shut_out or row.expires_at <= now or row.seen_at + idle <= now:
             return None
         user = Account(row.user_id, row.user_name)
         viewer = access.viewer_for(session, user, context.roles, at=now, remote=remote)
@@ -232,7 +234,7 @@ _BY_DIGEST = Prepared(
         LoginSession.seen_at,
         LoginSession.expires_at,
         User.name.label("user_name"),
-        User.disabled,
+        shut_out().label("shut_out"),
     )
     .join(User, User.id == LoginSession.user_id)
     .where(LoginSession.id == bindparam("id"))

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from dossier import access
 from dossier.access import demand_whole
 from dossier.clock import local_date
+from dossier.db.leaving import LEAVE, PLANNED
 from dossier.db.organisation_tables import StaffChange
 from dossier.db.session import ScopedSession
 from dossier.db.tables import OrgUnit, User
@@ -34,9 +35,9 @@ from dossier.services.posts import PostWish
 from dossier.services.role_grants import Days
 from dossier.viewer import Permission, Scope, Viewer, system_viewer, united
 
-LEAVE, MOVE = "leave", "move"
+MOVE = "move"
 KINDS: Final = (LEAVE, MOVE)
-PLANNED, DONE, WITHDRAWN = "planned", "done", "withdrawn"
+DONE, WITHDRAWN = "done", "withdrawn"
 SYSTEM = system_viewer("staff-change")
 LONGEST_REASON = 200
 LATEST = date(2100, 1, 1)

@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 
 from dossier import access
 from dossier.access import Account
+from dossier.clock import local_date
+from dossier.db.leaving import shut_out
 from dossier.db.login_tables import ApiToken
 from dossier.db.prepared import Prepared
 from dossier.db.session import ScopedSession
@@ -161,14 +163,14 @@ def _make(
 
 
 def viewer_by_token(context: Context, token: str, *, remote: str) -> Viewer | None:
-    """Who the token's owner is now; None when it is unknown, revoked, expired or disabled."""
+    """Who the token's owner is now; None when it is over or unknown, or the owner shut out."""
     now = context.clock.now()
     with context.reading(DOOR) as session:
-        found = _BY_DIGEST.rows(session, id=digest(token))
+        found = _BY_DIGEST.rows(session, id=digest(token), day=local_date(now))
         if not found:
             return None
         (row,) = found
-        if row.revoked or row.disabled or (row.expires_at and row.expires_at <= now):
+        if row.revoked or row.shut_out or (row.expires_at and row.expires_at <= now):
             return None
         user = Account(row.user_id, row.user_name)
         viewer = access.viewer_for(session, user, context.roles, at=now, remote=remote)
@@ -279,7 +281,7 @@ _BY_DIGEST = Prepared(
         ApiToken.expires_at,
         ApiToken.revoked,
         User.name.label("user_name"),
-        User.disabled,
+        shut_out().label("shut_out"),
     )
     .join(User, User.id == ApiToken.user_id)
     .where(ApiToken.id == bindparam("id"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from dossier.bootstrap import build
-from dossier.clock import FixedClock
+from dossier.clock import SHANGHAI, FixedClock
 from dossier.db.login_tables import ApiToken, LoginSession
 from dossier.db.organisation_tables import Post, StaffChange
 from dossier.db.tables import AuditEvent, Document, Intake, KeptSearch, OrgUnit, RoleGrant, User
@@ -19,6 +19,7 @@ from dossier.errors import (
     ConflictError,
     ForbiddenError,
     InvalidInputError,
+    NotAuthenticatedError,
     NotFoundError,
     UnavailableError,
 )
@@ -27,11 +28,14 @@ from dossier.records import DocumentState, IntakeOutcome
 from dossier.rules.organisation import Change, PlaceKind, Wanted
 from dossier.services import (
     accounts,
+    logins,
     organisation,
     people,
     people_import,
     posts,
+    sessions,
     staff_change,
+    tokens,
 )
 from dossier.services.context import Context
 from dossier.services.door import Arrival, by_name
@@ -456,3 +460,25 @@ def test_a_file_does_not_change_who_sends_it(house: Context, tmp_path: Path) -> 
     file.write_text("账号,角色,角色单位\nroot,auditor,全公司\n", encoding="utf-8")
     report = people_import.import_people(house, viewer(house, "root"), file, dry_run=False)
     assert [one.column for one in report.errors] == ["account"]
+
+
+def test_on_the_day_of_a_planned_leave_nobody_comes_in_though_no_worker_runs(
+    house: Context,
+) -> None:
+    day = TODAY + timedelta(days=3)
+    token = accounts.make_token(house, SYSTEM, "wang")
+    plan = staff_change.change_staff(house, SYSTEM, "wang", leave(on=day))
+    house.clock.instant = datetime.combine(day, time(), SHANGHAI) - timedelta(seconds=2)  # type: ignore[attr-defined]
+    opened = logins.log_in(house, name="wang", password=PASSWORD, remote="").secret
+    assert sessions.viewer_by_cookie(house, opened, remote="") is not None
+    assert tokens.viewer_by_token(house, token, remote="") is not None
+    assert viewer(house, "wang").name == "wang"
+    house.clock.advance(timedelta(seconds=2))  # type: ignore[attr-defined]
+    assert sessions.viewer_by_cookie(house, opened, remote="") is None
+    assert tokens.viewer_by_token(house, token, remote="") is None
+    with pytest.raises(NotFoundError):
+        viewer(house, "wang")
+    with pytest.raises(NotAuthenticatedError):
+        logins.log_in(house, name="wang", password=PASSWORD, remote="")
+    staff_change.withdraw(house, SYSTEM, plan.id)
+    assert tokens.viewer_by_token(house, token, remote="") is not None
