@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from dossier.asgi import create_app
 from dossier.bootstrap import build
 from dossier.clock import FixedClock
 from dossier.db.tables import RuleSet
 from dossier.errors import ConfigurationError
+from dossier.rules import rulebook
 from dossier.services import accounts
 from dossier.services.context import Context
 from dossier.services.role_files import role_files
@@ -154,3 +158,26 @@ def test_notes_and_hidden_files_beside_a_matrix_hinder_nothing(tmp_path: Path) -
 def test_a_matrix_that_says_nothing_stops_the_start(opened: Callable[[str], Context]) -> None:
     with pytest.raises(ConfigurationError, match=r"roles-2027\.yaml, line 4: the matrix is empty"):
         opened(NEXT_YEAR.rstrip() + " {}\n")
+
+
+ADMINISTRATOR_READS = re.compile(r"    administrator:\n      - [^\n]*finds and counts[^\n]*\n")
+
+
+def test_an_office_takes_the_register_from_the_administrator_by_its_own_matrix(
+    opened: Callable[[str], Context],
+) -> None:
+    """ADR 10: nothing that the administrator works with needs a customer's line."""
+    built_in = rulebook.text("roles")
+    own, count = ADMINISTRATOR_READS.subn("", built_in)
+    assert count == 1
+    context = opened(own.replace("effective_from: 2026-01-01", "effective_from: 2026-02-01", 1))
+    login = {"name": "wang", "password": "correct horse battery"}
+    accounts.add_user(context, SETUP, role="administrator", **login)
+    viewer = accounts.viewer_by_name(context, "wang")
+    assert not viewer.permissions & {Permission.SEARCH, Permission.READ_CUSTOMER}
+    client = TestClient(create_app(context), base_url="http://127.0.0.1")
+    client.post("/login", data=login)
+    for path in ("/", "/intake", "/people", "/organisation", "/roles", "/watched-names"):
+        assert client.get(path).status_code == 200, path
+    for path in ("/search?q=a", "/api/v1/search?q=a", "/api/v1/customers/1"):
+        assert client.get(path).status_code == 403, path

@@ -552,6 +552,17 @@ def test_a_paper_without_its_searchable_copy_stands_apart_with_error_and_remedy(
     assert "step_failed" not in text
 
 
+def test_what_stays_refused_is_not_said_to_have_changed_meanwhile(
+    window: Any, seeded: Seeded
+) -> None:
+    filed, _ = intake_list(seeded, state="filed")
+    refused = window("archivist").post(f"/intake/{filed[0]}/retry", {})
+    assert refused.status_code == 409
+    assert "当前情况不允许此操作" in refused.text
+    assert "重复提交仍会被拒绝" in refused.text
+    assert "数据已变化" not in refused.text
+
+
 def test_a_copy_that_is_tried_again_is_filed_meanwhile(
     window: Any, seeded: Seeded, without_copy: str
 ) -> None:
