@@ -19,6 +19,7 @@ from dossier.db.grants import HeldRole
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, OrgUnit, User
 from dossier.errors import ApprovalNeededError, ForbiddenError
+from dossier.rules.approvals import Thing
 from dossier.rules.role_matrix import Held, Matrices, Matrix, ScopeWord
 from dossier.search import port
 from dossier.search.places import NamedPlace
@@ -128,6 +129,26 @@ def deciders(
         and one.role in roles
         and one.delegated_by not in parties
     )
+
+
+def approved_list(
+    session: ScopedSession, viewer: Viewer, *, action: str, thing: str, at: datetime
+) -> Mapping[str, Any] | None:
+    """What somebody approved of a list that this viewer asked for; None: nothing that holds now.
+
+    Args:
+        session: any that reads.
+        viewer: who wants it.
+        action: its code.
+        thing: the list's keyed hash.
+        at: now.
+
+    Returns:
+        What was known of the list when it was asked for: its ``rows``.
+    """
+    found = approvals.in_force(session, viewer.id, at=at, kinds=(Thing.LIST,))
+    fitting = (one for one in found if one.action == action and one.thing == thing)
+    return next((one.facts for one in fitting), None)
 
 
 # -- who a user is now --------------------------------------------------------------------------

@@ -253,6 +253,8 @@ ACTION: Final = {
     "caller.checked": N_("Caller checked"),
     "keys.rotated": N_("Secret key changed"),
     "keys.dropped": N_("Old secret key let go"),
+    "list.fetched": N_("File of a list fetched"),
+    "list.expired": N_("File of a list erased"),
     "list.exported": N_("List saved as a file"),
     "customer.exported": N_("Customer in a saved list"),
     "search.saved": N_("Search saved"),

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from dossier.db.anomaly_tables import WatchedName
+from dossier.db.approval_tables import ApprovalRequest
 from dossier.db.login_tables import SecondFactor
 from dossier.db.tables import DocumentField, Identifier, KeptSearch
 from dossier.search.analysis import keyword
@@ -45,6 +46,11 @@ def search_key(keyring: Keyring, q: str, filters: Mapping[str, Any]) -> str:
     return keyring.hash(orjson.dumps([q, filters]).decode())
 
 
+def list_key(keyring: Keyring, q: str, filters: Mapping[str, Any], *, clear: bool) -> str:
+    """The keyed hash of a list that somebody wants as a file: an approval is for this very one."""
+    return keyring.hash(orjson.dumps(["list", q, filters, clear]).decode())
+
+
 def _number(keyring: Keyring, clear: str) -> Mapping[str, str]:
     return {"hmac": keyring.hash(normal_id(clear))}
 
@@ -58,6 +64,11 @@ def _search(keyring: Keyring, clear: str) -> Mapping[str, str]:
     return {"key": search_key(keyring, q, filters)}
 
 
+def _list(keyring: Keyring, clear: str) -> Mapping[str, str]:
+    q, filters, unmasked = orjson.loads(clear)
+    return {"thing": list_key(keyring, q, filters, clear=unmasked)}
+
+
 def _nothing(_keyring: Keyring, _clear: str) -> Mapping[str, str]:
     return {}
 
@@ -67,5 +78,6 @@ STORES = (
     Store("document_field", DocumentField, "id", "encrypted", _number),
     Store("watched_name", WatchedName, "id", "name", _watched),
     Store("kept_search", KeptSearch, "id", "body", _search),
+    Store("approval_request", ApprovalRequest, "id", "body", _list),
     Store("second_factor", SecondFactor, "user_id", "secret", _nothing),
 )

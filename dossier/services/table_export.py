@@ -12,6 +12,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is run as a formula by spreadsheets; an apostrophe before makes it text."""
 BOM = "\ufeff"
 """Without it Excel takes Chinese CSV for the machine's old code page."""
+LONGEST_HEADER = 255
+"""Characters that a sheet's header takes."""
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -27,15 +29,19 @@ def as_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return (BOM + text.getvalue()).encode()
 
 
-def as_xlsx(head: Sequence[str], rows: Iterable[Sequence[str]], *, widths: Sequence[int]) -> bytes:
+def as_xlsx(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, widths: Sequence[int], mark: str = ""
+) -> bytes:
     """A workbook of one sheet; every cell is text, so that long numbers keep their digits.
 
-    ``widths`` of the columns are in characters.
+    ``widths`` of the columns are in characters; ``mark`` stands in the head of printed sheets.
     """
     body = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(body, options) as book:
         sheet = book.add_worksheet()
+        if mark:
+            sheet.set_header(f"&L{mark.replace('&', '&&')}"[:LONGEST_HEADER])
         bold = book.add_format({"bold": True})
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)

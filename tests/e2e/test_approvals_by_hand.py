@@ -90,4 +90,4 @@ def test_asked_approved_open_and_over(desk, house, tmp_path, width: int) -> None
     house[1].advance(timedelta(hours=2))
     again = desk("marketing", **look)
     assert EAST.name not in again.open(PAGE).inner_text("main")
-    assert "已到期" in again.open("/approvals").inner_text("main")
+    assert "已结束" in again.open("/approvals").inner_text("main")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 
@@ -17,6 +15,7 @@ from dossier.asgi import create_app
 from dossier.db import create_database, migrate
 from dossier.db.tables import District, Line, OrgUnit
 from dossier.services import accounts, place_names
+from tests.support_list_files import exported
 from tests.support_seeded import COMMON, EAST, WEST, Seeded, seeded_archive
 
 
@@ -84,12 +83,8 @@ def test_places_are_offered_while_one_types(archive: Seeded) -> None:
 
 
 def test_the_file_of_the_list_understands_names_too(archive: Seeded) -> None:
-    answer = archive.get(
-        "/api/v1/search/export",
-        "archivist",
-        params={"format": "csv", "q": f"供电所:{WEST.unit[:2]} {COMMON}"},
-    )
-    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    q = f"供电所:{WEST.unit[:2]} {COMMON}"
+    rows = exported(archive.client, archive.tokens["archivist"], q)
     assert [row[0] for row in rows[1:]] == [WEST.customer_no]
 
 

@@ -1,29 +1,41 @@
-"""The list of hits as a file (CSV, XLSX), for who may export; each file is in the audit."""
+"""The list of hits as a file: with a reason, masked, under a password, for a time; in the audit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dossier.hookspecs import ListLink, RouteSet, hookimpl
+from dossier.hookspecs import Duty, ListLink, RouteSet, hookimpl
+from dossier.plugins.list_export import duty, rules
+from dossier.plugins.list_export import pages as _pages
 from dossier.plugins.list_export.routes import router
+from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 
-ADDRESS = "/api/v1/search/export"
-TITLES = {"xlsx": ("另存为 Excel", "Save as Excel"), "csv": ("CSV", "CSV")}
+ADDRESS = "/search/export"
 
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
-    """``GET /api/v1/search/export``. At start, in the web process."""
+    """``/api/v1/search/export``. At start, in the web process."""
     return (RouteSet(router),)
 
 
 @hookimpl
+def pages() -> Sequence[RouteSet]:
+    """``/search/export``. At start, in the web process; a broken rule is told here."""
+    rules.load()
+    return (RouteSet(_pages.router),)
+
+
+@hookimpl
+def duties(context: Context) -> Sequence[Duty]:
+    """Erases files that have expired. At start, in each worker."""
+    return (Duty("list_files", lambda stop: duty.run(context, stop)),)
+
+
+@hookimpl
 def list_links(viewer: Viewer, asked: str) -> Sequence[ListLink]:
-    """The list as a file, for who may export. In a request."""
+    """The way to the form, for who may export. In a request."""
     if not viewer.may(Permission.EXPORT):
         return ()
-    return tuple(
-        ListLink(chinese, english, f"{ADDRESS}?format={file_format}&{asked}", download=True)
-        for file_format, (chinese, english) in TITLES.items()
-    )
+    return (ListLink("导出清单", "Save the list", f"{ADDRESS}?{asked}"),)

@@ -1,48 +1,107 @@
-"""``GET /search/export``: the list that the box shows, as a file."""
+"""``/search/export``: the list that the box shows, as a file under a password."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from dossier.plugins.list_export.export import export_list
-from dossier.services.table_export import MEDIA_TYPES, as_csv, as_xlsx
+from dossier.errors import ConflictError, InvalidInputError, NotFoundError, QueryError
+from dossier.plugins.list_export import export, files
+from dossier.plugins.list_export.export import ExportWish
+from dossier.services.table_export import MEDIA_TYPES
 from dossier.services.views import SearchRequest
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from searchapi.language import speaking
-from searchapi.problems import SEARCHING, Responses
-from searchapi.routes.search import filters_of
+from searchapi.problems import Responses, may_answer
 
 router = APIRouter(tags=["search"])
-FILES: Responses = {200: {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}}
-WIDTHS = (16, 16, 10, 12, 40, 18, 18, 18, 10)
-"""Of the workbook's columns, in characters."""
+XLSX = MEDIA_TYPES["xlsx"]
+FILES: Responses = {200: {"content": {XLSX: {}}}}
+MAKING = may_answer(QueryError, InvalidInputError, ConflictError)
+Exporter = Annotated[Viewer, requires(Permission.EXPORT)]
+
+
+class ListWish(BaseModel):
+    """A list of hits: as for ``/search``."""
+
+    model_config = ConfigDict(extra="forbid")
+    q: str = Field("", max_length=10_000)
+    filters: dict[str, list[str]] = Field(default_factory=dict, max_length=20)
+    purpose: str = Field(max_length=200)
+    clear: bool = Field(default=False, description="Unmasked; needs an approval")
+
+    def wish(self) -> ExportWish:
+        """For the use case."""
+        filters = {name: tuple(values) for name, values in self.filters.items()}
+        return ExportWish(SearchRequest(q=self.q, filters=filters), self.purpose, self.clear)
+
+
+class ListWithTerm(ListWish):
+    """The same, with the term of the approval."""
+
+    hours: int = Field(ge=1, le=10_000)
+
+
+class MadeItem(BaseModel):
+    """A file that was made; the password is said here and never again."""
+
+    id: str
+    href: str
+    rows: int
+    password: str
+    expires_at: datetime
+
+
+class Asked(BaseModel):
+    """A request for approval."""
+
+    id: str
+
+
+@router.post("/search/export", status_code=201, responses=MAKING, summary="Save a list as a file")
+def make(request: Request, viewer: Exporter, wanted: ListWish) -> MadeItem:
+    """All customers of the list with their register line, in a workbook under a password."""
+    context = context_of(request)
+    speaker = speaking(request, viewer, context.settings.locale)
+    made = files.make(context, speaker, wanted.wish())
+    return MadeItem(
+        id=made.id,
+        href=f"/api/v1/search/export/{made.id}",
+        rows=made.rows,
+        password=made.password,
+        expires_at=made.expires_at,
+    )
+
+
+@router.post("/search/export/approval", status_code=201, responses=MAKING)
+def ask(request: Request, viewer: Exporter, wanted: ListWithTerm) -> Asked:
+    """Ask for the approval that a long list, or one in clear, needs."""
+    context = context_of(request)
+    return Asked(id=export.ask(context, viewer, wanted.wish(), hours=wanted.hours))
 
 
 @router.get(
-    "/search/export",
+    "/search/export/{file_id}",
     response_class=Response,
-    responses=FILES | SEARCHING,
-    summary="The list of hits as a file",
+    responses=FILES | may_answer(NotFoundError, InvalidInputError),
+    summary="The bytes of a list's file",
 )
-def export(
-    request: Request,
-    viewer: Annotated[Viewer, requires(Permission.EXPORT)],
-    q: Annotated[str, Query(description="As for /search")] = "",
-    format: Annotated[Literal["csv", "xlsx"], Query()] = "xlsx",
+def fetch(
+    request: Request, viewer: Exporter, file_id: Annotated[str, Path(max_length=36)]
 ) -> Response:
-    """All customers of the list with their register line; filters as for ``/search``."""
-    context = context_of(request)
-    speaker = speaking(request, viewer, context.settings.locale)
-    asked = SearchRequest(q=q, filters=filters_of(request))
-    found = export_list(context, speaker, asked, file_format=format)
-    is_csv = format == "csv"
-    body = (
-        as_csv(found.head, found.rows) if is_csv else as_xlsx(found.head, found.rows, widths=WIDTHS)
-    )
-    name = f"dossier-{context.clock.now():%Y%m%d-%H%M%S}.{format}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(body, media_type=MEDIA_TYPES[format], headers=headers)
+    """For who made it, until it expires."""
+    return as_answer(files.fetch(context_of(request), viewer, file_id))
+
+
+def as_answer(found: files.Fetched) -> Response:
+    """The download."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{found.name}"',
+        "Cache-Control": "no-store",
+    }
+    return Response(found.body, media_type=XLSX, headers=headers)

@@ -1,0 +1,169 @@
+"""The file of a list: a workbook under a password, kept until it expires (domain.md §4.7).
+
+Nobody keeps the password: it is said once, to who made the file.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from msoffcrypto.format.ooxml import OOXMLFile
+from sqlalchemy import select
+
+from dossier import access
+from dossier.db.list_tables import ListFile
+from dossier.db.tables import new_id
+from dossier.errors import NotFoundError
+from dossier.plugins.list_export import rules
+from dossier.plugins.list_export.export import ExportWish, Listed, listed
+from dossier.services import audit, audit_bulk
+from dossier.services.audit import Receipt
+from dossier.services.context import Context
+from dossier.services.table_export import as_xlsx
+from dossier.viewer import Permission, Viewer, system_viewer
+from ui.formatting import moment
+
+SYSTEM = system_viewer("list-export")
+"""Erases what has expired."""
+ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Without look-alikes: the password is read off a screen and typed."""
+WIDTHS = (16, 16, 10, 12, 40, 18, 18, 18, 30, 10)
+"""Of the workbook's columns, in characters."""
+TOGETHER = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that was made; exists only against the receipt of its audit rows."""
+
+    receipt: Receipt
+    id: str
+    rows: int
+    password: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The bytes of a file, still under its password."""
+
+    receipt: Receipt
+    body: bytes
+    name: str
+
+
+def make(context: Context, viewer: Viewer, wish: ExportWish) -> MadeFile:
+    """Save a list as a file: one audit row for it, and one for each customer in it.
+
+    Raises:
+        ApprovalNeededError: it is long or in clear, and nobody approved it.
+        ForbiddenError: the role may not export, or not see in clear.
+        InvalidInputError: no purpose, or the list is longer than a file may be.
+        UnavailableError: the index does not answer, or the audit cannot be written.
+    """
+    viewer = access.demand(viewer, Permission.EXPORT)
+    found, now = listed(context, viewer, wish), context.clock.now()
+    made = _row(viewer, wish, found, now)
+    password = "".join(secrets.choice(ALPHABET) for _ in range(rules.load().password_characters))
+    made.body = _protected(_workbook(viewer, found, made), password)
+    receipt = _recorded(context, viewer, wish, found, made)
+    with context.writing(viewer) as session:
+        session.add(made)
+    return MadeFile(receipt, made.id, made.rows, password, made.expires_at)
+
+
+def fetch(context: Context, viewer: Viewer, file_id: str) -> Fetched:
+    """The bytes, to who made the file, while it has not expired.
+
+    Raises:
+        ForbiddenError: the role may not export (any more).
+        NotFoundError: no such file of the viewer's, or it has expired.
+        UnavailableError: it cannot be noted now.
+    """
+    viewer = access.demand(viewer, Permission.EXPORT)
+    mine = select(ListFile.body, ListFile.made_at).where(
+        ListFile.id == file_id,
+        ListFile.user_id == viewer.id,
+        ListFile.expires_at > context.clock.now(),
+    )
+    with context.reading(viewer) as session:
+        found = session.execute(mine).one_or_none()
+    if found is None or found.body is None:
+        raise NotFoundError("No such file, or it has expired", detail_zh="没有此文件，或已过期")
+    receipt = audit.record_read(
+        context, viewer, "list.fetched", object_kind="query", object_id=file_id
+    )
+    return Fetched(receipt, found.body, f"dossier-{found.made_at:%Y%m%d-%H%M%S}.xlsx")
+
+
+def erase_expired(context: Context) -> int:
+    """Erase the bytes of files whose time is over; how many. A duty of a worker calls it."""
+    now = context.clock.now()
+    query = select(ListFile).where(ListFile.erased_at.is_(None), ListFile.expires_at <= now)
+    with context.reading(SYSTEM) as session:
+        if session.scalar(query.limit(1)) is None:
+            return 0
+    with context.writing(SYSTEM) as session:
+        found = session.scalars(query.limit(TOGETHER)).all()
+        for row in found:
+            row.body, row.erased_at = None, now
+            facts = {"file": row.id, "user": row.user_id}
+            audit.note(
+                session, SYSTEM, "list.expired", at=now, object_kind="query", object_id=row.id,
+                facts=facts,
+            )  # fmt: skip
+        return len(found)
+
+
+def _row(viewer: Viewer, wish: ExportWish, found: Listed, now: datetime) -> ListFile:
+    return ListFile(
+        id=new_id(),
+        user_id=viewer.id,
+        rows=len(found.rows),
+        is_clear=wish.clear,
+        purpose=found.purpose,
+        made_at=now,
+        expires_at=now + rules.load().expires_after,
+    )
+
+
+def _workbook(viewer: Viewer, found: Listed, made: ListFile) -> bytes:
+    """With who, when, what for and until when on each printed sheet."""
+    made_at, until = (moment(one) for one in (made.made_at, made.expires_at))
+    mark = f"{viewer.name} · {made_at} · {made.purpose} · ≤ {until}"
+    return as_xlsx(found.head, found.rows, widths=WIDTHS, mark=mark)
+
+
+def _protected(workbook: bytes, password: str) -> bytes:
+    """Encrypted as Excel and WPS do it themselves (ECMA-376 agile, AES)."""
+    out = io.BytesIO()
+    OOXMLFile(io.BytesIO(workbook)).encrypt(password, out)
+    return out.getvalue()
+
+
+def _recorded(
+    context: Context, viewer: Viewer, wish: ExportWish, found: Listed, made: ListFile
+) -> Receipt:
+    facts = {
+        "rows": made.rows,
+        "clear": made.is_clear,
+        "file": made.id,
+        "until": made.expires_at.isoformat(),
+    }
+    whole = {
+        "action": "list.exported",
+        "object_kind": "query",
+        "object_id": context.keyring.hash(wish.asked.q),
+        "facts": facts,
+    }
+    return audit_bulk.record_each(
+        context,
+        replace(viewer, purpose=made.purpose),
+        whole,
+        action="customer.exported",
+        object_kind="customer",
+        object_ids=[row[0] for row in found.rows if row[0]],
+    )
