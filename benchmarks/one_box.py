@@ -34,7 +34,7 @@ from typing import Any
 import psutil
 from sqlalchemy import select
 
-from benchmarks.one_box_archive import SETUP, make_archive, make_masks
+from benchmarks.one_box_archive import SETUP, make_archive
 from benchmarks.query_classes import CLASSES, of_class, questions
 from dossier import access
 from dossier.adapters.tantivy.engine import make_query
@@ -375,9 +375,7 @@ def measure(args: argparse.Namespace, home: Path) -> list[dict[str, Any]]:
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, "
           f"load {os.getloadavg()[0]:.1f}; {args.customers} customers, {args.documents} documents")  # fmt: skip
     context = build(Settings(home=home))
-    make_archive(context, args.seed, args.customers, args.documents)
-    if not args.skip_masks:
-        make_masks(context)
+    make_archive(context, args.seed, args.customers, args.documents, with_masks=not args.skip_masks)
     token = agent_token(context)
     context.index.release()
     port = args.port or free_port()

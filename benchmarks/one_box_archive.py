@@ -3,8 +3,8 @@
     python -m benchmarks.one_box_archive --home DIR --customers 200000 --documents 1000000
 
 Whatever was done is kept: run again after an end at any moment, it goes on with the papers that are
-missing, builds the index when there is none with all of them and of today's fields (that step begins
-anew), and makes the masks that are due.
+missing, makes the masks that are due, and builds the index when there is none with all of them and of
+today's fields (that step begins anew).
 One process; ``--skip-masks`` leaves the masks to who reads a page first (or to another run).
 """
 
@@ -47,9 +47,16 @@ ONE_CONTENT = "0" * 64
 """All invented papers are copies of one file: the search reads pages, never bytes."""
 
 
-def make_archive(context: Context, seed: int, customers: int, documents: int) -> None:
-    """Records and index, going on where an earlier run ended."""
+def make_archive(
+    context: Context, seed: int, customers: int, documents: int, *, with_masks: bool = True
+) -> None:
+    """Records, masks and index, going on where an earlier run ended.
+
+    Masks come first: the index takes from them what of a page is closed.
+    """
     make_records(context, seed, customers, documents)
+    if with_masks:
+        make_masks(context)
     if context.index.needs_rebuild() or context.index.state().rows < customers + documents:
         _step("index", lambda: _build_index(context))
 
@@ -250,9 +257,9 @@ def main() -> None:
         if args.only_records:
             make_records(context, args.seed, args.customers, args.documents)
             return
-        make_archive(context, args.seed, args.customers, args.documents)
-        if not args.skip_masks:
-            make_masks(context)
+        make_archive(
+            context, args.seed, args.customers, args.documents, with_masks=not args.skip_masks
+        )
     finally:
         context.readers.close()
         context.index.close()

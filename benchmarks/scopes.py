@@ -209,7 +209,7 @@ def main() -> None:
         with context.reading(SETUP) as session:
             is_made = session.scalar(select(Customer.customer_no).limit(1)) is not None
         if not is_made:
-            make_archive(context, asked.seed, asked.customers, asked.documents)
+            make_archive(context, asked.seed, asked.customers, asked.documents, with_masks=False)
         print(
             f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
             f"{asked.customers} customers, {asked.documents} documents"

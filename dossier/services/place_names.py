@@ -14,6 +14,7 @@ from sqlalchemy import (
     BindParameter,
     Integer,
     bindparam,
+    desc,
     false,
     literal,
     null,
@@ -123,7 +124,8 @@ def _places(condition: Callable[[str, Any], Any]) -> Any:
         ).where(condition(kind, table.name_key))
         for kind, table in PLACES.items()
     ]
-    return union_all(*each).order_by("kind", "id")
+    # Backwards by kind: a station before its lines and districts, which are often called alike.
+    return union_all(*each).order_by(desc("kind"), "id")
 
 
 def _line_of(table: Any) -> Any:

@@ -82,6 +82,13 @@ def test_places_are_offered_while_one_types(archive: Seeded) -> None:
     assert f"/search?filter.station={offer['value']}" in rows
 
 
+def test_a_station_is_offered_before_what_below_it_is_called_alike(archive: Seeded) -> None:
+    asked = {"q": EAST.unit[:2]}
+    items = archive.get("/api/v1/suggest", "agent_east", params=asked).json()["items"]
+    places = [item["label"] for item in items if item["matched_on"] == "place"]
+    assert places == [EAST.unit, EAST.line]
+
+
 def test_the_file_of_the_list_understands_names_too(archive: Seeded) -> None:
     q = f"供电所:{WEST.unit[:2]} {COMMON}"
     rows = exported(archive.client, archive.tokens["archivist"], q)
