@@ -101,6 +101,8 @@ def _make_records(
         done = session.scalar(select(func.max(Document.rowid))) or 0
     if is_new:
         _make_customers(context, people)
+    if done >= documents:
+        return
     with context.reading(SETUP) as session:
         places = _known_places(session)
     rows = islice(_documents(context, seed, documents, people, places), done, None)
