@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from dossier.bootstrap import build
 from dossier.clock import SHANGHAI, FixedClock
+from dossier.db.approval_tables import ApprovalRequest
 from dossier.db.login_tables import ApiToken, LoginSession
 from dossier.db.organisation_tables import Post, StaffChange
 from dossier.db.tables import AuditEvent, Document, Intake, KeptSearch, OrgUnit, RoleGrant, User
@@ -482,3 +483,23 @@ def test_on_the_day_of_a_planned_leave_nobody_comes_in_though_no_worker_runs(
         logins.log_in(house, name="wang", password=PASSWORD, remote="")
     staff_change.withdraw(house, SYSTEM, plan.id)
     assert tokens.viewer_by_token(house, token, remote="") is not None
+
+
+@ON_ONE
+def test_a_planned_move_to_a_sensitive_role_waits_for_somebody_elses_approval(
+    house: Context,
+) -> None:
+    there = unit_id(house, "北供电所")
+    wish = StaffWish("move", TODAY + timedelta(days=3), "li", "内控", there, "审计员", "auditor")
+    staff_change.change_staff(house, viewer(house, "root"), "wang", wish)
+    clock = house.clock
+    assert isinstance(clock, FixedClock)
+    clock.advance(timedelta(days=3))
+    assert staff_change.carry_out_due(house) == 1
+    with house.reading(SYSTEM) as session:
+        query = select(RoleGrant).where(RoleGrant.role == "auditor")
+        grant = session.scalars(query.where(RoleGrant.user_id == user_id(house, "wang"))).one()
+        assert grant.pending
+        assert grant.granted_by == user_id(house, "root")
+        asked = session.scalars(select(ApprovalRequest)).one()
+        assert (asked.kind, asked.thing) == ("role", str(grant.id))
