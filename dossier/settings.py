@@ -166,12 +166,12 @@ class Settings(BaseModel):
         description="Fewest characters of a new password (OWASP ASVS 5.0 6.2.1: 8, better 15).",
     )
     even_out_ms: int = Field(
-        50,
+        40,
         ge=0,
         le=1000,
         description="Searches that find nothing are answered after whole steps of so many "
         "milliseconds, so that their time does not tell what lies outside the own scope; "
-        "0: at once.",
+        "empty suggestions after halves of it; 0: at once.",
     )
     token_days: int = Field(
         365,

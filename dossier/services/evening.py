@@ -15,14 +15,16 @@ from dossier.services.context import Context
 MILLISECONDS = 1000.0
 
 
-def hold(context: Context, started: float) -> float:
+def hold(context: Context, started: float, *, steps: float = 1) -> float:
     """Wait until a whole number of steps has passed; gives it in milliseconds.
 
     Args:
         context: the wired product; ``even_out_ms`` of its settings is the step, 0 holds nothing.
         started: when the answer was begun, by ``time.perf_counter``.
+        steps: how long a whole is, in the settings' steps; what is quick needs no long ones.
     """
-    spent, step = (time.perf_counter() - started) * MILLISECONDS, context.settings.even_out_ms
+    spent = (time.perf_counter() - started) * MILLISECONDS
+    step = context.settings.even_out_ms * steps
     if not step:
         return round(spent, 2)
     whole = math.ceil(spent / step) * step

@@ -46,6 +46,7 @@ def test_an_empty_list_of_suggestions_takes_whole_steps_too(
     for q in (WEST.customer_no[:8], "9999999", EAST.customer_no[:8]):
         assert archive.get(f"/api/v1/suggest?q={q}", "agent_east").status_code == 200
     assert len(held) == 2
+    assert max(held) <= archive.context.settings.even_out_ms / 2 / 1000
 
 
 def test_what_is_found_is_answered_at_once(archive: Seeded) -> None:
