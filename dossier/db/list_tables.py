@@ -16,6 +16,8 @@ class ListFile(Table):
     __tablename__ = "list_file"
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"))
+    form: Mapped[str] = mapped_column(String(8))
+    """``xlsx`` or ``csv``."""
     rows: Mapped[int]
     is_clear: Mapped[bool]
     purpose: Mapped[str] = mapped_column(String(200))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import html
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import msoffcrypto.exceptions
 import pytest
+import pyzipper
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
@@ -144,14 +147,29 @@ def test_the_file_opens_with_its_password_only_and_says_who_and_what_for(archive
         opened(file.content, made["password"] + "x")
     assert opened(file.content, made["password"])[1][0] == EAST.customer_no
     sheet = clear(file.content, made["password"])
-    import zipfile
-    from io import BytesIO
-
     inside = zipfile.ZipFile(BytesIO(sheet)).read("xl/worksheets/sheet1.xml").decode()
     assert "archivist" in inside
     assert "稽查核对" in inside
     other = wish(archive, "archivist", EAST.customer_no).json()["password"]
     assert other != made["password"]
+
+
+def test_a_list_comes_as_csv_too_in_a_zip_under_the_password(archive: Seeded) -> None:
+    wanted = {"format": "csv", "purpose": "稽查核对"}
+    made = wish(archive, "archivist", EAST.customer_no, **wanted).json()
+    file = archive.get(made["href"], "archivist")
+    assert file.headers["content-disposition"].endswith('.zip"')
+    assert EAST.customer_no.encode() not in file.content
+    with pyzipper.AESZipFile(BytesIO(file.content)) as packed:
+        rows, mark = sorted(packed.namelist())
+        assert rows.endswith(".csv")
+        for password in (None, made["password"] + "x"):
+            with pytest.raises(RuntimeError):
+                packed.read(rows, pwd=password and password.encode())
+        packed.setpassword(made["password"].encode())
+        text = packed.read(rows).decode("utf-8-sig")
+        assert "稽查核对" in packed.read(mark).decode()
+    assert list(csv.reader(text.splitlines())) == table(archive, "archivist", EAST.customer_no)
 
 
 def test_a_file_is_its_makers_own_and_ends(archive: Seeded, clock: FixedClock) -> None:

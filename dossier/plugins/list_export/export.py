@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import orjson
 
@@ -27,6 +28,7 @@ from dossier.viewer import Permission, Viewer
 from ui.locales import in_words
 
 ACTION = "export_list"
+Form = Literal["xlsx", "csv"]
 PAGE = 100
 """Customers that are fetched at a time."""
 CLEAR = frozenset({Permission.SEE_CLEAR, Permission.SEE_CONTACT})
@@ -43,11 +45,12 @@ WITHOUT_TEXT = parse("")
 
 @dataclass(frozen=True, slots=True)
 class ExportWish:
-    """A list that somebody wants as a file, what for, and whether unmasked."""
+    """A list that somebody wants as a file, what for, whether unmasked, and how."""
 
     asked: SearchRequest
     purpose: str
     clear: bool = False
+    form: Form = "xlsx"
 
     @property
     def filters(self) -> Mapping[str, list[str]]:

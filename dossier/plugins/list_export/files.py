@@ -1,4 +1,4 @@
-"""The file of a list: a workbook under a password, kept until it expires (domain.md §4.7).
+"""The file of a list: a workbook or a CSV under a password, until it expires (domain.md §4.7).
 
 Nobody keeps the password: it is said once, to who made the file.
 """
@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import pyzipper
 from msoffcrypto.format.ooxml import OOXMLFile
 from sqlalchemy import select
 
@@ -22,7 +23,7 @@ from dossier.plugins.list_export.export import ExportWish, Listed, listed
 from dossier.services import audit, audit_bulk
 from dossier.services.audit import Receipt
 from dossier.services.context import Context
-from dossier.services.table_export import as_xlsx
+from dossier.services.table_export import MEDIA_TYPES, as_csv, as_xlsx
 from dossier.viewer import Permission, Viewer, system_viewer
 from ui.formatting import moment
 
@@ -33,6 +34,7 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 WIDTHS = (16, 16, 10, 12, 40, 18, 18, 18, 30, 10)
 """Of the workbook's columns, in characters."""
 TOGETHER = 100
+ZIP = "application/zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Fetched:
     receipt: Receipt
     body: bytes
     name: str
+    media_type: str
 
 
 def make(context: Context, viewer: Viewer, wish: ExportWish) -> MadeFile:
@@ -68,7 +71,7 @@ def make(context: Context, viewer: Viewer, wish: ExportWish) -> MadeFile:
     found, now = listed(context, viewer, wish), context.clock.now()
     made = _row(viewer, wish, found, now)
     password = "".join(secrets.choice(ALPHABET) for _ in range(rules.load().password_characters))
-    made.body = _protected(_workbook(viewer, found, made), password)
+    made.body = _PROTECTED[wish.form](viewer, found, made, password)
     receipt = _recorded(context, viewer, wish, found, made)
     with context.writing(viewer) as session:
         session.add(made)
@@ -84,7 +87,7 @@ def fetch(context: Context, viewer: Viewer, file_id: str) -> Fetched:
         UnavailableError: it cannot be noted now.
     """
     viewer = access.demand(viewer, Permission.EXPORT)
-    mine = select(ListFile.body, ListFile.made_at).where(
+    mine = select(ListFile.body, ListFile.form, ListFile.made_at).where(
         ListFile.id == file_id,
         ListFile.user_id == viewer.id,
         ListFile.expires_at > context.clock.now(),
@@ -96,7 +99,8 @@ def fetch(context: Context, viewer: Viewer, file_id: str) -> Fetched:
     receipt = audit.record_read(
         context, viewer, "list.fetched", object_kind="query", object_id=file_id
     )
-    return Fetched(receipt, found.body, f"dossier-{found.made_at:%Y%m%d-%H%M%S}.xlsx")
+    ending, media_type = _KINDS[found.form]
+    return Fetched(receipt, found.body, f"{_stem(found.made_at)}.{ending}", media_type)
 
 
 def erase_expired(context: Context) -> int:
@@ -122,6 +126,7 @@ def _row(viewer: Viewer, wish: ExportWish, found: Listed, now: datetime) -> List
     return ListFile(
         id=new_id(),
         user_id=viewer.id,
+        form=wish.form,
         rows=len(found.rows),
         is_clear=wish.clear,
         purpose=found.purpose,
@@ -130,18 +135,38 @@ def _row(viewer: Viewer, wish: ExportWish, found: Listed, now: datetime) -> List
     )
 
 
-def _workbook(viewer: Viewer, found: Listed, made: ListFile) -> bytes:
-    """With who, when, what for and until when on each printed sheet."""
+def _mark(viewer: Viewer, made: ListFile) -> str:
+    """Who, when, what for and until when: goes with the rows wherever they go."""
     made_at, until = (moment(one) for one in (made.made_at, made.expires_at))
-    mark = f"{viewer.name} · {made_at} · {made.purpose} · ≤ {until}"
-    return as_xlsx(found.head, found.rows, widths=WIDTHS, mark=mark)
+    return f"{viewer.name} · {made_at} · {made.purpose} · ≤ {until}"
 
 
-def _protected(workbook: bytes, password: str) -> bytes:
-    """Encrypted as Excel and WPS do it themselves (ECMA-376 agile, AES)."""
+def _workbook(viewer: Viewer, found: Listed, made: ListFile, password: str) -> bytes:
+    """Encrypted as Excel and WPS do it themselves (ECMA-376 agile, AES); the mark on each sheet."""
+    clear = as_xlsx(found.head, found.rows, widths=WIDTHS, mark=_mark(viewer, made))
     out = io.BytesIO()
-    OOXMLFile(io.BytesIO(workbook)).encrypt(password, out)
+    OOXMLFile(io.BytesIO(clear)).encrypt(password, out)
     return out.getvalue()
+
+
+def _csv(viewer: Viewer, found: Listed, made: ListFile, password: str) -> bytes:
+    """A ZIP under AES, which 7-Zip and WinZip open; the mark is a file of its own in it."""
+    out = io.BytesIO()
+    with pyzipper.AESZipFile(
+        out, "w", compression=pyzipper.ZIP_DEFLATED, encryption=pyzipper.WZ_AES
+    ) as archive:
+        archive.setpassword(password.encode())
+        archive.writestr(f"{_stem(made.made_at)}.csv", as_csv(found.head, found.rows))
+        archive.writestr("mark.txt", _mark(viewer, made))
+    return out.getvalue()
+
+
+def _stem(made_at: datetime) -> str:
+    return f"dossier-{made_at:%Y%m%d-%H%M%S}"
+
+
+_PROTECTED = {"xlsx": _workbook, "csv": _csv}
+_KINDS = {"xlsx": ("xlsx", MEDIA_TYPES["xlsx"]), "csv": ("zip", ZIP)}
 
 
 def _recorded(
@@ -150,6 +175,7 @@ def _recorded(
     facts = {
         "rows": made.rows,
         "clear": made.is_clear,
+        "form": made.form,
         "file": made.id,
         "until": made.expires_at.isoformat(),
     }

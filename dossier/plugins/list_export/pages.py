@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -24,6 +25,7 @@ router = APIRouter()
 HERE = "/search/export"
 Exporter = Annotated[Viewer, requires(Permission.EXPORT)]
 Text = Annotated[str, Form(max_length=400)]
+FileForm = Annotated[export.Form, Form(alias="format")]
 Address = Annotated[str, Form(max_length=20_000)]
 
 
@@ -35,12 +37,18 @@ def show_form(request: Request, viewer: Exporter) -> Response:
 
 @router.post(HERE)
 def make(
-    request: Request, viewer: Exporter, search: Address = "", purpose: Text = "", clear: Text = ""
+    request: Request,
+    viewer: Exporter,
+    search: Address = "",
+    purpose: Text = "",
+    clear: Text = "",
+    form: FileForm = "xlsx",
 ) -> Response:
     """The file with its password; or why it needs an approval, and the way to ask."""
     viewer = speaking(request, viewer)
     try:
-        made = files.make(context_of(request), viewer, _wish(search, purpose, clear))
+        wish = replace(_wish(search, purpose, clear), form=form)
+        made = files.make(context_of(request), viewer, wish)
     except (ApprovalNeededError, InvalidInputError) as error:
         return _form(request, viewer, search, purpose=purpose, clear=clear, error=error)
     return render(request, "list_export/made.html", made=made, search=search)

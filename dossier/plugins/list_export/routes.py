@@ -21,7 +21,7 @@ from searchapi.problems import Responses, may_answer
 
 router = APIRouter(tags=["search"])
 XLSX = MEDIA_TYPES["xlsx"]
-FILES: Responses = {200: {"content": {XLSX: {}}}}
+FILES: Responses = {200: {"content": {XLSX: {}, files.ZIP: {}}}}
 MAKING = may_answer(QueryError, InvalidInputError, ConflictError)
 Exporter = Annotated[Viewer, requires(Permission.EXPORT)]
 
@@ -34,11 +34,15 @@ class ListWish(BaseModel):
     filters: dict[str, list[str]] = Field(default_factory=dict, max_length=20)
     purpose: str = Field(max_length=200)
     clear: bool = Field(default=False, description="Unmasked; needs an approval")
+    format: export.Form = Field(
+        "xlsx", description="A workbook, or a CSV in a ZIP under AES; both under the password"
+    )
 
     def wish(self) -> ExportWish:
         """For the use case."""
         filters = {name: tuple(values) for name, values in self.filters.items()}
-        return ExportWish(SearchRequest(q=self.q, filters=filters), self.purpose, self.clear)
+        asked = SearchRequest(q=self.q, filters=filters)
+        return ExportWish(asked, self.purpose, self.clear, self.format)
 
 
 class ListWithTerm(ListWish):
@@ -65,7 +69,7 @@ class Asked(BaseModel):
 
 @router.post("/search/export", status_code=201, responses=MAKING, summary="Save a list as a file")
 def make(request: Request, viewer: Exporter, wanted: ListWish) -> MadeItem:
-    """All customers of the list with their register line, in a workbook under a password."""
+    """All customers of the list with their register line, under a password."""
     context = context_of(request)
     speaker = speaking(request, viewer, context.settings.locale)
     made = files.make(context, speaker, wanted.wish())
@@ -104,4 +108,4 @@ def as_answer(found: files.Fetched) -> Response:
         "Content-Disposition": f'attachment; filename="{found.name}"',
         "Cache-Control": "no-store",
     }
-    return Response(found.body, media_type=XLSX, headers=headers)
+    return Response(found.body, media_type=found.media_type, headers=headers)
