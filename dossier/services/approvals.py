@@ -21,6 +21,7 @@ from dossier.db.tables import RoleGrant, User
 from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from dossier.rules.approvals import Thing, load
 from dossier.services import approval_rows as rows
+from dossier.services import role_grants
 from dossier.services.approval_rows import NewRequest, checked_text, note
 from dossier.services.context import Context
 from dossier.viewer import Permission, Reach, Scope, Viewer, system_viewer
@@ -86,7 +87,7 @@ def approve(context: Context, viewer: Viewer, request_id: str, *, reason: str = 
 
     def decide(session: ScopedSession, row: ApprovalRequest, by: Reach, now: datetime) -> None:
         if row.kind == Thing.ROLE:
-            _let_in(session, row, now)
+            _let_in(context, session, row, now)
         elif row.kind != Thing.LIST and held.place_of(session, row.kind, row.thing) is None:
             raise ConflictError(
                 "There is no such thing; refuse it", detail_zh="申请对象不存在，请驳回"
@@ -245,11 +246,15 @@ def _decide(
         note(session, viewer, f"approval.{decision}", row, now, why=why)
 
 
-def _let_in(session: ScopedSession, row: ApprovalRequest, now: datetime) -> None:
+def _let_in(context: Context, session: ScopedSession, row: ApprovalRequest, now: datetime) -> None:
     """A role that waited takes effect: from now, not from before it was approved."""
     grant = session.get(RoleGrant, int(row.thing))
     if grant is None or (grant.valid_to is not None and grant.valid_to <= now):
         raise ConflictError("The role was taken away meanwhile", detail_zh="该岗位授权已被收回")
+    begins, ends = grant.valid_from, grant.valid_to
+    role_grants.check_separated(
+        context.roles.words, session, grant.user_id, grant.role, begins, ends, at=now
+    )
     grant.pending = False
     if grant.valid_from is None or grant.valid_from < now:
         grant.valid_from = now

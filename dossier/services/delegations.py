@@ -22,6 +22,7 @@ from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError, Not
 from dossier.services import audit, disclosure, role_grants
 from dossier.services.context import Context
 from dossier.services.door import by_name
+from dossier.services.posts import lock
 from dossier.services.role_grants import Names, midnight
 from dossier.viewer import Permission, Viewer
 
@@ -206,6 +207,7 @@ def _check(
             detail_zh="系统管理员、安全保密员、审计员须专人担任，不能委托",
         )
     now = context.clock.now()
+    lock(session, other)
     role_grants.check_separated(words, session, other.id, role, *days, at=now)
     same = (
         select(Delegation.id)

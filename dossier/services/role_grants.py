@@ -26,6 +26,7 @@ from dossier.rules.role_words import Words, separated
 from dossier.services import approval_rows, audit, disclosure
 from dossier.services.context import Context
 from dossier.services.door import by_name
+from dossier.services.posts import lock
 from dossier.viewer import Permission, Viewer
 
 GIVE_ROLE = "users"
@@ -142,6 +143,7 @@ def add_grant(
     """
     now = context.clock.now()
     check_role(context.roles.words, role)
+    lock(session, account)  # else two at once would each not see the other
     begins, ends = _instants(days, now)
     row = RoleGrant(
         user_id=account.id,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -59,6 +61,31 @@ def numbers(body: dict[str, Any]) -> set[str]:
 def both(seeded: Seeded) -> str:
     """Archivist of the east, agent of the west."""
     return user(seeded, ("archivist", Part(unit=EAST.unit)), ("agent", Part(unit=WEST.unit)))
+
+
+@pytest.mark.parametrize(
+    "roles", [("administrator", "auditor", "security_officer"), ("collector", "collector")]
+)
+def test_of_roles_that_exclude_each_other_one_is_given_however_many_ask_at_once(
+    seeded: Seeded, roles: tuple[str, ...]
+) -> None:
+    for _ in range(3):
+        name = f"person{next(NUMBERS)}"
+        accounts.add_user(seeded.context, SETUP, name=name, role="agent")
+        together = Barrier(len(roles))
+
+        def give(role: str, name: str = name, together: Barrier = together) -> bool:
+            together.wait()
+            try:
+                role_grants.grant(seeded.context, SETUP, user=name, role=role)
+            except NotPossibleError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(len(roles)) as pool:
+            assert sum(pool.map(give, roles)) == 1
+        held = [one.role for one in role_grants.list_grants(seeded.context, SETUP, name)]
+        assert len(held) == 2  # with the agent's
 
 
 def test_each_permission_counts_where_it_was_given(seeded: Seeded, both: str) -> None:
