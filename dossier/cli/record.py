@@ -24,6 +24,11 @@ FINDINGS = {
         "of its own",
         "第 {} 条记录在封存前被删除，或其后一条系以自拟编号插入",
     ),
+    "head_missing": (
+        "audit.head is gone, which names the newest seal: the end may be cut off; "
+        "compare with a checkpoint kept elsewhere (--against)",
+        "audit.head 缺失（记录最新封存），末尾可能有记录被删；请用另存的检查点核对（--against）",
+    ),
     "counter_moved": (
         "the numbers {} were never given to rows: somebody moved the database's counter on",
         "编号 {} 从未使用：数据库的编号计数被人为调大",

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from dossier.db.tables import AuditSeal
 from dossier.errors import InvalidInputError, NotFoundError
-from dossier.services import audit
+from dossier.services import audit, audit_keys
 from dossier.services.audit_seals import Statement, statement_of
 from dossier.services.context import Context
 from dossier.viewer import Viewer
@@ -92,6 +92,12 @@ def head(context: Context) -> list[Checkpoint]:
     """What this home knows of the newest seal; empty when it never sealed."""
     path = context.settings.home / HEAD
     return [_parsed(path)] if path.exists() else []
+
+
+def lacks_head(context: Context) -> bool:
+    """Whether this home has a key to seal with, and no note of the newest seal."""
+    home = context.settings.home
+    return (home / audit_keys.PUBLIC).exists() and not (home / HEAD).exists()
 
 
 def _files(path: Path) -> list[Path]:

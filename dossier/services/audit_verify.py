@@ -43,7 +43,9 @@ class Finding:
         kind: ``row_changed``, ``row_removed``, ``row_inserted``, ``seal_changed``,
             ``seal_removed``, ``seal_unsigned`` (no valid signature), ``key_unknown``,
             ``checkpoint_forged``, ``checkpoint_differs``, ``removed_unsealed`` (before a seal named
-            it), ``counter_moved`` (the database's numbering went on by more than could be written).
+            it), ``counter_moved`` (the database's numbering went on by more than could be written),
+            ``head_missing`` (this home has sealed, and its note of the newest seal is gone, so that
+            nothing here tells whether rows and seals are missing at the end).
         first: id of the row, or number of the seal.
         last: the same, or the end of a run.
         source: file name of the checkpoint.
@@ -109,6 +111,8 @@ def verify(
         findings += walk.after_the_end()
         tail = _tail(context, session, walk)
     findings += tail.found
+    if audit_checkpoints.lacks_head(context):
+        findings.append(Finding("head_missing", walk.number, walk.number, audit_checkpoints.HEAD))
     return Verification(
         seals=walk.number,
         sealed=walk.total,

@@ -436,6 +436,22 @@ def test_a_row_put_in_under_a_far_number_and_taken_out_again_leaves_the_counter_
     assert verify(archive, VIEWER).broken == (Finding("counter_moved", last + 1, FAR),)
 
 
+def test_a_cut_off_end_is_told_of_though_the_note_of_the_newest_seal_went_with_it(
+    archive: Context,
+) -> None:
+    damage(archive, "delete from audit_event where id > 12")
+    damage(archive, "delete from audit_seal where id > 3")
+    (archive.settings.home / audit_checkpoints.HEAD).unlink()
+    assert "head_missing" in kinds(verify(archive, VIEWER))
+
+
+def test_an_archive_that_never_sealed_lacks_no_note(tmp_path: Path) -> None:
+    context = make_archive(home_of(tmp_path))
+    look(context, 2)
+    assert verify(context, VIEWER).broken == ()
+    context.database.dispose()
+
+
 def test_with_sqlite_a_row_removed_before_it_was_sealed_is_named(tmp_path: Path) -> None:
     context = make_archive(home_of(tmp_path))
     fill(context)
