@@ -69,7 +69,9 @@ def image(
     viewer = access.demand(viewer, Permission.READ_CONTENT)
     with context.reading(viewer) as session:
         source = page_source(context, session, viewer, document_id, number)
-        viewer = disclosure.looking(context, session, viewer.at(source.place), source.customer_no)
+        viewer = viewer.at(source.place)
+        if not strip:  # strips stand in a list of hits, and a search opens nothing
+            viewer = disclosure.looking(context, session, viewer, source.customer_no)
         purpose = _purpose_of(session, viewer, document_id, printed) if printed else ""
     receipt = audit.record_read(
         context,

@@ -89,10 +89,19 @@ def test_papers_stay_masked_when_only_the_record_was_opened(archive: Seeded) -> 
     send(archive, "DELETE", f"{RECORD}/opening")
 
 
-def picture_ink(archive: Seeded, user: str) -> float:
+def test_the_strips_of_a_search_stay_masked_while_its_papers_are_open(
+    archive: Seeded, opened: dict[str, Any]
+) -> None:
+    assert opened["fields"] == ["name", "pages", "phone"]
+    assert picture_ink(archive, "agent") > 0.01
+    assert picture_ink(archive, "archivist", f"?strip=true&q={EAST.id_no}") > 0.01
+    assert picture_ink(archive, "agent", f"?strip=true&q={EAST.id_no}") == 0
+
+
+def picture_ink(archive: Seeded, user: str, part: str = "") -> float:
     import io
 
-    path = f"/api/v1/documents/{archive.documents['东1']}/pages/1/image"
+    path = f"/api/v1/documents/{archive.documents['东1']}/pages/1/image{part}"
     answer = archive.get(path, user)
     return ink_share(Image.open(io.BytesIO(answer.content)).convert("RGB"))
 
