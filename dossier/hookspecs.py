@@ -122,7 +122,8 @@ class PageLink:
     """A link in the head of every page, for those who hold the permission.
 
     ``icon`` is a name of ``ui/templates/parts/icons.html``; ``in_menu`` puts the link under the
-    user's name instead, among what is one's own.
+    user's name instead, among what is one's own. ``only`` leaves it out for further viewers, to
+    whom the page would have nothing to say.
     """
 
     href: str
@@ -131,6 +132,11 @@ class PageLink:
     title_en: str
     permission: Permission
     in_menu: bool = False
+    only: Callable[[Viewer], bool] | None = None
+
+    def is_for(self, viewer: Viewer) -> bool:
+        """Whether this viewer gets the link."""
+        return viewer.may(self.permission) and (self.only is None or self.only(viewer))
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,7 +330,7 @@ RENDITION: Final = {
 NEAR: Final = {
     "sounds_alike": N_("sounds alike"),
     "one_character": N_("one character fewer"),
-    "one_wrong": N_("one character otherwise"),
+    "one_wrong": N_("a similar name"),
     "swapped_digits": N_("two digits swapped"),
     "swapped_letters": N_("two letters swapped"),
     "one_digit": N_("one digit otherwise"),
@@ -375,7 +375,12 @@ PERMISSION: Final = {
     "read_audit": N_("Read the audit record"),
     "see_contact": N_("See phone and address in clear"),
     "see_rights": N_("See what others may do"),
+    "print": N_("Print papers"),
+    "see_lookers": N_("See who looked at a dossier"),
+    "manage_watched_names": N_("Manage the watch list"),
+    "approve": N_("Decide on others' requests"),
     "signed_in": N_("Be logged in"),
+    "public": N_("What everybody may"),
 }
 OPENED: Final = {
     "name": N_("name"),

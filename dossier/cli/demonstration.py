@@ -27,6 +27,7 @@ PEOPLE = (
     ("wang", "王若溪", "archivist", None, "档案管理员：看原文，可指定归户"),
     ("li", "李清嘉", "agent", None, "坐席：看脱敏内容"),
     ("zhao", "赵一诺", "agent", "first", "坐席：只看本所"),
+    ("chen", "陈立言", "supervisor", None, "客服主管：审批申请"),
     ("shen", "沈慎言", "auditor", None, "审计员：只看查阅记录"),
     ("admin", "甘守正", "administrator", None, "系统管理员：看收件与状态"),
 )

@@ -29,6 +29,8 @@ SHORTEST_PART = 2
 alone is another query than one left out."""
 SHORTEST_ADDRESS = 2
 """Parts of an address that is not shortened any more: the street and its number."""
+IN_NAMES = "户名:"
+"""Before a word that is looked for in customers' names only (:mod:`dossier.search.vocabulary`)."""
 _LAST_NUMBER = re.compile(rf"[ -]*(?:[0-9{HAN_NUMERALS}]+|[a-z])[^0-9a-z{HAN_NUMERALS}]*$")
 _HAN_PAIR = re.compile(f"[{HAN}]{{2}}")
 _GROUPS = re.compile(r"[ -]")
@@ -106,11 +108,15 @@ def _like_number(number: str) -> tuple[Near, ...]:
 
 
 def _like_long_name(name: str) -> tuple[Near, ...]:
-    """An organisation's name with one character wrong: what stands before and behind it."""
+    """An organisation's name with one character wrong: names with what stands before and behind it.
+
+    Only names: on pages the search itself finds a wording with one character misread.
+    """
     sides = (
-        f"({name[:at]} {name[at + 1 :]})" for at in range(SHORTEST_PART, len(name) - SHORTEST_PART)
+        f"({IN_NAMES}{name[:at]} {IN_NAMES}{name[at + 1 :]})"
+        for at in range(SHORTEST_PART, len(name) - SHORTEST_PART)
     )
-    ends = (name[1:], name[:-1])
+    ends = (f"{IN_NAMES}{part}" for part in (name[1:], name[:-1]))
     return (Near(" OR ".join((*ends, *sides)), NearReason.ONE_WRONG),)
 
 

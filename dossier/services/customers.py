@@ -12,6 +12,7 @@ from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, CustomerNumber, CustomerPast, Document, Identifier
 from dossier.services import audit, cursors, disclosure, papers, personal
+from dossier.services.approved_here import approved_here
 from dossier.services.context import Context
 from dossier.services.heads import customer_in_scope, heads
 from dossier.services.views import (
@@ -98,6 +99,8 @@ def _record(
         history=_history(session, number),
         panels=tuple(context.plugins.customer_panels(here, number, context)),
         opening=viewer.opening,
+        is_clear=here.sees_clear,
+        approved=approved_here(session, here),
     )
 
 

@@ -16,6 +16,7 @@ from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
 from dossier.records import DocumentState, RenditionKind
 from dossier.rules.masking import KnownValues
 from dossier.services import assigning, audit, disclosure, papers, personal, scanning, sealed_fields
+from dossier.services.approved_here import approved_here
 from dossier.services.context import Context
 from dossier.services.heads import heads, known_values
 from dossier.services.labels import type_label
@@ -98,6 +99,8 @@ def _view(
         history=tuple(papers.history(session, object_kind="document", object_id=document.id)),
         panels=tuple(context.plugins.document_panels(viewer, document.id, context)),
         opening=viewer.opening,
+        is_clear=viewer.sees_clear,
+        approved=approved_here(session, viewer),
         may_take_original=viewer.may(Permission.READ_ORIGINAL),
         **relations,
     )

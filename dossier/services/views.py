@@ -287,8 +287,24 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Approved:
+    """What somebody else approved of the thing in view: which action, until when, what for."""
+
+    id: str
+    action_zh: str
+    action_en: str
+    until: datetime
+    purpose: str
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerRecord:
-    """A customer as the register knows it, with its papers and its history."""
+    """A customer as the register knows it, with its papers and its history.
+
+    ``is_clear``: nothing of it is masked to this viewer; ``approved``: by which approvals more is
+    open than the role alone opens.
+    """
 
     head: CustomerHead
     id_type: str
@@ -306,6 +322,8 @@ class CustomerRecord:
     history: tuple[HistoryEntry, ...]
     panels: tuple[Panel, ...] = ()
     opening: Opening | None = None
+    is_clear: bool = False
+    approved: tuple[Approved, ...] = ()
 
 
 # -- documents ----------------------------------------------------------------------------------
@@ -417,6 +435,8 @@ class DocumentView:
     panels: tuple[Panel, ...] = ()
     opening: Opening | None = None
     may_take_original: bool = False
+    is_clear: bool = False
+    approved: tuple[Approved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,3 +86,17 @@ def test_the_table_is_large_and_says_nothing_twice() -> None:
     said = Counter((row["query"], row["as"]) for row in ROWS)
     assert [each for each, times in said.items() if times > 1] == []
     assert all(row["rule"] and row["expect"] for row in ROWS)
+
+
+def test_a_company_with_one_character_otherwise_is_offered_by_its_own_name(golden: Any) -> None:
+    """domain.md 4.5: no page where the parts of the word stand far apart, and no query of tries."""
+    for who in ("archivist", "agent"):
+        answer = golden.ask("华泰机器有限公司", who)
+        assert golden.hits(answer) == []
+        (near,) = answer["did_you_mean"]
+        assert (near["q"], near["reason"], near["total"]) == (
+            "襄阳华泰机械有限公司",
+            "one_wrong",
+            1,
+        )
+    assert golden.ask("低压居民供暖电合同", "archivist")["did_you_mean"] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -22,6 +22,7 @@ from dossier.services import accounts, approval_rows, delegations, role_grants
 from dossier.services.role_grants import Part
 from tests.support_postgres import fresh_database
 from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, csrf_token, seeded_archive
+from ui.formatting import moment
 
 NUMBERS = count()
 PATH = "/api/v1/approvals"
@@ -233,6 +234,37 @@ def test_values_are_unmasked_for_one_customer_only(marketing: Person, chief: Per
     assert WEST.name not in marketing.get(f"/api/v1/customers/{WEST.customer_no}").text
     hits = marketing.get("/api/v1/search?q=合同").text
     assert WEST.name not in hits
+
+
+def test_the_page_says_what_an_approval_opened_and_gives_it_up_there(
+    marketing: Person, chief: Person
+) -> None:
+    page = f"/customers/{EAST.customer_no}"
+    masked = marketing.get(page).text
+    assert "个人信息已按岗位权限遮蔽" in masked
+    assert "核对来电" not in masked, "marketing checks no callers"
+    request_id = marketing.asks("unmask", customer_no=EAST.customer_no).json()["id"]
+    chief.decides(request_id)
+    opened = marketing.get(page).text
+    assert "个人信息已按岗位权限遮蔽" not in opened
+    [ends] = [one for one in marketing.get(PATH).json()["items"] if one["id"] == request_id]
+    until = moment(datetime.fromisoformat(ends["ends_at"]))
+    assert f"经审批开放至 {until}" in opened
+    assert all(each in opened for each in ("查看未遮盖的个人信息", "投诉核查", chief.name))
+    assert "经审批开放至" not in marketing.get(f"/customers/{WEST.customer_no}").text
+    given_up = marketing.send("POST", f"/approvals/{request_id}/withdraw", data={"back": page})
+    assert given_up.headers["location"] == page
+    assert "经审批开放至" not in marketing.get(page).text
+
+
+def test_who_has_nothing_to_ask_for_is_not_sent_to_the_form(hire: Hire) -> None:
+    auditor, archivist = hire(("auditor", Part())), hire(("archivist", Part()))
+    menu = 'href="/approvals"'
+    assert menu not in auditor.get("/account").text
+    assert menu in archivist.get("/account").text
+    for path in ("/approvals", "/approvals/ask"):
+        assert "清单导出的审批在导出处申请" in archivist.get(path).text
+        assert "清单导出的审批在导出处申请" not in auditor.get(path).text
 
 
 def test_nobody_approves_the_own_request_nor_by_what_the_asker_lent(

@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from dossier.asgi import create_app
 from dossier.bootstrap import build
-from dossier.clock import FixedClock, SystemClock
+from dossier.clock import SHANGHAI, FixedClock, SystemClock
 from dossier.db.list_tables import ListFile
 from dossier.db.tables import AuditEvent, Customer
 from dossier.hookspecs import ListLink, hookimpl
@@ -281,11 +281,15 @@ def test_by_the_pages_without_script_from_the_list_to_the_file(archive: Seeded, 
     done = client.post("/search/export", data=form)
     password = re.findall(r'id="password">([^<]+)<', done.text)[0]
     file = client.get(re.findall(r'href="(/search/export/[^"]+)"', done.text)[0])
+    here = archive.context.clock.now().astimezone(SHANGHAI)
+    assert f"dossier-{here:%Y%m%d-%H%M}" in file.headers["content-disposition"]
     rows = opened(file.content, html.unescape(password))
     assert rows == table(archive, "archivist", COMMON, filters={"status": ["active"]})
     refused = client.post("/search/export", data=form | {"clear": "1"})
     assert refused.status_code == 403
     assert 'formaction="/search/export/approval"' in refused.text
+    assert '<button type="submit">生成文件</button>' in refused.text
+    assert '<option value="24">1 天</option>' in refused.text
     asked = client.post("/search/export/approval", data=form | {"clear": "1", "hours": "2"})
     assert (asked.status_code, asked.headers["location"]) == (303, "/approvals")
     assert "明文" in client.get("/approvals").text

@@ -61,7 +61,7 @@ def test_what_is_left_keeps_its_meaning(typed: str, tried: list[str]) -> None:
 def test_a_long_name_is_tried_with_one_character_wrong() -> None:
     (near,) = near_queries("宏泰机器有限公司")
     assert near.reason is NearReason.ONE_WRONG
-    assert "(宏泰机 有限公司)" in near.q
+    assert "(户名:宏泰机 户名:有限公司)" in near.q
 
 
 def test_letters_are_tried_in_another_order_and_grouped_digits_as_one_number() -> None:

@@ -7,8 +7,10 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from dossier.viewer import Permission
 from ui.formatting import grouped, hatched, marked, percent, span
-from ui.labels import KINDS
+from ui.labels import KINDS, PERMISSION
+from ui.locales import in_words
 
 ROOT = Path(__file__).parents[2]
 PLACES = re.compile(r"%\((\w+)\)s")
@@ -55,6 +57,14 @@ def test_traditional_pages_hold_no_simplified_words() -> None:
 
 def test_every_code_has_words() -> None:
     assert all(text.strip() for words in KINDS.values() for text in words.values())
+
+
+def test_every_permission_has_a_name_in_each_language() -> None:
+    assert set(PERMISSION) == set(Permission)
+    for locale in ("zh_CN", "zh_TW"):
+        assert all(
+            in_words("permission", code, locale) != name for code, name in PERMISSION.items()
+        )
 
 
 def test_numbers_are_grouped_without_spaces_to_copy() -> None:

@@ -11,8 +11,20 @@ from dossier.services import approval_views
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 
+
+def _may_ask(viewer: Viewer) -> bool:
+    """Whether anything that this viewer does may wait for an approval."""
+    return bool(viewer.asks) or any(map(viewer.may, (Permission.EXPORT, Permission.MANAGE_USERS)))
+
+
 MINE = PageLink(
-    "/approvals", "check", "我的申请", "My requests", Permission.SIGNED_IN, in_menu=True
+    "/approvals",
+    "check",
+    "我的申请",
+    "My requests",
+    Permission.SIGNED_IN,
+    in_menu=True,
+    only=_may_ask,
 )
 WAITING = PageLink("/approvals/waiting", "check", "待审批", "To approve", Permission.APPROVE)
 

@@ -14,6 +14,7 @@ from dossier.services import approval_rows, approval_views, approvals
 from dossier.services.approvals import SHAPES, Wish
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
+from dossier.web.coming_in import inside
 from ui.locales import speaking
 
 router = APIRouter()
@@ -21,6 +22,7 @@ Somebody = Annotated[Viewer, requires(Permission.SIGNED_IN)]
 Approver = Annotated[Viewer, requires(Permission.APPROVE)]
 Deciding = Annotated[Viewer, requires(Permission.APPROVE, by_session_only=True)]
 Text = Annotated[str, Form(max_length=400)]
+Back = Annotated[str, Form(max_length=2000)]
 Asked = Annotated[str, Query(max_length=80)]
 MINE, WAITING = "/approvals", "/approvals/waiting"
 
@@ -68,10 +70,10 @@ def ask(
 
 
 @router.post("/approvals/{approval_id}/withdraw")
-def withdraw(request: Request, viewer: Somebody, approval_id: str) -> Response:
-    """Take one's own back, or give up what was approved."""
+def withdraw(request: Request, viewer: Somebody, approval_id: str, back: Back = "") -> Response:
+    """Take one's own back, or give up what was approved; back to where one was."""
     approvals.withdraw(context_of(request), viewer, approval_id)
-    return RedirectResponse(MINE, status_code=303)
+    return RedirectResponse(inside(back) if back else MINE, status_code=303)
 
 
 @router.get(WAITING)

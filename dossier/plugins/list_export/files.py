@@ -15,6 +15,7 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from sqlalchemy import select
 
 from dossier import access
+from dossier.clock import SHANGHAI
 from dossier.db.list_tables import ListFile
 from dossier.db.tables import new_id
 from dossier.errors import NotFoundError
@@ -162,7 +163,7 @@ def _csv(viewer: Viewer, found: Listed, made: ListFile, password: str) -> bytes:
 
 
 def _stem(made_at: datetime) -> str:
-    return f"dossier-{made_at:%Y%m%d-%H%M%S}"
+    return f"dossier-{made_at.astimezone(SHANGHAI):%Y%m%d-%H%M%S}"
 
 
 _PROTECTED = {"xlsx": _workbook, "csv": _csv}
