@@ -47,6 +47,8 @@ _LABEL = re.compile(
     rf"(?:{_LABEL_WORDS})(?:为|是)?[ \t\n:,.;_\])|]{{0,6}}"
     rf"(?P<value>[^\t\n:;|]{{2,60}}(?:{_NEXT_LINE})?)"
 )
+_SENTENCE_BEHIND = re.compile(rf"[,.。]\s?(?:{'|'.join(_RULES['not_address_clauses'].split())})")
+_DATE = re.compile(r"\s*[12][0-9]{3}\s?[年./-]\s?[0-9]{1,2}\s?[月./-]\s?[0-9]{1,2}\s?日?\s*")
 _NEXT_LABEL = re.compile(r"[ ]+[\u4e00-\u9fff]{2,8}$")
 _FIRST_DETAIL = re.compile(rf"{_UNIT}|{_DASHED}|[0-9]")
 
@@ -92,6 +94,8 @@ def _labelled(folded: str, match: re.Match[str]) -> Span:
     if folded[end : end + 1] == ":":
         following = _NEXT_LABEL.search(folded[start:end])
         end = start + following.start() if following else start
+    if clause := _SENTENCE_BEHIND.search(folded, start, end):
+        end = clause.start()
     tail_start, tail_end = address_tail(folded[start:end])
     return start + tail_start, start + tail_end
 
@@ -99,5 +103,7 @@ def _labelled(folded: str, match: re.Match[str]) -> Span:
 def _columns(folded: str) -> Iterator[Span]:
     """Tails of the cells below a head that says address."""
     for start, end in cells_below(folded, LABELS):
+        if _DATE.fullmatch(folded, start, end):
+            continue  # below the address of a form stand its signatures' days
         tail_start, tail_end = address_tail(folded[start:end])
         yield start + tail_start, start + tail_end

@@ -19,8 +19,8 @@ FORM_LABELS = frozenset(
 def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
     """Spans of the cells that stand below a cell which is one of ``heads`` (spaces ignored).
 
-    A column ends at a line without that many cells. Printed labels are passed over: on most forms
-    labels stand below each other, with their values beside them.
+    A column ends at a line without that many cells, and at a printed label: on most forms labels
+    stand below each other, with their values beside them, and what follows there is no column.
     """
     if not _head(heads).search(f"\n{folded}\n"):
         return
@@ -34,10 +34,16 @@ def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
         if len(cells) < 2:
             columns = set()
             continue
+        columns = {
+            number
+            for number in columns | found
+            if number >= len(cells)
+            or number in found
+            or _word(folded, cells[number]) not in FORM_LABELS
+        }
         for number in sorted(columns - found):
-            if number < len(cells) and _word(folded, cells[number]) not in FORM_LABELS:
+            if number < len(cells):
                 yield cells[number]
-        columns |= found
 
 
 @cache

@@ -17,10 +17,11 @@ from dossier.rules import identifiers, rulebook
 from dossier.rules.address_masks import address_tail, find_address_tails
 from dossier.rules.identifiers import FoundNumber, NumberKind
 from dossier.rules.name_masks import find_names
-from dossier.rules.names import is_organisation, split_surname
+from dossier.rules.names import COMPOUND_SURNAMES, is_organisation, split_surname
 from dossier.rules.normal_form import HAN, FoldedText, fold_with_origins
 from dossier.rules.organisations import shop_owner
-from dossier.rules.relative_names import find_relatives
+from dossier.rules.relative_names import find_relatives, is_name
+from dossier.rules.signatures import find_rests
 
 MASK = "*"
 ID_PLACES = 18
@@ -56,6 +57,17 @@ _BORN = re.compile(rf"(?P<value>{_DAY})(?={_BIRTH_BEHIND.pattern})")
 _EMAIL = re.compile(r"(?<![a-z0-9._+-])(?P<value>[a-z0-9._+-]{2,64})(?=@[a-z0-9-]+\.)")
 _WITH_SIGN = (("生", _BIRTH), ("生", _BORN), ("@", _EMAIL))
 """Each with what all its matches need: most pages have none, and looking for that is cheap."""
+_PROPERTY_LABEL = "|".join(r"\s*".join(label) for label in _RULES["property_labels"].split())
+_DEED = "|".join(r"\s*".join(word) for word in _RULES["property_deeds"].split())
+_PROPERTY = re.compile(
+    # GB/T 37346: place and parcel of 12 digits (often read with more), kind of land, building, unit
+    r"(?<![0-9a-z])(?P<unit>[0-9](?:[ ]?[0-9oil]){11,16}[ ]?[gjz6][ ]?[a-z8](?:[ ]?[0-9oil]){4,6}"
+    r"(?:[ ]?[fw](?:[ ]?[0-9oil]){3,8})?)(?![0-9a-z])"
+    rf"|(?:{_PROPERTY_LABEL})[\s:,.]{{0,6}}(?P<labelled>[0-9a-z](?:[ -]?[0-9a-z]){{3,39}})"
+    rf"|(?:{_DEED})[ ]?(?:证|证书|[{HAN}]{{0,6}}字|[(][0-9]{{4}}[)])?[ ]?第[ ]?"
+    r"(?P<deed>[0-9a-z](?:[ -]?[0-9a-z]){2,19})"
+)
+"""Numbers of a dwelling and of its deed."""
 _ATTACHED = re.compile(r"附件 attachments:[ ]?(?P<names>[^\n]+)")
 _STEM = re.compile(r"(?:^|;)[ ]*(?P<value>[^;]+?)(?=\.[a-z0-9]{1,5}[ ]*(?:;|$)|;|$)")
 _BETWEEN = re.compile(r"[ \n\t\f\-·().]+")
@@ -228,8 +240,10 @@ def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
         if number.value not in opened:
             yield from _number_stars(folded, number)
     compacted = _Compacted(folded)
-    yield from find_names(folded)
-    yield from find_relatives(folded)
+    names = [*find_names(folded), *find_relatives(folded)]
+    yield from names
+    yield from _everywhere(folded, compacted, names)
+    yield from find_rests(folded)
     yield from _known_names(folded, compacted, known)
     yield from _known_values(compacted, _sought(known))
     yield from _guessed_by_form(folded, opened, lambda: numbers)
@@ -260,6 +274,8 @@ def _guessed_by_form(
         if sign in folded:
             for match in pattern.finditer(folded):
                 yield match.span("value")
+    for match in _PROPERTY.finditer(folded):
+        yield match.span(match.lastgroup or 0)
     for names in _ATTACHED.finditer(folded):
         begin = names.start("names")
         for match in _STEM.finditer(names["names"]):
@@ -292,6 +308,21 @@ def _known_names(folded: str, compacted: _Compacted, known: KnownValues) -> Iter
             if person != squeezed and len(person) > surname:
                 yield from compacted.find(person, surname)
             yield from _given_alone(folded, person[surname:])
+
+
+def _everywhere(folded: str, compacted: _Compacted, found: Iterable[Span]) -> Iterable[Span]:
+    """A name that some label told stands without one elsewhere on the page: nowhere in clear."""
+    for name, surname in sorted({_whole_name(folded, span) for span in found}):
+        if name and MASK not in name and is_name(name, is_marked=len(name) > _SHORT_NAME):
+            yield from compacted.find(name, surname)
+
+
+def _whole_name(folded: str, given: Span) -> tuple[str, int]:
+    """The name whose given part stands here, and how long its surname is; else empty."""
+    before = _squeeze(folded[max(0, given[0] - _BEFORE_GIVEN) : given[0]])
+    surname = 2 if before[-2:] in COMPOUND_SURNAMES else 1
+    name = before[-surname:] + _squeeze(folded[slice(*given)])
+    return (name, surname) if _HAN_NAME.fullmatch(name) else ("", 0)
 
 
 def _given_alone(folded: str, given: str) -> Iterable[Span]:
@@ -340,6 +371,10 @@ def _birth_days(number: str) -> Iterable[str]:
     yield f"{year}{month}{day}"
 
 
+_BEFORE_GIVEN = 6  # a surname, and the spaces of OCR
+_SHORT_NAME = 2
+"""Of two characters many names are words too: these need a surname that begins hardly a word."""
+_HAN_NAME = re.compile(rf"[{HAN}]{{2,4}}")
 _SHORTEST_TAIL = 3  # "1号" alone is on every page and names nobody
 
 

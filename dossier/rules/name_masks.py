@@ -25,7 +25,10 @@ LABELS = frozenset(_RULES["name_labels"].split())
 
 _LONGEST_FIRST = sorted(LABELS, key=len, reverse=True)
 _LABEL = "|".join("[ ]*".join(label) for label in _LONGEST_FIRST)
-_MARKS = r"(?:[ ]*\([^()\n]{0,12}\))?[ \t\n]*[:_.,\])|/]{1,4}[ \t\n_]*|[ ]*\t[ \t]*|[ ]{1,6}|\n[ ]*"
+_MARKS = (
+    r"(?:[ \t]*\([^()\n]{0,12}\))?[ \t\n]*[:_.,\])|/]{1,4}[ \t\n_]*"
+    r"|[ \t]*\([^()\n]{0,12}[章字名]\)[ ]*\t[ \t]*|[ ]*\t[ \t]*|[ ]{1,6}|\n[ ]*"
+)
 _NAME = (
     rf"(?P<apart>[{HAN}](?:[ ][{HAN}]){{1,3}}(?![{HAN}]))"
     rf"|(?P<dotted>[{HAN}]{{1,8}}(?:·[{HAN}]{{1,8}})+)"
@@ -33,7 +36,15 @@ _NAME = (
     r"|(?P<letters>(?!(?:from|to|cc|bcc)(?![a-z]))[a-z]{2,20}(?:[ .][a-z]{1,20}){0,3}(?![a-z0-9]))"
 )
 _WITH_COLON = "|".join(_RULES["name_labels_with_colon"].split())
-_LABELLED = re.compile(rf"(?:{_LABEL}|(?:{_WITH_COLON})(?=[ ]*:))(?:{_MARKS})(?:{_NAME})")
+_BRACKET = r"(?:[ \t]*\([^()\n]{0,12}\))?"
+_SEALED = "|".join(_RULES["sealed_labels"].split())
+_SEALING = r"[ \t]*\((?:[^()\n]{0,5}[盖签][章字名])\)"
+_LABELLED = re.compile(
+    rf"(?:{_LABEL}|(?:{_WITH_COLON})(?={_BRACKET}[ ]*:)|(?:{_SEALED})(?={_SEALING}))"
+    rf"(?P<mark>{_MARKS})(?!(?:[{HAN}]{{2}}(?:人员?|员)|{_LABEL})[ ]*:)(?:{_NAME})"
+)
+_WEAK_MARK = re.compile(r"[ \n]*[,.]?[ \n]*")
+"""A comma or a line's end behind a label may as well be those of a sentence."""
 _UNMARKED = re.compile(rf"(?:{_LABEL})(?P<run>[{HAN}]{{2,40}})")
 _ADDRESSED = re.compile(rf"(?P<run>[{HAN}]{{2,4}})[ ]?(?:先生|女士|小姐|同志|师傅|阿姨)")
 _NEXT_NAME = re.compile(rf"[*]*[ ]?[,、/;和及][ ]?(?P<run>[{HAN}]{{2,4}})(?![{HAN}])")
@@ -56,7 +67,7 @@ _WORD_OF_FORM = re.compile("|".join(f"{_RULES['words_of_forms']} {_RULES['kin_wo
 _STOP = re.compile(
     r"性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签|盖|先生|女士|同志|小姐|师傅|"
     r"自愿|申请|办理|同意|承诺|本人|因|与|和|向|系|为|于|在|年|月|日|男|女|已|的|是|委托|代表|账|开户|用电|"
-    r"身分|单位|负责|经办|意见|户主|以下|授权|到|将|对|及|等|有|代|居住|住"
+    r"身分|单位|反映|负责|经办|意见|户主|以下|授权|到|将|对|及|等|有|代|居住|住"
 )
 _MASKED_REST = re.compile(rf"[*]+[{HAN}]*")  # 襄州区蔡**理发店 is masked already
 _LONGEST_NAME = 4  # of names without an interpunct
@@ -69,9 +80,7 @@ _NOT_NAMES = re.compile(
 
 def find_names(folded: str) -> Iterator[Span]:
     """Spans of the parts of persons' names that are masked: all but the surname."""
-    for match in _LABELLED.finditer(folded):
-        yield from _given_part(folded, match)
-        yield from _listed(folded, match.end())
+    yield from _labelled(folded)
     for match in _UNMARKED.finditer(folded):
         run = match["run"]
         if trusted(run) and not no_name(run):
@@ -90,17 +99,32 @@ def find_names(folded: str) -> Iterator[Span]:
             yield from given_of(cell, start)
 
 
+def _labelled(folded: str) -> Iterator[Span]:
+    """Names behind their labels, and those that are listed behind a name."""
+    for match in _LABELLED.finditer(folded):
+        found = list(_given_part(folded, match))
+        yield from found
+        if found:
+            yield from _listed(folded, match.end())
+
+
 def _given_part(folded: str, match: re.Match[str]) -> Iterator[Span]:
     kind = match.lastgroup or ""
     value = match[kind]
     start = match.start(kind)
     if kind == "run":
-        if not no_name(value):
+        if not no_name(value) and not _goes_on(match["mark"], value):
             yield from given_in_run(value, start, after=folded[match.end() : match.end() + 20])
     elif kind == "letters":
         yield start + 1, match.end(kind)
     else:
         yield from given_of(value, start)
+
+
+def _goes_on(mark: str, run: str) -> bool:
+    """Whether the label is a word of a sentence that goes on: 与用电人 / 结算电费."""
+    is_weak = _WEAK_MARK.fullmatch(mark) is not None and mark.strip(" ") != ""
+    return is_weak and len(run) >= _LONGEST_NAME and run[0] not in SURNAMES
 
 
 def _listed(folded: str, position: int) -> Iterator[Span]:
@@ -109,7 +133,7 @@ def _listed(folded: str, position: int) -> Iterator[Span]:
         name = match["run"]
         if name[0] not in SURNAMES and name[:2] not in COMPOUND_SURNAMES:
             return
-        if not _NOT_NAMES.match(name):
+        if not no_name(name):
             yield from given_of(name, match.start("run"))
         position = match.end()
 

@@ -76,6 +76,12 @@ _ONE = re.compile(rf"[{HAN}]{{2,3}}")
 _BY_DATE = re.compile(
     rf"^[ \t]*(?P<run>[{HAN}]{{2,3}})[ \t]{{1,6}}(?=(?:19|20)[0-9]{{2}}[ ]?[年./-])", re.MULTILINE
 )
+# 核验人 | 冯立群: a form's cell that says who, and the cell beside it.
+_STAFF_CELL = re.compile(
+    rf"(?:^|(?<=\t))[ ]*[{HAN}]{{0,6}}(?:{'|'.join(_words('staff_cells'))})[ ]*\t[ \t]*"
+    rf"(?P<run>[{HAN}]{{2,4}})(?=[ ]*(?:[\t\n]|\Z))",
+    re.MULTILINE,
+)
 _LONGEST_NAME = 4
 
 
@@ -88,6 +94,9 @@ def find_relatives(folded: str) -> Iterator[Span]:
             yield from _at_head(folded, match)
     for match in _WHOSE.finditer(folded):
         yield from before_identity(folded, match.start())
+    for match in _STAFF_CELL.finditer(folded):
+        if is_name(match["run"], is_marked=True):
+            yield from given_of(match["run"], match.start("run"))
     yield from _whole_runs(folded)
 
 
@@ -104,9 +113,14 @@ def _whole_runs(folded: str) -> Iterator[Span]:
                     yield from given_of(one[0], one.start())
 
 
-def is_name(run: str) -> bool:
-    """Whether a run of Han that stands by itself is a person's name rather than a word."""
-    return _may_begin(run, is_marked=False) and run not in FORM_LABELS and run not in LABELS
+def is_name(run: str, *, is_marked: bool = False) -> bool:
+    """Whether a run of Han that stands by itself is a person's name rather than a word.
+
+    Args:
+        run: two to four Han.
+        is_marked: a label says so; then surnames count too that begin many words.
+    """
+    return _may_begin(run, is_marked=is_marked) and run not in FORM_LABELS and run not in LABELS
 
 
 def _at_head(folded: str, match: re.Match[str]) -> Iterator[Span]:

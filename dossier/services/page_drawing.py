@@ -18,6 +18,7 @@ from dossier.search.parser import parse
 from dossier.services import marks, page_masks, page_picture, personal
 from dossier.services.context import Context
 from dossier.services.page_picture import Frame
+from dossier.services.signed_boxes import signed_boxes
 from dossier.services.view_cache import ViewCache
 from dossier.services.view_sources import PageSource, ReadPage
 from dossier.viewer import Field, Viewer
@@ -73,7 +74,7 @@ def plan(
     hidden = _hidden(context, viewer, page, source.known)
     if hidden is None:
         return UNREADABLE
-    hidden = (*hidden, *_head(viewer, source, page))
+    hidden = (*hidden, *_head(viewer, source, page), *_signed(viewer, page))
     covered = _covered(viewer, source, page)
     marked = hit_boxes(context, viewer, source, q) if strip else ()
     if strip and not marked:
@@ -121,6 +122,13 @@ def _head(viewer: Viewer, source: PageSource, page: ReadPage) -> tuple[Box, ...]
         return ()
     lowest = min((word.box[1] for word in page.words), default=VIEW_HEAD)
     return ((0.0, 0.0, float(page.width), min(VIEW_HEAD, lowest)),)
+
+
+def _signed(viewer: Viewer, page: ReadPage) -> tuple[Box, ...]:
+    """Where people sign: from the label on, whatever was read of the name under a seal."""
+    if viewer.sees(Field.PAGES):
+        return ()
+    return signed_boxes(page.text, page.words, width=float(page.width))
 
 
 def _covered(viewer: Viewer, source: PageSource, page: ReadPage) -> tuple[Quad, ...]:

@@ -49,6 +49,7 @@ MASKING_FILES = (
     "rules/organisations.py",
     "rules/region.py",
     "rules/relative_names.py",
+    "rules/signatures.py",
     "rulebook/linking.yaml",
     "rulebook/masking.yaml",
     "rulebook/names.yaml",

@@ -385,3 +385,94 @@ def test_what_the_register_knows_is_found_in_other_shapes_too():
     assert "大鹏刚飞" in masked
     assert "1964年3月31日" in masked
     assert not re.search(r"1964-03-30|1964年3月30日|19640330", masked)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (
+            "供电人（盖章）：董志海\t用电人（签章）：钱思鹏",
+            "供电人（盖章）：董**\t用电人（签章）：钱**",
+        ),
+        ("供电企业（盖章）： 冯立群", "供电企业（盖章）： 冯**"),
+        ("供电企业\t(盖章)\t薛红兵", "供电企业\t(盖章)\t薛**"),
+        ("核验人\t冯立群\n核验结果\t一致", "核验人\t冯**\n核验结果\t一致"),
+        ("核查日期\t2024年7月18日\t核查人\t周建平", "核查日期\t2024年7月18日\t核查人\t周**"),
+        ("受理人员：王小明\n由王小明上门，王 小明", "受理人员：王**\n由王**上门，王 **"),
+    ],
+)
+def test_staff_are_masked_behind_a_bracket_in_a_cell_and_wherever_else_they_stand(text, masked):
+    assert mask_text(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "供电企业（盖章）：襄阳华泰机械集团有限公司",
+        "安装人员\t安装日期\n核查人\t核查结果",
+        "人员\t时间\n单位\t金额",
+    ],
+)
+def test_organisations_and_labels_in_cells_are_no_staff(text):
+    assert mask_text(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("客户签收：\t群", "客户签收：\t*"),
+        ("客户签字：群\n2010年", "客户签字：*\n2010年"),
+        ("用电人（签章）： 小群", "用电人（签章）： **"),
+        ("经办人签名：石", "经办人签名：*"),
+        ("客户签收：石 群", "客户签收：石 *"),
+        ("客户签收：\t告知人：冯立群", "客户签收：\t告知人：冯**"),
+        ("客户签字：  年  月  日", "客户签字：  年  月  日"),
+        ("本合同自双方签字盖章之日起生效", "本合同自双方签字盖章之日起生效"),
+    ],
+)
+def test_what_is_left_of_a_signature_under_a_seal_is_masked_to_its_last_character(text, masked):
+    assert mask_text(text).text == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("不动产单元号\t420607368943624GB00001F0001", "420607368943624GB00001F0001"),
+        ("420607 368943 GB00001 F00010001 号", "420607 368943 GB00001 F00010001"),
+        ("宗地代码：42O607368943", "42O607368943"),
+        ("鄂(2006)襄州区不动产权第0055027号", "0055027"),
+        ("襄州房权证第 00550-27号", "00550-27"),
+        ("房权证襄州字第0055027号", "0055027"),
+    ],
+)
+def test_the_number_of_a_dwelling_or_its_deed_is_masked_and_found_by_no_part(text, hidden):
+    masked = "".join(char if char.isspace() else "*" for char in hidden)
+    assert "".join(mask_text(text).text.split()) == "".join(text.replace(hidden, masked).split())
+    start = text.index(hidden)
+    places = [at for span in closed_spans(fold(text)) for at in range(*span)]
+    assert {at for at in range(start, start + len(hidden)) if text[at].isalnum()} <= set(places)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "客户确认\n客户已核对表底示数、封印完好，现场装接无误。",
+        "负荷侧用电设施属用电人，由用电人负责运行维护管理",
+        "户名\t襄阳机械有限公司\n台区\t张湾公变\n工作内容\t设备类别\n拆除\t单相电能表\n安装\t智能电能表",
+        "本授权书自签字\n之日起生效。",
+        "按月与用电人\n结算电费。在合同有效期内",
+        "代理人，\n全权代表委托人",
+        "用户名\n密码\n登录",
+        "用电地址\t张湾镇\n台区经理：\t客户确认：\n2018年2月23日\t2018年2月23日",
+        "不动产权第一季度",
+    ],
+)
+def test_words_of_contracts_meter_sheets_and_bank_forms_stay_open(text):
+    assert mask_text(text).text == text
+
+
+def test_a_sentence_goes_on_in_clear_behind_an_address():
+    page = "用电地址位于襄阳市幸福里1-2-202，用电性质为居民生活用电，行业分类按供电人"
+    assert mask_text(page).text == page.replace("1-2-202", "*******")
+    page = "用电地址：襄阳市幸福里12号，二楼东户"
+    assert mask_text(page).text == "用电地址：襄阳市幸福里********"
