@@ -328,7 +328,7 @@ def _whole_name(folded: str, given: Span) -> tuple[str, int]:
 def _given_alone(folded: str, given: str) -> Iterable[Span]:
     """The given name without its surname, where no other Han stands before it: 鹏刚本人签收."""
     if len(given) > 1 and given in folded:
-        for match in re.finditer(rf"(?<![{HAN}]){re.escape(given)}", folded):
+        for match in re.finditer(rf"(?<![{HAN}])(?:{re.escape(given)})+", folded):
             yield match.span()
 
 

@@ -476,3 +476,8 @@ def test_a_sentence_goes_on_in_clear_behind_an_address():
     assert mask_text(page).text == page.replace("1-2-202", "*******")
     page = "用电地址：襄阳市幸福里12号，二楼东户"
     assert mask_text(page).text == "用电地址：襄阳市幸福里********"
+
+
+def test_a_given_name_that_stands_many_times_in_a_row_is_masked_at_once():
+    text = "张三" + "娜娜" * 8
+    assert mask_text(text, KNOWN).text == "张" + "*" * 17
