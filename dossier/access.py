@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from dossier.clock import local_date
 from dossier.db import approvals, grants
+from dossier.db.approval_tables import ApprovalRequest
 from dossier.db.grants import HeldRole
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, OrgUnit, User
@@ -110,6 +111,19 @@ def demand_other(viewer: Viewer, permission: Permission, *, requested_by: str) -
     return viewer.under(permission)
 
 
+def demand_unlimited(viewer: Viewer) -> None:
+    """Let pass who comes with all of the own rights: logged in, or by a token without limits.
+
+    Raises:
+        ForbiddenError: by a limited token.
+    """
+    if viewer.is_limited:
+        raise ForbiddenError(
+            "A limited token cannot do this; log in",
+            detail_zh="受限令牌不能进行此操作，请登录后操作",
+        )
+
+
 def deciders(
     viewer: Viewer, roles: Collection[str], *, parties: Collection[str]
 ) -> tuple[Reach, ...]:
@@ -132,23 +146,34 @@ def deciders(
 
 
 def approved_list(
-    session: ScopedSession, viewer: Viewer, *, action: str, thing: str, at: datetime
+    session: ScopedSession,
+    viewer: Viewer,
+    permission: Permission,
+    *,
+    action: str,
+    thing: str,
+    at: datetime,
 ) -> Mapping[str, Any] | None:
     """What somebody approved of a list that this viewer asked for; None: nothing that holds now.
+
+    The same words find other rows at another station, so it holds while the viewer reaches no
+    further than when it was asked for.
 
     Args:
         session: any that reads.
         viewer: who wants it.
+        permission: what the list is made by.
         action: its code.
         thing: the list's keyed hash.
         at: now.
 
     Returns:
-        What was known of the list when it was asked for: its ``rows``.
+        What was known of the list when it was asked for: its ``rows`` and ``scope``.
     """
     found = approvals.in_force(session, viewer.id, at=at, kinds=(Thing.LIST,))
-    fitting = (one for one in found if one.action == action and one.thing == thing)
-    return next((one.facts for one in fitting), None)
+    fitting = (one.facts for one in found if one.action == action and one.thing == thing)
+    reach = viewer.extent(permission)
+    return next((one for one in fitting if reach <= Scope.of_plain(one["scope"])), None)
 
 
 # -- who a user is now --------------------------------------------------------------------------
@@ -228,9 +253,16 @@ def _approved(
     for row in approvals.in_force(session, user_id, at=at):
         place = approvals.place_of(session, row.kind, row.thing)
         fitting = [ask for ask in asks if ask.action == row.action]
-        if place is not None and any(ask.within.covers(place) for ask in fitting):
+        if place is None or _has_gone_elsewhere(row, place):
+            continue
+        if any(ask.within.covers(place) for ask in fitting):
             opened = frozenset({Permission.SIGNED_IN}).union(*(ask.permissions for ask in fitting))
             yield Reach(opened, approvals.scope_of(row.kind, row.thing), approval_id=row.id)
+
+
+def _has_gone_elsewhere(row: ApprovalRequest, place: Place) -> bool:
+    """Whether a paper is another customer's than when it was approved."""
+    return row.kind == Thing.DOCUMENT and row.facts.get("customer_no") != place.customer_no
 
 
 class _Units:

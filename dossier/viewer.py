@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache, reduce
@@ -134,6 +134,19 @@ class Scope:
         """Whether the other surely reaches as far."""
         return other.everything or (not self.everything and self | other == other)
 
+    def plain(self) -> dict[str, Any]:
+        """The scope as plain values, to be kept in a row and read by :meth:`of_plain`."""
+        parts = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: part if part is True else sorted(part) for name, part in parts if part}
+
+    @classmethod
+    def of_plain(cls, kept: Mapping[str, Any]) -> Scope:
+        """The scope that was kept."""
+        parts: dict[str, Any] = {
+            name: part if part is True else frozenset(part) for name, part in kept.items()
+        }
+        return cls(**parts)
+
     def covers(self, place: Place) -> bool:
         """Whether an object that has an owner lies within it."""
         return (
@@ -259,6 +272,7 @@ class Viewer:
         asked: permissions that this use case needs, all of them for each row.
         is_placed: cut down to one object by :meth:`at`.
         asks: what may be asked for.
+        is_limited: comes by a token that is limited to a part of its owner's permissions.
     """
 
     id: str
@@ -274,6 +288,7 @@ class Viewer:
     asked: frozenset[Permission] = frozenset()
     is_placed: bool = False
     asks: tuple[Ask, ...] = ()
+    is_limited: bool = False
 
     def __post_init__(self) -> None:
         """Without grants told apart there is one."""
@@ -288,6 +303,10 @@ class Viewer:
     def asks_for(self, permission: Permission) -> str:
         """The action by which a permission may be asked for; empty where it is simply refused."""
         return next((one.action for one in self.asks if permission in one.permissions), "")
+
+    def extent(self, permission: Permission) -> Scope:
+        """How far the grants reach that give a permission; ``NOTHING`` where none does."""
+        return united(one.scope for one in self.reaches if permission in one.permissions)
 
     def under(self, permission: Permission) -> Viewer:
         """The viewer about to use a permission: sees what the grants reach that give it."""

@@ -158,13 +158,17 @@ class Suggestions(BaseModel):
     items: list[Suggestion]
 
 
+Text = Annotated[str, Field(max_length=400)]
+"""Of a body; half characters, which nothing here can keep, are refused with its length."""
+
+
 class SearchToSave(BaseModel):
     """A search and the name to keep it under."""
 
     model_config = ConfigDict(extra="forbid")
-    name: str
-    q: str = ""
-    filters: dict[str, list[str]] = {}
+    name: Text
+    q: str = Field("", max_length=10_000)
+    filters: dict[Text, list[Text]] = Field(default_factory=dict, max_length=20)
 
 
 class KeptSearch(BaseModel):

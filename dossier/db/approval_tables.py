@@ -28,7 +28,8 @@ class ApprovalRequest(Table):
     body: Mapped[bytes | None]
     """Of a list: words, filters and whether in clear, encrypted."""
     facts: Mapped[dict[str, Any]]
-    """What was known when it was asked, without personal data: rows of a list."""
+    """What was known when it was asked, without personal data: of a list its rows and how far who
+    asks may export; from the approval on, whose a document is."""
     asked_by: Mapped[str] = mapped_column(ForeignKey("user_account.id"))
     user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"))
     """Who may do it then; somebody else than who asks only for roles."""

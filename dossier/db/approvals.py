@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, not_, select
 
+from dossier.clock import local_date
+from dossier.db import grants
 from dossier.db.approval_tables import ApprovalRequest
+from dossier.db.leaving import shut_out
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Customer, Document, RoleGrant, User
+from dossier.db.tables import Customer, Document, User
 from dossier.rules.approvals import Thing
 from dossier.viewer import NOTHING, Place, Scope
 
@@ -25,20 +28,25 @@ def in_force(
 ) -> list[ApprovalRequest]:
     """What others approved for a user and what holds now.
 
-    Not any more: after its end, when it was revoked, and when who approved it is disabled or has
-    lost the role by which it was done.
+    Not any more: after its end, when it was revoked, and when who approved it comes in no more or
+    has lost the role, own or lent, by which it was done.
     """
     row = ApprovalRequest
     query = (
         select(row)
         .join(User, User.id == row.decided_by)
-        .join(RoleGrant, RoleGrant.id == row.decided_as)
         .where(row.user_id == user_id, row.decision == APPROVED, row.kind.in_(list(kinds)))
         .where(row.begins_at <= at, row.ends_at > at, row.revoked_at.is_(None))
-        .where(User.disabled.is_(False), or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > at))
+        .where(not_(shut_out()))
         .order_by(row.id)
     )
-    return list(session.scalars(query))
+    found = list(session.scalars(query, {"day": local_date(at)}))
+    held = {one.decided_by: _held(session, one.decided_by, at) for one in found}
+    return [one for one in found if one.decided_as in held[one.decided_by]]
+
+
+def _held(session: ScopedSession, user_id: str | None, at: datetime) -> set[int]:
+    return {one.grant_id for one in grants.held_by(session, user_id or "", at=at)}
 
 
 def waiting(at: datetime) -> ColumnElement[bool]:

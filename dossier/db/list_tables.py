@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, deferred, mapped_column
@@ -19,6 +20,8 @@ class ListFile(Table):
     form: Mapped[str] = mapped_column(String(8))
     """``xlsx`` or ``csv``."""
     rows: Mapped[int]
+    scope: Mapped[dict[str, Any]]
+    """How far who made it could export then (:meth:`dossier.viewer.Scope.plain`)."""
     is_clear: Mapped[bool]
     purpose: Mapped[str] = mapped_column(String(200))
     made_at: Mapped[datetime]

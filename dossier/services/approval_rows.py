@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 from dossier.db import approvals as held
 from dossier.db.approval_tables import ApprovalRequest
 from dossier.db.session import ScopedSession
+from dossier.db.tables import RoleGrant
 from dossier.errors import InvalidInputError
 from dossier.rules.approvals import Thing, load
 from dossier.services import audit
@@ -118,8 +119,27 @@ def withdraw_role(session: ScopedSession, viewer: Viewer, grant_id: int, *, at: 
         ApprovalRequest.decision == "",
     )
     for row in session.scalars(query):
-        row.decision, row.decided_at, row.decided_by = WITHDRAWN, at, None
-        note(session, viewer, "approval.withdrawn", row, at)
+        end(session, viewer, row, at)
+
+
+def end(
+    session: ScopedSession, viewer: Viewer, row: ApprovalRequest, at: datetime, *, why: str = ""
+) -> None:
+    """End a request before somebody decides on it, or an approval before its end."""
+    if row.decision == APPROVED:
+        row.revoked_at, row.revoked_by, row.noted_at = at, viewer.id, at
+        note(session, viewer, "approval.revoked", row, at, why=why)
+    else:
+        row.decision, row.decided_at = WITHDRAWN, at
+        note(session, viewer, "approval.withdrawn", row, at, why=why)
+
+
+def end_grant(grant: RoleGrant, *, by: str, at: datetime) -> None:
+    """A role that waited comes to nothing."""
+    if grant.valid_to is None or grant.valid_to > at:
+        grant.valid_to, grant.revoked_by = at, by
+    if grant.valid_from is not None and grant.valid_from > at:
+        grant.valid_from = at
 
 
 def checked_text(text: str, *, missing_en: str, missing_zh: str) -> str:
@@ -138,17 +158,39 @@ def checked_text(text: str, *, missing_en: str, missing_zh: str) -> str:
 
 
 def note_ended(context: Context) -> int:
-    """Write down approvals and requests whose time is over; returns how many."""
+    """Write down approvals and requests whose time is over; returns how many.
+
+    A role whose request lapsed comes to nothing then, so that it can be given anew.
+    """
     now, row = context.clock.now(), ApprovalRequest
     ended = (row.decision == APPROVED) & (row.ends_at <= now) & row.revoked_at.is_(None)
     lapsed = (row.decision == "") & (row.lapses_at <= now)
-    query = select(row).where(row.noted_at.is_(None), or_(ended, lapsed)).limit(TOGETHER)
+    over = row.noted_at.is_(None) & or_(ended, lapsed)
+    query = select(row.id, row.kind, row.thing).where(over).order_by(row.id).limit(TOGETHER)
     with context.reading(SYSTEM) as session:
-        if session.scalar(query) is None:
-            return 0
+        seen = session.execute(query).all()
+    if not seen:
+        return 0
     with context.writing(SYSTEM) as session:
-        found = session.scalars(query).all()
+        grants = _locked_grants(session, [one.thing for one in seen if one.kind == Thing.ROLE])
+        still = select(row).where(row.id.in_([one.id for one in seen]), over)
+        found = session.scalars(still.order_by(row.id).with_for_update()).all()
         for one in found:
-            one.noted_at = now
-            note(session, SYSTEM, "approval.ended" if one.decision else "approval.lapsed", one, now)
+            _note_over(session, one, grants, now)
         return len(found)
+
+
+def _note_over(
+    session: ScopedSession, row: ApprovalRequest, grants: Mapping[str, RoleGrant], at: datetime
+) -> None:
+    row.noted_at = at
+    note(session, SYSTEM, "approval.ended" if row.decision else "approval.lapsed", row, at)
+    if row.kind == Thing.ROLE and not row.decision and row.thing in grants:
+        end_grant(grants[row.thing], by=SYSTEM.id, at=at)
+
+
+def _locked_grants(session: ScopedSession, ids: list[str]) -> dict[str, RoleGrant]:
+    """Grants by id, before the requests about them: everybody locks in this order."""
+    query = select(RoleGrant).where(RoleGrant.id.in_([int(one) for one in ids]))
+    found = session.scalars(query.order_by(RoleGrant.id).with_for_update(key_share=True))
+    return {str(one.id): one for one in found}

@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import or_, select
+from sqlalchemy import Select, not_, or_, select
 
 from dossier import access
+from dossier.clock import local_date
 from dossier.db import approvals as held
 from dossier.db import grants
 from dossier.db.approval_tables import ApprovalRequest
+from dossier.db.leaving import shut_out
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, RoleGrant, User
 from dossier.rules.approvals import Thing, load
@@ -81,7 +83,12 @@ class Work:
 
 
 def mine(context: Context, viewer: Viewer) -> tuple[ApprovalView, ...]:
-    """What a viewer asked for, the newest first."""
+    """What a viewer asked for, the newest first.
+
+    Raises:
+        ForbiddenError: by a limited token.
+    """
+    access.demand_unlimited(viewer)
     query = (
         select(ApprovalRequest)
         .where(or_(ApprovalRequest.user_id == viewer.id, ApprovalRequest.asked_by == viewer.id))
@@ -100,18 +107,17 @@ def to_decide(context: Context, viewer: Viewer) -> Work:
     """
     viewer = access.demand(viewer, Permission.APPROVE)
     now = context.clock.now()
-    row = ApprovalRequest
+    row, today = ApprovalRequest, {"day": local_date(now)}
     live = (row.decision == held.APPROVED) & (row.ends_at > now) & row.revoked_at.is_(None)
     query = (
         select(row)
         .join(User, User.id == row.asked_by)
-        .where(User.disabled.is_(False), or_(held.waiting(now), live))
+        .where(not_(shut_out()), or_(held.waiting(now), live))
         .order_by(row.asked_at, row.id)
     )
     with context.reading(viewer) as session:
-        found = [
-            one for one in session.scalars(query) if deciding(context, session, viewer, one, now)
-        ]
+        asked = session.scalars(query, today)
+        found = [one for one in asked if deciding(context, session, viewer, one, now)]
         shown = _views(context, session, viewer, found[:MOST_LISTED])
     waiting = tuple(one for one in shown if one.state == rows.WAITING)
     return Work(waiting, tuple(one for one in shown if one.state != rows.WAITING))
@@ -220,22 +226,24 @@ def offered_terms() -> tuple[int, ...]:
 
 
 def count_own(session: ScopedSession, user_id: str) -> int:
-    """Requests of a user that nobody decided yet."""
-    return len(_open_own(session, user_id))
+    """Requests of a user that nobody decided yet, and approvals that nobody saw end."""
+    return len(session.scalars(_open_own(user_id)).all())
 
 
 def end_own(session: ScopedSession, user_id: str, successor: str | None, at: datetime) -> int:  # noqa: ARG001 - a request is a person's own and goes to nobody
     """End them with the person's post; how many."""
-    found = _open_own(session, user_id)
+    lasting, mine = (rows.WAITING, rows.APPROVED), _open_own(user_id).with_for_update()
+    found = [row for row in session.scalars(mine) if rows.state_of(row, at) in lasting]
     for row in found:
-        row.decision, row.decided_at = rows.WITHDRAWN, at
+        rows.end(session, rows.SYSTEM, row, at)
     return len(found)
 
 
-def _open_own(session: ScopedSession, user_id: str) -> list[ApprovalRequest]:
-    query = select(ApprovalRequest).where(
+def _open_own(user_id: str) -> Select[tuple[ApprovalRequest]]:
+    return select(ApprovalRequest).where(
         ApprovalRequest.user_id == user_id,
         ApprovalRequest.kind != Thing.ROLE,
-        ApprovalRequest.decision == "",
+        ApprovalRequest.decision.in_(["", held.APPROVED]),
+        ApprovalRequest.revoked_at.is_(None),
+        ApprovalRequest.noted_at.is_(None),
     )
-    return list(session.scalars(query))

@@ -14,8 +14,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from dossier import access
+from dossier.clock import local_date
 from dossier.db import approvals as held
 from dossier.db.approval_tables import ApprovalRequest
+from dossier.db.leaving import is_shut_out
 from dossier.db.session import ScopedSession
 from dossier.db.tables import RoleGrant, User
 from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
@@ -24,7 +26,8 @@ from dossier.services import approval_rows as rows
 from dossier.services import role_grants
 from dossier.services.approval_rows import NewRequest, checked_text, note
 from dossier.services.context import Context
-from dossier.viewer import Permission, Reach, Scope, Viewer, system_viewer
+from dossier.services.posts import lock
+from dossier.viewer import NOTHING, Permission, Reach, Scope, Viewer, system_viewer
 
 SYSTEM = system_viewer("approvals")
 """Looks up what somebody who asks may see, so that no approver gives more than the own area."""
@@ -68,10 +71,13 @@ def add_request(context: Context, viewer: Viewer, new: NewRequest) -> str:
     """The same for a feature that checked what is asked for.
 
     Raises:
+        ForbiddenError: by a limited token.
         ConflictError: it is asked for or approved already, or too much waits.
     """
+    access.demand_unlimited(viewer)
     now = context.clock.now()
     with context.writing(viewer) as session:
+        lock(session, session.get_one(User, viewer.id))  # else two at once would both be the first
         _check_new(session, new, now)
         return rows.add(context, session, viewer, new).id
 
@@ -88,10 +94,8 @@ def approve(context: Context, viewer: Viewer, request_id: str, *, reason: str = 
     def decide(session: ScopedSession, row: ApprovalRequest, by: Reach, now: datetime) -> None:
         if row.kind == Thing.ROLE:
             _let_in(context, session, row, now)
-        elif row.kind != Thing.LIST and held.place_of(session, row.kind, row.thing) is None:
-            raise ConflictError(
-                "There is no such thing; refuse it", detail_zh="申请对象不存在，请驳回"
-            )
+        elif row.kind != Thing.LIST:
+            _keep_owner(session, row)
         row.begins_at = now
         row.ends_at = now + timedelta(hours=row.hours) if row.hours else None
         row.decided_as = by.grant_id or None
@@ -112,9 +116,7 @@ def refuse(context: Context, viewer: Viewer, request_id: str, *, reason: str) ->
 
     def decide(session: ScopedSession, row: ApprovalRequest, by: Reach, now: datetime) -> None:  # noqa: ARG001 - one shape for both decisions
         if row.kind == Thing.ROLE and (grant := session.get(RoleGrant, int(row.thing))):
-            grant.valid_to, grant.revoked_by = now, viewer.id
-            if grant.valid_from is not None and grant.valid_from > now:
-                grant.valid_from = now
+            rows.end_grant(grant, by=viewer.id, at=now)
 
     _decide(context, viewer, request_id, rows.REFUSED, why, decide)
 
@@ -128,6 +130,7 @@ def revoke(context: Context, viewer: Viewer, request_id: str, *, reason: str) ->
         InvalidInputError: no reason.
     """
     why = checked_text(reason, missing_en="Say why", missing_zh="请填写理由")
+    access.demand_unlimited(viewer)
     viewer = access.demand(viewer, Permission.APPROVE)
     now = context.clock.now()
     with context.writing(viewer) as session:
@@ -136,28 +139,26 @@ def revoke(context: Context, viewer: Viewer, request_id: str, *, reason: str) ->
             raise _unknown()
         if not deciding(context, session, viewer, row, now):
             raise _unknown()
-        _end(session, viewer, row, now, why)
+        rows.end(session, viewer, row, now, why=why)
 
 
 def withdraw(context: Context, viewer: Viewer, request_id: str) -> None:
     """Take back what one asked for, or give up what was approved.
 
     Raises:
+        ForbiddenError: by a limited token.
         NotFoundError: nothing of this id of the viewer's that waits or is in force.
     """
+    access.demand_unlimited(viewer)
     now = context.clock.now()
     with context.writing(viewer) as session:
         row = _locked(session, request_id)
         state = rows.state_of(row, now)
         if viewer.id != row.user_id or row.kind == Thing.ROLE:
             raise _unknown()
-        if state == rows.APPROVED:
-            _end(session, viewer, row, now, "")
-        elif state == rows.WAITING:
-            row.decision, row.decided_at = rows.WITHDRAWN, now
-            note(session, viewer, "approval.withdrawn", row, now)
-        else:
+        if state not in (rows.APPROVED, rows.WAITING):
             raise _unknown()
+        rows.end(session, viewer, row, now)
 
 
 def deciding(
@@ -173,8 +174,8 @@ def deciding(
     if not found:
         return None
     if row.kind == Thing.LIST:
-        asked = _scope_of_list(context, row.user_id, at)
-        return next((one for one in found if asked <= one.scope), None)
+        asked = _scope_of_list(context, row, at)
+        return next((one for one in found if asked and asked <= one.scope), None)
     place = held.place_of(session, row.kind, row.thing)
     for one in found:
         if one.scope.everything or (place is not None and one.scope.covers(place)):
@@ -231,6 +232,7 @@ def _decide(
     reason: str,
     act: Callable[[ScopedSession, ApprovalRequest, Reach, datetime], None],
 ) -> None:
+    access.demand_unlimited(viewer)
     viewer = access.demand(viewer, Permission.APPROVE)
     why, now = " ".join(reason.split())[: rows.LONGEST_TEXT], context.clock.now()
     with context.writing(viewer) as session:
@@ -239,7 +241,8 @@ def _decide(
         if by is None:
             raise _unknown()
         asker = session.get(User, row.asked_by)
-        if rows.state_of(row, now) != rows.WAITING or asker is None or asker.disabled:
+        gone = asker is None or is_shut_out(session, asker, local_date(now))
+        if rows.state_of(row, now) != rows.WAITING or gone:
             raise ConflictError("It does not wait any more", detail_zh="该申请已办结或已失效")
         act(session, row, by, now)
         row.decision, row.decided_at, row.decided_by, row.reason = decision, now, viewer.id, why
@@ -260,26 +263,38 @@ def _let_in(context: Context, session: ScopedSession, row: ApprovalRequest, now:
         grant.valid_from = now
 
 
+def _keep_owner(session: ScopedSession, row: ApprovalRequest) -> None:
+    """An approval of a paper is for it as this customer's, wherever it goes afterwards."""
+    place = held.place_of(session, row.kind, row.thing)
+    if place is None:
+        raise ConflictError("There is no such thing; refuse it", detail_zh="申请对象不存在，请驳回")
+    if row.kind == Thing.DOCUMENT:
+        row.facts = {**row.facts, "customer_no": place.customer_no}
+
+
 def _locked(session: ScopedSession, request_id: str) -> ApprovalRequest:
-    query = select(ApprovalRequest).where(ApprovalRequest.id == request_id).with_for_update()
-    row = session.scalar(query)
-    if row is None:
+    """The request, for this transaction alone.
+
+    Whoever changes roles locks the person, the grant, then the request: in another order two at
+    once would wait for each other for ever.
+    """
+    row = ApprovalRequest
+    query = select(row.kind, row.thing, row.user_id).where(row.id == request_id)
+    found = session.execute(query).one_or_none()
+    if found is None:
         raise _unknown()
-    return row
+    if found.kind == Thing.ROLE:
+        lock(session, session.get_one(User, found.user_id))
+        session.get(RoleGrant, int(found.thing), with_for_update={"key_share": True})
+    return session.scalars(select(row).where(row.id == request_id).with_for_update()).one()
 
 
-def _end(
-    session: ScopedSession, viewer: Viewer, row: ApprovalRequest, now: datetime, why: str
-) -> None:
-    row.revoked_at, row.revoked_by, row.noted_at = now, viewer.id, now
-    note(session, viewer, "approval.revoked", row, now, why=why)
-
-
-def _scope_of_list(context: Context, user_id: str, at: datetime) -> Scope:
-    """How far somebody's export reaches now."""
+def _scope_of_list(context: Context, row: ApprovalRequest, at: datetime) -> Scope | None:
+    """How far the export reached when it was asked for, and reaches now; None: nowhere any more."""
     with context.reading(SYSTEM) as session:
-        asker = access.viewer_for(session, session.get_one(User, user_id), context.roles, at=at)
-    return asker.under(Permission.EXPORT).scope
+        asker = access.viewer_for(session, session.get_one(User, row.user_id), context.roles, at=at)
+    reach = asker.extent(Permission.EXPORT)
+    return None if reach == NOTHING else reach | Scope.of_plain(row.facts["scope"])
 
 
 def _unknown() -> NotFoundError:

@@ -69,7 +69,8 @@ def refuse_self(viewer: Viewer, user: User) -> None:
 
 def lock(session: ScopedSession, user: User) -> None:
     """Let changes of one person wait for each other, so that two posts cannot overlap together."""
-    session.execute(select(User.id).where(User.id == user.id).with_for_update())
+    # not FOR UPDATE: others' new rows may name the person meanwhile, which is no change of him
+    session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
 
 
 def put(

@@ -214,7 +214,8 @@ def revoke(context: Context, viewer: Viewer, grant_id: int, *, reason: str = "")
     access.demand(viewer, Permission.MANAGE_USERS)
     now = context.clock.now()
     with context.writing(viewer) as session:
-        row = session.get(RoleGrant, grant_id)
+        # before the request about it: who approves it at the same time locks in this order too
+        row = session.get(RoleGrant, grant_id, with_for_update={"key_share": True})
         if row is None or (row.valid_to is not None and row.valid_to <= now):
             raise NotFoundError("No such grant in force", detail_zh="没有此项有效授权")
         row.valid_to, row.revoked_by = now, viewer.id

@@ -408,6 +408,7 @@ def _refuse_problems(report: Report) -> None:
 def _carry_out(context: Context, session: ScopedSession, viewer: Viewer, row: StaffChange) -> None:
     """All of it, in the caller's transaction."""
     person = session.get_one(User, row.user_id)
+    posts.lock(session, person)
     successor = session.get(User, row.successor_id) if row.successor_id else None
     wish = _wish(row, successor)
     report = _report(context, session, person, successor, wish)

@@ -180,7 +180,7 @@ def viewer_by_token(context: Context, token: str, *, remote: str) -> Viewer | No
     if row.scope is None:
         return viewer
     allowed = viewer.permissions & (ALWAYS | frozenset(row.scope))
-    return replace(viewer, permissions=frozenset(allowed))
+    return replace(viewer, permissions=frozenset(allowed), asks=(), is_limited=True)
 
 
 def list_tokens(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -16,18 +19,38 @@ from sqlalchemy import delete, select, update
 from dossier.asgi import create_app
 from dossier.clock import FixedClock, SystemClock, local_date
 from dossier.db.approval_tables import ApprovalRequest
-from dossier.db.tables import AuditEvent, User
+from dossier.db.tables import AuditEvent, Document, OrgUnit, User
+from dossier.errors import ForbiddenError
 from dossier.rules.approvals import load
-from dossier.services import accounts, approval_rows, delegations, role_grants
+from dossier.services import (
+    accounts,
+    approval_rows,
+    approvals,
+    delegations,
+    role_grants,
+    staff_change,
+)
+from dossier.services.approvals import Wish
 from dossier.services.role_grants import Part
+from dossier.services.staff_change import StaffWish
 from tests.support_postgres import fresh_database
-from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, csrf_token, seeded_archive
+from tests.support_seeded import (
+    COMMON,
+    EAST,
+    PASSWORD,
+    SETUP,
+    WEST,
+    Seeded,
+    csrf_token,
+    seeded_archive,
+)
 from ui.formatting import moment
 
 NUMBERS = count()
 PATH = "/api/v1/approvals"
 HOURS = 2
 ABSENT = "4999999999"
+EAST_ARCHIVIST = ("archivist", Part(unit=EAST.unit))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -493,3 +516,275 @@ def test_nobody_approves_a_sensitive_role_for_oneself(hire: Hire) -> None:
     assert second.waiting() == []
     assert second.decides(request_id).status_code == 404
     assert officer.decides(request_id).status_code == 204
+
+
+# -- lists of hits ------------------------------------------------------------------------------
+
+
+EXPORT = "/api/v1/search/export"
+
+
+def list_of(person: Person, q: str = COMMON) -> Any:
+    wish = {"q": q, "purpose": "核对", "clear": True}
+    return person.send("POST", EXPORT, json=wish)
+
+
+def asks_list(person: Person, q: str = COMMON) -> str:
+    wish = {"q": q, "purpose": "核对", "clear": True, "hours": HOURS}
+    return str(person.send("POST", f"{EXPORT}/approval", json=wish).json()["id"])
+
+
+def goes_west(archive: Seeded, person: Person) -> None:
+    role_grants.revoke_role(archive.context, SETUP, person.name, "archivist")
+    west = Part(unit=WEST.unit)
+    role_grants.grant(archive.context, SETUP, user=person.name, role="archivist", part=west)
+
+
+def test_a_list_of_who_may_not_export_any_more_waits_for_nobody(
+    archive: Seeded, hire: Hire, east_chief: Person, chief: Person
+) -> None:
+    for one in (chief, east_chief):
+        one.log_in()
+    west_chief, asker = hire(("supervisor", Part(unit=WEST.unit))), hire(EAST_ARCHIVIST)
+    request_id = asks_list(asker, EAST.name)
+    assert east_chief.waiting() == chief.waiting() == [request_id]
+    role_grants.revoke_role(archive.context, SETUP, asker.name, "archivist")
+    for one in (west_chief, east_chief, chief):
+        assert one.waiting() == []
+        assert EAST.name not in one.get("/approvals/waiting").text
+        assert one.decides(request_id).status_code == 404
+    role_grants.grant(archive.context, SETUP, user=asker.name, role="agent", part=Part())
+    assert west_chief.waiting() == chief.waiting() == []
+
+
+def test_who_decides_on_a_list_covers_what_it_reached_when_it_was_asked_for_too(
+    archive: Seeded, hire: Hire, east_chief: Person, chief: Person
+) -> None:
+    for one in (chief, east_chief):
+        one.log_in()
+    west_chief, asker = hire(("supervisor", Part(unit=WEST.unit))), hire(EAST_ARCHIVIST)
+    request_id = asks_list(asker, EAST.name)
+    goes_west(archive, asker)
+    assert west_chief.waiting() == east_chief.waiting() == []
+    assert chief.waiting() == [request_id]
+
+
+def test_a_list_approved_at_one_station_is_neither_made_nor_fetched_at_another(
+    archive: Seeded, hire: Hire, east_chief: Person
+) -> None:
+    east_chief.log_in()
+    asker = hire(EAST_ARCHIVIST)
+    assert east_chief.decides(asks_list(asker)).status_code == 204
+    made = list_of(asker)
+    assert made.status_code == 201
+    assert asker.get(made.json()["href"]).status_code == 200
+    goes_west(archive, asker)
+    assert list_of(asker).status_code == 403
+    assert asker.get(made.json()["href"]).status_code == 404
+    east = Part(unit=EAST.unit)
+    role_grants.grant(archive.context, SETUP, user=asker.name, role="archivist", part=east)
+    assert asker.get(made.json()["href"]).status_code == 200
+    assert list_of(asker).status_code == 403, "now it reaches both stations"
+
+
+@pytest.mark.parametrize("field", ["value", "name"])
+def test_half_a_character_in_a_filter_is_refused(hire: Hire, field: str) -> None:
+    asker = hire(EAST_ARCHIVIST)
+    filters = '{"station":["\\ud800x"]}' if field == "value" else '{"\\ud800x":["1"]}'
+    head = {"content-type": "application/json", "cookie": asker.cookie, "x-csrf-token": asker.csrf}
+    for path, more in (
+        (EXPORT, '"purpose":"x"'),
+        (f"{EXPORT}/approval", '"purpose":"x","clear":true,"hours":2'),
+        ("/api/v1/searches", '"name":"x"'),
+    ):
+        body = f'{{"q":"",{more},"filters":{filters}}}'
+        answer = asker.archive.client.post(path, content=body, headers=head)
+        assert answer.status_code == 422, (path, answer.text)
+
+
+# -- how long an approval holds -----------------------------------------------------------------
+
+
+def test_an_approval_by_a_lent_role_rests_once_the_role_was_given_back(
+    archive: Seeded, hire: Hire, marketing: Person, clock: FixedClock
+) -> None:
+    marketing.log_in()
+    context, today = archive.context, local_date(clock.now())
+    owner, deputy = hire(("supervisor", Part())), hire(("crew", Part(unit=EAST.unit)))
+    holder = accounts.viewer_by_name(context, owner.name)
+    [lent] = delegations.delegate(
+        context, holder, role="supervisor", to=deputy.name, first=today, last=today, reason="休假"
+    )
+    page = f"/api/v1/customers/{EAST.customer_no}"
+    request_id = marketing.asks("unmask", customer_no=EAST.customer_no).json()["id"]
+    assert deputy.decides(request_id).status_code == 204
+    assert EAST.name in marketing.get(page).text
+    delegations.end(context, holder, lent)
+    assert EAST.name not in marketing.get(page).text
+    assert marketing.state_of(request_id) == "resting"
+
+
+def test_who_leaves_on_a_day_neither_asks_nor_has_approved_from_that_day_on(
+    archive: Seeded, hire: Hire, marketing: Person, chief: Person, clock: FixedClock
+) -> None:
+    for one in (marketing, chief):
+        one.log_in()
+    approver, asker = hire(("supervisor", Part())), hire(("marketing", Part()))
+    page, hours = f"/api/v1/customers/{EAST.customer_no}", max(load().terms_hours)
+    approved = marketing.asks("unmask", customer_no=EAST.customer_no, hours=hours).json()["id"]
+    assert approver.decides(approved).status_code == 204
+    waiting = asker.asks("unmask", customer_no=EAST.customer_no, hours=hours).json()["id"]
+    day = local_date(clock.now()) + timedelta(days=1)
+    for one in (approver, asker):
+        wish = StaffWish("leave", day, reason="离职")
+        staff_change.change_staff(archive.context, SETUP, one.name, wish)
+    assert chief.waiting() == [waiting]
+    clock.advance(timedelta(days=1))
+    for one in (marketing, chief):
+        one.log_in()
+    assert EAST.name not in marketing.get(page).text
+    assert marketing.state_of(approved) == "resting"
+    assert chief.waiting() == []
+    assert chief.decides(waiting).status_code == 409
+
+
+def test_an_approval_of_a_paper_does_not_follow_it_to_another_customer(
+    archive: Seeded, lawyer: Person, east_chief: Person
+) -> None:
+    for one in (lawyer, east_chief):
+        one.log_in()
+    paper = archive.documents["东1"]
+    request_id = lawyer.asks("read_image", document_id=paper).json()["id"]
+    assert east_chief.decides(request_id).status_code == 204
+    assert lawyer.get(f"/api/v1/documents/{paper}").status_code == 200
+    with archive.context.writing(SETUP) as session:
+        session.get_one(Document, paper).customer_no = WEST.customer_no
+    assert lawyer.get(f"/api/v1/documents/{paper}").status_code == 404
+    with archive.context.writing(SETUP) as session:
+        session.get_one(Document, paper).customer_no = EAST.customer_no
+    assert lawyer.get(f"/api/v1/documents/{paper}").status_code == 200
+
+
+def test_a_limited_token_neither_asks_nor_withdraws_nor_reads_requests(
+    archive: Seeded, lawyer: Person, chief: Person, hire: Hire
+) -> None:
+    for one in (lawyer, chief):
+        one.log_in()
+    request_id = lawyer.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
+    exporter = hire(EAST_ARCHIVIST)
+
+    def headers(person: Person, *scope: str) -> dict[str, str]:
+        made = accounts.make_token(archive.context, SETUP, person.name, scope=scope or None)
+        return {"Authorization": f"Bearer {made}"}
+
+    limited, client = headers(lawyer, "signed_in"), archive.client
+    wish = {"action": "read_metadata", "customer_no": WEST.customer_no, "purpose": "x", "hours": 2}
+    assert client.post(PATH, json=wish, headers=limited).status_code == 403
+    assert client.get(PATH, headers=limited).status_code == 403
+    assert client.delete(f"{PATH}/{request_id}", headers=limited).status_code == 403
+    clear = {"q": COMMON, "purpose": "x", "clear": True, "hours": HOURS}
+    exporting = headers(exporter, "export", "search", "see_clear")
+    assert client.post(f"{EXPORT}/approval", json=clear, headers=exporting).status_code == 403
+    viewer = replace(accounts.viewer_by_name(archive.context, chief.name), is_limited=True)
+    with pytest.raises(ForbiddenError):
+        approvals.approve(archive.context, viewer, request_id)
+    whole = headers(lawyer)
+    assert client.get(PATH, headers=whole).status_code == 200
+    assert client.delete(f"{PATH}/{request_id}", headers=whole).status_code == 204
+
+
+@pytest.mark.parametrize("kind", ["leave", "move"])
+def test_requests_and_approvals_end_with_the_post_and_it_is_written_down(
+    archive: Seeded, hire: Hire, chief: Person, clock: FixedClock, kind: str
+) -> None:
+    chief.log_in()
+    asker = hire(("marketing", Part()))
+    approved, waiting = (
+        asker.asks("unmask", customer_no=one.customer_no).json()["id"] for one in (EAST, WEST)
+    )
+    chief.decides(approved)
+    with archive.context.reading(SETUP) as session:
+        unit = session.scalars(select(OrgUnit.id).where(OrgUnit.name == WEST.unit)).one()
+    there = {"unit_id": unit, "title": "营销", "role": "marketing"} if kind == "move" else {}
+    wish = StaffWish(kind, local_date(clock.now()), reason="调整", **there)
+    staff_change.change_staff(archive.context, SETUP, asker.name, wish)
+    assert steps(archive, approved)[-1] == "approval.revoked"
+    assert steps(archive, waiting)[-1] == "approval.withdrawn"
+    assert chief.waiting() == []
+    if kind == "move":
+        asker.log_in()
+        assert asker.state_of(approved) == "revoked"
+
+
+def test_a_sensitive_role_whose_request_lapsed_is_over_and_can_be_given_anew(
+    archive: Seeded, hire: Hire, clock: FixedClock
+) -> None:
+    admin, newcomer = hire(("administrator", Part())), hire(("collector", Part()))
+    give(admin, newcomer.name, "auditor")
+    clock.advance(timedelta(days=load().lapses_after_days))
+    admin.log_in()
+    assert approval_rows.note_ended(archive.context) == 1
+    listed = admin.get(f"/api/v1/grants?user={newcomer.name}").json()["items"]
+    assert [one["role"] for one in listed] == ["collector"]
+    assert give(admin, newcomer.name, "auditor").status_code == 201
+
+
+# -- at the same moment -------------------------------------------------------------------------
+
+
+def at_once(*acts: Callable[[], object]) -> list[str]:
+    """The names of the errors, empty where there is none, of what is done at the same moment."""
+    together = Barrier(len(acts))
+
+    def done(act: Callable[[], object]) -> str:
+        together.wait()
+        try:
+            act()
+        except Exception as error:
+            return type(error).__name__
+        return ""
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(done, acts))
+
+
+def test_the_same_request_eight_times_at_once_is_one(archive: Seeded, hire: Hire) -> None:
+    context, asker = archive.context, hire(("marketing", Part()))
+    viewer = accounts.viewer_by_name(context, asker.name)
+    wish = Wish("unmask", "customer", EAST.customer_no, "投诉核查", HOURS)
+    errors = at_once(*[lambda: approvals.ask(context, viewer, wish)] * 8)
+    assert sorted(errors) == ["", *["ConflictError"] * 7]
+    assert len(asker.get(PATH).json()["items"]) == 1
+
+
+def test_no_more_requests_wait_at_once_than_the_rules_let(archive: Seeded, hire: Hire) -> None:
+    context, asker = archive.context, hire(("marketing", Part()))
+    viewer, most = accounts.viewer_by_name(context, asker.name), load().most_waiting
+    numbers = [str(4_900_000_000 + number) for number in range(most + 5)]
+
+    def ask(number: str) -> str:
+        return approvals.ask(context, viewer, Wish("unmask", "customer", number, "核查", HOURS))
+
+    for number in numbers[: most - 1]:
+        ask(number)
+    errors = at_once(*(partial(ask, number) for number in numbers[most - 1 :]))
+    assert sorted(errors) == ["", *["ConflictError"] * 5]
+
+
+def test_a_role_that_is_approved_and_taken_away_at_once_is_over(
+    archive: Seeded, hire: Hire
+) -> None:
+    context = archive.context
+    admin, officer = hire(("administrator", Part())), hire(("security_officer", Part()))
+    giver, decider = (accounts.viewer_by_name(context, one.name) for one in (admin, officer))
+    newcomer = hire(("collector", Part()))
+    for _ in range(6):
+        made = give(admin, newcomer.name, "auditor").json()["ids"][0]
+        [request_id] = officer.waiting()
+        approved, taken = at_once(
+            partial(approvals.approve, context, decider, request_id),
+            partial(role_grants.revoke, context, giver, made),
+        )
+        assert approved in ("", "ConflictError")
+        assert taken == ""
+        assert newcomer.get("/api/v1/audit").status_code == 403

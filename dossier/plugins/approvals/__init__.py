@@ -65,8 +65,8 @@ def holdings(context: Context) -> Sequence[Holding]:  # noqa: ARG001 - the hook'
     return (
         Holding(
             "approvals",
-            "本人待审批的申请",
-            "Own requests that wait",
+            "本人待审批及已获批准的申请",
+            "Own requests that wait or were approved",
             approval_views.count_own,
             hand_over=approval_views.end_own,
             needs_successor=False,

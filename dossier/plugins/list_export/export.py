@@ -115,7 +115,7 @@ def ask(context: Context, viewer: Viewer, wish: ExportWish, *, hours: int) -> st
         purpose,
         hours,
         context.keyring.encrypt(body),
-        {"rows": rows},
+        {"rows": rows, "scope": viewer.extent(Permission.EXPORT).plain()},
     )
     return approvals.add_request(context, viewer, new)
 
@@ -134,10 +134,15 @@ def _masked(viewer: Viewer) -> Viewer:
 
 
 def _demand_approval(context: Context, viewer: Viewer, wish: ExportWish, rows: int) -> None:
-    """Somebody approved this very list, with at least so many rows."""
+    """Somebody approved this very list, with at least so many rows and as far as this reaches."""
     with context.reading(viewer) as session:
         given = access.approved_list(
-            session, viewer, action=ACTION, thing=_key(context, wish), at=context.clock.now()
+            session,
+            viewer,
+            Permission.EXPORT,
+            action=ACTION,
+            thing=_key(context, wish),
+            at=context.clock.now(),
         )
     if given is not None and rows <= int(given["rows"]):
         return

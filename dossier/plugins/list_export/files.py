@@ -25,7 +25,7 @@ from dossier.services import audit, audit_bulk
 from dossier.services.audit import Receipt
 from dossier.services.context import Context
 from dossier.services.table_export import MEDIA_TYPES, as_csv, as_xlsx
-from dossier.viewer import Permission, Viewer, system_viewer
+from dossier.viewer import Permission, Scope, Viewer, system_viewer
 from ui.formatting import moment
 
 SYSTEM = system_viewer("list-export")
@@ -80,22 +80,23 @@ def make(context: Context, viewer: Viewer, wish: ExportWish) -> MadeFile:
 
 
 def fetch(context: Context, viewer: Viewer, file_id: str) -> Fetched:
-    """The bytes, to who made the file, while it has not expired.
+    """The bytes, to who made the file, while it has not expired and may still be exported.
 
     Raises:
         ForbiddenError: the role may not export (any more).
-        NotFoundError: no such file of the viewer's, or it has expired.
+        NotFoundError: no such file of the viewer's, it has expired, or was made at another post.
         UnavailableError: it cannot be noted now.
     """
     viewer = access.demand(viewer, Permission.EXPORT)
-    mine = select(ListFile.body, ListFile.form, ListFile.made_at).where(
+    mine = select(ListFile.body, ListFile.form, ListFile.made_at, ListFile.scope).where(
         ListFile.id == file_id,
         ListFile.user_id == viewer.id,
         ListFile.expires_at > context.clock.now(),
     )
     with context.reading(viewer) as session:
         found = session.execute(mine).one_or_none()
-    if found is None or found.body is None:
+    reach = viewer.extent(Permission.EXPORT)
+    if found is None or found.body is None or not Scope.of_plain(found.scope) <= reach:
         raise NotFoundError("No such file, or it has expired", detail_zh="没有此文件，或已过期")
     receipt = audit.record_read(
         context, viewer, "list.fetched", object_kind="query", object_id=file_id
@@ -129,6 +130,7 @@ def _row(viewer: Viewer, wish: ExportWish, found: Listed, now: datetime) -> List
         user_id=viewer.id,
         form=wish.form,
         rows=len(found.rows),
+        scope=viewer.extent(Permission.EXPORT).plain(),
         is_clear=wish.clear,
         purpose=found.purpose,
         made_at=now,

@@ -24,6 +24,8 @@ XLSX = MEDIA_TYPES["xlsx"]
 FILES: Responses = {200: {"content": {XLSX: {}, files.ZIP: {}}}}
 MAKING = may_answer(QueryError, InvalidInputError, ConflictError)
 Exporter = Annotated[Viewer, requires(Permission.EXPORT)]
+Text = Annotated[str, Field(max_length=400)]
+"""Of a filter; half characters, which nothing here can keep, are refused with its length."""
 
 
 class ListWish(BaseModel):
@@ -31,7 +33,7 @@ class ListWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     q: str = Field("", max_length=10_000)
-    filters: dict[str, list[str]] = Field(default_factory=dict, max_length=20)
+    filters: dict[Text, list[Text]] = Field(default_factory=dict, max_length=20)
     purpose: str = Field(max_length=200)
     clear: bool = Field(default=False, description="Unmasked; needs an approval")
     format: export.Form = Field(

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(length=36), nullable=False),
         sa.Column("form", sa.String(length=8), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("scope", sa.JSON(), nullable=False),
         sa.Column("is_clear", sa.Boolean(), nullable=False),
         sa.Column("purpose", sa.String(length=200), nullable=False),
         sa.Column("made_at", INSTANT(), nullable=False),
