@@ -20,6 +20,7 @@ hypothesis_settings.register_profile("desk", deadline=None)
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers read the groups off
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side (``-n 2``), each module stays whole, for its archive's sake.
 
