@@ -19,12 +19,14 @@ FORM_LABELS = frozenset(
 def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
     """Spans of the cells that stand below a cell which is one of ``heads`` (spaces ignored).
 
-    A column ends at a line without that many cells, and at a printed label: on most forms labels
-    stand below each other, with their values beside them, and what follows there is no column.
+    A column ends at a line without that many cells. Printed labels are passed over, and where one
+    stands right below the head there is no column: on most forms labels stand below each other,
+    with their values beside them.
     """
     if not _head(heads).search(f"\n{folded}\n"):
         return
     columns: set[int] = set()
+    new: set[int] = set()
     for cells in _lines(folded):
         found = {
             number
@@ -34,16 +36,13 @@ def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
         if len(cells) < 2:
             columns = set()
             continue
-        columns = {
-            number
-            for number in columns | found
-            if number >= len(cells)
-            or number in found
-            or _word(folded, cells[number]) not in FORM_LABELS
-        }
-        for number in sorted(columns - found):
+        labels = {number for number, cell in enumerate(cells) if _word(folded, cell) in FORM_LABELS}
+        columns -= new & labels - found
+        for number in sorted(columns - found - labels):
             if number < len(cells):
                 yield cells[number]
+        columns |= found
+        new = found
 
 
 @cache

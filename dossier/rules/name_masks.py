@@ -104,7 +104,7 @@ def _labelled(folded: str) -> Iterator[Span]:
     for match in _LABELLED.finditer(folded):
         found = list(_given_part(folded, match))
         yield from found
-        if found:
+        if found or folded.startswith("*", match.end()):
             yield from _listed(folded, match.end())
 
 
@@ -124,7 +124,8 @@ def _given_part(folded: str, match: re.Match[str]) -> Iterator[Span]:
 def _goes_on(mark: str, run: str) -> bool:
     """Whether the label is a word of a sentence that goes on: 与用电人 / 结算电费."""
     is_weak = _WEAK_MARK.fullmatch(mark) is not None and mark.strip(" ") != ""
-    return is_weak and len(run) >= _LONGEST_NAME and run[0] not in SURNAMES
+    has_surname = run[0] in SURNAMES or run[:2] in COMPOUND_SURNAMES
+    return is_weak and len(run) >= _LONGEST_NAME and not has_surname
 
 
 def _listed(folded: str, position: int) -> Iterator[Span]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from dossier.adapters.rapidocr import RapidOcrEngine
 from dossier.db.tables import Content as StoredContent
@@ -17,6 +17,7 @@ from dossier.db.tables import Customer, Document, Page, Rendition, new_id
 from dossier.db.word_boxes import pack_words
 from dossier.plugins.demo.content import Card, Content
 from dossier.plugins.demo.damage import Damage
+from dossier.plugins.demo.fonts import font
 from dossier.plugins.demo.layout_certificate import arrange_cards
 from dossier.plugins.demo.render import render
 from dossier.plugins.demo.sheet import Portrait, Tint
@@ -183,10 +184,27 @@ def archive(
     with seeded_archive(tmp_path_factory.mktemp("pictures") / "home") as found:
         picture = both_sides(*LAYS["turned photo"])
         found.documents["card"] = _add(found, picture, read(picture))
+        lost = read(signed(""))
+        found.documents["signed"] = _add(found, signed("石群"), lost, type_code="D01", rowid=501)
         yield found
 
 
-def _add(archive: Seeded, picture: bytes, page: PageReading) -> str:
+def signed(name: str) -> bytes:
+    """A sheet of which recognition lost the name that was signed."""
+    picture = Image.new("RGB", (1000, 500), "white")
+    pen = ImageDraw.Draw(picture)
+    for place, text in (
+        ((80, 100), "电能计量装接单"),
+        ((80, 250), "客户签收："),
+        ((300, 250), name),
+    ):
+        pen.text(place, text, fill="black", font=font("hei", 40))
+    return png(picture)
+
+
+def _add(
+    archive: Seeded, picture: bytes, page: PageReading, *, type_code: str = "A02", rowid: int = 500
+) -> str:
     context = archive.context
     with context.writing(SETUP) as session:
         stored = context.store.put(io.BytesIO(picture))
@@ -197,7 +215,7 @@ def _add(archive: Seeded, picture: bytes, page: PageReading) -> str:
         session.flush()
         owner = session.get_one(Customer, EAST.customer_no)
         document = Document(
-            id=new_id(), rowid=500, customer_no=owner.customer_no, type_code="A02", state="filed",
+            id=new_id(), rowid=rowid, customer_no=owner.customer_no, type_code=type_code, state="filed",
             captured_at=now, media_type="image/png", sha256=stored.sha256, page_count=1,
             unit_id=owner.unit_id, line_id=owner.line_id, district_id=owner.district_id,
         )  # fmt: skip
@@ -231,6 +249,16 @@ def test_the_archivist_reads_the_card_and_the_agent_does_not(
     assert (EAST.id_no in text) is reads
     assert ("滨河路" in text) is reads
     assert (EAST.hidden_name in text) is reads
+
+
+@pytest.mark.parametrize(("user", "reads"), [("archivist", True), ("agent", False)])
+def test_a_signature_that_was_not_recognised_is_covered_for_the_agent(
+    archive: Seeded, read: Callable[[bytes], PageReading], user: str, *, reads: bool
+) -> None:
+    text = squeezed(read(picture_of(archive, "signed", user, width=1600)).text)
+    assert "电能计量装接单" in text
+    assert ("石群" in text) is reads
+    assert ("群" in text) is reads
 
 
 @pytest.mark.parametrize(

@@ -481,3 +481,19 @@ def test_a_sentence_goes_on_in_clear_behind_an_address():
 def test_a_given_name_that_stands_many_times_in_a_row_is_masked_at_once():
     text = "张三" + "娜娜" * 8
     assert mask_text(text, KNOWN).text == "张" + "*" * 17
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("申请人\n尉迟玲燕因新建住宅", "申请人\n尉迟**因新建住宅"),
+        ("姓名：令狐曦景和李四", "姓名：令狐**和李*"),
+        ("代理人，高建国自愿申请", "代理人，高**自愿申请"),
+        (
+            "姓名\t电话\n王小明\t\n备注\t无\n李小龙\t1",
+            "姓名\t电话\n王**\t\n备注\t无\n李**\t1",
+        ),
+    ],
+)
+def test_names_in_sentences_and_below_a_tables_remark_are_masked_all_the_same(text, masked):
+    assert mask_text(text).text == masked
