@@ -70,6 +70,7 @@ _STOP = re.compile(
     r"身分|单位|反映|负责|经办|意见|户主|以下|授权|到|将|对|及|等|有|代|居住|住"
 )
 _MASKED_REST = re.compile(rf"[*]+[{HAN}]*")  # 襄州区蔡**理发店 is masked already
+_EMPTY_DATE = "年月日"
 _LONGEST_NAME = 4  # of names without an interpunct
 _NOT_NAMES = re.compile(
     r"^(?:性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签[字名章收]|盖章|姓名|户名|名称|单位|"
@@ -117,7 +118,7 @@ def _given_part(folded: str, match: re.Match[str]) -> Iterator[Span]:
             yield from given_in_run(value, start, after=folded[match.end() : match.end() + 20])
     elif kind == "letters":
         yield start + 1, match.end(kind)
-    else:
+    elif "".join(value.split()) != _EMPTY_DATE:
         yield from given_of(value, start)
 
 

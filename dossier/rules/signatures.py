@@ -29,8 +29,10 @@ _LABEL = re.compile(
     rf"\([^()\n]{{0,8}}(?:{_words('signing_words')})[^()\n]{{0,4}}\))"
     r"(?P<mark>[ ]*:[ _]*|[ ]*(?=\t)|(?<=\))[ ]*(?=\n|\Z))"
 )
+_SIGN = f"[{HAN}*·]"
+# 石 群, as people and OCR part a name; else up to a space, behind which a label may follow.
 _VALUE = re.compile(
-    rf"[ \t]*(?P<value>[{HAN}*·](?:[ ]?[{HAN}*·])*)(?![ ]?(?:[{HAN}*·]|\(|:|[0-9a-z]))"
+    rf"[ \t]*(?P<value>{_SIGN}(?:[ ]{_SIGN}(?!{_SIGN}))+|{_SIGN}+)(?!{_SIGN}|[ ]?[(:]|[0-9a-z])"
 )
 _NOT_SIGNED = frozenset(_RULES["not_signed"].split())
 _LONGEST_NAME = 4
@@ -57,7 +59,7 @@ def find_signatures(folded: str) -> Iterator[Signature]:
         label = match.start(), match.end()
         found = _VALUE.match(folded, match.end())
         word = "".join(found["value"].split()) if found else ""
-        if not found or word in _NOT_SIGNED or word in FORM_LABELS or word in LABELS:
+        if not found or _NOT_SIGNED.issuperset(word) or word in FORM_LABELS or word in LABELS:
             yield Signature(label, (label[1], label[1]))
         else:
             is_open = len(word) > _LONGEST_NAME and "*" not in word and "·" not in word

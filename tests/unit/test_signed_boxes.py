@@ -80,6 +80,8 @@ def test_labels_dates_and_organisations_beside_a_signature_stay() -> None:
     (cover, other) = (*signed_boxes(text, words, width=SIZE[0]), None)[:2]
     assert cover == (LEFT + 5 * EM, TOP, LEFT + 7 * EM, TOP + EM)
     assert other is None
+    text, words = read((0, "客户签收：石群　告知人：冯立群"))
+    assert signed_boxes(text, words, width=SIZE[0])[0][0::2] == (LEFT + 5 * EM, LEFT + 7 * EM)
     text, words = read((0, "客户签收："), (8, "2010年3月1日"))
     assert signed_boxes(text, words, width=SIZE[0])[0][2] == LEFT + 8 * EM
     text, words = read((0, "用电人（盖章）："), (9, "襄阳华泰机械集团有限公司"))
