@@ -395,7 +395,24 @@ MEANS: Final = {
     "oidc": N_("identity provider"),
     "header": N_("proxy in front"),
 }
+ACTOR: Final = {
+    "system:anomalies": N_("Watch over looks"),
+    "system:approvals": N_("End of approvals"),
+    "system:command-line": N_("command line"),
+    "system:disclosure": N_("End of openings"),
+    "system:import": N_("Import"),
+    "system:intake": N_("Intake"),
+    "system:keys": N_("Change of keys"),
+    "system:linking": N_("Filing by itself"),
+    "system:list-export": N_("End of list files"),
+    "system:login": N_("Login"),
+    "system:organisation": N_("Planned changes"),
+    "system:setup": N_("Setup"),
+    "system:staff-change": N_("Planned changes"),
+}
+"""The product's own jobs; people have their account names."""
 KINDS: Final = {
+    "actor": ACTOR,
     "category": CATEGORY,
     "status": CUSTOMER_STATUS,
     "state": DOCUMENT_STATE,

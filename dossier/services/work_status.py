@@ -30,6 +30,8 @@ ALIVE_SECONDS = 20.0
 """A worker beats every 5 s; after four missed beats it is gone or stopped."""
 RATE_MINUTES = 5
 """Pages a minute are counted over the last minutes; a single page of OCR takes seconds."""
+FEWEST_MINUTES = 1
+"""Minutes of work that must be known before a rate is told."""
 LISTING = "intake"
 MOST = 200
 """Largest page of the list."""
@@ -221,19 +223,25 @@ def live_workers(session: ScopedSession, now: datetime) -> int:
 
 
 def _pages_per_minute(session: ScopedSession, now: datetime) -> float:
-    """From finished items; those older than an hour are purged, so the sum stays small."""
+    """From finished items; those older than an hour are purged, so the sum stays small.
+
+    0 while less than a minute is known: a rate of the first seconds would tell nothing.
+    """
     since = now - timedelta(minutes=RATE_MINUTES)
-    pages = session.scalar(
-        select(func.sum(WorkItem.progress_done)).where(
+    pages, first = session.execute(
+        select(func.sum(WorkItem.progress_done), func.min(WorkItem.changed_at)).where(
             WorkItem.state == "done",
             WorkItem.kind.in_([WorkKind.READ, WorkKind.PAGES]),
             WorkItem.changed_at >= since,
         )
-    )
+    ).one()
+    minutes = (now - first).total_seconds() / 60 if first else 0.0
+    if minutes < FEWEST_MINUTES:
+        return 0.0
     running = session.scalar(
         select(func.sum(WorkItem.progress_done)).where(_ACTIVE, WorkItem.state == "leased")
     )
-    return ((pages or 0) + (running or 0)) / RATE_MINUTES
+    return float((pages or 0) + (running or 0)) / minutes
 
 
 def _pages_left(session: ScopedSession) -> int:

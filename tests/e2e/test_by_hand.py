@@ -163,3 +163,18 @@ def test_the_intake_list_refreshes_itself_without_losing_the_place(desk, filed) 
     page.wait_for_timeout(300)
     assert page.evaluate("document.activeElement.id") == "state-filed"
     assert page.evaluate(SHIFTS) < STILL
+
+
+def test_the_marked_place_stays_in_view_when_the_page_is_made_larger(desk, filed) -> None:
+    page = desk("archivist").open(f"/documents/{filed}?q={WORD}")
+    page.locator(".box-hit.on").wait_for()
+    for _ in range(2):
+        page.keyboard.press("+")
+        inside = page.evaluate(
+            "() => {"
+            " const box = document.querySelector('.box-hit.on').getBoundingClientRect();"
+            " const desk = document.querySelector('[data-desk]').getBoundingClientRect();"
+            " return box.top >= desk.top && box.bottom <= desk.bottom"
+            "  && box.left >= desk.left && box.right <= desk.right; }"
+        )
+        assert inside

@@ -11,7 +11,7 @@ from dossier.services.context import Context
 from dossier.viewer import Permission
 
 FOUND = PageLink("/anomalies", "warn", "异常查阅", "Unusual looks", Permission.READ_AUDIT)
-NAMES = PageLink("/watched-names", "person", "关注名单", "Watch list", Permission.MANAGE_WATCHED)
+NAMES = PageLink("/watched-names", "eye", "关注名单", "Watch list", Permission.MANAGE_WATCHED)
 
 
 @hookimpl

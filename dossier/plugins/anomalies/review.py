@@ -48,6 +48,7 @@ class Finding:
     rule_from: date
     customers: tuple[str, ...]
     outside: bool
+    is_cut: bool
     found_at: datetime
     state: str
     settled_by: str
@@ -166,6 +167,7 @@ def _finding(viewer: Viewer, row: Anomaly, names: dict[str, str], own: Collectio
         rule_from=row.rule_from,
         customers=tuple(number for number in row.objects if number in own),
         outside=any(number not in own for number in row.objects),
+        is_cut=len(row.objects) >= rules.load().most_named,
         found_at=row.found_at,
         state=row.state,
         settled_by=names.get(row.acknowledged_by, row.acknowledged_by),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
+
+from dossier.db.tables import Document
 from dossier.hookspecs import Panel, RouteSet, hookimpl
 from dossier.plugins.printing.pages import router
+from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 
 
@@ -16,8 +20,11 @@ def pages() -> Sequence[RouteSet]:
 
 
 @hookimpl
-def document_panels(viewer: Viewer, document_id: str) -> Sequence[Panel]:
-    """The way to print, for those who may. In a request."""
+def document_panels(viewer: Viewer, document_id: str, context: Context) -> Sequence[Panel]:
+    """The way to print a paper with pages, for those who may. In a request."""
     if not (viewer.may(Permission.PRINT) and viewer.may(Permission.READ_CONTENT)):
         return ()
+    with context.reading(viewer) as session:
+        if not session.scalar(select(Document.page_count).where(Document.id == document_id)):
+            return ()
     return (Panel("printing", "打印", "Print", href=f"/documents/{document_id}/print"),)

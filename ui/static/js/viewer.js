@@ -25,7 +25,8 @@ export function bindViewer() {
     const inView = place.top >= view.top && place.bottom <= view.bottom && place.left >= view.left && place.right <= view.right;
     if (scroller && inView) { /* nothing moves without need */ }
     else if (scroller) scroller.scrollBy({ top: place.top - view.top - view.height / 3, left: place.left - view.left - view.width / 2, ...options });
-    else if (place.top < 120 || place.bottom > innerHeight - 80) scrollBy({ top: place.top - innerHeight / 3, ...options });
+    else if (place.left < view.left || place.right > view.right) desk.scrollBy({ left: place.left - view.left - view.width / 2, ...options });
+    if (!scroller && (place.top < 120 || place.bottom > innerHeight - 80)) scrollBy({ top: place.top - innerHeight / 3, ...options });
     if (count) count.textContent = `${before + at + 1} / ${before + boxes.length + Number(count.dataset.after)}`;
   };
   const go = (name) => {
@@ -54,6 +55,7 @@ export function bindViewer() {
     desk.classList.replace(`zoom-${ZOOMS[now]}`, `zoom-${ZOOMS[next]}`);
     desk.scrollTop = middle * desk.scrollHeight - desk.clientHeight / 2;
     desk.scrollLeft = centre * desk.scrollWidth - desk.clientWidth / 2;
+    if (boxes[at]) showBox(at, false); // what is looked at stays in view
     const image = desk.querySelector("img");
     if (next >= SHARP_FROM && image && image.getAttribute("src") !== desk.dataset.full) sharpen(image, desk.dataset.full);
   };
