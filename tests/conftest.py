@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -20,16 +21,19 @@ hypothesis_settings.register_profile("desk", deadline=None)
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers read the groups off
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where tests run side by side (``-n 2``), each module stays whole, for its archive's sake.
 
     So does what asks Elasticsearch: every worker beyond one would start both servers again.
     """
-    for item in items:
-        module = item.nodeid.partition("::")[0]
-        group = "elasticsearch" if "elasticsearch" in item.nodeid else module
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByArchive(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "elasticsearch" if "elasticsearch" in nodeid else nodeid.partition("::")[0]
+
+    return ByArchive(config, log)
 
 
 @pytest.fixture(autouse=True)
