@@ -240,7 +240,7 @@ def _announce(server: Any, settings: Settings, listener: socket.socket) -> None:
         time.sleep(0.02)
     host, port = listener.getsockname()[:2]
     file = settings.home / ADDRESS_FILE
-    draft = file.with_suffix(".new")
+    draft = file.with_suffix(f".{os.getpid()}.new")  # each web process says it
     draft.write_text(json.dumps({"host": host, "port": port, "pid": os.getpid()}))
     draft.replace(file)
 
