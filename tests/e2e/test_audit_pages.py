@@ -67,8 +67,11 @@ def test_a_look_at_a_watched_name_goes_from_the_list_to_the_settled_finding(
     assert page.input_value("[name=actor]") == "agent"
     assert page.locator(".audit-rows").get_by_text("127.0.0.1").count()
     page.go_back()
-    page.locator("[name=note]").first.fill("已与坐席核对工单，属正常业务")
-    page.get_by_role("button", name="核查完毕").first.click()
+    settled = page.get_by_role("button", name="核查完毕")
+    for left in range(settled.count(), 0, -1):  # with what other tests looked at, by night too
+        page.locator("[name=note]").first.fill("已与坐席核对工单，属正常业务")
+        settled.first.click()
+        settled.nth(left - 1).wait_for(state="detached")
     page.get_by_role("heading", name="没有异常").wait_for()
 
 
