@@ -88,29 +88,6 @@ def demand_at(viewer: Viewer, permission: Permission, place: Place) -> Viewer:
     return demand(viewer.at(place), permission)
 
 
-def demand_other(viewer: Viewer, permission: Permission, *, requested_by: str) -> Viewer:
-    """Let pass who may decide on somebody else's request (domain.md §5: no self-approval).
-
-    Also refused is who holds the right only because the one who asks lent it.
-
-    Args:
-        viewer: who decides.
-        permission: what deciding needs.
-        requested_by: id of the user who asks.
-
-    Raises:
-        ForbiddenError: the permission is lacking, or it is one's own request.
-    """
-    demand(viewer, permission)
-    lent = [one.delegated_by for one in viewer.reaches if permission in one.permissions]
-    if viewer.id == requested_by or all(by == requested_by for by in lent):
-        raise ForbiddenError(
-            "Nobody decides on the own request; somebody else does",
-            detail_zh="不能审批本人提出的申请，须由他人审批",
-        )
-    return viewer.under(permission)
-
-
 def demand_unlimited(viewer: Viewer) -> None:
     """Let pass who comes with all of the own rights: logged in, or by a token without limits.
 
@@ -199,10 +176,13 @@ def viewer_for(
     Grants and delegations in force, units with all below them. Read at each request, so that a
     role taken away counts from the next one.
     """
-    held = grants.held_by(session, user.id, at=at)
-    matrix = matrices.on(local_date(at))
-    reaches = tuple(_reaches(session, held, matrix, local_date(at)))
-    asks = tuple(_asks(session, held, matrix, local_date(at)))
+    held, day = grants.held_by(session, user.id, at=at), local_date(at)
+    reaches: tuple[Reach, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    if (matrix := matrices.on(day)) is not None:
+        units = _Units(session)
+        reaches = tuple(_reaches(session, held, matrix, day, units))
+        asks = tuple(_asks(session, held, matrix, day, units))
     if asks:
         reaches += tuple(_approved(session, user.id, asks, at))
     return Viewer(
@@ -220,11 +200,8 @@ def viewer_for(
 
 
 def _reaches(
-    session: ScopedSession, held: Sequence[HeldRole], matrix: Matrix | None, day: date
+    session: ScopedSession, held: Sequence[HeldRole], matrix: Matrix, day: date, units: _Units
 ) -> Iterator[Reach]:
-    if matrix is None:
-        return
-    units = _Units(session)
     for one in held:
         given = [way for way in matrix.given(one.role, day) if way[0].counts_for(one.kind)]
         if given:
@@ -234,13 +211,12 @@ def _reaches(
 
 
 def _asks(
-    session: ScopedSession, held: Sequence[HeldRole], matrix: Matrix | None, day: date
+    session: ScopedSession, held: Sequence[HeldRole], matrix: Matrix, day: date, units: _Units
 ) -> Iterator[Ask]:
     """What these roles may after an approval; ``everything`` goes beyond the grant."""
-    units = _Units(session)
-    for one in held if matrix is not None else ():
-        for way, code in matrix.on_request(one.role, day) if matrix is not None else ():
-            opened = matrix.words.actions[code].by_approval if matrix is not None else frozenset()
+    for one in held:
+        for way, code in matrix.on_request(one.role, day):
+            opened = matrix.words.actions[code].by_approval
             if opened and way.counts_for(one.kind):
                 beyond = way.scope is ScopeWord.EVERYTHING
                 yield Ask(code, opened, EVERYTHING if beyond else _scope(session, one, units))

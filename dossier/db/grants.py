@@ -69,17 +69,9 @@ def in_force(grant: Any, at: datetime) -> bool:
     return begun and (grant.valid_to is None or at < grant.valid_to) and not grant.pending
 
 
-def delegation_in_force(delegation: Delegation, at: datetime) -> bool:
-    """Whether a delegation holds at this moment, as far as it goes by itself."""
-    return _lasts(delegation.valid_from, delegation.valid_to, delegation.ended_at, at)
-
-
 def _is_lent(row: Any, at: datetime) -> bool:
-    return _lasts(row.lent_from, row.lent_to, row.lent_ended_at, at)
-
-
-def _lasts(begins: datetime, ends: datetime, ended_at: datetime | None, at: datetime) -> bool:
-    return begins <= at < ends and not (ended_at is not None and ended_at <= at)
+    ended = row.lent_ended_at is not None and row.lent_ended_at <= at
+    return row.lent_from <= at < row.lent_to and not ended
 
 
 def place_of(grant: Any) -> tuple[Held, str]:

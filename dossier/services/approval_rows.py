@@ -135,7 +135,7 @@ def end(
 
 
 def end_grant(grant: RoleGrant, *, by: str, at: datetime) -> None:
-    """A role that waited comes to nothing."""
+    """A role ends now; one that was to come comes to nothing."""
     if grant.valid_to is None or grant.valid_to > at:
         grant.valid_to, grant.revoked_by = at, by
     if grant.valid_from is not None and grant.valid_from > at:
@@ -155,6 +155,20 @@ def checked_text(text: str, *, missing_en: str, missing_zh: str) -> str:
             detail_zh=missing_zh if not said else f"不超过 {LONGEST_TEXT} 个字",
         )
     return said
+
+
+def check_term(hours: int) -> None:
+    """Refuse a term that the rules do not offer.
+
+    Raises:
+        InvalidInputError: names those that they offer, in hours.
+    """
+    terms = load().terms_hours
+    if hours not in terms:
+        offered = ", ".join(map(str, terms))
+        raise InvalidInputError(
+            f"Choose a term of {offered} hours", detail_zh=f"请选择期限（小时）：{offered}"
+        )
 
 
 def note_ended(context: Context) -> int:

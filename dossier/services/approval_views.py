@@ -18,7 +18,7 @@ from dossier.db.approval_tables import ApprovalRequest
 from dossier.db.leaving import shut_out
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, RoleGrant, User
-from dossier.rules.approvals import Thing, load
+from dossier.rules.approvals import Thing
 from dossier.services import approval_rows as rows
 from dossier.services import role_grants
 from dossier.services.approvals import deciding
@@ -123,11 +123,6 @@ def to_decide(context: Context, viewer: Viewer) -> Work:
     return Work(waiting, tuple(one for one in shown if one.state != rows.WAITING))
 
 
-def count_waiting(context: Context, viewer: Viewer) -> int:
-    """How many requests wait for this viewer."""
-    return len(to_decide(context, viewer).waiting)
-
-
 # -- parts --------------------------------------------------------------------------------------
 
 
@@ -218,11 +213,6 @@ class _Teller:
             return "", "", ""
         kind, key = grants.place_of(grant)
         return grant.role, Names(self._session, [(kind, key)]).of(kind, key), ""
-
-
-def offered_terms() -> tuple[int, ...]:
-    """Terms that may be asked for, in hours."""
-    return load().terms_hours
 
 
 def count_own(session: ScopedSession, user_id: str) -> int:

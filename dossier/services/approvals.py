@@ -58,11 +58,7 @@ def ask(context: Context, viewer: Viewer, wish: Wish) -> str:
     """
     kind = _checked_kind(viewer, wish)
     purpose = checked_text(wish.purpose, missing_en="Say what for", missing_zh="请填写用途")
-    if wish.hours not in load().terms_hours:
-        offered = ", ".join(map(str, load().terms_hours))
-        raise InvalidInputError(
-            f"Choose a term of {offered} hours", detail_zh=f"请选择期限（小时）：{offered}"
-        )
+    rows.check_term(wish.hours)
     new = NewRequest(kind, wish.action, wish.thing, viewer.id, purpose, wish.hours)
     return add_request(context, viewer, new)
 

@@ -70,9 +70,7 @@ def end_all(
     """End all roles of a user, own and lent ones, those to come too."""
     now = context.clock.now()
     for row in _own(session, user.id, now):
-        row.valid_to, row.revoked_by = now, viewer.id
-        if row.valid_from is not None and row.valid_from > now:
-            row.valid_from = now
+        approval_rows.end_grant(row, by=viewer.id, at=now)
         approval_rows.withdraw_role(session, viewer, row.id, at=now)
         role_grants.note_role(context, session, viewer, "role.revoked", user.id, row, reason=reason)
     for lent in _lent(session, user.id, now):

@@ -218,9 +218,7 @@ def revoke(context: Context, viewer: Viewer, grant_id: int, *, reason: str = "")
         row = session.get(RoleGrant, grant_id, with_for_update={"key_share": True})
         if row is None or (row.valid_to is not None and row.valid_to <= now):
             raise NotFoundError("No such grant in force", detail_zh="没有此项有效授权")
-        row.valid_to, row.revoked_by = now, viewer.id
-        if row.valid_from is not None and row.valid_from > now:
-            row.valid_from = now
+        approval_rows.end_grant(row, by=viewer.id, at=now)
         disclosure.end_of_user(context, session, viewer, row.user_id)
         approval_rows.withdraw_role(session, viewer, row.id, at=now)
         note_role(context, session, viewer, "role.revoked", row.user_id, row, reason=reason)

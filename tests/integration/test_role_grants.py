@@ -25,7 +25,6 @@ from dossier.errors import (
 )
 from dossier.services import accounts, delegations, role_grants
 from dossier.services.role_grants import Days, Part
-from dossier.viewer import Permission
 from tests.support_list_files import exported
 from tests.support_seeded import COMMON, EAST, NOBODY, SETUP, WEST, Seeded, index
 
@@ -410,12 +409,10 @@ def test_an_approval_by_a_right_that_the_applicant_lent_is_none(seeded: Seeded) 
     other = user(seeded, ("agent", Part()))
     lend(seeded, holder, other, "supervisor")
     applicant, deputy = viewer_of(seeded, holder), viewer_of(seeded, other)
-    right = Permission.PRINT
-    with pytest.raises(ForbiddenError):
-        access.demand_other(deputy, right, requested_by=applicant.id)
-    with pytest.raises(ForbiddenError):
-        access.demand_other(applicant, right, requested_by=applicant.id)
-    assert access.demand_other(deputy, right, requested_by="somebody").may(right)
+    roles = {"supervisor"}
+    assert access.deciders(deputy, roles, parties={applicant.id}) == ()
+    assert access.deciders(applicant, roles, parties={applicant.id}) == ()
+    assert [one.role for one in access.deciders(deputy, roles, parties={"somebody"})] == list(roles)
 
 
 def test_a_cycle_in_the_tree_of_units_ends_the_walk(seeded: Seeded) -> None:

@@ -15,12 +15,11 @@ from dossier import access
 from dossier.errors import ApprovalNeededError, ConflictError, ForbiddenError, InvalidInputError
 from dossier.plugins.list_export import rules
 from dossier.rules.approvals import Thing
-from dossier.rules.approvals import load as approval_rules
 from dossier.search.highlight import may_be_like
 from dossier.search.parser import parse
 from dossier.search.port import ScopedQuery
 from dossier.services import approvals, asking, hydrate, labels
-from dossier.services.approval_rows import NewRequest, checked_text
+from dossier.services.approval_rows import NewRequest, check_term, checked_text
 from dossier.services.context import Context
 from dossier.services.key_stores import list_key
 from dossier.services.views import Hit, SearchRequest
@@ -101,8 +100,7 @@ def ask(context: Context, viewer: Viewer, wish: ExportWish, *, hours: int) -> st
     """
     viewer = access.demand(viewer, Permission.EXPORT)
     purpose = _purpose(wish)
-    if hours not in approval_rules().terms_hours:
-        raise InvalidInputError("Choose a term that is offered", detail_zh="请选择期限")
+    check_term(hours)
     rows = _counted(context, viewer, wish)[1]
     if not rules.load().needs_approval(rows, clear=wish.clear):
         raise ConflictError("It needs no approval", detail_zh="此清单无须审批，可直接导出")
