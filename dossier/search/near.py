@@ -31,6 +31,8 @@ SHORTEST_ADDRESS = 2
 """Parts of an address that is not shortened any more: the street and its number."""
 IN_NAMES = "户名:"
 """Before a word that is looked for in customers' names only (:mod:`dossier.search.vocabulary`)."""
+IN_NUMBERS = "number:"
+"""The same before digits, in customers' own numbers."""
 _LAST_NUMBER = re.compile(rf"[ -]*(?:[0-9{HAN_NUMERALS}]+|[a-z])[^0-9a-z{HAN_NUMERALS}]*$")
 _HAN_PAIR = re.compile(f"[{HAN}]{{2}}")
 _GROUPS = re.compile(r"[ -]")
@@ -68,7 +70,7 @@ def near_queries(text: str) -> tuple[Near, ...]:
         >>> [near.q for near in near_queries("章伟")]
         ['zhangwei']
         >>> near_queries("104213")[0].q
-        '014213 OR 140213 OR 102413 OR 104123 OR 104231'
+        'number:014213 OR number:140213 OR number:102413 OR number:104123 OR number:104231'
     """
     grouped = _GROUPS.sub("", fold(text))
     if _NUMBER.fullmatch(grouped):
@@ -99,12 +101,19 @@ def _like_name(name: str) -> tuple[Near, ...]:
 
 
 def _like_number(number: str) -> tuple[Near, ...]:
+    """Customers' numbers with two digits swapped, the last one left out, or one of them wrong."""
     swapped = _swapped(number)
-    found = [Near(" OR ".join(swapped), NearReason.SWAPPED_DIGITS)] if swapped else []
-    found.append(Near(number[:-1], NearReason.ONE_DIGIT))
+    found = [Near(_any_of(swapped), NearReason.SWAPPED_DIGITS)] if swapped else []
+    found.append(Near(f"{IN_NUMBERS}{number[:-1]}", NearReason.ONE_DIGIT))
     for at in range(len(number) - KNOWN_PART - 1, KNOWN_PART - 1, -1):
-        found.append(Near(f"{number[:at]} {number[at + 1 :]}", NearReason.ONE_DIGIT))
+        sides = (number[:at], number[at + 1 :])
+        both = " ".join(f"{IN_NUMBERS}{side}" for side in sides)
+        found.append(Near(both, NearReason.ONE_DIGIT))
     return tuple(found)
+
+
+def _any_of(numbers: tuple[str, ...]) -> str:
+    return " OR ".join(f"{IN_NUMBERS}{each}" for each in numbers)
 
 
 def _like_long_name(name: str) -> tuple[Near, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from dossier.db.session import ScopedSession
-from dossier.search.near import Near, NearReason, near_queries
+from dossier.search.near import NearReason, near_queries
 from dossier.services import asking
 from dossier.services.context import Context
 from dossier.services.heads import heads
@@ -14,6 +16,12 @@ MOST = 3
 """Other queries that are offered."""
 CUSTOMERS_SHOWN = 3
 """Customers named of each."""
+_OWN_WORDS: Mapping[NearReason, Callable[[CustomerHead], str]] = {
+    NearReason.ONE_WRONG: lambda head: "" if head.name.masked else head.name.text,
+    NearReason.SWAPPED_DIGITS: lambda head: head.customer_no,
+    NearReason.ONE_DIGIT: lambda head: head.customer_no,
+}
+"""Queries that are many tries at once, which tell nobody anything: what is offered instead."""
 
 
 def find(
@@ -37,27 +45,24 @@ def find(
         named = heads(session, viewer, fresh)
         customers = tuple(named[number] for number in fresh if number in named)
         meant = DidYouMean(other.q, other.reason.value, found.total, customers)
-        offered += _by_name(context, viewer, meant) if _is_by_names(other) else [meant]
+        offered += _each(context, viewer, meant, _OWN_WORDS.get(other.reason))
         if len(offered) >= MOST:
             break
     return tuple(offered[:MOST])
 
 
-def _is_by_names(other: Near) -> bool:
-    """Whether the query is one of many tries at a name, which tells nobody anything."""
-    return other.reason is NearReason.ONE_WRONG
-
-
-def _by_name(context: Context, viewer: Viewer, meant: DidYouMean) -> list[DidYouMean]:
-    """The names that were found, each as a query; the tries themselves where a name is masked."""
-    if not meant.customers or any(head.name.masked for head in meant.customers):
+def _each(
+    context: Context, viewer: Viewer, meant: DidYouMean, own: Callable[[CustomerHead], str] | None
+) -> list[DidYouMean]:
+    """What was found, each as a query by its ``own`` words; the query itself where it has none."""
+    if own is None or not all(map(own, meant.customers)):
         return [meant]
     found: dict[str, list[CustomerHead]] = {}
     for head in meant.customers:
-        found.setdefault(head.name.text, []).append(head)
+        found.setdefault(own(head), []).append(head)
     return [
-        DidYouMean(name, meant.reason, _total(context, viewer, name), tuple(them))
-        for name, them in found.items()
+        DidYouMean(words, meant.reason, _total(context, viewer, words), tuple(them))
+        for words, them in found.items()
     ]
 
 

@@ -27,8 +27,10 @@ def test_two_swapped_digits_and_one_wrong_digit_lead_to_the_customer(seeded: See
     wrong = EAST.customer_no[:5] + "7" + EAST.customer_no[6:]
     for typed in (swapped, wrong):
         found = meant(seeded, "archivist", typed)
-        numbers = [c["customer_no"] for near in found["did_you_mean"] for c in near["customers"]]
-        assert EAST.customer_no in numbers, typed
+        offered = {near["q"]: near for near in found["did_you_mean"]}
+        near = offered[EAST.customer_no]  # the number itself, not the tries at it
+        assert [each["customer_no"] for each in near["customers"]] == [EAST.customer_no]
+        assert near["total"] == meant(seeded, "archivist", EAST.customer_no)["total"] == 1
 
 
 def test_nobody_learns_of_customers_of_another_station(seeded: Seeded) -> None:

@@ -160,12 +160,14 @@ def test_a_field_s_value_is_looked_for_in_that_field_and_on_no_page(field, label
     Numbers and names stand on forms behind their labels, and so they may be pasted.
     """
     on_forms = {"customer_no", "meter_no", "phone", "id_no", "uscc", "case_no", "reference_code"}
+    on_forms |= {"number"}
     is_pasted = field in on_forms | {"name"} and label != field
     on_pages = {"text", "account", *([field] if is_pasted else ())}
     for value in ("12345678", "2026-03", "合同"):
         query = compiled(f"{label}:{value}", EVERY_RIGHT)
         reasons = {str(reason) for reason, _ in query.reasons}
         others = {"id_no": {"uscc"}, "year": {"date"}, "month": {"date"}}
+        others |= {"number": {"customer_no", "meter_no", "phone"}}
         others |= {place: {"place"} for place in PLACE_FIELDS}
         pasted = {"text"} if field in on_pages else set()
         assert reasons <= {field, *others.get(field, ()), *pasted}

@@ -20,7 +20,17 @@ from dossier.search.ways.places import as_place
 from dossier.search.ways.words import as_words, like_words
 
 _NUMBERS = frozenset(
-    {"customer_no", "meter_no", "phone", "id_no", "uscc", "account", "case_no", "reference_code"}
+    {
+        "number",
+        "customer_no",
+        "meter_no",
+        "phone",
+        "id_no",
+        "uscc",
+        "account",
+        "case_no",
+        "reference_code",
+    }
 )
 _ON_FORMS = _NUMBERS | {"name"}
 _FACETS = frozenset({"state", "status", "category"})
@@ -65,6 +75,10 @@ def _in_field(asker: Asker, field: str, value: str) -> Iterator[Clause]:
 def _as_number(asker: Asker, field: str, value: str) -> Iterator[Clause]:
     code = analysis.keyword(value)
     match field:
+        case "number":
+            yield from as_thing(asker, MatchReason.CUSTOMER_NO, code)
+            yield from as_thing(asker, MatchReason.METER_NO, code)
+            yield from as_phone(asker, value)
         case "customer_no" | "meter_no":
             yield from as_thing(asker, MatchReason(field), code)
         case "phone":
