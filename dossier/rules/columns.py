@@ -1,4 +1,4 @@
-"""Tables in a page's text: lines of cells parted by tabs, values below their column's head."""
+"""Columns in a page's text: values below their column's head, and writing from top to bottom."""
 
 from __future__ import annotations
 
@@ -50,6 +50,22 @@ def _head(heads: frozenset[str]) -> re.Pattern[str]:
     """A cell that is one of ``heads``: most pages have none, and need not be cut into cells."""
     words = "|".join(_SPACES.join(map(re.escape, head)) for head in sorted(heads))
     return re.compile(rf"[\t\n]{_AROUND}(?:{words}){_AROUND}[\t\n]")
+
+
+_UPRIGHT = re.compile(
+    r"(?:(?<=\n)|\A)(?:[^\n]{2,12}\n)?[ ]*[^\s*][ ]*(?:\n[ ]*\S[ ]*){2,}(?=\n|\Z)"
+)
+
+
+def written_down(folded: str) -> Iterator[tuple[str, list[int]]]:
+    """What is written from top to bottom, one character a line, with the line before it.
+
+    Returns:
+        The characters in a row, and where each of them stands in the text.
+    """
+    for match in _UPRIGHT.finditer(folded):
+        places = [at for at in range(*match.span()) if not folded[at].isspace()]
+        yield "".join(folded[at] for at in places), places
 
 
 def _word(folded: str, cell: Span) -> str:

@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
-from dossier.rules import identifiers, rulebook
+from dossier.rules import identifiers
 from dossier.rules.address_masks import address_tail, find_address_tails
+from dossier.rules.columns import written_down
 from dossier.rules.identifiers import FoundNumber, NumberKind
 from dossier.rules.name_masks import find_names
 from dossier.rules.names import COMPOUND_SURNAMES, is_organisation, split_surname
 from dossier.rules.normal_form import HAN, FoldedText, fold_with_origins
+from dossier.rules.number_masks import KEPT_END, KEPT_START, find_by_form, number_stars
 from dossier.rules.organisations import shop_owner
 from dossier.rules.relative_names import find_relatives, is_name
-from dossier.rules.signatures import find_rests
+from dossier.rules.signatures import find_rests, find_signers
 
 MASK = "*"
 ID_PLACES = 18
@@ -29,45 +31,7 @@ KEPT_CUSTOMERS = 4096
 """Customers whose values stay prepared: their pages come one after another."""
 Span = tuple[int, int]
 
-_RULES = rulebook.load("masking")
-_KEPT_END = int(_RULES["kept"]["last"])
-_KEPT_START = {NumberKind.MOBILE: int(_RULES["kept"]["mobile_first"])}
 _MAX_PASSES = 4  # a mask can only bring out another match where stars part two words; rarely once
-_NUMBER_LABEL = "|".join(r"\s*".join(label) for label in _RULES["number_labels"].split())
-_IDENTITY_LABEL = "|".join(r"\s*".join(label) for label in _RULES["identity_labels"].split())
-_LABELLED_NUMBER = re.compile(
-    rf"(?:(?P<identity>{_IDENTITY_LABEL})|{_NUMBER_LABEL})(?:件)?(?:号码?|码)?[^0-9a-z\n*]{{0,12}}?"
-    r"(?P<value>[0-9a-z](?:[ -]?[0-9a-z]){5,29})"
-)
-_SHORT_NUMBER = re.compile(
-    rf"(?:{_IDENTITY_LABEL})\s*号\s*码?[: ]{{0,4}}\n?"
-    r"(?P<value>[0-9](?:[ ]?[0-9x]){2,4})(?![0-9a-z年月日]|[ -][0-9a-z])"
-)
-"""Too short for any number; directly behind the label of one it is a part of it."""
-_SHORTEST_WHOLE = {kind: int(least) for kind, least in _RULES["shortest_whole"].items()}
-_BIRTH_LABEL = "|".join(r"\s*".join(label) for label in _RULES["birth_labels"].split())
-_BIRTH_BEHIND = re.compile(r"[\s,]{0,2}(?:出生|生(?![效产活成命意态物]))")
-_HAN_DIGIT = "〇零○一二三四五六七八九十"
-_DAY = (
-    r"(?:[12](?:\s?[0-9]){3}\s*[年./-]?\s*[0-9]{1,2}\s*(?:[月./-]?\s*[0-9]{1,2}\s*日?)?"
-    rf"|[{_HAN_DIGIT}]{{4}}\s?年(?:\s?[{_HAN_DIGIT}]{{1,3}}\s?月(?:\s?[{_HAN_DIGIT}]{{1,3}}\s?[日号])?)?)"
-)
-_BIRTH = re.compile(rf"(?:{_BIRTH_LABEL})[\s:于在]{{0,6}}(?P<value>{_DAY})")
-_BORN = re.compile(rf"(?P<value>{_DAY})(?={_BIRTH_BEHIND.pattern})")
-_EMAIL = re.compile(r"(?<![a-z0-9._+-])(?P<value>[a-z0-9._+-]{2,64})(?=@[a-z0-9-]+\.)")
-_WITH_SIGN = (("生", _BIRTH), ("生", _BORN), ("@", _EMAIL))
-"""Each with what all its matches need: most pages have none, and looking for that is cheap."""
-_PROPERTY_LABEL = "|".join(r"\s*".join(label) for label in _RULES["property_labels"].split())
-_DEED = "|".join(r"\s*".join(word) for word in _RULES["property_deeds"].split())
-_PROPERTY = re.compile(
-    # GB/T 37346: place and parcel of 12 digits (often read with more), kind of land, building, unit
-    r"(?<![0-9a-z])(?P<unit>[0-9](?:[ ]?[0-9oil]){11,16}[ ]?[gjz6][ ]?[a-z8](?:[ ]?[0-9oil]){4,6}"
-    r"(?:[ ]?[fw](?:[ ]?[0-9oil]){3,8})?)(?![0-9a-z])"
-    rf"|(?:{_PROPERTY_LABEL})[\s:,.]{{0,6}}(?P<labelled>[0-9a-z](?:[ -]?[0-9a-z]){{3,39}})"
-    rf"|(?:{_DEED})[ ]?(?:证|证书|[{HAN}]{{0,6}}字|[(][0-9]{{4}}[)])?[ ]?第[ ]?"
-    r"(?P<deed>[0-9a-z](?:[ -]?[0-9a-z]){2,19})"
-)
-"""Numbers of a dwelling and of its deed."""
 _ATTACHED = re.compile(r"附件 attachments:[ ]?(?P<names>[^\n]+)")
 _STEM = re.compile(r"(?:^|;)[ ]*(?P<value>[^;]+?)(?=\.[a-z0-9]{1,5}[ ]*(?:;|$)|;|$)")
 _BETWEEN = re.compile(r"[ \n\t\f\-·().]+")
@@ -123,18 +87,18 @@ def mask_name(name: str) -> str:
 
 def mask_id(number: str) -> str:
     """An ID number with its last four places."""
-    return _keep(number, 0, _KEPT_END)
+    return _keep(number, 0, KEPT_END)
 
 
 def mask_phone(number: str) -> str:
     """A mobile number with its first three and last four digits, a landline with its last four."""
-    first = _KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
-    return _keep(number, first, _KEPT_END)
+    first = KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
+    return _keep(number, first, KEPT_END)
 
 
 def mask_account(number: str) -> str:
     """A bank account with its last four digits."""
-    return _keep(number, 0, _KEPT_END)
+    return _keep(number, 0, KEPT_END)
 
 
 def mask_address(address: str) -> str:
@@ -165,11 +129,6 @@ def mask_text(text: str, known: KnownValues = NOTHING_KNOWN) -> MaskedText:
             break
         masked = again
     return MaskedText(masked, tuple(_runs(text, masked)))
-
-
-def is_day_of_birth(folded: str, end: int) -> bool:
-    """Whether the date that ends here is said to be somebody's birth: 2015年6月1日出生."""
-    return _BIRTH_BEHIND.match(folded, end) is not None
 
 
 def closed_spans(
@@ -238,15 +197,28 @@ def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
     numbers = list(identifiers.find_numbers(folded))
     for number in numbers:
         if number.value not in opened:
-            yield from _number_stars(folded, number)
+            yield number_stars(folded, number)
     compacted = _Compacted(folded)
-    names = [*find_names(folded), *find_relatives(folded)]
+    names = [*_names(folded), *_written_down(folded, _names)]
     yield from names
     yield from _everywhere(folded, compacted, names)
     yield from find_rests(folded)
     yield from _known_names(folded, compacted, known)
     yield from _known_values(compacted, _sought(known))
     yield from _guessed_by_form(folded, opened, lambda: numbers)
+
+
+def _names(folded: str) -> Iterable[Span]:
+    yield from find_names(folded)
+    yield from find_relatives(folded)
+    yield from find_signers(folded)
+
+
+def _written_down(folded: str, find: Callable[[str], Iterable[Span]]) -> Iterable[Span]:
+    """What is found in text that runs from top to bottom, character by character."""
+    for text, places in written_down(folded):
+        for start, end in find(text):
+            yield from ((at, at + 1) for at in places[start:end])
 
 
 @lru_cache(maxsize=KEPT_CUSTOMERS)
@@ -258,43 +230,19 @@ def _guessed_by_form(
     folded: str, opened: frozenset[str], numbers: Callable[[], Sequence[FoundNumber]]
 ) -> Iterable[Span]:
     """What is masked besides names, the numbers that were found, and what is known."""
-    for match in _LABELLED_NUMBER.finditer(folded):
-        value = identifiers.compact(match["value"])
-        span = match.span("value")
-        if (
-            value not in opened
-            and any(map(str.isdecimal, value))
-            and not any(number.start < span[1] and span[0] < number.end for number in numbers())
-        ):
-            least = _SHORTEST_WHOLE["identity" if match["identity"] else "other"]
-            yield _all_but_last(folded, span) if len(value) >= least else span
-    for match in _SHORT_NUMBER.finditer(folded):
-        yield match.span("value")
-    for sign, pattern in _WITH_SIGN:
-        if sign in folded:
-            for match in pattern.finditer(folded):
-                yield match.span("value")
-    for match in _PROPERTY.finditer(folded):
-        yield match.span(match.lastgroup or 0)
+    yield from find_by_form(folded, opened, numbers)
     for names in _ATTACHED.finditer(folded):
         begin = names.start("names")
         for match in _STEM.finditer(names["names"]):
             yield begin + match.start("value"), begin + match.end("value")
     yield from find_address_tails(folded)
+    yield from _written_down(folded, lambda text: _numbers_written_down(text, opened))
 
 
-def _number_stars(folded: str, number: FoundNumber) -> Iterable[Span]:
-    span = (number.start, number.end)
-    kept = _KEPT_START.get(number.kind, 0)
-    yield _all_but_last(folded, span, kept)
-
-
-def _all_but_last(folded: str, span: Span, first: int = 0) -> Span:
-    """The part of a number between its first and its last kept places."""
-    places = [at for at in range(*span) if folded[at].isalnum()]
-    if len(places) <= first + _KEPT_END:
-        return (places[0], places[-1] + 1) if places else span
-    return places[first], places[-_KEPT_END - 1] + 1
+def _numbers_written_down(text: str, opened: frozenset[str]) -> Iterable[Span]:
+    numbers = list(identifiers.find_numbers(text))
+    yield from (number_stars(text, each) for each in numbers if each.value not in opened)
+    yield from find_by_form(text, opened, lambda: numbers)
 
 
 def _known_names(folded: str, compacted: _Compacted, known: KnownValues) -> Iterable[Span]:
@@ -347,9 +295,9 @@ def _sought(known: KnownValues) -> tuple[_Sought, ...]:
     sought: list[_Sought] = []
     for number in known.numbers:
         value = identifiers.compact(number)
-        first = _KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
-        if len(value) > first + _KEPT_END:
-            sought.append((value, first, _KEPT_END))
+        first = KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
+        if len(value) > first + KEPT_END:
+            sought.append((value, first, KEPT_END))
         sought += ((day, 0, 0) for day in _birth_days(value))
     for address in known.addresses:
         squeezed = _fold_squeezed(address)

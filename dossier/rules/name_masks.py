@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dossier.rules import rulebook
-from dossier.rules.columns import cells_below
+from dossier.rules.columns import FORM_LABELS, cells_below
 from dossier.rules.names import (
     COMPOUND_SURNAMES,
     SURNAMES,
@@ -17,20 +17,32 @@ from dossier.rules.names import (
 )
 from dossier.rules.normal_form import HAN
 from dossier.rules.organisations import shop_owner
+from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
 
 _RULES = rulebook.load("masking")
 LABELS = frozenset(_RULES["name_labels"].split())
 
-_LONGEST_FIRST = sorted(LABELS, key=len, reverse=True)
-_LABEL = "|".join("[ ]*".join(label) for label in _LONGEST_FIRST)
+_SIDES = frozenset(_RULES["sides"].split())
+_NOT_SIGNED = frozenset(_RULES["not_signed"].split())
+
+_LABEL = any_of(LABELS, r"[ \t]*")
+_SIDE = any_of(_SIDES, "[ ]*")
+_UNMARKED_LABEL = any_of(LABELS | _SIDES, "[ ]*")
 _MARKS = (
     r"(?:[ \t]*\([^()\n]{0,12}\))?[ \t\n]*[:_.,\])|/]{1,4}[ \t\n_]*"
     r"|[ \t]*\([^()\n]{0,12}[章字名]\)[ ]*\t[ \t]*|[ ]*\t[ \t]*|[ ]{1,6}|\n[ ]*"
 )
+_SURNAME, _COMPOUND = f"[{''.join(sorted(SURNAMES))}]", "|".join(sorted(COMPOUND_SURNAMES))
+# 张 三, 张   三, 张 | 三; 王 小明, 欧阳 娜娜, 王小 明.
+_ENDS = rf"(?![{HAN}])"
+PARTED = (
+    rf"[{HAN}](?:(?:[ ]{{1,4}}|\t)[{HAN}]){{1,3}}{_ENDS}|{_SURNAME}[ ]{{1,4}}[{HAN}]{{2}}{_ENDS}"
+    rf"|(?:{_COMPOUND})[ ]{{1,4}}[{HAN}]{{1,2}}{_ENDS}|{_SURNAME}[{HAN}][ ]{{1,2}}[{HAN}]{_ENDS}"
+)
 _NAME = (
-    rf"(?P<apart>[{HAN}](?:[ ][{HAN}]){{1,3}}(?![{HAN}]))"
+    rf"(?P<apart>{PARTED})"
     rf"|(?P<dotted>[{HAN}]{{1,8}}(?:·[{HAN}]{{1,8}})+)"
     rf"|(?P<run>[{HAN}]{{2,40}})"
     r"|(?P<letters>(?!(?:from|to|cc|bcc)(?![a-z]))[a-z]{2,20}(?:[ .][a-z]{1,20}){0,3}(?![a-z0-9]))"
@@ -40,14 +52,22 @@ _BRACKET = r"(?:[ \t]*\([^()\n]{0,12}\))?"
 _SEALED = "|".join(_RULES["sealed_labels"].split())
 _SEALING = r"[ \t]*\((?:[^()\n]{0,5}[盖签][章字名])\)"
 _LABELLED = re.compile(
-    rf"(?:{_LABEL}|(?:{_WITH_COLON})(?={_BRACKET}[ ]*:)|(?:{_SEALED})(?={_SEALING}))"
+    rf"(?:{_LABEL}|(?:{_WITH_COLON})(?={_BRACKET}[ ]*:)|{_SIDE}(?={_BRACKET}[ ]*[:\t])"
+    rf"|(?:{_SEALED})(?={_SEALING}))"
     rf"(?P<mark>{_MARKS})(?!(?:[{HAN}]{{2}}(?:人员?|员)|{_LABEL})[ ]*:)(?:{_NAME})"
 )
 _WEAK_MARK = re.compile(r"[ \n]*[,.]?[ \n]*")
 """A comma or a line's end behind a label may as well be those of a sentence."""
-_UNMARKED = re.compile(rf"(?:{_LABEL})(?P<run>[{HAN}]{{2,40}})")
+_BRACKET_ENDS = re.compile(r"[)\]][ ]*")
+"""Behind (签字) the next thing on the form may follow, or the name."""
+_UNMARKED = re.compile(rf"{_UNMARKED_LABEL}(?P<run>[{HAN}]{{2,40}})")
 _ADDRESSED = re.compile(rf"(?P<run>[{HAN}]{{2,4}})[ ]?(?:先生|女士|小姐|同志|师傅|阿姨)")
-_NEXT_NAME = re.compile(rf"[*]*[ ]?[,、/;和及][ ]?(?P<run>[{HAN}]{{2,4}})(?![{HAN}])")
+# Behind a name: what it is to the others, or its number; then the next name.
+_NEXT_NAME = re.compile(
+    rf"[*]*(?:[ ]?\([^()\n]{{0,16}}\))?(?:[: ]?[0-9](?:[ -]?[0-9*]){{6,18}})?"
+    rf"(?:[ ]?[,、/;和及][ \n]?|(?P<spaces>[ ]{{1,3}}))(?P<run>[{HAN}]{{2,4}}(?![{HAN}])|{PARTED})"
+    r"(?P<label>[ ]?[:(])?"
+)
 _IDENTITY = "|".join(_RULES["identity_words"].split())
 # Before an opening bracket a surname is enough; elsewhere the number must follow.
 _IDENTIFIED = re.compile(
@@ -70,7 +90,9 @@ _STOP = re.compile(
     r"身分|单位|反映|负责|经办|意见|户主|以下|授权|到|将|对|及|等|有|代|居住|住"
 )
 _MASKED_REST = re.compile(rf"[*]+[{HAN}]*")  # 襄州区蔡**理发店 is masked already
-_EMPTY_DATE = "年月日"
+_LABEL_INSIDE = re.compile(any_of(LABELS | _SIDES | FORM_LABELS))
+_NOT_PERSON = re.compile(rf".(?:{'|'.join(_RULES['not_person_endings'].split())})$")
+_NO_NAMES = re.compile(any_of(_RULES["name_like_words"].split()))
 _LONGEST_NAME = 4  # of names without an interpunct
 _NOT_NAMES = re.compile(
     r"^(?:性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签[字名章收]|盖章|姓名|户名|名称|单位|"
@@ -84,7 +106,7 @@ def find_names(folded: str) -> Iterator[Span]:
     yield from _labelled(folded)
     for match in _UNMARKED.finditer(folded):
         run = match["run"]
-        if trusted(run) and not no_name(run):
+        if trusted(run) and not no_name(run) and not begins_as_word(run):
             yield from given_in_run(run, match.start("run"))
     for match in _ADDRESSED.finditer(folded):
         yield from _before_address(match)
@@ -106,7 +128,7 @@ def _labelled(folded: str) -> Iterator[Span]:
         found = list(_given_part(folded, match))
         yield from found
         if found or folded.startswith("*", match.end()):
-            yield from _listed(folded, match.end())
+            yield from listed(folded, match.end())
 
 
 def _given_part(folded: str, match: re.Match[str]) -> Iterator[Span]:
@@ -118,26 +140,49 @@ def _given_part(folded: str, match: re.Match[str]) -> Iterator[Span]:
             yield from given_in_run(value, start, after=folded[match.end() : match.end() + 20])
     elif kind == "letters":
         yield start + 1, match.end(kind)
-    elif "".join(value.split()) != _EMPTY_DATE:
+    elif kind == "apart":
+        yield from given_parted(value, start)
+    else:
         yield from given_of(value, start)
+
+
+def given_parted(value: str, start: int) -> Iterator[Span]:
+    """The given name of a name with spaces or cells between its characters, up to a next label."""
+    places = [at for at, char in enumerate(value) if not char.isspace()]
+    squeezed = "".join(value[at] for at in places)
+    is_cells = "\t" in value
+    if is_cells and squeezed[0] not in SURNAMES and squeezed[:2] not in COMPOUND_SURNAMES:
+        return
+    label = _LABEL_INSIDE.search(squeezed)
+    end = label.start() if label else len(squeezed)
+    while end and squeezed[end - 1] in _NOT_SIGNED:
+        end -= 1
+    if end > 1 and not no_name(squeezed):
+        yield from given_of(value[: places[end - 1] + 1], start)
 
 
 def _goes_on(mark: str, run: str) -> bool:
     """Whether the label is a word of a sentence that goes on: 与用电人 / 结算电费."""
+    if len(run) > _LONGEST_NAME and begins_as_word(run):
+        return True
+    if _BRACKET_ENDS.fullmatch(mark):
+        return not begins_as_name(run) or begins_as_word(run)
     is_weak = _WEAK_MARK.fullmatch(mark) is not None and mark.strip(" ") != ""
-    has_surname = run[0] in SURNAMES or run[:2] in COMPOUND_SURNAMES
-    return is_weak and len(run) >= _LONGEST_NAME and not has_surname
+    return is_weak and len(run) >= _LONGEST_NAME and not begins_as_name(run)
 
 
-def _listed(folded: str, position: int) -> Iterator[Span]:
-    """Further names behind the first one: 王伟、李强."""
+def listed(folded: str, position: int) -> Iterator[Span]:
+    """Further names behind the first one, 王伟、李强; behind spaces alone only what is surely one."""
     while match := _NEXT_NAME.match(folded, position):
-        name = match["run"]
-        if name[0] not in SURNAMES and name[:2] not in COMPOUND_SURNAMES:
+        name, start = match["run"], match.start("run")
+        squeezed = "".join(name.split())
+        if not begins_as_name(squeezed):
             return
-        if not no_name(name):
-            yield from given_of(name, match.start("run"))
-        position = match.end()
+        if match["spaces"] and (match["label"] or not is_person(squeezed)):
+            return
+        if not no_name(squeezed) and not begins_as_word(squeezed):
+            yield from given_of(name, start) if squeezed == name else given_parted(name, start)
+        position = match.end("run")
 
 
 def given_in_run(run: str, start: int, after: str = "") -> Iterator[Span]:
@@ -240,3 +285,24 @@ def no_name(value: str) -> bool:
 def trusted(run: str) -> bool:
     """Whether a run directly behind a label begins with a surname that is hardly a word."""
     return run[:2] in COMPOUND_SURNAMES or (run[0] in SURNAMES and run[0] not in WORDLIKE_SURNAMES)
+
+
+def begins_as_name(run: str) -> bool:
+    """Whether it begins with a surname."""
+    return run[0] in SURNAMES or run[:2] in COMPOUND_SURNAMES
+
+
+def begins_as_word(run: str) -> bool:
+    """Whether it begins with a word that looks like a name."""
+    return _NO_NAMES.match(run) is not None
+
+
+def is_person(run: str) -> bool:
+    """Whether two to four Han are a person's name by themselves: no label, word, place or unit."""
+    return (
+        trusted(run)
+        and (len(run) < _LONGEST_NAME or run[:2] in COMPOUND_SURNAMES)
+        and not (no_name(run) or begins_as_word(run) or _NOT_PERSON.search(run))
+        and not _LABEL_INSIDE.fullmatch(run)
+        and not names_organisation_inside(run)
+    )

@@ -8,21 +8,27 @@ another) and by a surname that is hardly the beginning of a word; all of that is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterator
 
 from dossier.rules import rulebook
 from dossier.rules.columns import FORM_LABELS
 from dossier.rules.name_masks import (
     LABELS,
+    PARTED,
     before_identity,
+    begins_as_name,
+    begins_as_word,
     given_in_run,
     given_of,
+    given_parted,
+    is_person,
+    listed,
     no_name,
     trusted,
 )
 from dossier.rules.names import SURNAMES
 from dossier.rules.normal_form import HAN
+from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
 
@@ -33,21 +39,27 @@ def _words(name: str) -> list[str]:
     return sorted(_RULES[name].split(), key=len, reverse=True)
 
 
-def _any_of(words: Iterable[str]) -> str:
-    """One of these words; their first characters are asked first, which spares most of a page."""
-    listed = sorted(set(words), key=len, reverse=True)
-    return f"(?=[{''.join(sorted({word[0] for word in listed}))}])(?:{'|'.join(listed)})"
-
-
-_KIN = _any_of(_words("kin_words"))
+_KIN = any_of(_words("kin_words"))
 _LETTERS = "".join(_words("kin_letters"))
-_CELLS = _any_of([*_words("kin_cells"), *_words("kin_words")])
-_STAND_IN = _any_of(_words("stand_in_words"))
-_SIGNED = _any_of(_words("signature_words"))
-_NO_NAMES = frozenset(_RULES["name_like_words"].split())
+_CELLS = any_of([*_words("kin_cells"), *_words("kin_words")])
+_STAND_IN = any_of(_words("stand_in_words"))
+_SIGNED = any_of(_words("signature_words"))
 _MARK = r"[ ]*(?:姓名|签字|签名)?(?:[ ]*[:_][ _]*|[ ]*\t[ \t]*|[ ]{0,6})"
 # 父亲李建国; 妻子：王芳; 其子 李小明.
-_BEHIND_KIN = re.compile(rf"{_KIN}(?P<mark>{_MARK})(?P<run>[{HAN}]{{2,40}})")
+_BEHIND_KIN = re.compile(
+    rf"{_KIN}(?P<mark>{_MARK})(?:(?P<run>[{HAN}]{{2,40}})|(?P<apart>{PARTED}))"
+)
+# 村民王建国称, 我叫王小明, 今收到王小明交来: a whole name, and the sentence goes on behind it.
+_SAID = re.compile(
+    rf"{any_of(_words('person_words'))}(?P<run>[{HAN}]{{2,4}}?)"
+    rf"(?={any_of(_words('after_name_words'))}|[^{HAN}]|\Z)"
+)
+# 王小明与李小红系夫妻关系; 王小明、李小红夫妇.
+_COUPLE_WORD = re.compile(any_of(_words("couples")))
+_COUPLE = re.compile(
+    rf"(?<![{HAN}])(?P<one>[{HAN}]{{2,4}})[ ]?[与和、及][ ]?(?P<two>[{HAN}]{{2,4}}?)"
+    rf"(?=[系是为原之间]{{0,3}}{any_of(_words('couples'))})"
+)
 # ,妻王芳,子李小明; 妻:王芳.
 _BEHIND_LETTER = re.compile(
     rf"(?:(?<=[,;、\s(])|\A)[{_LETTERS}](?P<mark>[ ]?:[ ]?)?(?P<run>[{HAN}]{{2,40}})"
@@ -69,7 +81,7 @@ _SIGNATURES = re.compile(
     rf"(?P<first>[{HAN}]{{2,4}})(?P<rest>(?:[ ]{{1,4}}[{HAN}]{{2,3}}(?![{HAN}]))+)"
 )
 _COLUMN = re.compile(
-    rf"{_any_of(_words('heads_of_lines'))}[ ]*:?[ ]*"
+    rf"{any_of(_words('heads_of_lines'))}[ ]*:?[ ]*"
     rf"(?P<rest>(?:\n[ ]*[{HAN}]{{2,3}}[ ]*(?=\n|\Z)){{2,}})"
 )
 _ONE = re.compile(rf"[{HAN}]{{2,3}}")
@@ -88,7 +100,7 @@ _LONGEST_NAME = 4
 def find_relatives(folded: str) -> Iterator[Span]:
     """Spans of the parts of others' names that are masked: all but the surname."""
     for match in _BEHIND_KIN.finditer(folded):
-        yield from _at_head(folded, match)
+        yield from _behind_kin(folded, match)
     for match in _BEHIND_LETTER.finditer(folded):
         if match["mark"] or _ends_soon(match["run"]):
             yield from _at_head(folded, match)
@@ -98,6 +110,19 @@ def find_relatives(folded: str) -> Iterator[Span]:
         if is_name(match["run"], is_marked=True):
             yield from given_of(match["run"], match.start("run"))
     yield from _whole_runs(folded)
+    yield from _in_sentences(folded)
+
+
+def _behind_kin(folded: str, match: re.Match[str]) -> Iterator[Span]:
+    """The name behind a word of kinship, and those that are listed behind it."""
+    if match["apart"]:
+        if ":" in match["mark"] and begins_as_name(match["apart"]):
+            yield from given_parted(match["apart"], match.start("apart"))
+        return
+    found = list(_at_head(folded, match))
+    yield from found
+    if found:
+        yield from listed(folded, found[-1][1])
 
 
 def _whole_runs(folded: str) -> Iterator[Span]:
@@ -111,6 +136,17 @@ def _whole_runs(folded: str) -> Iterator[Span]:
             for one in _ONE.finditer(folded, *match.span("rest")):
                 if is_name(one[0]):
                     yield from given_of(one[0], one.start())
+
+
+def _in_sentences(folded: str) -> Iterator[Span]:
+    """Names that a word before them or a pair of them tells: 村民王建国称, 王芳、李建国夫妇."""
+    for match in _SAID.finditer(folded):
+        if is_person(match["run"]):
+            yield from given_of(match["run"], match.start("run"))
+    for match in _COUPLE.finditer(folded) if _COUPLE_WORD.search(folded) else ():
+        if is_person(match["one"]) and is_person(match["two"]):
+            yield from given_of(match["one"], match.start("one"))
+            yield from given_of(match["two"], match.start("two"))
 
 
 def is_name(run: str, *, is_marked: bool = False) -> bool:
@@ -134,14 +170,9 @@ def _at_head(folded: str, match: re.Match[str]) -> Iterator[Span]:
 def _may_begin(run: str, *, is_marked: bool) -> bool:
     """Whether a name may begin here: behind a mark with any surname, else with no word's first."""
     surname = trusted(run) or (is_marked and run[0] in SURNAMES)
-    return surname and not no_name(run) and not _no_name_pattern().match(run)
+    return surname and not no_name(run) and not begins_as_word(run)
 
 
 def _ends_soon(run: str) -> bool:
     """Behind a single letter of kinship a whole name stands, and nothing more."""
     return len(run) < _LONGEST_NAME
-
-
-@cache
-def _no_name_pattern() -> re.Pattern[str]:
-    return re.compile(_any_of(_NO_NAMES))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dossier.rules import rulebook
 from dossier.rules.columns import FORM_LABELS
-from dossier.rules.name_masks import LABELS, no_name
+from dossier.rules.name_masks import LABELS, PARTED, given_of, given_parted, is_person, no_name
 from dossier.rules.names import COMPOUND_SURNAMES, SURNAMES, is_organisation
 from dossier.rules.normal_form import HAN
 
@@ -74,3 +74,28 @@ def find_rests(folded: str) -> Iterator[Span]:
             continue
         if len(word) == 1 or (word[0] not in SURNAMES and word[:2] not in COMPOUND_SURNAMES):
             yield signature.value
+
+
+# Behind a name, with a space or without: (签字), (按手印).
+_SIGNED_NOTE = re.compile(
+    rf"[ ]?\((?:以上|均|已|代|按|摁|捺)?(?:{_words('signed_notes')})[^()\n]{{0,3}}\)"
+)
+_SIGNERS_BEFORE = re.compile(rf"(?<![{HAN}])(?:[{HAN}]{{2,4}}|{PARTED})\Z")
+_AND = re.compile(r"[ ]?[,、和及][ ]?\Z")
+_LONGEST_SIGNER = 14
+
+
+def find_signers(folded: str) -> Iterator[Span]:
+    """Given names before a note that somebody signed: 张三、李四（签字）."""
+    for note in _SIGNED_NOTE.finditer(folded):
+        end: int | None = note.start()
+        while end is not None:
+            begin = max(0, end - _LONGEST_SIGNER)
+            found = _SIGNERS_BEFORE.search(folded[begin:end])
+            end = None
+            if found and is_person("".join(found[0].split())):
+                start = begin + found.start()
+                given = given_parted if " " in found[0] else given_of
+                yield from given(found[0], start)
+                further = _AND.search(folded[max(0, start - 3) : start])
+                end = start - len(further[0]) if further else None

@@ -23,7 +23,8 @@ def signed_boxes(text: str, words: Sequence[WordBox], *, width: float) -> tuple[
     """From the end of each signature's label over what was read there, a name's width at least.
 
     A cover ends before the next label or number on its line, and at the page's edge; other text
-    there is a seal's. Organisations' names stay, and text that runs from top to bottom.
+    there is a seal's. Where a company's name was read it is covered too: a seal says it, and under
+    the seal is the signature. Text that runs from top to bottom stays.
 
     Args:
         text: the page's text, in clear.
@@ -34,8 +35,6 @@ def signed_boxes(text: str, words: Sequence[WordBox], *, width: float) -> tuple[
     upright = [word for word in words if not word.vertical]
     found: list[Box] = []
     for signature in find_signatures(form.text):
-        if signature.is_open:
-            continue
         label, value = form.span(*signature.label), form.span(*signature.value)
         if signature.value[0] == signature.value[1]:
             value = (label[1], label[1])

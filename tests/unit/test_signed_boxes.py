@@ -60,6 +60,8 @@ def shown(picture: bytes, text: str, words: list[WordBox]) -> Any:
         ("用电人（签章）：", []),
         ("经办人签名：", [(10, "石")]),
         ("客户签名：", [(9, "公司公章")]),
+        ("用电人（签章）：", [(9, "襄阳华泰机械集团")]),
+        ("供电人（盖章）：", [(10, "国网襄州供电公司")]),
     ],
 )
 def test_of_a_name_under_a_seal_nothing_is_seen_however_little_was_read(
@@ -75,7 +77,7 @@ def test_of_a_name_under_a_seal_nothing_is_seen_however_little_was_read(
     assert not (abs(shown(signed, text, words) - shown(blank, text, words)) > DIFFERS).any()
 
 
-def test_labels_dates_and_organisations_beside_a_signature_stay() -> None:
+def test_labels_and_dates_beside_a_signature_stay() -> None:
     text, words = read((0, "客户签收："), (7, "告知人：冯立群"))
     (cover, other) = (*signed_boxes(text, words, width=SIZE[0]), None)[:2]
     assert cover == (LEFT + 5 * EM, TOP, LEFT + 7 * EM, TOP + EM)
@@ -84,8 +86,12 @@ def test_labels_dates_and_organisations_beside_a_signature_stay() -> None:
     assert signed_boxes(text, words, width=SIZE[0])[0][0::2] == (LEFT + 5 * EM, LEFT + 7 * EM)
     text, words = read((0, "客户签收："), (8, "2010年3月1日"))
     assert signed_boxes(text, words, width=SIZE[0])[0][2] == LEFT + 8 * EM
+
+
+def test_a_companys_name_that_a_seal_said_is_covered_to_its_end() -> None:
     text, words = read((0, "用电人（盖章）："), (9, "襄阳华泰机械集团有限公司"))
-    assert signed_boxes(text, words, width=SIZE[0]) == ()
+    (cover,) = signed_boxes(text, words, width=SIZE[0])
+    assert cover == (LEFT + 8 * EM, TOP, LEFT + 21 * EM, TOP + EM)
 
 
 def test_a_cover_ends_at_the_page_and_words_of_a_sentence_have_none() -> None:

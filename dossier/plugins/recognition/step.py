@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from dossier.hookspecs import StepResult
 from dossier.plugins.recognition.titles import FoundTitle, find_title
 from dossier.records import DocumentText, FieldValue, PageReading
-from dossier.rules import dates, masking, page_fields, page_labels
+from dossier.rules import dates, number_masks, page_fields, page_labels
 from dossier.rules.document_types import Catalogue, TypeMatch, catalogue
 from dossier.rules.page_fields import FoundField
 from dossier.rules.paper import linking_rules
@@ -137,5 +137,5 @@ def _lone_dates(page: PageReading, found: Sequence[FoundField]) -> list[dates.Fo
         one
         for one in dates.find_dates(page.text)
         if not any(field.start < one.end and one.start < field.end for field in other)
-        and not masking.is_day_of_birth(page.text, one.end)
+        and not number_masks.is_day_of_birth(page.text, one.end)
     ]
