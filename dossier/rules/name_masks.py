@@ -172,7 +172,7 @@ def _goes_on(mark: str, run: str) -> bool:
 
 
 def listed(folded: str, position: int) -> Iterator[Span]:
-    """Further names behind the first one, 王伟、李强; behind spaces alone only what is surely one."""
+    """Further names behind the first one: 王伟、李强; behind spaces alone what is surely one."""
     while match := _NEXT_NAME.match(folded, position):
         name, start = match["run"], match.start("run")
         squeezed = "".join(name.split())

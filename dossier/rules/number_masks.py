@@ -46,8 +46,11 @@ _LABEL_BEFORE = re.compile(rf"(?:{_NUMBER_LABEL})(?:号码?|码)?[^0-9a-z\n]{{0,
 _LONGEST_LABEL = 20
 _BIRTH_LABEL = _spaced("birth_labels")
 _BORN_BEHIND = re.compile(rf"[\s,]{{0,2}}(?:出生|生(?![{_RULES['not_born']}]))")
-_HAN_DIGIT = "〇零○一二三四五六七八九十"
-_HAN_DAY = rf"[{_HAN_DIGIT}]{{4}}\s?年(?:\s?[{_HAN_DIGIT}]{{1,3}}\s?月(?:\s?[{_HAN_DIGIT}]{{1,3}}\s?[日号])?)?"
+_HAN_DIGIT = "[〇零○一二三四五六七八九十]"
+_HAN_DAY = (
+    rf"{_HAN_DIGIT}{{4}}\s?年"
+    rf"(?:\s?{_HAN_DIGIT}{{1,3}}\s?月(?:\s?{_HAN_DIGIT}{{1,3}}\s?[日号])?)?"
+)
 _DAY = (
     r"(?:[12](?:\s?[0-9]){3}\s*[年./-]?\s*[0-9]{1,2}\s*(?:[月./-]?\s*[0-9]{1,2}\s*日?|月)?"
     rf"|{_HAN_DAY})"
