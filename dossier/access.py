@@ -15,7 +15,6 @@ from sqlalchemy import select
 
 from dossier.clock import local_date
 from dossier.db import approvals, grants
-from dossier.db.approval_tables import ApprovalRequest
 from dossier.db.grants import HeldRole
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, OrgUnit, User
@@ -227,18 +226,11 @@ def _approved(
 ) -> Iterator[Reach]:
     """What others approved and what holds now: one thing each, and never more than a role asks."""
     for row in approvals.in_force(session, user_id, at=at):
-        place = approvals.place_of(session, row.kind, row.thing)
+        place = approvals.place_now(session, row)
         fitting = [ask for ask in asks if ask.action == row.action]
-        if place is None or _has_gone_elsewhere(row, place):
-            continue
-        if any(ask.within.covers(place) for ask in fitting):
+        if place and any(ask.within.covers(place) for ask in fitting):
             opened = frozenset({Permission.SIGNED_IN}).union(*(ask.permissions for ask in fitting))
             yield Reach(opened, approvals.scope_of(row.kind, row.thing), approval_id=row.id)
-
-
-def _has_gone_elsewhere(row: ApprovalRequest, place: Place) -> bool:
-    """Whether a paper is another customer's than when it was approved."""
-    return row.kind == Thing.DOCUMENT and row.facts.get("customer_no") != place.customer_no
 
 
 class _Units:

@@ -69,6 +69,14 @@ def place_of(session: ScopedSession, kind: str, thing: str) -> Place | None:
     return None
 
 
+def place_now(session: ScopedSession, row: ApprovalRequest) -> Place | None:
+    """Where the thing of an approval lies; None too for a paper that is another customer's now."""
+    place = place_of(session, row.kind, row.thing)
+    if place is None or row.kind != Thing.DOCUMENT:
+        return place
+    return place if row.facts.get("customer_no") == place.customer_no else None
+
+
 def scope_of(kind: str, thing: str) -> Scope:
     """The one thing as a scope."""
     if kind == Thing.CUSTOMER:

@@ -50,7 +50,7 @@ class ApprovalView:
         href: where the thing is shown; empty where it cannot be opened now.
         user: account of who may do it then.
         state: ``waiting approved resting over refused withdrawn revoked lapsed``; ``resting``: who
-            approved it is disabled or has lost the role.
+            approved it is disabled or has lost the role, or the paper is another customer's now.
     """
 
     id: str
@@ -132,13 +132,24 @@ def _views(
     listed, now = list(found), context.clock.now()
     ids = {one for row in listed for one in (row.asked_by, row.user_id, row.decided_by) if one}
     people = role_grants.account_names(session, ids)
-    live = {
-        one.id
-        for user in {row.user_id for row in listed}
-        for one in held.in_force(session, user, at=now, kinds=tuple(Thing))
-    }
+    live = _opening(context, {row.user_id for row in listed}, now)
     teller = _Teller(context, session, viewer)
     return tuple(_view(row, people, teller, _state(row, now, live)) for row in listed)
+
+
+def _opening(context: Context, users: Iterable[str], now: datetime) -> set[str]:
+    """Approvals that open something now; looked up for all, since it tells only that it rests."""
+    with context.reading(rows.SYSTEM) as session:
+        found = [
+            one
+            for user in users
+            for one in held.in_force(session, user, at=now, kinds=tuple(Thing))
+        ]
+        return {
+            one.id
+            for one in found
+            if one.kind not in (Thing.CUSTOMER, Thing.DOCUMENT) or held.place_now(session, one)
+        }
 
 
 def _state(row: ApprovalRequest, now: datetime, live: set[str]) -> str:

@@ -109,6 +109,10 @@ def _row(
     }
 
 
-def _opened_by(viewer: Viewer) -> dict[str, str]:
-    """Which disclosure a look was made under, where one is open for what is looked at."""
-    return {"disclosure": viewer.opening.id} if viewer.opening else {}
+def _opened_by(viewer: Viewer) -> dict[str, Any]:
+    """What a look was made under: an open disclosure, and approvals that reach this one thing."""
+    found: dict[str, Any] = {"disclosure": viewer.opening.id} if viewer.opening else {}
+    approved = [one.approval_id for one in viewer.reaches if one.approval_id]
+    if viewer.is_placed and approved:  # cut down to the thing; else they may be for another
+        found["approvals"] = approved
+    return found

@@ -45,7 +45,7 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> CustomerRecord:
         )
         viewer = replace(viewer, opening=here.opening)
         noted = audit.begin_read(
-            context, viewer, "customer.read", object_kind="customer", object_id=customer_no
+            context, here, "customer.read", object_kind="customer", object_id=customer_no
         )
         record = _record(context, session, viewer, customer)
     noted.wait()

@@ -55,7 +55,11 @@ def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
         opening = disclosure.looking(context, session, here, document.customer_no).opening
         looking = replace(viewer, opening=opening)
         noted = audit.begin_read(
-            context, looking, "document.read", object_kind="document", object_id=document_id
+            context,
+            replace(here, opening=opening),
+            "document.read",
+            object_kind="document",
+            object_id=document_id,
         )
         view = _view(context, session, looking, document)
     noted.wait()
@@ -232,7 +236,7 @@ def original(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile
         document = papers.in_scope(session, document_id)
     return _release(
         context,
-        viewer,
+        viewer.at(Place.of_document(document)),
         document,
         action="original.read",
         sha256=document.sha256,
@@ -256,7 +260,7 @@ def pdf(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile:
         raise NotFoundError("There is no PDF of it yet", detail_zh="尚未生成 PDF 副本")
     return _release(
         context,
-        viewer,
+        viewer.at(Place.of_document(document)),
         document,
         action="pdf.read",
         sha256=sha256,

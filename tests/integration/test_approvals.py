@@ -660,9 +660,38 @@ def test_an_approval_of_a_paper_does_not_follow_it_to_another_customer(
     with archive.context.writing(SETUP) as session:
         session.get_one(Document, paper).customer_no = WEST.customer_no
     assert lawyer.get(f"/api/v1/documents/{paper}").status_code == 404
+    assert lawyer.state_of(request_id) == "resting"
     with archive.context.writing(SETUP) as session:
         session.get_one(Document, paper).customer_no = EAST.customer_no
     assert lawyer.get(f"/api/v1/documents/{paper}").status_code == 200
+    assert lawyer.state_of(request_id) == "approved"
+
+
+def test_each_look_names_the_approval_that_it_was_made_under(
+    archive: Seeded, lawyer: Person, marketing: Person, chief: Person
+) -> None:
+    paper = archive.documents["东1"]
+    of_paper = lawyer.asks("read_image", document_id=paper).json()["id"]
+    of_other = lawyer.asks("read_image", document_id=archive.documents["东2"]).json()["id"]
+    of_customer = marketing.asks("unmask", customer_no=EAST.customer_no).json()["id"]
+    for one in (of_paper, of_other, of_customer):
+        chief.decides(one)
+    with archive.context.reading(SETUP) as session:
+        before = max(session.scalars(select(AuditEvent.id)))
+    for each in ("", "/text", "/pages/1/image?width=80"):
+        assert lawyer.get(f"/api/v1/documents/{paper}{each}").status_code == 200
+    for customer in (EAST, WEST):
+        marketing.get(f"/api/v1/customers/{customer.customer_no}")
+    with archive.context.reading(SETUP) as session:
+        query = select(AuditEvent).where(AuditEvent.id > before).order_by(AuditEvent.id)
+        told = [(row.action, row.facts.get("approvals")) for row in session.scalars(query)]
+    assert told == [
+        ("document.read", [of_paper]),
+        ("text.read", [of_paper]),
+        ("page.read", [of_paper]),
+        ("customer.read", [of_customer]),
+        ("customer.read", None),
+    ]
 
 
 def test_a_limited_token_neither_asks_nor_withdraws_nor_reads_requests(
