@@ -81,6 +81,18 @@ class Settings(BaseModel):
     empty_seconds: float = Field(
         30.0, ge=0.1, description="A file that stays at 0 bytes this long is set aside as empty."
     )
+    open_seconds: float = Field(
+        600.0,
+        ge=0,
+        description="A file that a program of this machine has open for writing is waited for, so "
+        "long after its last change at most.",
+    )
+    late_write_seconds: float = Field(
+        600.0,
+        ge=0,
+        description="A source is looked after so long once it was taken in: when somebody goes on "
+        "writing to it, it goes back into the inbox and is taken in anew.",
+    )
     unfinished_seconds: float = Field(
         3600.0,
         ge=1,

@@ -28,6 +28,8 @@ from dossier.services import coming_back, intake
 from dossier.services.context import Context
 from dossier.viewer import Permission, system_viewer
 from indexer import source_files
+from indexer.late_writes import LateWrites, Moved
+from indexer.open_elsewhere import is_open_for_writing
 from indexer.settle import Decision, Look, SettleTimes, Settling
 from indexer.watcher import FolderWatch
 
@@ -92,6 +94,7 @@ class IntakeLoop:
         self._inbox = settings.inbox_path
         self._tidy_seconds = tidy_seconds
         self._settling = Settling(SettleTimes(settings.settle_seconds, settings.empty_seconds))
+        self._late = LateWrites(settings.late_write_seconds)
         self._troubled: dict[str, float] = {}
         self.problem = ""
         """What keeps the intake from working now, a short code; empty when all is well."""
@@ -124,6 +127,7 @@ class IntakeLoop:
         present: set[str] = set()
         until = time.monotonic() + PASS_SECONDS
         self.problem = ""
+        self._take_back_the_grown()
         for entry in self._entries():
             key = str(entry.relative)
             present.add(key)
@@ -140,6 +144,18 @@ class IntakeLoop:
         self._settling.keep_only(present)
         self._troubled = {key: at for key, at in self._troubled.items() if key in present}
         return False
+
+    def _take_back_the_grown(self) -> None:
+        """Who went on writing after a file was taken gets it taken in anew, whole this time."""
+        for moved in self._late.changed(at=time.monotonic()):
+            log.warning("a source grew after it was taken; it is taken in anew")
+            try:
+                back = source_files.take_back(self._context.settings, moved.place, moved.relative)
+            except OSError as err:
+                log.warning("it cannot be moved back into the inbox", extra={"why": err.strerror})
+                self._late.remember(moved)
+                continue
+            self._settling.has_grown(str(back.relative_to(self._inbox)))
 
     def _miss_the_gone(self) -> None:
         """A file that was given back and taken away again by hand is not waited for for ever."""
@@ -225,12 +241,26 @@ class IntakeLoop:
     def _take_or_refuse(self, entry: Entry, decision: Decision) -> None:
         if not entry.is_file:
             self._refuse(entry, QuarantineReason.NOT_A_FILE)
+        elif self._is_being_written(entry):
+            raise ConflictError("a program has it open for writing")
         elif decision is Decision.EMPTY:
             self._refuse(entry, QuarantineReason.EMPTY)
         elif entry.status.st_size > self._context.settings.max_file_bytes:
             self._refuse(entry, QuarantineReason.TOO_LARGE)
         else:
             self._take(entry)
+
+    def _is_being_written(self, entry: Entry) -> bool:
+        """Whether to wait for its writer; not for one who keeps it open for no reason.
+
+        A network folder's own locks say nothing of who writes on another machine.
+        """
+        settings = self._context.settings
+        changed = max(entry.status.st_mtime, entry.status.st_ctime)
+        if settings.inbox_polling or time.time() - changed > settings.open_seconds:
+            return False
+        with _open(entry) as stream:
+            return is_open_for_writing(stream.fileno())
 
     def _take(self, entry: Entry) -> None:
         arrival = self._arrival(entry)
@@ -242,7 +272,10 @@ class IntakeLoop:
             self._refuse(entry, QuarantineReason.TOO_LARGE)
             return
         today = local_date(self._context.clock.now())
-        source_files.move_to_done(self._context.settings, entry.path, entry.relative, on=today)
+        place = source_files.move_to_done(
+            self._context.settings, entry.path, entry.relative, on=today
+        )
+        self._late.remember(Moved(place, entry.relative, entry.look, time.monotonic()))
         self._troubled.pop(str(entry.relative), None)
 
     def _refuse(self, entry: Entry, reason: QuarantineReason) -> None:

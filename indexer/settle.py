@@ -47,6 +47,7 @@ class Settling:
         self._times = times
         self._max_tracked = max_tracked
         self._seen: dict[str, tuple[Look, float]] = {}
+        self._grown: set[str] = set()
 
     def __len__(self) -> int:
         """How many files wait."""
@@ -68,16 +69,26 @@ class Settling:
         quiet_seconds = at - known[1]
         if look.size_bytes == 0:
             return Decision.EMPTY if quiet_seconds >= self._times.empty_seconds else Decision.WAIT
-        return Decision.TAKE if quiet_seconds >= self._times.settle_seconds else Decision.WAIT
+        return Decision.TAKE if quiet_seconds >= self._wanted_seconds(path) else Decision.WAIT
+
+    def has_grown(self, path: str) -> None:
+        """It was taken too early once; from now on it must be quiet for as long as an empty file."""
+        self._grown.add(path)
+
+    def _wanted_seconds(self, path: str) -> float:
+        if path in self._grown:
+            return max(self._times.settle_seconds, self._times.empty_seconds)
+        return self._times.settle_seconds
 
     def forget(self, path: str) -> None:
-        """The file was taken, or is gone."""
+        """The file was taken, or is looked at anew."""
         self._seen.pop(path, None)
 
     def keep_only(self, present: set[str]) -> None:
         """Forget files that are gone."""
         for path in self._seen.keys() - present:
             del self._seen[path]
+        self._grown &= present
 
     def next_due(self, *, at: float) -> float | None:
         """Seconds until the first waiting file may be whole, None when none waits.
@@ -85,8 +96,8 @@ class Settling:
         Files of 0 bytes are left to the periodic reconcile.
         """
         waiting = [
-            since + self._times.settle_seconds - at
-            for look, since in self._seen.values()
+            since + self._wanted_seconds(path) - at
+            for path, (look, since) in self._seen.items()
             if look.size_bytes
         ]
         return max(0.0, min(waiting)) if waiting else None

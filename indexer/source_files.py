@@ -150,6 +150,15 @@ def give_back(settings: Settings, relative: Path) -> Path | None:
     return _move(place, settings.inbox_path / relative)
 
 
+def take_back(settings: Settings, place: Path, relative: Path) -> Path:
+    """Move a source from ``done/`` back into the inbox: it was not whole; returns where it lies.
+
+    Raises:
+        OSError: it cannot be moved; it stays.
+    """
+    return _move(place, settings.inbox_path / relative)
+
+
 def tidy(folder: Path, root: Path) -> None:
     """Remove the folder and its parents below ``root`` as far as they are empty."""
     while folder != root and root in folder.parents:

@@ -55,6 +55,10 @@ _WILDCARD = re.compile(r"[*?＊？](?=[*?＊？]*$)|(?<=\w)[*＊](?=\w)")
 _OR = frozenset({"OR", "|", "||", "｜"})
 _AND = frozenset({"AND", "&&", "+"})
 _NOT = frozenset({"NOT", "!"})
+# Numbers in groups of four digits, and groups that are as likely years.
+_GROUP_DIGITS, _FEWEST_GROUPS = 4, 2
+_FOURS = re.compile(r"\d{4}(?:[ \t\u3000]\d{4})+(?:[ \t\u3000]\d{1,3})?(?!\S)")
+_YEAR = re.compile("(?:19|20)..")
 # A text whose characters stand apart, copied from other people's OCR: 供 电 合 同.
 _APART = re.compile(rf"(?<!\S)[{HAN}](?:[ \t\u3000]+[{HAN}](?!\S)){{2,}}")
 # A dash behind a space excludes the next word: 3-2-501 -2-1 is no number typed in groups.
@@ -304,11 +308,28 @@ def _begins_word(line: str, position: int) -> bool:
     return (before.isspace() or before in _OPENING) and not after.isspace() and after not in "-－"
 
 
+def _in_fours(line: str, start: int) -> tuple[int, int] | None:
+    """Where a number stands that is grouped as our own pages show it (``5200 0000 17``).
+
+    Two groups must be whole, and years (``2019 2020``) are words of their own.
+    """
+    found = _FOURS.match(line, start)
+    if not found:
+        return None
+    groups = found[0].split()
+    whole = [group for group in groups if len(group) == _GROUP_DIGITS]
+    if len(whole) < _FEWEST_GROUPS or all(_YEAR.fullmatch(group) for group in whole):
+        return None
+    return found.span()
+
+
 def _spaced_number(line: str, start: int) -> tuple[int, int] | None:
     """Where a number typed in groups (``138 1234 5678``) stands, if one begins at ``start``.
 
     A country code before it is left out: papers hardly ever have it.
     """
+    if fours := _in_fours(line, start):
+        return fours
     if not (line[start].isdecimal() or line[start] in "+(（"):
         return None
     form = fold_with_origins(line[start:])

@@ -40,6 +40,15 @@ def test_nobody_learns_of_customers_of_another_station(seeded: Seeded) -> None:
     assert found[0]["customers"][0]["customer_no"] == WEST.customer_no
 
 
+def test_a_number_is_found_as_our_own_pages_show_it(seeded: Seeded) -> None:
+    number = EAST.customer_no
+    typed = " ".join(number[at : at + 4] for at in range(0, len(number), 4))
+    for q in (typed, f"户号:{typed}", f"户号 {typed}", typed[:9]):
+        assert EAST.customer_no in [
+            hit["customer"]["customer_no"] for hit in meant(seeded, "archivist", q)["hits"]
+        ], q
+
+
 def test_an_answer_with_hits_has_no_other_queries(seeded: Seeded) -> None:
     assert meant(seeded, "agent", EAST.customer_no)["did_you_mean"] == []
 

@@ -22,7 +22,7 @@ from dossier.services.context import Context
 from dossier.settings import Settings
 from dossier.viewer import Scope, system_viewer
 from dossier.work.kinds import WorkKind
-from indexer import aside, source_files
+from indexer import aside, late_writes, source_files
 from indexer.intake_loop import IntakeLoop
 from tests.faults.archive_samples import (
     documents,
@@ -79,6 +79,55 @@ def test_a_growing_file_is_left_alone_until_it_is_quiet(
         slow.write(letter(1)[600:])
     look_until_quiet(loop)
     assert context.store.path(documents(context)[0].sha256).read_bytes() == letter(1)
+
+
+def test_a_writer_who_pauses_with_the_file_open_is_waited_for(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    whole = letter(1)
+    with (inbox / "slow.pdf").open("wb") as slow:
+        slow.write(whole[:300])
+        slow.flush()
+        for _ in range(3):
+            look_until_quiet(loop)
+        assert documents(context) == []
+        assert [path.name for path in inbox_files(context)] == ["slow.pdf"]
+        slow.write(whole[300:])
+    look_until_quiet(loop)
+    assert context.store.path(documents(context)[0].sha256).read_bytes() == whole
+
+
+def test_who_keeps_a_file_open_for_ever_does_not_keep_it_out(context: Context, inbox: Path) -> None:
+    impatient = replace(context, settings=context.settings.model_copy(update={"open_seconds": 0.0}))
+    with (inbox / "held.pdf").open("wb") as held:
+        held.write(letter(1))
+        held.flush()
+        look_until_quiet(IntakeLoop(impatient, tidy_seconds=0.0))
+        assert len(documents(context)) == 1
+
+
+def test_what_grows_after_it_was_taken_is_taken_in_anew_whole(
+    context: Context, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer on another machine: nothing here tells that it only paused."""
+    monkeypatch.setattr(late_writes, "LOOK_SECONDS", 0.0)
+    settings = context.settings.model_copy(update={"inbox_polling": True, "empty_seconds": 0.5})
+    loop = IntakeLoop(replace(context, settings=settings), tidy_seconds=0.0)
+    whole = letter(1)
+    with (inbox / "a.pdf").open("wb") as slow:
+        slow.write(whole[:300])
+        slow.flush()
+        look_until_quiet(loop)
+        (half,) = documents(context)
+        assert context.store.path(half.sha256).read_bytes() == whole[:300]
+        slow.write(whole[300:])
+    look_until_quiet(loop)
+    assert [path.name for path in inbox_files(context)] == ["a.pdf"]
+    look_until_quiet(loop, 0.6)  # it must be quiet for longer now
+    read = [context.store.path(one.sha256).read_bytes() for one in documents(context)]
+    assert sorted(read, key=len) == [whole[:300], whole]
+    assert inbox_files(context) == []
+    assert [path.read_bytes() for path in done_files(context)] == [whole]
 
 
 def test_a_file_that_changes_while_it_is_copied_is_not_taken_half(
