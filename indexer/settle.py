@@ -72,7 +72,7 @@ class Settling:
         return Decision.TAKE if quiet_seconds >= self._wanted_seconds(path) else Decision.WAIT
 
     def has_grown(self, path: str) -> None:
-        """It was taken too early once; from now on it must be quiet for as long as an empty file."""
+        """It was taken too early once: from now on it must be quiet as long as an empty file."""
         self._grown.add(path)
 
     def _wanted_seconds(self, path: str) -> float:
