@@ -14,16 +14,18 @@ _NUMERAL = "[0-9a-z甲乙丙丁戊己东西南北中一二三四五六七八九�
 _NUMBER = rf"(?:{_NUMERAL}{{1,8}}(?:-[0-9a-z]{{1,6}}){{0,4}})"
 _MARK = r"(?:号楼|号院|号|栋|幢|座|单元|单|门|梯|层|楼|室|户|组|队|#楼|#|房|铺|间|附)"
 _GAP = r"[ \n]{0,2}"
+_DASHED = r"[a-z]?[0-9]{1,4}(?:-[0-9a-z]{1,5}){1,4}(?![0-9])"
+_SPOKEN = "[一二三四五六七八九〇零]{2,5}"
 _UNIT = rf"(?:附?{_NUMBER}{_GAP}{_MARK}(?:[东西南北中]?[边侧户])?)"
 _TAIL = (
-    rf"{_UNIT}(?:[ \n,(]{{0,2}}{_UNIT})*(?:[ \n-]{{0,2}}[0-9][0-9a-z-]{{0,8}}(?![0-9年月日元度]))?"
+    rf"{_UNIT}(?:[ \n,(]{{0,2}}{_UNIT})*"
+    rf"(?:[ \n-]{{0,2}}[0-9][0-9a-z-]{{0,8}}(?![0-9年月日元度])|{_SPOKEN})?"
+    rf"(?:[ ]?[(]{_DASHED}[)]?)?"
 )
-_DASHED = r"[0-9]{1,4}(?:-[0-9a-z]{1,5}){1,4}(?![0-9])"
 _PLACE = (
     r"(?:路|街|大道|道|巷|弄|胡同|村|庄|屯|湾|组|社区|小区|花园|家园|公园|苑|园|城|府|庭|公寓|大厦|广场|"
     r"家属院|院|期|区|坊|郡|墅|里|镇|乡|桥|口|段)"
 )
-_SPOKEN = "[一二三四五六七八九〇零]{2,5}"
 _AFTER_PLACE = re.compile(rf"{_PLACE}[东西南北中]?[段侧]?{_GAP}(?P<tail>{_TAIL}|{_DASHED})")
 _ROOMS = re.compile(
     rf"(?P<tail>{_NUMBER}{_GAP}(?:号楼|栋|幢|座|#楼?){_GAP}(?:{_UNIT}|{_DASHED}|[0-9]{{2,5}}|{_SPOKEN})"
@@ -33,7 +35,7 @@ _ROOMS = re.compile(
 _FLOORS = rf"{_NUMBER}{_GAP}楼(?:[东西南北中][边侧户])?(?![道梯])"
 # 住3-2-501, 居住于三单元五楼东户: behind 住 also what by itself may be anything.
 _LIVES = re.compile(
-    r"(?P<in>入)?住(?:在|于|址)?[ ]?(?:(?P<dashed>(?!(?:19|20)[0-9]{2}-)[0-9a-z]{1,4}"
+    r"住(?P<in>(?<=入住))?(?:在|于|址)?[ ]?(?:(?P<dashed>(?!(?:19|20)[0-9]{2}-)[0-9a-z]{1,4}"
     r"(?:(?:-[0-9a-z]{1,5}){2,4}|-[0-9]{3,4})(?![0-9人天元年月日度千])(?:[室户号])?)"
     rf"|(?P<room>{_NUMBER}{_GAP}(?:号[楼院房]|[栋幢座#]|单元|[0-9]{{3,4}}室|室|号(?!文|令))"
     rf"(?:[ ,]{{0,2}}(?:{_FLOORS}|{_UNIT}|{_DASHED}|{_SPOKEN}))*|{_FLOORS}))"
@@ -79,7 +81,7 @@ def find_address_tails(folded: str) -> Iterator[Span]:
             yield match.span("tail")
     yield from _rooms(folded)
     for match in _LIVES.finditer(folded):
-        if not (match["in"] and match["room"]):  # 入住3号 is a day
+        if match["in"] is None or not match["room"]:  # 入住3号 is a day
             yield match.span("dashed" if match["dashed"] else "room")
     for match in _LABEL.finditer(folded):
         if not _SENTENCE.match(match["value"]):

@@ -52,6 +52,8 @@ def _head(heads: frozenset[str]) -> re.Pattern[str]:
     return re.compile(rf"[\t\n]{_AROUND}(?:{words}){_AROUND}[\t\n]")
 
 
+_TWO_LINES_OF_ONE = re.compile(r"\n[ ]*\S[ ]*\n[ ]*\S[ ]*(?=\n|\Z)")
+"""What every match of ``_UPRIGHT`` holds; looking for that alone costs little."""
 _UPRIGHT = re.compile(
     r"(?:(?<=\n)|\A)(?:[^\n]{2,12}\n)?[ ]*[^\s*][ ]*(?:\n[ ]*\S[ ]*){2,}(?=\n|\Z)"
 )
@@ -63,7 +65,7 @@ def written_down(folded: str) -> Iterator[tuple[str, list[int]]]:
     Returns:
         The characters in a row, and where each of them stands in the text.
     """
-    for match in _UPRIGHT.finditer(folded):
+    for match in _UPRIGHT.finditer(folded) if _TWO_LINES_OF_ONE.search(folded) else ():
         places = [at for at in range(*match.span()) if not folded[at].isspace()]
         yield "".join(folded[at] for at in places), places
 

@@ -24,17 +24,20 @@ Span = tuple[int, int]
 _RULES = rulebook.load("masking")
 LABELS = frozenset(_RULES["name_labels"].split())
 
-_SIDES = frozenset(_RULES["sides"].split())
+SIDES = frozenset(_RULES["sides"].split())
 _NOT_SIGNED = frozenset(_RULES["not_signed"].split())
 
 _LABEL = any_of(LABELS, r"[ \t]*")
-_SIDE = any_of(_SIDES, "[ ]*")
-_UNMARKED_LABEL = any_of(LABELS | _SIDES, "[ ]*")
+_SIDE = any_of(SIDES, "[ ]*")
+_UNMARKED_LABEL = any_of(LABELS | SIDES, "[ ]*")
 _MARKS = (
     r"(?:[ \t]*\([^()\n]{0,12}\))?[ \t\n]*[:_.,\])|/]{1,4}[ \t\n_]*"
     r"|[ \t]*\([^()\n]{0,12}[章字名]\)[ ]*\t[ \t]*|[ ]*\t[ \t]*|[ ]{1,6}|\n[ ]*"
 )
 _SURNAME, _COMPOUND = f"[{''.join(sorted(SURNAMES))}]", "|".join(sorted(COMPOUND_SURNAMES))
+_LIKELY = SURNAMES - WORDLIKE_SURNAMES | {surname[0] for surname in COMPOUND_SURNAMES}
+LIKELY = f"(?=[{''.join(sorted(_LIKELY))}])"
+"""What :func:`is_person` can agree to begins so; to ask for that first spares most of a page."""
 # 张 三, 张   三, 张 | 三; 王 小明, 欧阳 娜娜, 王小 明.
 _ENDS = rf"(?![{HAN}])"
 PARTED = (
@@ -45,7 +48,8 @@ _NAME = (
     rf"(?P<apart>{PARTED})"
     rf"|(?P<dotted>[{HAN}]{{1,8}}(?:·[{HAN}]{{1,8}})+)"
     rf"|(?P<run>[{HAN}]{{2,40}})"
-    r"|(?P<letters>(?!(?:from|to|cc|bcc)(?![a-z]))[a-z]{2,20}(?:[ .][a-z]{1,20}){0,3}(?![a-z0-9]))"
+    r"|(?P<letters>(?!(?:from|to|cc|bcc|names?)(?![a-z]))"
+    r"[a-z]{2,20}(?:[ .][a-z]{1,20}){0,3}(?![a-z0-9]))"
 )
 _WITH_COLON = "|".join(_RULES["name_labels_with_colon"].split())
 _BRACKET = r"(?:[ \t]*\([^()\n]{0,12}\))?"
@@ -54,7 +58,8 @@ _SEALING = r"[ \t]*\((?:[^()\n]{0,5}[盖签][章字名])\)"
 _LABELLED = re.compile(
     rf"(?:{_LABEL}|(?:{_WITH_COLON})(?={_BRACKET}[ ]*:)|{_SIDE}(?={_BRACKET}[ ]*[:\t])"
     rf"|(?:{_SEALED})(?={_SEALING}))"
-    rf"(?P<mark>{_MARKS})(?!(?:[{HAN}]{{2}}(?:人员?|员)|{_LABEL})[ ]*:)(?:{_NAME})"
+    rf"(?:[ ]?/?[ ]?names?(?![a-z]))?(?P<mark>{_MARKS})"
+    rf"(?!(?:[{HAN}]{{2}}(?:人员?|员)|{_LABEL})[ ]*:)(?:{_NAME})"
 )
 _WEAK_MARK = re.compile(r"[ \n]*[,.]?[ \n]*")
 """A comma or a line's end behind a label may as well be those of a sentence."""
@@ -90,9 +95,10 @@ _STOP = re.compile(
     r"身分|单位|反映|负责|经办|意见|户主|以下|授权|到|将|对|及|等|有|代|居住|住"
 )
 _MASKED_REST = re.compile(rf"[*]+[{HAN}]*")  # 襄州区蔡**理发店 is masked already
-_LABEL_INSIDE = re.compile(any_of(LABELS | _SIDES | FORM_LABELS))
+_LABEL_INSIDE = re.compile(any_of(LABELS | SIDES | FORM_LABELS))
 _NOT_PERSON = re.compile(rf".(?:{'|'.join(_RULES['not_person_endings'].split())})$")
 _NO_NAMES = re.compile(any_of(_RULES["name_like_words"].split()))
+_USUAL_NAME = 3
 _LONGEST_NAME = 4  # of names without an interpunct
 _NOT_NAMES = re.compile(
     r"^(?:性别|身份|证件|电话|手机|联系|地址|住址|户号|编号|日期|民族|出生|签[字名章收]|盖章|姓名|户名|名称|单位|"
@@ -108,6 +114,8 @@ def find_names(folded: str) -> Iterator[Span]:
         run = match["run"]
         if trusted(run) and not no_name(run) and not begins_as_word(run):
             yield from given_in_run(run, match.start("run"))
+            if len(run) <= _LONGEST_NAME:
+                yield from listed(folded, match.end())
     for match in _ADDRESSED.finditer(folded):
         yield from _before_address(match)
     for match in _IDENTIFIED.finditer(folded):
@@ -163,7 +171,7 @@ def given_parted(value: str, start: int) -> Iterator[Span]:
 
 def _goes_on(mark: str, run: str) -> bool:
     """Whether the label is a word of a sentence that goes on: 与用电人 / 结算电费."""
-    if len(run) > _LONGEST_NAME and begins_as_word(run):
+    if len(run) >= _LONGEST_NAME and begins_as_word(run):
         return True
     if _BRACKET_ENDS.fullmatch(mark):
         return not begins_as_name(run) or begins_as_word(run)
@@ -297,10 +305,15 @@ def begins_as_word(run: str) -> bool:
     return _NO_NAMES.match(run) is not None
 
 
-def is_person(run: str) -> bool:
-    """Whether two to four Han are a person's name by themselves: no label, word, place or unit."""
+def is_person(run: str, *, is_marked: bool = False) -> bool:
+    """Whether two to four Han are a person's name by themselves: no label, word, place or unit.
+
+    Args:
+        run: the Han.
+        is_marked: what stands behind says so; then of three also surnames count that begin words.
+    """
     return (
-        trusted(run)
+        (trusted(run) or (is_marked and len(run) == _USUAL_NAME and begins_as_name(run)))
         and (len(run) < _LONGEST_NAME or run[:2] in COMPOUND_SURNAMES)
         and not (no_name(run) or begins_as_word(run) or _NOT_PERSON.search(run))
         and not _LABEL_INSIDE.fullmatch(run)

@@ -44,6 +44,9 @@ _NUMERALS = re.compile(rf"{_NUMERAL}(?:[ -]?{_NUMERAL}){{6,}}")
 _MOBILE_IN_HAN = re.compile(r"[一幺壹][三四五六七八九叁肆伍陆柒捌玖].{9}")
 _LABEL_BEFORE = re.compile(rf"(?:{_NUMBER_LABEL})(?:号码?|码)?[^0-9a-z\n]{{0,4}}$")
 _LONGEST_LABEL = 20
+_DOTTED_MOBILE = re.compile(
+    r"1(?<![0-9.]1)[3-9][0-9](?P<dot>[./·])[0-9]{4}(?P=dot)[0-9]{4}(?![0-9.])"
+)
 _BIRTH_LABEL = _spaced("birth_labels")
 _BORN_BEHIND = re.compile(rf"[\s,]{{0,2}}(?:出生|生(?![{_RULES['not_born']}]))")
 _HAN_DIGIT = "[〇零○一二三四五六七八九十]"
@@ -56,7 +59,7 @@ _DAY = (
     rf"|{_HAN_DAY})"
 )
 _BIRTH = re.compile(
-    rf"(?:{_BIRTH_LABEL}|(?<![{_RULES['not_born_before']}])生于)[\s:于在]{{0,6}}(?:[农阴公阳]历)?"
+    rf"(?:{_BIRTH_LABEL}|生(?<![{_RULES['not_born_before']}]生)于)[\s:于在]{{0,6}}(?:[农阴公阳]历)?"
     rf"(?P<value>{_DAY}|[12][0-9]{{3}}\s?年|[0-9]{{2}}年[0-9]{{1,2}}月(?:[0-9]{{1,2}}日?)?)"
 )
 _BORN = re.compile(
@@ -67,8 +70,10 @@ _PLATE = re.compile(
     rf"[{_RULES['plate_places']}][ ]?[a-z][ ]?[·.-]?[ ]?"
     r"(?P<value>[0-9a-z](?:[ ]?[0-9a-z]){4,5})(?![ ]?[0-9a-z])"
 )
+_MESSENGER_FIRST = "vw" + "".join(sorted({word[0] for word in _RULES["messengers"].split()}))
 _MESSENGER = re.compile(
-    rf"(?:{_spaced('messengers')})(?P<mark>号码?|id|账号|帐号)?[ ]?(?P<colon>:)?[ ]?"
+    rf"(?=[{_MESSENGER_FIRST}])(?:{_spaced('messengers')}|(?<![a-z0-9])[vw]x(?=[ ]?:))"
+    r"(?P<mark>号码?|id|账号|帐号)?[ ]?(?P<colon>:)?[ ]?"
     rf"(?!{_spaced('not_messenger_names')})(?P<value>[a-z][a-z0-9_-]{{4,19}})(?![a-z0-9_-])"
 )
 _PROPERTY_LABEL, _DEED = _spaced("property_labels"), _spaced("property_deeds")
@@ -112,6 +117,8 @@ def find_by_form(
             for match in pattern.finditer(folded):
                 yield match.span(match.lastgroup or 0)
     yield from _in_han(folded)
+    for match in _DOTTED_MOBILE.finditer(folded):
+        yield all_but_last(folded, match.span(), KEPT_START[NumberKind.MOBILE])
     for match in _PLATE.finditer(folded):
         if _is_plate(match["value"]):
             yield match.span("value")

@@ -14,7 +14,9 @@ from dossier.rules import rulebook
 from dossier.rules.columns import FORM_LABELS
 from dossier.rules.name_masks import (
     LABELS,
+    LIKELY,
     PARTED,
+    SIDES,
     before_identity,
     begins_as_name,
     begins_as_word,
@@ -49,15 +51,33 @@ _MARK = r"[ ]*(?:姓名|签字|签名)?(?:[ ]*[:_][ _]*|[ ]*\t[ \t]*|[ ]{0,6})"
 _BEHIND_KIN = re.compile(
     rf"{_KIN}(?P<mark>{_MARK})(?:(?P<run>[{HAN}]{{2,40}})|(?P<apart>{PARTED}))"
 )
-# 村民王建国称, 我叫王小明, 今收到王小明交来: a whole name, and the sentence goes on behind it.
+_NEXT = rf"(?={any_of(_words('after_name_words'))}|[^{HAN}]|\Z)"
+# 村民王建国称, 户主为王小明: a whole name, and the sentence goes on behind it or ends.
 _SAID = re.compile(
-    rf"{any_of(_words('person_words'))}(?P<run>[{HAN}]{{2,4}}?)"
-    rf"(?={any_of(_words('after_name_words'))}|[^{HAN}]|\Z)"
+    rf"{any_of([*_words('person_words'), *LABELS, *SIDES])}(?:姓名)?[为是系叫]?[ ]?:?[ ]?"
+    rf"{LIKELY}(?P<run>[{HAN}]{{2,4}}?)(?={any_of(_words('after_name_words'))}|[^{HAN}]|\Z)"
 )
+_DONE_BY = re.compile(rf"由{LIKELY}(?P<run>[{HAN}]{{2,4}}?)(?={any_of(_words('doing_words'))})")
+# What stands behind a name and nothing else: a number of a person's, the sex, (户号…).
+_NUMBER_BEHIND = re.compile(
+    r"(?=[1-9,、 (])(?:(?<![0-9*])(?:1[3-9][0-9](?:[ -]?[0-9*]{4}){2}|[0-9]{15,19})(?![0-9])"
+    rf"|[,、 ][男女][,、 ]|\((?:户号|客户编号|电话|手机|[男女])(?![{HAN}]))"
+)
+_NAME_BEFORE = re.compile(
+    rf"(?<![{HAN}])(?P<run>[{HAN}]{{2,4}})[ ]?[:,(/\t]?[ ]?"
+    r"(?:(?:联系)?电话|手机号?|tel)?[: ]{0,2}\Z"
+)
+_OWNER = re.compile(
+    rf"户号[: ]{{0,3}}[0-9]{{8,16}}[ \t,]{{1,3}}{LIKELY}(?P<run>[{HAN}]{{2,4}})(?![{HAN}:])"
+)
+_LONGEST_BEFORE = 16
+_FATE = re.compile(any_of(_words("fate_words")))
+_BETWEEN_FATE = re.compile(r"(?:已?于[0-9年月日 ./-]{4,14}|因病|已|的)\Z")
+_HAN_ONLY = re.compile(rf"[{HAN}]{{2,4}}")
 # 王小明与李小红系夫妻关系; 王小明、李小红夫妇.
 _COUPLE_WORD = re.compile(any_of(_words("couples")))
 _COUPLE = re.compile(
-    rf"(?<![{HAN}])(?P<one>[{HAN}]{{2,4}})[ ]?[与和、及][ ]?(?P<two>[{HAN}]{{2,4}}?)"
+    rf"(?<![{HAN}]){LIKELY}(?P<one>[{HAN}]{{2,4}})[ ]?[与和、及][ ]?(?P<two>[{HAN}]{{2,4}}?)"
     rf"(?=[系是为原之间]{{0,3}}{any_of(_words('couples'))})"
 )
 # ,妻王芳,子李小明; 妻:王芳.
@@ -140,13 +160,34 @@ def _whole_runs(folded: str) -> Iterator[Span]:
 
 def _in_sentences(folded: str) -> Iterator[Span]:
     """Names that a word before them or a pair of them tells: 村民王建国称, 王芳、李建国夫妇."""
-    for match in _SAID.finditer(folded):
-        if is_person(match["run"]):
-            yield from given_of(match["run"], match.start("run"))
+    for pattern in (_SAID, _DONE_BY, _OWNER):
+        for match in pattern.finditer(folded):
+            if is_person(match["run"]):
+                yield from given_of(match["run"], match.start("run"))
+    for match in _NUMBER_BEHIND.finditer(folded):
+        begin = max(0, match.start() - _LONGEST_BEFORE)
+        name = _NAME_BEFORE.search(folded[begin : match.start()])
+        if name and is_person(name["run"], is_marked=True):
+            yield from given_of(name["run"], begin + name.start("run"))
+    for match in _FATE.finditer(folded):
+        yield from _before_fate(folded, match.start())
     for match in _COUPLE.finditer(folded) if _COUPLE_WORD.search(folded) else ():
         if is_person(match["one"]) and is_person(match["two"]):
             yield from given_of(match["one"], match.start("one"))
             yield from given_of(match["two"], match.start("two"))
+
+
+def _before_fate(folded: str, position: int) -> Iterator[Span]:
+    """The name that ends here, whatever Han stand before it: 登记在王小明名下."""
+    begin = max(0, position - _LONGEST_BEFORE)
+    before = folded[begin:position]
+    between = _BETWEEN_FATE.search(before)
+    end = between.start() if between else len(before)
+    for length in range(_LONGEST_NAME, 1, -1):
+        name = before[end - length : end] if length <= end else ""
+        if _HAN_ONLY.fullmatch(name) and is_person(name):
+            yield from given_of(name, begin + end - length)
+            return
 
 
 def is_name(run: str, *, is_marked: bool = False) -> bool:

@@ -93,7 +93,7 @@ def find_signers(folded: str) -> Iterator[Span]:
             begin = max(0, end - _LONGEST_SIGNER)
             found = _SIGNERS_BEFORE.search(folded[begin:end])
             end = None
-            if found and is_person("".join(found[0].split())):
+            if found and is_person("".join(found[0].split()), is_marked=True):
                 start = begin + found.start()
                 given = given_parted if " " in found[0] else given_of
                 yield from given(found[0], start)
