@@ -55,7 +55,7 @@ _NEXT = rf"(?={any_of(_words('after_name_words'))}|[^{HAN}]|\Z)"
 # 村民王建国称, 户主为王小明: a whole name, and the sentence goes on behind it or ends.
 _SAID = re.compile(
     rf"{any_of([*_words('person_words'), *LABELS, *SIDES])}(?:姓名)?[为是系叫]?[ ]?:?[ ]?"
-    rf"{LIKELY}(?P<run>[{HAN}]{{2,4}}?)(?={any_of(_words('after_name_words'))}|[^{HAN}]|\Z)"
+    rf"{LIKELY}(?P<run>[{HAN}]{{2,4}}?){_NEXT}"
 )
 _DONE_BY = re.compile(rf"由{LIKELY}(?P<run>[{HAN}]{{2,4}}?)(?={any_of(_words('doing_words'))})")
 # What stands behind a name and nothing else: a number of a person's, the sex, (户号…).
