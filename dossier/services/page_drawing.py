@@ -18,12 +18,13 @@ from dossier.search.parser import parse
 from dossier.services import marks, page_masks, page_picture, personal
 from dossier.services.context import Context
 from dossier.services.page_picture import Frame
+from dossier.services.patches import Patch, patches
 from dossier.services.signed_boxes import signed_boxes
 from dossier.services.view_cache import ViewCache
 from dossier.services.view_sources import PageSource, ReadPage
 from dossier.viewer import Field, Viewer
 
-PICTURE_VERSION = 2
+PICTURE_VERSION = 3
 """Goes up when pages are drawn or painted otherwise: older pictures in the cache are not found."""
 NOT_READ_YET, UNREADABLE, NO_HIT = "not_read_yet", "unreadable", "no_hit"
 SHARPEST = 2.0
@@ -41,7 +42,7 @@ class Plan:
         key: names the picture: content, page, frame, paint.
         frame: the part that is shown; None: the page as stored, because it is not read yet.
         render_width: pixels that the stored page is drawn wide.
-        hidden: boxes to paint over.
+        hidden: what to paint over.
         marked: boxes to outline.
         covered: leaning parts to paint over, of identity cards.
     """
@@ -49,7 +50,7 @@ class Plan:
     key: str
     frame: Frame | None
     render_width: int
-    hidden: tuple[Box, ...] = ()
+    hidden: tuple[Patch, ...] = ()
     marked: tuple[Box, ...] = ()
     covered: tuple[Quad, ...] = ()
 
@@ -74,7 +75,7 @@ def plan(
     hidden = _hidden(context, viewer, page, source.known)
     if hidden is None:
         return UNREADABLE
-    hidden = (*hidden, *_head(viewer, source, page), *_signed(viewer, page))
+    hidden = (*hidden, *map(Patch, (*_head(viewer, source, page), *_signed(viewer, page))))
     covered = _covered(viewer, source, page)
     marked = hit_boxes(context, viewer, source, q) if strip else ()
     if strip and not marked:
@@ -106,14 +107,14 @@ def _as_stored(viewer: Viewer, source: PageSource, *, width: int, strip: bool) -
 
 def _hidden(
     context: Context, viewer: Viewer, page: ReadPage, known: KnownValues | None
-) -> tuple[Box, ...] | None:
-    """Boxes of everything this viewer may not read; None when it cannot be told where it stands."""
+) -> tuple[Patch, ...] | None:
+    """Patches over what this viewer may not read; None when it cannot be told where it stands."""
     masked = page_masks.text_of(context, viewer, page.text, known, page.stored)
-    found = marks.boxes(page.words, masked.spans)
+    found = tuple(patches(page.words, masked.spans))
     if masked.spans and not found:
         return None
     codes = (box for text, box in page.barcodes if personal.line(viewer, text, known).masked)
-    return (*found, *((box[0], box[1], box[2], box[3]) for box in codes))
+    return (*found, *(Patch((box[0], box[1], box[2], box[3])) for box in codes))
 
 
 def _head(viewer: Viewer, source: PageSource, page: ReadPage) -> tuple[Box, ...]:
@@ -155,7 +156,7 @@ def _key(
     source: PageSource,
     frame: Frame | None,
     turn: int,
-    hidden: Iterable[Box],
+    hidden: Iterable[Patch],
     marked: Iterable[Box],
     covered: Iterable[Quad] = (),
 ) -> str:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from dossier.records import Box
 from dossier.rules.identity_cards import Quad
+from dossier.services.patches import Patch, placed
 
 JPEG_QUALITY = 85
 """Text stays crisp, a page at 1000 pixels is about 150 kB."""
@@ -18,8 +19,6 @@ HIDDEN, HATCH = (214, 216, 219), (186, 189, 194)
 """Grey fill and hatch of a masked value (ui.md: "masked grey hatch")."""
 HIT_EDGE, HIT_FILL = (196, 106, 0, 255), (255, 196, 0, 70)
 HATCH_STEP = 7
-PAD_SHARE = 0.12
-"""Masks reach this share of their height beyond the word box: recognised boxes sit tight on ink."""
 STRIP_WIDTH_SHARE = 0.55
 """A strip shows at least this share of the page's width, so that the words have their sentence."""
 STRIP_ASPECT = 6.5
@@ -60,7 +59,7 @@ def compose(
     size: tuple[int, int],
     rotation: int,
     frame: Frame,
-    hidden: Iterable[Box] = (),
+    hidden: Iterable[Patch] = (),
     covered: Iterable[Quad] = (),
     marked: Iterable[Box] = (),
 ) -> bytes:
@@ -71,7 +70,7 @@ def compose(
         size: width and height of the upright page to which all boxes refer.
         rotation: degrees clockwise that stand it upright.
         frame: the part to show.
-        hidden: boxes to paint over before anything is cut or scaled.
+        hidden: what to paint over before anything is cut or scaled.
         covered: leaning parts of the page, painted over likewise.
         marked: boxes to outline.
     """
@@ -81,8 +80,9 @@ def compose(
         page = page.rotate(-rotation, expand=True)
     scale = page.width / size[0]
     draw = ImageDraw.Draw(page)
-    for box in hidden:
-        _hide(draw, _scaled(_padded(box), scale))
+    # All are placed by the ink before the first is painted.
+    for box in [placed(page, patch, scale) for patch in hidden]:
+        _hide(draw, box)
     for quad in covered:
         _cover(page, [(x * scale, y * scale) for x, y in quad])
     shown = _cut(page, frame, scale)
@@ -91,11 +91,6 @@ def compose(
     out = io.BytesIO()
     shown.save(out, "JPEG", quality=JPEG_QUALITY)
     return out.getvalue()
-
-
-def _padded(box: Box) -> Box:
-    pad = PAD_SHARE * min(box[2] - box[0], box[3] - box[1])
-    return box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad
 
 
 def _scaled(box: Box, scale: float) -> Box:

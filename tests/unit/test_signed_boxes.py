@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from dossier.plugins.demo.fonts import font
 from dossier.records import WordBox
 from dossier.services import page_picture
+from dossier.services.patches import Patch
 from dossier.services.signed_boxes import signed_boxes
 
 SIZE = (900, 200)
@@ -47,7 +48,7 @@ def read(*pieces: tuple[int, str]) -> tuple[str, list[WordBox]]:
 
 def shown(picture: bytes, text: str, words: list[WordBox]) -> Any:
     frame = page_picture.whole(*SIZE, shown_width=SIZE[0])
-    hidden = signed_boxes(text, words, width=SIZE[0])
+    hidden = map(Patch, signed_boxes(text, words, width=SIZE[0]))
     body = page_picture.compose(picture, size=SIZE, rotation=0, frame=frame, hidden=hidden)
     return np.asarray(Image.open(io.BytesIO(body)).convert("L"), dtype=int)
 
