@@ -83,7 +83,7 @@ def read(paths: Iterable[Path]) -> list[Checkpoint]:
     """Checkpoints of files, and of all files in folders.
 
     Raises:
-        InvalidInputError: a file is no checkpoint.
+        InvalidInputError: a file is no checkpoint, or a folder has none: nothing was compared then.
     """
     return [_parsed(file) for path in paths for file in _files(path)]
 
@@ -101,7 +101,13 @@ def lacks_head(context: Context) -> bool:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(path.glob("*.json")) if path.is_dir() else [path]
+    if not path.is_dir():
+        return [path]
+    if not (found := sorted(path.glob("*.json"))):
+        raise InvalidInputError(
+            f"No checkpoint (*.json) in {path}", detail_zh=f"文件夹 {path} 中没有检查点文件（*.json）"
+        )
+    return found
 
 
 def _parsed(path: Path) -> Checkpoint:

@@ -261,7 +261,7 @@ def _entry(
         remote=row.remote or str(row.facts.get("remote", "")),
         page=int(row.facts.get("page", 0)),
         count=counted,
-        sealed=row.id <= sealed_to,
+        sealed=0 < row.id <= sealed_to,  # our own begin at 1: who put one below sealed nothing
         outside=is_outside,
     )
     hidden: dict[str, Any] = {

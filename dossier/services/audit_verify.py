@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from dossier.db.session import ScopedSession
 from dossier.db.settled import handed_out_to, ids_have_no_holes
@@ -29,8 +30,6 @@ from dossier.viewer import Viewer
 RULES = "audit"
 ROWS_AT_ONCE = 5000
 SEALS_AT_ONCE = 200
-LEAST_ID = -(2**31)
-"""Below any id that a column takes; our own begin at 1."""
 UNREADABLE = (ValueError, TypeError, AttributeError, SQLAlchemyError)
 """What a column raises that holds what our program never wrote."""
 
@@ -266,9 +265,9 @@ class _Walk:
 
 def _seals(session: ScopedSession, end: int) -> Iterator[tuple[int, AuditSeal | None]]:
     """All seals by number; None for one whose columns cannot be read."""
-    after = LEAST_ID
+    after: int | None = None
     while True:
-        query = select(AuditSeal.id).where(AuditSeal.id > after, AuditSeal.id <= end)
+        query = select(AuditSeal.id).where(_behind(AuditSeal.id, after), AuditSeal.id <= end)
         numbers = session.scalars(query.order_by(AuditSeal.id).limit(SEALS_AT_ONCE)).all()
         if not numbers:
             return
@@ -317,9 +316,9 @@ def _fits(seal: AuditSeal, said: Statement) -> bool:
 
 def _rows(session: ScopedSession) -> Iterator[tuple[int, bytes | None]]:
     """All rows, ascending, with their digests now; None for one that is not as we write them."""
-    after = LEAST_ID
+    after: int | None = None
     while True:
-        following = AuditEvent.id > after
+        following = _behind(AuditEvent.id, after)
         query = select(*COLUMNS).where(following).order_by(AuditEvent.id).limit(ROWS_AT_ONCE)
         found: list[tuple[int, bytes | None]]
         try:
@@ -332,6 +331,11 @@ def _rows(session: ScopedSession) -> Iterator[tuple[int, bytes | None]]:
             return
         yield from found
         after = found[-1][0]
+
+
+def _behind(column: InstrumentedAttribute[int], after: int | None) -> ColumnElement[bool]:
+    """Greater ids; None: all. How low a column goes is the database's: a row may lie there too."""
+    return true() if after is None else column > after
 
 
 def _digest(session: ScopedSession, event_id: int) -> bytes | None:

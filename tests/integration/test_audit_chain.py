@@ -20,7 +20,14 @@ from sqlalchemy.exc import DBAPIError
 from dossier.bootstrap import build
 from dossier.db.tables import AuditEvent, AuditSeal
 from dossier.errors import ConfigurationError, InvalidInputError
-from dossier.services import audit_chain, audit_checkpoints, audit_keys, audit_seals, doctor
+from dossier.services import (
+    audit_chain,
+    audit_checkpoints,
+    audit_keys,
+    audit_log,
+    audit_seals,
+    doctor,
+)
 from dossier.services.audit_verify import Finding, Verification, verify
 from dossier.services.context import Context
 from dossier.settings import Settings
@@ -424,6 +431,20 @@ def test_a_row_put_in_under_a_far_number_is_named_and_no_removal_before_and_afte
     assert set(verify(archive, VIEWER).broken) == {*expected, Finding("row_removed", FAR, FAR)}
 
 
+def test_a_row_put_in_below_the_first_is_named_however_low_its_number(archive: Context) -> None:
+    lowest = [-(2**63), -9 * 10**12] if archive.database.is_sqlite else []
+    low = [*lowest, -(2**31), -7, 0]
+    for number in low:
+        damage(archive, f"insert into audit_event ({COPIED}) select {_as(number)} "
+               "from audit_event where id = 2")  # fmt: skip
+    named = [Finding("row_inserted", one, one) for one in low]
+    assert verify(archive, VIEWER).broken == tuple(named)
+    entries, _ = audit_log.list_audit(archive, VIEWER)
+    called = {one.id: one.sealed for one in entries.items}
+    assert not any(called[one] for one in low)
+    assert called[1]
+
+
 def test_a_row_put_in_under_a_far_number_and_taken_out_again_leaves_the_counter_moved(
     archive: Context,
 ) -> None:
@@ -507,6 +528,12 @@ def test_the_commands_export_a_checkpoint_verify_against_it_and_change_the_key(
     sound = command("verify", "--against", str(kept), "--json")
     assert sound.exit_code == 0
     assert json.loads(sound.stdout)["checkpoints"] == 2
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    nothing = command("verify", "--against", str(empty))
+    assert isinstance(nothing.exception, InvalidInputError)
+    assert nothing.exception.detail == f"No checkpoint (*.json) in {empty}"
+    assert command("verify", "--against", str(empty / "gone")).exit_code != 0
     damage(context, "update audit_event set actor = 'nobody' where id = 2")
     broken = command("verify", "--against", str(kept))
     assert broken.exit_code == 1
