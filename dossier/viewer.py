@@ -300,6 +300,11 @@ class Viewer:
         """Whether it is allowed: at the object after :meth:`at`, else somewhere."""
         return permission in self.permissions
 
+    @property
+    def sees_by_an_end(self) -> bool:
+        """Whether what it sees of the object in view was opened for a time, and ends."""
+        return self.opening is not None or any(one.approval_id for one in self.reaches)
+
     def asks_for(self, permission: Permission) -> str:
         """The action by which a permission may be asked for; empty where it is simply refused."""
         return next((one.action for one in self.asks if permission in one.permissions), "")

@@ -94,7 +94,15 @@ def image(
         return _placeholder(receipt, width, UNREADABLE)
     shown_width, height = page_picture.size_of(body)
     etag = hashlib.sha256(f"{plan.key}\n{mark.key}".encode()).hexdigest()
-    return PageImage(receipt, body, _media_type(body), etag, shown_width, height)
+    return PageImage(
+        receipt,
+        body,
+        _media_type(body),
+        etag,
+        shown_width,
+        height,
+        is_passing=viewer.sees_by_an_end,
+    )
 
 
 def _purpose_of(session: ScopedSession, viewer: Viewer, document_id: str, printed: int) -> str:

@@ -484,7 +484,7 @@ class PageImage:
 
     ``placeholder`` says why there is no picture of the page itself: ``not_read_yet``,
     ``unreadable`` or ``no_hit`` (a strip was asked and nothing matched); body is then a small
-    neutral picture.
+    neutral picture. ``is_passing``: it shows what was opened for a time, so that no copy may stay.
     """
 
     receipt: Receipt
@@ -494,6 +494,7 @@ class PageImage:
     width: int
     height: int
     placeholder: str = ""
+    is_passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

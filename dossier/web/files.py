@@ -9,6 +9,7 @@ from dossier.services.views import PageImage, ReleasedFile
 
 PRIVATE = "private, no-cache"
 """The browser may keep it but must ask each time: rights may be gone, and reads are recorded."""
+UNKEPT = "no-store"
 SHOWN_INLINE = frozenset({"application/pdf", "image/jpeg", "image/png"})
 """Types that a browser shows without running anything in them; all others are downloads."""
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
@@ -36,10 +37,15 @@ def send_file(request: Request, file: ReleasedFile, *, inline: bool = False) -> 
 
 
 def send_picture(request: Request, picture: PageImage) -> Response:
-    """A page's picture; a placeholder says so in its header and is not kept."""
+    """A page's picture; a placeholder says so in its header and is not kept.
+
+    Nor is what was opened for a time: a browser shows its copy while it asks whether it is old.
+    """
     headers = {"ETag": f'"{picture.etag}"', "Cache-Control": PRIVATE}
     if picture.placeholder:
-        headers = {"Cache-Control": "no-store", "X-Dossier-Placeholder": picture.placeholder}
+        headers = {"Cache-Control": UNKEPT, "X-Dossier-Placeholder": picture.placeholder}
+    elif picture.is_passing:
+        headers = {"Cache-Control": UNKEPT}
     elif is_fresh(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(picture.body, media_type=picture.media_type, headers=headers)

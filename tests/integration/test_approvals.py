@@ -241,7 +241,8 @@ def test_one_paper_is_opened_alone(archive: Seeded, lawyer: Person, chief: Perso
     request_id = lawyer.asks("read_image", document_id=mine).json()["id"]
     chief.decides(request_id)
     assert lawyer.get(f"/api/v1/documents/{mine}/text").status_code == 200
-    assert lawyer.get(f"/api/v1/documents/{mine}/pages/1/image?width=80").status_code == 200
+    picture = lawyer.get(f"/api/v1/documents/{mine}/pages/1/image?width=80")
+    assert (picture.status_code, picture.headers["cache-control"]) == (200, "no-store")
     assert lawyer.get(f"/api/v1/documents/{other}/text").status_code == 404
     assert lawyer.get(f"/api/v1/customers/{EAST.customer_no}").status_code == 404
     assert lawyer.get(f"/api/v1/documents/{mine}/pages/1/strip").status_code in (404, 405)

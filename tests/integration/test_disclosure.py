@@ -49,7 +49,7 @@ def later(archive: Seeded, **span: float) -> None:
 
 
 def send(archive: Seeded, method: str, path: str, user: str = "agent", **options: Any) -> Any:
-    headers = {"Authorization": f"Bearer {archive.tokens[user]}"}
+    headers = {"Authorization": f"Bearer {archive.tokens[user]}"} | options.pop("headers", {})
     return archive.client.request(method, path, headers=headers, **options)
 
 
@@ -104,6 +104,19 @@ def picture_ink(archive: Seeded, user: str, part: str = "") -> float:
     path = f"/api/v1/documents/{archive.documents['东1']}/pages/1/image{part}"
     answer = archive.get(path, user)
     return ink_share(Image.open(io.BytesIO(answer.content)).convert("RGB"))
+
+
+def test_no_browser_keeps_the_picture_of_a_page_that_is_open_for_a_time(archive: Seeded) -> None:
+    path = f"/api/v1/documents/{archive.documents['东1']}/pages/1/image"
+    masked = archive.get(path, "agent").headers
+    assert masked["cache-control"] == "private, no-cache"
+    assert send(archive, "POST", f"{RECORD}/opening", json=ASK).status_code == 201
+    asked_again = send(archive, "GET", path, headers={"If-None-Match": masked["etag"]})
+    assert asked_again.status_code == 200
+    assert asked_again.headers["cache-control"] == "no-store"
+    assert "etag" not in asked_again.headers
+    later(archive, minutes=5)
+    assert archive.get(path, "agent").headers["cache-control"] == "private, no-cache"
 
 
 def test_after_five_minutes_it_is_masked_again_and_the_end_is_written_down(
