@@ -53,13 +53,7 @@ def read_matrix(text: str, file: str, words: Words) -> Matrix:
 
 
 def _composed(text: str, file: str) -> yaml.MappingNode:
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as err:
-        mark = getattr(err, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        reason = getattr(err, "problem", None) or "it cannot be read"
-        raise _At(file, line).wrong(f"not valid YAML: {reason}") from err
+    root = rulebook.composed(text, file)
     if not isinstance(root, yaml.MappingNode):
         raise _At(file, 1).wrong("a rule file is a mapping")
     return root
@@ -72,7 +66,7 @@ def _head(root: yaml.MappingNode, file: str) -> dict[str, Any]:
         if key.value not in _FILE_KEYS:
             raise _at(file, key).wrong(f"unknown entry '{key.value}'")
         if key.value != "matrix":
-            head[key.value] = _plain(value)
+            head[key.value] = rulebook.plain(value, file)
     missing = [key for key in rulebook.REQUIRED if not head.get(key)]
     if missing:
         raise _At(file, 1).wrong(f"lacks {', '.join(missing)}")
@@ -117,7 +111,10 @@ def _cell(action: str, role: str, node: yaml.Node, reader: _Reader) -> Cell:
     if isinstance(node, yaml.ScalarNode):
         entry: dict[str, Any] = {"may": node.value}
     else:
-        entry = {key.value: _plain(value) for key, value in _pairs(node, reader.file)}
+        entry = {
+            key.value: rulebook.plain(value, reader.file)
+            for key, value in _pairs(node, reader.file)
+        }
     odd = sorted(set(entry) - _ENTRY_KEYS)
     if odd or "may" not in entry:
         raise at.wrong(f"unknown entry '{odd[0]}'" if odd else "lacks 'may'")
@@ -175,10 +172,6 @@ def _pairs(node: yaml.Node, file: str) -> list[tuple[yaml.ScalarNode, yaml.Node]
     return list(node.value)
 
 
-def _plain(node: yaml.Node) -> Any:
-    return yaml.safe_load(yaml.serialize(node, Dumper=yaml.SafeDumper))
-
-
 def _day(entry: Mapping[str, Any], name: str, at: _At) -> date | None:
     value = entry.get(name)
     if value is not None and type(value) is not date:
@@ -187,7 +180,7 @@ def _day(entry: Mapping[str, Any], name: str, at: _At) -> date | None:
 
 
 def _after(last: date | None) -> date | None:
-    return None if last is None else last + timedelta(days=1)
+    return None if last is None or last == date.max else last + timedelta(days=1)
 
 
 def _at(file: str, node: yaml.Node) -> _At:

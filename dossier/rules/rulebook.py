@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
 
 from dossier.errors import ConfigurationError
 
@@ -32,21 +33,69 @@ def parse(body: str, name: str, *, called: str = "") -> dict[str, Any]:
         called: what messages call it where it is not the built-in one.
 
     Raises:
-        ConfigurationError: not YAML, or without name, date of effect or source.
+        ConfigurationError: not YAML, a value that there is not, or without name, date of effect or
+            source.
     """
     file = called or f"rulebook/{name}.yaml"
-    try:
-        found = yaml.safe_load(body)
-    except yaml.YAMLError as err:
-        raise ConfigurationError(f"{file} is not valid YAML: {err}") from err
+    root = composed(body, file)
+    found = None if root is None else plain(root, file)
     if not isinstance(found, dict):
         found = {}
     missing = [key for key in REQUIRED if key not in found]
     if missing:
         raise ConfigurationError(f"{file} lacks {', '.join(missing)}")
-    if not isinstance(found["effective_from"], date):
+    if type(found["effective_from"]) is not date:  # one with a time compares with no day
         raise ConfigurationError(f"{file}: effective_from must be a date")
     return dict(found)
+
+
+def composed(body: str, file: str) -> yaml.Node | None:
+    """A rule file's nodes, which know their lines; None for an empty one.
+
+    Raises:
+        ConfigurationError: not YAML; names file, line and reason.
+    """
+    try:
+        return yaml.compose(body, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as err:
+        raise _wrong(err, file) from err
+    except RecursionError as err:
+        raise ConfigurationError(f"{file}, line 1: lists lie too deep in each other") from err
+
+
+def plain(node: yaml.Node, file: str) -> Any:
+    """What a node says: texts, numbers, days, lists and mappings.
+
+    Raises:
+        ConfigurationError: a value that there is not (``2026-02-30``), or another kind of one
+            (``!!python/…``); names file, line and reason.
+    """
+    loader = _Loader("")
+    try:
+        return loader.construct_document(node)
+    except yaml.YAMLError as err:
+        raise _wrong(err, file) from err
+    finally:
+        loader.dispose()
+
+
+class _Loader(yaml.SafeLoader):
+    """Tells of a value that cannot be made where it stands; PyYAML lets the bare error through."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as err:
+            value = getattr(node, "value", "")
+            reason = f"'{value}' is no value: {err}" if isinstance(value, str) else str(err)
+            raise ConstructorError(None, None, reason, node.start_mark) from err
+
+
+def _wrong(err: yaml.YAMLError, file: str) -> ConfigurationError:
+    mark = getattr(err, "problem_mark", None)
+    line = mark.line + 1 if mark else 1
+    reason = getattr(err, "problem", None) or "it cannot be read"
+    return ConfigurationError(f"{file}, line {line}: not valid YAML: {reason}")
 
 
 @cache

@@ -105,7 +105,8 @@ def _files(path: Path) -> list[Path]:
         return [path]
     if not (found := sorted(path.glob("*.json"))):
         raise InvalidInputError(
-            f"No checkpoint (*.json) in {path}", detail_zh=f"文件夹 {path} 中没有检查点文件（*.json）"
+            f"No checkpoint (*.json) in {path}",
+            detail_zh=f"文件夹 {path} 中没有检查点文件（*.json）",
         )
     return found
 

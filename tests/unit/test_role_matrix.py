@@ -179,6 +179,16 @@ def test_a_matrix_that_ended_leaves_nobody_any_right() -> None:
             "'to' lies before 'from'",
         ),
         ("  upload: [\n", 6, "not valid YAML"),
+        ("  upload:\n    agent: [{may: own, from: 2026-02-30}]\n", 6, "'2026-02-30' is no value"),
+        ("  upload:\n    agent: [{may: own, note: !!int x}]\n", 6, "'x' is no value"),
+        ("  upload:\n    agent: [{may: own, note: !!bool x}]\n", 6, "'x' is no value"),
+        ("  upload:\n    agent: [{may: own, note: !!timestamp x}]\n", 6, "'x' is no value"),
+        (
+            "  upload:\n    agent: [{may: own, note: !!python/object/apply:os.system [id]}]\n",
+            6,
+            "could not determine a constructor",
+        ),
+        ("  upload: " + "[" * 5000, 1, "too deep"),
     ],
 )
 def test_what_a_matrix_does_not_know_is_refused_by_line_and_reason(
@@ -187,6 +197,31 @@ def test_what_a_matrix_does_not_know_is_refused_by_line_and_reason(
     said = refused(HEAD + cells)
     assert said.startswith(f"roles.yaml, line {line}: ")
     assert reason in said
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "reason"),
+    [
+        (HEAD.replace("2026-01-01", "2026-13-01"), 2, "'2026-13-01' is no value: month must be"),
+        (HEAD.replace("2026-01-01", "2026-01-32T00:00:00Z"), 2, "is no value"),
+        (
+            HEAD.replace("name: roles", "name: !!python/object/apply:os.system [id]"),
+            1,
+            "could not determine a constructor",
+        ),
+    ],
+)
+def test_what_a_matrix_says_of_itself_is_refused_by_line_where_there_is_no_such_value(
+    head: str, line: int, reason: str
+) -> None:
+    said = refused(head + "  upload: {agent: own}\n")
+    assert said.startswith(f"roles.yaml, line {line}: ")
+    assert reason in said
+
+
+def test_a_matrix_may_hold_to_the_last_day_that_there_is() -> None:
+    head = HEAD.replace("matrix:", "effective_to: 9999-12-31\nmatrix:")
+    assert read_matrix(head + "  upload: {agent: own}\n", "a.yaml", load_words()).until is None
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,10 @@ def test_places_take_effect_on_their_day() -> None:
     [
         ("", "own.yaml lacks name, effective_from, source"),
         ("[]", "own.yaml lacks"),
-        ("region: [", "own.yaml is not valid YAML"),
+        ("region: [", "own.yaml, line 1: not valid YAML"),
+        (HEAD.replace("2026-01-01", "2026-02-30"), "own.yaml, line 3: .*'2026-02-30' is no value"),
+        (HEAD.replace("2026-01-01", "2026-02-03 10:00:00"), "effective_from must be a date"),
+        (HEAD.replace("an order", "!!python/name:os.system ''"), "own.yaml, line 2: .*constructor"),
         ("name: organisation_names\nsource: x\nregion: 云梦", "lacks effective_from"),
         (HEAD.replace("organisation_names", "roles") + "region: 云梦", "name must be"),
         (HEAD, "region names no place"),
