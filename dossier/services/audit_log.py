@@ -3,7 +3,8 @@
 Who reads it is noted in it like anybody who reads a paper. A row holds codes and ids, never what
 stands in a paper. Who may read it of a part of the company only sees rows on customers of that
 part, and what its people did; where they did it to what lies outside, the row stays and does not
-say to what, and no filter finds it by that (:mod:`dossier.services.audit_scope`).
+say to what, and no filter finds it by that; nor by what they searched for
+(:mod:`dossier.services.audit_scope`).
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ class AuditEntry:
     """One row: ``actor`` is the account's name, or the job's (``system:ocr``).
 
     Attributes:
+        object_id: empty where the reader may not know it, as of a search that another made.
         object_name: the account's name where the object is one (a login), else empty.
         remote: address that it came from; empty for a job.
         page: number of the page that was shown, 0 where it was no page.
-        count: hits, rows or papers, None where nothing was counted.
+        count: hits, rows or papers, None where nothing was counted or it is not told.
         sealed: whether the chain covers it.
         outside: it was on something outside the reader's part of the company: which, which page and
             what for is not told.
@@ -196,7 +198,7 @@ def matching(query: Select[Any], viewer: Viewer, wanted: AuditFilter) -> Select[
     if viewer.scope.everything:
         return query
     if wanted.customer_no or wanted.object_id:
-        query = query.where(audit_scope.on_known())
+        query = query.where(audit_scope.on_known(viewer))
     return query.where(or_(audit_scope.on_own(), _by_own(viewer)))
 
 
@@ -233,7 +235,10 @@ def _entries(
 ) -> tuple[AuditEntry, ...]:
     names = names_of(session, rows)
     foreign = audit_scope.outside(session, viewer, rows)
-    return tuple(_entry(row, names, sealed_to, is_outside=row.id in foreign) for row in rows)
+    return tuple(
+        _cut(_entry(row, names, sealed_to), viewer, row, is_outside=row.id in foreign)
+        for row in rows
+    )
 
 
 def names_of(session: ScopedSession, rows: Sequence[AuditEvent]) -> dict[str, str]:
@@ -243,11 +248,19 @@ def names_of(session: ScopedSession, rows: Sequence[AuditEvent]) -> dict[str, st
     return {row.id: row.name for row in found}
 
 
-def _entry(
-    row: AuditEvent, names: dict[str, str], sealed_to: int, *, is_outside: bool
-) -> AuditEntry:
+def _cut(entry: AuditEntry, viewer: Viewer, row: AuditEvent, *, is_outside: bool) -> AuditEntry:
+    """The entry without what its reader may not know."""
+    if is_outside:
+        bare = replace(entry, object_id="", object_name="", purpose="", page=0, count=None)
+        return replace(bare, outside=True)
+    if audit_scope.hides_words(viewer, row):
+        return replace(entry, object_id="", count=None)
+    return entry
+
+
+def _entry(row: AuditEvent, names: dict[str, str], sealed_to: int) -> AuditEntry:
     counted = next((row.facts[key] for key in ("hits", "rows", "pages") if key in row.facts), None)
-    entry = AuditEntry(
+    return AuditEntry(
         id=row.id,
         at=row.at,
         actor=names.get(row.actor, row.actor),
@@ -262,13 +275,5 @@ def _entry(
         page=int(row.facts.get("page", 0)),
         count=counted,
         sealed=0 < row.id <= sealed_to,  # our own begin at 1: who put one below sealed nothing
-        outside=is_outside,
+        outside=False,
     )
-    hidden: dict[str, Any] = {
-        "object_id": "",
-        "object_name": "",
-        "purpose": "",
-        "page": 0,
-        "count": None,
-    }
-    return replace(entry, **hidden) if is_outside else entry

@@ -1,5 +1,8 @@
 """What of the audit record lies within a reader's part of the company.
 
+What somebody searched for stands in the record as a keyed hash, and with how many hits. Who may
+search the same would find by comparing which foreign customer it was, so neither is told of others.
+
 The session's own scope cuts customers and papers, so a number that it does not find is foreign, or
 gone: both are answered alike.
 """
@@ -18,7 +21,8 @@ from dossier.viewer import Viewer
 IDS_AT_ONCE = 5000
 """Of one query; SQLite takes 32,766 values."""
 _KEYS: dict[str, Any] = {"customer": Customer.customer_no, "document": Document.id}
-"""Kinds of objects that lie somewhere; all others are of the whole house."""
+"""Kinds of objects that lie somewhere; all others but queries are of the whole house."""
+QUERY = "query"
 
 
 def on_own() -> ColumnElement[bool]:
@@ -31,9 +35,17 @@ def on_own() -> ColumnElement[bool]:
     )
 
 
-def on_known() -> ColumnElement[bool]:
-    """Rows whose object may be told: not a guess at a foreign number."""
-    return or_(AuditEvent.object_kind.not_in(_KEYS), on_own())
+def on_known(viewer: Viewer) -> ColumnElement[bool]:
+    """Rows whose object may be told: not a guess at a foreign number or at another's words."""
+    of_house = AuditEvent.object_kind.not_in([*_KEYS, QUERY])
+    own_words = and_(AuditEvent.object_kind == QUERY, AuditEvent.actor == viewer.id)
+    return or_(of_house, own_words, on_own())
+
+
+def hides_words(viewer: Viewer, row: AuditEvent) -> bool:
+    """Whether a row is on what another searched for, and the viewer reads a part of the company."""
+    is_own = row.actor == viewer.id or viewer.scope.everything
+    return row.object_kind == QUERY and not is_own
 
 
 def outside(session: ScopedSession, viewer: Viewer, rows: Sequence[AuditEvent]) -> set[int]:

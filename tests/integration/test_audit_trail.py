@@ -147,6 +147,30 @@ def test_no_filter_finds_out_which_foreign_customer_it_was(
     assert entries(seeded, "supervisor_east", customer_no=EAST.customer_no)
 
 
+def test_a_supervisor_of_a_part_cannot_compare_what_the_own_people_searched_for(
+    seeded: Seeded, door: Any
+) -> None:
+    searched = f"/api/v1/search?q={WEST.customer_no}"
+    for user in ("agent_east", "supervisor_east"):
+        assert seeded.get(searched, user).json()["total"] == 0
+    hashed = entries(seeded, "auditor", actor="agent_east", action="search")[0].object_id
+    own = entries(seeded, "supervisor_east", actor="supervisor_east", action="search")[0]
+    assert (own.object_id, own.count) == (hashed, 0), "what one typed oneself is no secret"
+    others = entries(seeded, "supervisor_east", actor="agent_east", action="search")
+    assert others, "that they searched, and when, is told"
+    assert {(row.object_id, row.count) for row in others} == {("", None)}
+    found = entries(seeded, "supervisor_east", object_id=hashed)
+    assert {row.actor for row in found} == {"supervisor_east"}
+    assert entries(seeded, "supervisor_east", object_id=hashed, actor="agent_east") == []
+    assert (
+        hashed
+        not in export(
+            door("supervisor_east"), purpose="核查", format="csv", actor="agent_east"
+        ).text
+    )
+    assert entries(seeded, "auditor", object_id=hashed, actor="agent_east")[0].count == 0
+
+
 def test_page_files_and_api_hide_foreign_customers_alike(
     seeded: Seeded, door: Any, strayed: dict[str, Any]
 ) -> None:
