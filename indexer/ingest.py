@@ -25,8 +25,8 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, IndexChange, Intake, Page, WorkItem
 from dossier.errors import InvalidInputError, NotFoundError, TooLargeError
 from dossier.records import DocumentState, IntakeOutcome, QuarantineReason
-from dossier.rules.unfinished_names import is_unfinished_name
-from dossier.services import assigning, intake, work_status
+from dossier.rules import file_names
+from dossier.services import assigning, intake, unfinished, work_status
 from dossier.services.context import Context
 from dossier.viewer import Viewer
 from dossier.work.kinds import WorkKind
@@ -71,6 +71,8 @@ class IngestSummary:
         quarantined: files that were set aside.
         failed: files that could not be taken (not readable by this user, vanished).
         pages: pages read.
+        skipped: names below the given paths that a folder's walk passed over, because they say that
+            the file is not finished or is no paper.
         known: of all these, files that an earlier run had taken already.
         assigned: of the known, papers of nobody that went to the customer who was named now.
         seconds: how long this run took.
@@ -87,8 +89,9 @@ class IngestSummary:
     batch: str = ""
     failures: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, int | float | list[dict[str, str]]]:
+    def as_json(self) -> dict[str, int | float | list[str] | list[dict[str, str]]]:
         """The figures that the interface promises (architecture.md, Command line)."""
         return {
             "accepted": self.accepted,
@@ -98,6 +101,7 @@ class IngestSummary:
             "pages": self.pages,
             "seconds": round(self.seconds, 2),
             "problems": [{"name": one.name, "reason": one.reason} for one in self.problems],
+            "skipped": [file_names.readable_path(file_names.coded(name)) for name in self.skipped],
         }
 
 
@@ -184,8 +188,9 @@ class _Run:
 
     def take_all(self, bar: Progress) -> None:
         """Take every file; one that cannot be read does not stop the others."""
-        task = bar.add_task("收件 taking in", total=sum(1 for _ in _files(self._roots)))
-        for path, relative in _files(self._roots):
+        task = bar.add_task("收件 taking in", total=sum(1 for _ in self._files()))
+        self.summary.skipped = []
+        for path, relative in self._files():
             try:
                 self._take(path, relative)
             except OSError as err:
@@ -193,6 +198,38 @@ class _Run:
                 self.summary.failures.append(path.name)
                 log.warning("a file cannot be taken", extra={"why": err.strerror})
             bar.advance(task)
+
+    def _files(self) -> Iterator[tuple[Path, Path]]:
+        """Every file with its path below the given one; folders in order, links not followed."""
+        for root in self._roots:
+            if root.is_dir():
+                for path in self._walk(root):
+                    yield path, path.relative_to(root)
+            else:
+                yield root, Path(root.name)
+
+    def _walk(self, root: Path) -> Iterator[Path]:
+        folders = [root]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(folder) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
+            except OSError as err:
+                log.warning("a folder cannot be listed", extra={"why": err.strerror})
+                continue
+            for entry in entries:
+                path = folder / entry.name
+                if self._is_passed_over(entry):
+                    self.summary.skipped.append(path.relative_to(root).as_posix())
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(path)
+                else:
+                    yield path
+
+    def _is_passed_over(self, entry: os.DirEntry[str]) -> bool:
+        fresh_seconds = self._context.settings.unfinished_seconds
+        return unfinished.is_passed_over(entry, now=time.time(), fresh_seconds=fresh_seconds)
 
     def _take(self, path: Path, relative: Path) -> None:
         status = path.lstat()
@@ -257,7 +294,7 @@ class _Run:
         return self.summary.assigned
 
     def _arrival(self, path: Path, relative: Path, status: os.stat_result) -> intake.Arrival:
-        folder = relative.parent.as_posix().removeprefix(".")
+        folder = file_names.folder_of(relative)
         mark = f"{status.st_dev}|{status.st_ino}|{status.st_size}|{status.st_mtime_ns}"
         key = b"ingest|" + os.fsencode(path) + b"|" + mark.encode()
         return intake.Arrival(
@@ -356,33 +393,6 @@ class _Run:
         for row in rows:
             if row.id in self._seen or row.origin != ORIGIN:
                 yield Problem(row.source_path, row.reason)
-
-
-def _files(roots: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """Every file with its path below the given one; folders in order, links not followed."""
-    for root in roots:
-        if root.is_dir():
-            for path in _walk(root):
-                yield path, path.relative_to(root)
-        else:
-            yield root, Path(root.name)
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    folders = [root]
-    while folders:
-        folder = folders.pop()
-        try:
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError as err:
-            log.warning("a folder cannot be listed", extra={"why": err.strerror})
-            continue
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(folder / entry.name)
-            elif not is_unfinished_name(entry.name):
-                yield folder / entry.name
 
 
 class _Helpers(ExitStack):

@@ -23,8 +23,7 @@ from dossier.clock import local_date
 from dossier.errors import ConflictError, TooLargeError, UnavailableError
 from dossier.records import IntakeOutcome, QuarantineReason
 from dossier.rules import file_names
-from dossier.rules.unfinished_names import is_unfinished_name
-from dossier.services import coming_back, intake
+from dossier.services import coming_back, intake, unfinished
 from dossier.services.context import Context
 from dossier.viewer import Permission, system_viewer
 from indexer import source_files
@@ -188,14 +187,19 @@ class IntakeLoop:
         with os.scandir(folder) as listing:
             for item in listing:
                 path = folder / item.name
+                if self._is_passed_over(item):
+                    continue
                 if item.is_dir(follow_symlinks=False):
-                    if not item.name.startswith("."):
-                        folders.append(path)
-                elif not is_unfinished_name(item.name):
+                    folders.append(path)
+                else:
                     entries += self._entry(path)
         if not entries and not folders and folder != self._inbox:
             self._tidy(folder)
         return entries, folders
+
+    def _is_passed_over(self, item: os.DirEntry[str]) -> bool:
+        fresh_seconds = self._context.settings.unfinished_seconds
+        return unfinished.is_passed_over(item, now=time.time(), fresh_seconds=fresh_seconds)
 
     def _entry(self, path: Path) -> list[Entry]:
         try:
@@ -304,7 +308,7 @@ class IntakeLoop:
             )
 
     def _arrival(self, entry: Entry, *, source_key: str | None = None) -> intake.Arrival:
-        folder = entry.relative.parent.as_posix().removeprefix(".")
+        folder = file_names.folder_of(entry.relative)
         return intake.Arrival(
             file_name=entry.relative.name,
             folder=folder,

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -143,7 +144,7 @@ def examine(context: Context, json: Json = False) -> None:
             table.add_row(
                 _mark(check),
                 check.name,
-                check.detail,
+                escape(check.detail),
                 check.remedy if check.warning or not check.ok else "",
             )
         out.print(table)

@@ -94,6 +94,10 @@ def _print_troubles(summary: taking.IngestSummary) -> None:
         )
     for name in summary.failures[:MOST_ERRORS_SHOWN]:
         err.print(f"{printable(name)}: cannot be read 无法读取", markup=False, soft_wrap=True)
+    if summary.skipped:
+        err.print(f"passed over for their names 因文件名略过 {len(summary.skipped)}")
+    for name in summary.skipped[:MOST_ERRORS_SHOWN]:
+        err.print(printable(name), markup=False, highlight=False, soft_wrap=True)
     for problem in summary.problems[:MOST_ERRORS_SHOWN]:
         told = f"{printable(problem.name)}: {in_both('reason', problem.reason)}"
         err.print(told, markup=False, highlight=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from pathlib import PurePath
 
 MAX_STORED = 1000
 """Characters of a stored name; a name of 255 bytes coded byte by byte takes 765."""
@@ -67,6 +68,17 @@ def base_name(given: str) -> str:
     parts = re.split(r"[/\\]", given.replace("\0", ""))
     names = [part for part in parts if part not in {"", ".", ".."}]
     return names[-1] if names else "unnamed"
+
+
+def folder_of(path: PurePath) -> str:
+    """The folder of a relative path, "/" between parts; empty at the top.
+
+    Example:
+        >>> folder_of(PurePath(".x/a.pdf")), folder_of(PurePath("a.pdf"))
+        ('.x', '')
+    """
+    folder = path.parent.as_posix()
+    return "" if folder == "." else folder
 
 
 def shortened(name: str, *, limit: int = MAX_STORED) -> str:

@@ -146,6 +146,19 @@ def _unfinished(context: Context) -> EnvironmentCheck:
     return EnvironmentCheck("unfinished files", not found, names or "none", unfinished.REMEDY)
 
 
+def _passed_over(context: Context) -> EnvironmentCheck:
+    found = unfinished.list_remaining(context, VIEWER)
+    more = found.passed_over_count - len(found.passed_over)
+    names = "; ".join(found.passed_over) + (f"; and {more} more" if more else "")
+    return EnvironmentCheck(
+        "files passed over",
+        ok=True,
+        detail=f"{found.passed_over_count}: {names}" if names else "none",
+        remedy=unfinished.PASSED_OVER_REMEDY if names else "",
+        warning=bool(names),
+    )
+
+
 _CHECKS: dict[str, Callable[[Context], EnvironmentCheck]] = {
     "disk": _disk,
     "file system": _file_system,
@@ -154,5 +167,6 @@ _CHECKS: dict[str, Callable[[Context], EnvironmentCheck]] = {
     "index": _index,
     "index lag": _lag,
     "unfinished files": _unfinished,
+    "files passed over": _passed_over,
     "malware scanner": _scanner,
 }

@@ -1,13 +1,13 @@
-"""Files that wait in the inbox under a name that says "not finished", and nobody writes them.
+"""What stays in the inbox: unfinished files, what is no paper, folders that cannot be listed.
 
 A ``.part`` is left alone until it is renamed, which is right while it is being written and silent
-for ever when the sender broke off. After ``unfinished_seconds`` it is named to people.
+for ever when the sender broke off. After ``unfinished_seconds`` it is named to people. Whatever
+else the intake passes over is counted and named as well: nothing that was dropped stays unsaid.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,7 +15,12 @@ from pathlib import Path
 
 from dossier.access import demand
 from dossier.rules import file_names
-from dossier.rules.unfinished_names import is_draft_name
+from dossier.rules.unfinished_names import (
+    is_draft_name,
+    is_no_paper_folder,
+    is_transfer_name,
+    is_unfinished_name,
+)
 from dossier.services import papers
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
@@ -23,7 +28,11 @@ from dossier.viewer import Permission, Viewer
 MOST_SEEN = 50_000
 """Names looked at in one look, some 50 ms: in a flood of files nobody waits for this list."""
 MOST_SHOWN = 20
+MOST_PATH_CHARACTERS = 120
+"""A folder that cannot be listed may have a path of thousands of characters."""
 REMEDY = "send them again or give them their final names; delete what nobody needs"
+PASSED_OVER_REMEDY = "rename what is a paper; delete what nobody needs"
+FOLDER_REMEDY = "give it to the user that dossier runs as, or move it up and shorten its names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,54 +50,132 @@ class UnfinishedFile:
     age_seconds: float
 
 
-def list_unfinished(context: Context, viewer: Viewer) -> tuple[UnfinishedFile, ...]:
-    """The oldest of them first, at most :data:`MOST_SHOWN`; who sees masked sees no file names.
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What lies in the inbox and is not taken in; of each kind at most :data:`MOST_SHOWN` named.
 
-    They belong to nobody yet, so who sees a part of the archive only sees none.
+    Attributes:
+        unfinished: drafts that nobody wrote to for long, the oldest first.
+        passed_over: paths of other files and folders that are passed over for their names.
+        passed_over_count: how many these are in all.
+        unlisted: paths of folders that the system does not let us look into.
+    """
+
+    unfinished: tuple[UnfinishedFile, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    passed_over_count: int = 0
+    unlisted: tuple[str, ...] = ()
+
+
+def is_passed_over(item: os.DirEntry[str], *, now: float, fresh_seconds: float) -> bool:
+    """Whether the intake leaves it where it lies, for its name.
+
+    Args:
+        item: a file or a folder.
+        now: seconds since 1970.
+        fresh_seconds: so long after its last change somebody may still be writing to a file.
+    """
+    if item.is_dir(follow_symlinks=False):
+        return is_no_paper_folder(item.name)
+    if is_unfinished_name(item.name):
+        return True
+    return is_transfer_name(item.name) and _age(item, now) < fresh_seconds
+
+
+def list_unfinished(context: Context, viewer: Viewer) -> tuple[UnfinishedFile, ...]:
+    """The unfinished files of :func:`list_remaining`.
+
+    Raises:
+        ForbiddenError: the role may not see the intake.
+    """
+    return list_remaining(context, viewer).unfinished
+
+
+def list_remaining(context: Context, viewer: Viewer) -> Remaining:
+    """What the intake does not take, looked up now; who sees masked sees no file names.
+
+    It belongs to nobody yet, so who sees a part of the archive only sees none.
 
     Raises:
         ForbiddenError: the role may not see the intake.
     """
     viewer = demand(viewer, Permission.SEE_INTAKE)
     if not viewer.scope.everything:
-        return ()
-    settings, now = context.settings, context.clock.now().timestamp()
-    found = [
-        each
-        for each in _drafts(settings.inbox_path, now)
-        if each.age_seconds >= settings.unfinished_seconds
-    ]
-    oldest = sorted(found, key=lambda each: -each.age_seconds)[:MOST_SHOWN]
-    return tuple(
-        replace(each, path=str(papers.path_of(viewer, file_names.coded(each.path))))
-        for each in oldest
+        return Remaining()
+    look = _Look(context.settings.inbox_path, context.settings.unfinished_seconds)
+    look.walk(context.clock.now().timestamp())
+    oldest = sorted(look.drafts, key=lambda each: -each.age_seconds)[:MOST_SHOWN]
+    return Remaining(
+        tuple(replace(each, path=_shown(viewer, each.path)) for each in oldest),
+        tuple(_shown(viewer, path) for path in sorted(look.passed_over)[:MOST_SHOWN]),
+        len(look.passed_over),
+        tuple(_shown(viewer, path) for path in sorted(look.unlisted)[:MOST_SHOWN]),
     )
 
 
-def _drafts(inbox: Path, now: float) -> Iterator[UnfinishedFile]:
-    for entry in islice(_files(inbox), MOST_SEEN):
-        if not is_draft_name(entry.name):
-            continue
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError:
-            continue  # gone since it was listed
-        if stat.S_ISREG(status.st_mode):
-            path = Path(entry.path).relative_to(inbox).as_posix()
-            yield UnfinishedFile(path, status.st_size, now - status.st_mtime)
+def _shown(viewer: Viewer, path: str) -> str:
+    shown = str(papers.path_of(viewer, file_names.coded(path)))
+    return file_names.shortened(shown, limit=MOST_PATH_CHARACTERS)
 
 
-def _files(inbox: Path) -> Iterator[os.DirEntry[str]]:
-    """Everything below the inbox but folders, as the intake sees it: hidden folders are skipped."""
-    folders = [inbox]
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as listing:
-                entries = list(listing)
-        except OSError:
-            continue  # the intake's own look says so
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                yield entry
-            elif not entry.name.startswith("."):
-                folders.append(Path(entry.path))
+def _age(item: os.DirEntry[str], now: float) -> float:
+    try:
+        return now - item.stat(follow_symlinks=False).st_mtime
+    except OSError:
+        return 0.0  # gone since it was listed
+
+
+class _Look:
+    """One walk through the inbox as the intake sees it."""
+
+    def __init__(self, inbox: Path, fresh_seconds: float) -> None:
+        self._inbox = inbox
+        self._fresh_seconds = fresh_seconds
+        self.drafts: list[UnfinishedFile] = []
+        self.passed_over: list[str] = []
+        self.unlisted: list[str] = []
+
+    def walk(self, now: float) -> None:
+        """Sort what lies there; ``now`` is in seconds since 1970."""
+        for item in islice(self._items(now), MOST_SEEN):
+            if not is_passed_over(item, now=now, fresh_seconds=self._fresh_seconds):
+                continue
+            age = _age(item, now)
+            if is_draft_name(item.name) and age >= self._fresh_seconds and _is_file(item):
+                self.drafts.append(UnfinishedFile(self._relative(item.path), _size(item), age))
+            else:
+                self.passed_over.append(self._relative(item.path))
+
+    def _items(self, now: float) -> Iterator[os.DirEntry[str]]:
+        """Everything but the folders that are walked through."""
+        folders = [os.fspath(self._inbox)]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(folder) as listing:
+                    items = list(listing)
+            except FileNotFoundError:
+                continue  # gone since it was listed
+            except OSError:
+                self.unlisted.append(self._relative(folder))
+                continue
+            for item in items:
+                passed_over = is_passed_over(item, now=now, fresh_seconds=self._fresh_seconds)
+                if item.is_dir(follow_symlinks=False) and not passed_over:
+                    folders.append(item.path)
+                else:
+                    yield item
+
+    def _relative(self, path: str) -> str:
+        return Path(path).relative_to(self._inbox).as_posix()
+
+
+def _is_file(item: os.DirEntry[str]) -> bool:
+    return item.is_file(follow_symlinks=False)
+
+
+def _size(item: os.DirEntry[str]) -> int:
+    try:
+        return item.stat(follow_symlinks=False).st_size
+    except OSError:
+        return 0  # gone since it was listed

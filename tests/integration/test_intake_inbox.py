@@ -519,9 +519,9 @@ def test_a_draft_that_nobody_writes_any_more_is_named_with_age_size_and_remedy(
     context: Context, inbox: Path, loop: IntakeLoop
 ) -> None:
     (inbox / "一月").mkdir()
-    (inbox / ".hidden").mkdir()
+    (inbox / ".Trash-1000").mkdir()
     names = ("old.pdf.part", "一月/older.pdf.crdownload", "fresh.pdf.part", "~$lock.docx")
-    for name in (*names, ".hidden/old.part", ".x.swp", "thumbs.db"):
+    for name in (*names, ".Trash-1000/old.part", ".x.swp", "thumbs.db"):
         (inbox / name).write_bytes(b"%PDF-1.7")
     for name, hours in ((names[0], 2), (names[1], 30), (names[3], 30), (".x.swp", 30)):
         written = time.time() - hours * 3600
@@ -539,6 +539,53 @@ def test_a_draft_that_nobody_writes_any_more_is_named_with_age_size_and_remedy(
     assert unfinished.list_unfinished(context, CLERK) == ()
     look_until_quiet(loop)
     assert [document.file_name for document in documents(context)] == ["old.pdf"]
+
+
+def test_names_that_begin_with_a_dot_are_taken_in_like_any_other(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    (inbox / ".合同").mkdir()
+    names = (".pdf", ".hidden.pdf", ".合同/a.pdf", ".合同/.b")
+    for number, name in enumerate(names):
+        (inbox / name).write_bytes(letter(number))
+    look_until_quiet(loop)
+    assert inbox_files(context) == []
+    assert {row.source_path for row in intakes(context)} == set(names)
+    assert {document.folder for document in documents(context)} == {"", ".合同"}
+    assert unfinished.list_remaining(context, CLERK) == unfinished.Remaining()
+
+
+def test_what_is_passed_over_is_counted_and_named(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    (inbox / ".Trash-1000").mkdir()
+    names = (".DS_Store", ".~lock.a.odt#", ".Trash-1000/x.pdf", "fresh.pdf.part")
+    for name in (*names, ".scan.pdf.Xy12Ab"):
+        (inbox / name).write_bytes(letter(1))
+    look_until_quiet(loop)
+    assert intakes(context) == []
+    remaining = unfinished.list_remaining(context, CLERK)
+    assert remaining.passed_over == (
+        ".DS_Store",
+        ".Trash-1000",
+        ".scan.pdf.Xy12Ab",
+        ".~lock.a.odt#",
+        "fresh.pdf.part",
+    )
+    assert (remaining.passed_over_count, remaining.unfinished) == (5, ())
+    (check,) = [each for each in doctor.examine(context) if each.name == "files passed over"]
+    assert (check.ok, check.warning) == (True, True)
+    assert check.detail == f"5: {'; '.join(remaining.passed_over)}"
+
+
+def test_a_name_that_only_looks_like_a_transfers_is_taken_once_nobody_writes_it(
+    context: Context, inbox: Path, loop: IntakeLoop
+) -> None:
+    (inbox / ".scan.backup").write_bytes(letter(1))
+    written = time.time() - 2 * 3600
+    os.utime(inbox / ".scan.backup", (written, written))
+    look_until_quiet(loop)
+    assert [document.file_name for document in documents(context)] == [".scan.backup"]
 
 
 def test_who_sees_a_part_of_the_archive_sees_no_drafts_of_the_inbox(

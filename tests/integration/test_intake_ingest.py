@@ -74,7 +74,22 @@ def test_files_are_copied_and_stay_and_the_summary_adds_up(context: Context, fol
         "pages",
         "seconds",
         "problems",
+        "skipped",
     }
+    assert summary.as_json()["skipped"] == ["unfinished.part"]
+
+
+def test_dot_names_below_a_folder_are_taken_and_what_is_skipped_is_named(
+    context: Context, tmp_path: Path
+) -> None:
+    place = tmp_path / "h"
+    (place / ".x").mkdir(parents=True)
+    for number, name in enumerate((".a.txt", "b.txt", ".x/c.txt", ".x/.DS_Store", "~$b.docx")):
+        (place / name).write_text(f"第 {number} 份")
+    summary = take(context, place)
+    assert (summary.accepted, summary.problems) == (3, [])
+    assert summary.as_json()["skipped"] == ["~$b.docx", ".x/.DS_Store"]
+    assert {document.folder for document in documents(context)} == {"", ".x"}
 
 
 def test_interrupted_and_begun_again_it_takes_nothing_twice(

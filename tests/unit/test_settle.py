@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dossier.rules.unfinished_names import is_unfinished_name
+from dossier.rules.unfinished_names import (
+    is_no_paper_folder,
+    is_transfer_name,
+    is_unfinished_name,
+)
 from indexer.settle import Decision, Look, SettleTimes, Settling
 
 TIMES = SettleTimes(settle_seconds=1.0, empty_seconds=30.0)
@@ -64,15 +68,53 @@ def test_a_file_seen_for_the_first_time_is_never_taken_at_once_however_old_it_sa
 
 @pytest.mark.parametrize(
     "name",
-    ["scan.pdf.part", "x.TMP", "~$合同.docx", ".scan.pdf.Xy12", "a.crdownload", "Thumbs.db"],
+    [
+        "scan.pdf.part",
+        "x.TMP",
+        "~$合同.docx",
+        "a.crdownload",
+        "Thumbs.db",
+        ".DS_Store",
+        "._scan.pdf",
+        ".~lock.合同.docx#",
+        ".nfs00000000026a0d6300000003",
+    ],
 )
 def test_names_of_unfinished_files_wait(name: str) -> None:
     assert is_unfinished_name(name)
 
 
-@pytest.mark.parametrize("name", ["scan.pdf", "合同.part1.pdf", "tmp", "partial", "a~b.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "scan.pdf",
+        "合同.part1.pdf",
+        "tmp",
+        "partial",
+        "a~b.txt",
+        ".pdf",
+        ".hidden.pdf",
+        ".合同",
+        ".scan.pdf.Xy12Ab",
+    ],
+)
 def test_ordinary_names_do_not_wait(name: str) -> None:
     assert not is_unfinished_name(name)
+
+
+@pytest.mark.parametrize("name", [".scan.pdf.Xy12Ab", ".com.google.Chrome.a1B2c3"])
+def test_names_that_transfers_give_are_known(name: str) -> None:
+    assert is_transfer_name(name)
+
+
+@pytest.mark.parametrize("name", [".pdf", ".scan.pdf", "scan.pdf.Xy12Ab", ".scan.pdf.Xy12"])
+def test_a_dot_name_alone_is_no_transfer(name: str) -> None:
+    assert not is_transfer_name(name)
+
+
+def test_only_known_folders_of_systems_are_passed_over() -> None:
+    assert is_no_paper_folder(".Trash-1000")
+    assert not is_no_paper_folder(".合同")
 
 
 def test_memory_is_bounded_and_room_comes_back() -> None:

@@ -82,7 +82,7 @@ def show_intake(
         states=_state_links(page.counts, state),
         state=state,
         pace=reading.pace(context, viewer),
-        unfinished=unfinished.list_unfinished(context, viewer),
+        remaining=unfinished.list_remaining(context, viewer),
         next=_address(state, page.next_cursor) if page.next_cursor else "",
     )
 
