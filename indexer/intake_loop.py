@@ -23,7 +23,7 @@ from dossier.clock import local_date
 from dossier.errors import ConflictError, TooLargeError, UnavailableError
 from dossier.records import IntakeOutcome, QuarantineReason
 from dossier.rules import file_names
-from dossier.services import coming_back, intake, unfinished
+from dossier.services import coming_back, intake, papers, unfinished
 from dossier.services.context import Context
 from dossier.viewer import Permission, system_viewer
 from indexer import source_files
@@ -95,6 +95,7 @@ class IntakeLoop:
         self._settling = Settling(SettleTimes(settings.settle_seconds, settings.empty_seconds))
         self._late = LateWrites(settings.late_write_seconds)
         self._troubled: dict[str, float] = {}
+        self._unlisted: dict[str, str] = {}
         self.problem = ""
         """What keeps the intake from working now, a short code; empty when all is well."""
 
@@ -124,10 +125,11 @@ class IntakeLoop:
             True when the time for one pass was over before all was seen.
         """
         present: set[str] = set()
+        unlisted: dict[str, str] = {}
         until = time.monotonic() + PASS_SECONDS
         self.problem = ""
         self._take_back_the_grown()
-        for entry in self._entries():
+        for entry in self._entries(unlisted):
             key = str(entry.relative)
             present.add(key)
             if stop is not None and stop.is_set():
@@ -139,6 +141,7 @@ class IntakeLoop:
                 return False
             if time.monotonic() > until:
                 return True
+        self._say_unlisted(unlisted)
         self._miss_the_gone()
         self._settling.keep_only(present)
         self._troubled = {key: at for key, at in self._troubled.items() if key in present}
@@ -168,15 +171,21 @@ class IntakeLoop:
 
     # -- what lies there ------------------------------------------------------------------------
 
-    def _entries(self) -> Iterator[Entry]:
-        """Everything below the inbox but folders, a folder at a time, links not followed."""
+    def _entries(self, unlisted: dict[str, str]) -> Iterator[Entry]:
+        """Everything below the inbox but folders, a folder at a time, links not followed.
+
+        Args:
+            unlisted: takes the folders that cannot be listed, each with the system's words.
+        """
         folders = [self._inbox]
         while folders:
             folder = folders.pop()
             try:
                 found, below = self._list(folder)
+            except FileNotFoundError:
+                continue  # gone since it was listed
             except OSError as err:
-                self._report_folder(folder, err)
+                unlisted[str(folder)] = err.strerror or "unknown"
                 continue
             folders += below
             yield from found
@@ -214,12 +223,31 @@ class IntakeLoop:
         except OSError:
             return  # a name that waits lies in it, or it may not be removed: it stays
 
-    def _report_folder(self, folder: Path, err: OSError) -> None:
-        key = str(folder)
-        if isinstance(err, FileNotFoundError) or self._troubled.get(key, 0) > time.monotonic():
-            return
-        self._troubled[key] = time.monotonic() + TROUBLE_SECONDS
-        log.error("a folder of the inbox cannot be listed", extra={"why": err.strerror})
+    def _say_unlisted(self, unlisted: dict[str, str]) -> None:
+        """Once for each folder and trouble; ``doctor`` and the intake page name them at any time.
+
+        A folder is often named after a customer: the log says which it is without the words.
+        """
+        for folder, why in unlisted.items():
+            if self._unlisted.get(folder) != why:
+                path = file_names.coded(Path(folder).relative_to(self._inbox).as_posix())
+                shown = str(papers.path_of(VIEWER, path))
+                log.error(
+                    "a folder of the inbox cannot be listed; dossier doctor names it",
+                    extra={
+                        "why": why,
+                        "folder": file_names.shortened(
+                            shown, limit=unfinished.MOST_PATH_CHARACTERS
+                        ),
+                        "path_bytes": len(os.fsencode(folder)),
+                    },
+                )
+        for folder in self._unlisted.keys() - unlisted.keys():
+            log.info(
+                "a folder of the inbox can be listed again, or is gone",
+                extra={"was": self._unlisted[folder]},
+            )
+        self._unlisted = unlisted
 
     # -- taking one -----------------------------------------------------------------------------
 

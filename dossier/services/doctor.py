@@ -159,6 +159,12 @@ def _passed_over(context: Context) -> EnvironmentCheck:
     )
 
 
+def _inbox_folders(context: Context) -> EnvironmentCheck:
+    found = unfinished.list_remaining(context, VIEWER).unlisted
+    told = f"cannot be listed: {'; '.join(found)}" if found else "all can be listed"
+    return EnvironmentCheck("inbox folders", not found, told, unfinished.FOLDER_REMEDY)
+
+
 _CHECKS: dict[str, Callable[[Context], EnvironmentCheck]] = {
     "disk": _disk,
     "file system": _file_system,
@@ -168,5 +174,6 @@ _CHECKS: dict[str, Callable[[Context], EnvironmentCheck]] = {
     "index lag": _lag,
     "unfinished files": _unfinished,
     "files passed over": _passed_over,
+    "inbox folders": _inbox_folders,
     "malware scanner": _scanner,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import threading
 import time
@@ -20,7 +21,7 @@ from dossier.rules import file_names
 from dossier.services import doctor, intake, unfinished
 from dossier.services.context import Context
 from dossier.settings import Settings
-from dossier.viewer import Scope, system_viewer
+from dossier.viewer import Permission, Scope, system_viewer
 from dossier.work.kinds import WorkKind
 from indexer import aside, late_writes, source_files
 from indexer.intake_loop import IntakeLoop
@@ -586,6 +587,44 @@ def test_a_name_that_only_looks_like_a_transfers_is_taken_once_nobody_writes_it(
     os.utime(inbox / ".scan.backup", (written, written))
     look_until_quiet(loop)
     assert [document.file_name for document in documents(context)] == [".scan.backup"]
+
+
+@pytest.fixture
+def too_deep(inbox: Path) -> Iterator[Path]:
+    """A folder whose path is longer than the system takes; it can only be reached step by step."""
+    name, at = "张三" * 40, os.open(inbox, os.O_RDONLY)
+    for _ in range(4096 // len(name.encode()) + 1):
+        os.mkdir(name, dir_fd=at)
+        at, above = os.open(name, os.O_RDONLY, dir_fd=at), at
+        os.close(above)
+    os.close(at)
+    yield inbox / name
+    shutil.rmtree(inbox / name)
+
+
+def test_a_folder_that_cannot_be_listed_is_said_once_and_named_to_people(
+    context: Context,
+    inbox: Path,
+    loop: IntakeLoop,
+    too_deep: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (inbox / "a.pdf").write_bytes(letter(1))
+    for _ in range(3):
+        look_until_quiet(loop)
+    said = [one for one in caplog.records if "cannot be listed" in one.getMessage()]
+    assert len(said) == 1
+    assert (said[0].why, said[0].path_bytes > 4095) == ("File name too long", True)  # type: ignore[attr-defined]
+    assert "张三" not in str(vars(said[0])), "a folder may be named after a customer"
+    assert [document.file_name for document in documents(context)] == ["a.pdf"]
+    (named,) = unfinished.list_remaining(context, CLERK).unlisted
+    assert named.startswith("张三")
+    assert len(named) <= 120
+    (check,) = [each for each in doctor.examine(context) if each.name == "inbox folders"]
+    assert not check.ok
+    assert check.detail == f"cannot be listed: {named}"
+    masked = system_viewer("masked", [Permission.SEE_INTAKE])
+    assert "张三" not in "".join(unfinished.list_remaining(context, masked).unlisted)
 
 
 def test_who_sees_a_part_of_the_archive_sees_no_drafts_of_the_inbox(
