@@ -272,7 +272,7 @@ def show(one: Asked) -> None:
 
 
 def report_recognition(context: Context, asked: list[Asked]) -> None:
-    (step,) = context.plugins.steps()
+    ((_, step),) = context.plugins.steps()
     hits: Counter[str] = Counter()
     totals: Counter[str] = Counter()
     missed: Counter[str] = Counter()

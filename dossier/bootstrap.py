@@ -30,6 +30,7 @@ from dossier.search.port import SearchIndex
 from dossier.services import key_check
 from dossier.services.context import Context
 from dossier.services.keys import Keyring, load_keyring
+from dossier.services.plugin_faults import FaultFolder
 from dossier.services.plugin_registry import PluginRegistry
 from dossier.services.role_files import FOLDER, ROLES, role_files
 from dossier.settings import Settings
@@ -77,7 +78,11 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Context:
     )
     migrate.upgrade(database)
     mark = key_check.settle(database, keyring, clock)
-    plugins = PluginRegistry(_builtin_plugins(), off=settings.plugins_off)
+    plugins = PluginRegistry(
+        _builtin_plugins(),
+        off=settings.plugins_off,
+        fault_folder=FaultFolder(settings.home / "plugin-faults"),
+    )
     roles = _load_roles(database, settings, clock)
     return Context(
         settings=settings,

@@ -53,10 +53,19 @@ class IngestOptions:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file that was set aside: its path below the given one, and a ``QuarantineReason``."""
+    """A file that was set aside: its path below the given one, and a ``QuarantineReason``.
+
+    ``plugin`` names the plugin and what of it failed, where that is the reason.
+    """
 
     name: str
     reason: str
+    plugin: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """For ``--json``; a plugin is there only where one failed."""
+        told = {"name": self.name, "reason": self.reason}
+        return {**told, "plugin": self.plugin} if self.plugin else told
 
 
 @dataclass
@@ -100,7 +109,7 @@ class IngestSummary:
             "failed": self.failed,
             "pages": self.pages,
             "seconds": round(self.seconds, 2),
-            "problems": [{"name": one.name, "reason": one.reason} for one in self.problems],
+            "problems": [one.as_json() for one in self.problems],
             "skipped": [file_names.readable_path(file_names.coded(name)) for name in self.skipped],
         }
 
@@ -392,7 +401,8 @@ class _Run:
         )
         for row in rows:
             if row.id in self._seen or row.origin != ORIGIN:
-                yield Problem(row.source_path, row.reason)
+                plugin = row.detail if row.reason == QuarantineReason.PLUGIN else ""
+                yield Problem(row.source_path, row.reason, plugin)
 
 
 class _Helpers(ExitStack):

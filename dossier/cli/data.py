@@ -99,8 +99,8 @@ def _print_troubles(summary: taking.IngestSummary) -> None:
     for name in summary.skipped[:MOST_ERRORS_SHOWN]:
         err.print(printable(name), markup=False, highlight=False, soft_wrap=True)
     for problem in summary.problems[:MOST_ERRORS_SHOWN]:
-        told = f"{printable(problem.name)}: {in_both('reason', problem.reason)}"
-        err.print(told, markup=False, highlight=False, soft_wrap=True)
+        told = f"{printable(problem.name)}: {in_both('reason', problem.reason)} {problem.plugin}"
+        err.print(told.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
 
 def import_customers(

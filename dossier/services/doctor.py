@@ -12,6 +12,7 @@ from dossier.errors import DossierError
 from dossier.hookspecs import EnvironmentCheck
 from dossier.services import audit_chain, audit_keys, unfinished
 from dossier.services.context import Context
+from dossier.services.plugin_registry import PluginRegistry
 from dossier.viewer import system_viewer
 
 VIEWER = system_viewer("doctor")
@@ -43,8 +44,21 @@ def examine(context: Context) -> Iterator[EnvironmentCheck]:
     for name, check in _CHECKS.items():
         yield _guarded(name, check, context)
     yield from context.plugins.environment()
-    for fault in context.plugins.faults:
-        detail = f"{fault.hook}: {fault.error}"
+    yield from _plugins(context.plugins)
+
+
+def _plugins(plugins: PluginRegistry) -> Iterator[EnvironmentCheck]:
+    """The built-in ones in a line, a line for each installed one, and one for each failure."""
+    faults = plugins.known_faults()
+    failed = {fault.plugin for fault in faults}
+    foreign = plugins.installed
+    ours = ", ".join(sorted(set(plugins.names) - set(foreign)))
+    yield EnvironmentCheck("plugins", ok=True, detail=f"built in: {ours}")
+    for name in foreign:
+        if name not in failed:
+            yield EnvironmentCheck(f"plugin {name}", ok=True, detail=plugins.origin(name))
+    for fault in faults:
+        detail = f"{plugins.origin(fault.plugin)} {fault.hook}: {fault.error}".lstrip()
         remedy = "mend or remove it"
         yield EnvironmentCheck(f"plugin {fault.plugin}", ok=False, detail=detail, remedy=remedy)
 

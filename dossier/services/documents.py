@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from dossier import access
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Content, Document, DocumentField, Page, Rendition
+from dossier.db.tables import Content, Document, DocumentField, Intake, Page, Rendition
 from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
-from dossier.records import DocumentState, RenditionKind
+from dossier.records import DocumentState, QuarantineReason, RenditionKind
 from dossier.rules.masking import KnownValues
 from dossier.services import assigning, audit, disclosure, papers, personal, scanning, sealed_fields
 from dossier.services.approved_here import approved_here
@@ -95,6 +95,7 @@ def _view(
         failed_pages=document.failed_pages,
         truncated=document.truncated,
         problem=document.problem,
+        problem_plugin=_failed_plugin(session, document),
         link=_link(session, viewer, document),
         fields=_fields(context, session, viewer, document, known),
         pages=_pages(session, viewer, document),
@@ -108,6 +109,15 @@ def _view(
         may_take_original=viewer.may(Permission.READ_ORIGINAL),
         **relations,
     )
+
+
+def _failed_plugin(session: ScopedSession, document: Document) -> str:
+    if document.problem != QuarantineReason.PLUGIN:
+        return ""
+    query = select(Intake.detail).where(
+        Intake.document_id == document.id, Intake.reason == QuarantineReason.PLUGIN
+    )
+    return session.scalar(query.limit(1)) or ""
 
 
 def _link(session: ScopedSession, viewer: Viewer, document: Document) -> Link:

@@ -38,7 +38,6 @@ from dossier.services.assigning import (
     undo,
 )
 from dossier.services.context import Context
-from dossier.services.plugin_registry import PluginFault
 from dossier.services.register_lookup import Lookup
 from dossier.viewer import Viewer, system_viewer
 
@@ -183,17 +182,13 @@ def _take_hint(
 def _ask_plugins(context: Context, document: DocumentText) -> dict[str, float]:
     """What the plugins' linkers say; one that raises is named and left out."""
     said: dict[str, float] = {}
-    for linker in context.plugins.linkers():
+    for plugin, linker in context.plugins.linkers():
         try:
             for candidate in linker.find(document):
                 sureness = min(1.0, max(0.0, candidate.confidence))
                 said[candidate.customer_no] = max(sureness, said.get(candidate.customer_no, 0.0))
         except Exception as err:  # noqa: BLE001 - a plugin may raise anything; it is named
-            fault = PluginFault(linker.name, "linkers", type(err).__name__)
-            context.plugins.faults.append(fault)
-            log.error(  # noqa: TRY400 - the traceback may hold text of the page
-                "linker failed", extra={"plugin": linker.name, "error": fault.error}
-            )
+            context.plugins.blame(plugin, f"linkers: {linker.name}", err)
     return said
 
 

@@ -29,6 +29,7 @@ from dossier.hookspecs import (
     RouteSet,
     Step,
 )
+from dossier.services.plugin_faults import FaultFolder, PluginFault
 from dossier.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -36,15 +37,6 @@ if TYPE_CHECKING:
 
 ENTRY_POINTS = "dossier.plugins"
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PluginFault:
-    """A plugin that failed, where, and the kind of error (not its text: it may hold data)."""
-
-    plugin: str
-    hook: str
-    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +50,19 @@ class Contribution:
 class PluginRegistry:
     """The registered plugins of this process."""
 
-    def __init__(self, builtin: Iterable[tuple[str, Any]], *, off: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        builtin: Iterable[tuple[str, Any]],
+        *,
+        off: Iterable[str] = (),
+        fault_folder: FaultFolder | None = None,
+    ) -> None:
         """Register built-in plugins, then strangers' from the entry points.
+
+        Args:
+            builtin: names and modules of ours.
+            off: names of plugins that take no part.
+            fault_folder: where failures are kept for other processes; None keeps them here only.
 
         Raises:
             ConfigurationError: a built-in plugin has a hook that does not exist.
@@ -67,6 +70,8 @@ class PluginRegistry:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs.Hooks)
         self._off = frozenset(off)
+        self._distributions: dict[str, metadata.Distribution] = {}
+        self._fault_folder = fault_folder
         self.faults: list[PluginFault] = []
         for name, plugin in builtin:
             self._register(name, plugin)
@@ -78,6 +83,35 @@ class PluginRegistry:
         """Names of the plugins that take part."""
         return [name for name, _ in self._manager.list_name_plugin()]
 
+    @property
+    def installed(self) -> list[str]:
+        """Names of the strangers' plugins that take part."""
+        return [name for name in self.names if name in self._distributions]
+
+    def title(self, plugin: str) -> str:
+        """How people know a plugin: its name, with its distribution's where that is another."""
+        found = self._distributions.get(plugin)
+        return plugin if found is None or found.name == plugin else f"{plugin} ({found.name})"
+
+    def origin(self, plugin: str) -> str:
+        """The distribution and version that brought a plugin; empty for a built-in one."""
+        found = self._distributions.get(plugin)
+        return f"{found.name} {found.version}" if found else ""
+
+    def known_faults(self) -> list[PluginFault]:
+        """What failed here, and lately in other processes with the versions that are here."""
+        kept = list(self._fault_folder.fresh()) if self._fault_folder else []
+        of_these = [
+            one
+            for one in kept
+            if one.plugin not in self._off and one.version == self._version(one.plugin)
+        ]
+        return list(dict.fromkeys([*self.faults, *of_these]))
+
+    def _version(self, plugin: str) -> str:
+        found = self._distributions.get(plugin)
+        return found.version if found else ""
+
     def packages(self) -> list[tuple[str, str]]:
         """Each plugin's name with its Python package, where the pages look for its templates."""
         return [
@@ -87,10 +121,14 @@ class PluginRegistry:
         ]
 
     def _register_foreign(self, entry: metadata.EntryPoint) -> None:
+        if entry.name in self._off:
+            return
+        if entry.dist is not None:
+            self._distributions[entry.name] = entry.dist
         try:
             self._register(entry.name, entry.load())
         except Exception as err:  # noqa: BLE001 - a stranger's plugin may raise anything; it is named
-            self._blame(entry.name, "load", err)
+            self.blame(entry.name, "load", err)
 
     def _register(self, name: str, plugin: Any) -> None:
         if name in self._off:
@@ -102,10 +140,14 @@ class PluginRegistry:
             self._manager.unregister(plugin)
             raise ConfigurationError(f"Plugin {name}: {err}") from err
 
-    def _blame(self, plugin: str, hook: str, err: BaseException) -> None:
-        fault = PluginFault(plugin, hook, type(err).__name__)
+    def blame(self, plugin: str, hook: str, err: BaseException) -> None:
+        """Name a plugin that failed, in the log and for ``dossier doctor``."""
+        fault = PluginFault(plugin, hook, type(err).__name__, self._version(plugin))
         self.faults.append(fault)
-        log.error("plugin failed", extra={"plugin": plugin, "hook": hook, "error": fault.error})
+        if self._fault_folder is not None:
+            self._fault_folder.note(fault)
+        fields = {"plugin": self.title(plugin), "hook": hook, "error": fault.error}
+        log.error("plugin failed", extra=fields)
 
     def _each(self, hook: str, **arguments: Any) -> list[Contribution]:
         found = []
@@ -114,7 +156,7 @@ class PluginRegistry:
             try:
                 value = implementation.function(**wanted)
             except Exception as err:  # noqa: BLE001 - a plugin may raise anything; it is named and left out
-                self._blame(implementation.plugin_name, hook, err)
+                self.blame(implementation.plugin_name, hook, err)
                 continue
             if value is not None:
                 found.append(Contribution(implementation.plugin_name, value))
@@ -123,13 +165,14 @@ class PluginRegistry:
     def _flat(self, hook: str) -> list[Any]:
         return [item for one in self._each(hook) for item in one.value]
 
-    def steps(self) -> list[Step]:
-        """All steps in their order."""
-        return sorted(self._flat("steps"), key=lambda step: step.order)
+    def steps(self) -> list[tuple[str, Step]]:
+        """All steps in their order, each with its plugin's name."""
+        found = [(one.plugin, step) for one in self._each("steps") for step in one.value]
+        return sorted(found, key=lambda pair: pair[1].order)
 
-    def linkers(self) -> list[Linker]:
-        """All linkers."""
-        return self._flat("linkers")
+    def linkers(self) -> list[tuple[str, Linker]]:
+        """All linkers, each with its plugin's name."""
+        return [(one.plugin, linker) for one in self._each("linkers") for linker in one.value]
 
     def extractor_factories(self) -> list[Any]:
         """Factories of the plugins' extractors."""
@@ -157,7 +200,7 @@ class PluginRegistry:
                 try:
                     found[f"{plugin}_{field.name}"] = [str(value) for value in field.values(record)]
                 except Exception as err:  # noqa: BLE001 - a plugin may raise anything; it is named
-                    self._blame(plugin, f"index_fields: {field.name}", err)
+                    self.blame(plugin, f"index_fields: {field.name}", err)
         return found
 
     def api_routes(self) -> list[tuple[str, RouteSet]]:

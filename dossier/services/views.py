@@ -437,6 +437,8 @@ class DocumentView:
     may_take_original: bool = False
     is_clear: bool = False
     approved: tuple[Approved, ...] = ()
+    problem_plugin: str = ""
+    """The plugin and what of it failed, where ``problem`` is ``plugin``."""
 
 
 @dataclass(frozen=True, slots=True)

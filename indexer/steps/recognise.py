@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 
 from sqlalchemy import select
 
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
-from dossier.hookspecs import Step, StepResult
+from dossier.hookspecs import StepResult
 from dossier.records import DocumentState, DocumentText, FieldValue, QuarantineReason
 from dossier.services import intake, linking, reading
+from dossier.services.plugin_registry import PluginRegistry
 from dossier.work import queue
 from indexer.steps.job import Job, where
 
@@ -19,18 +19,18 @@ log = logging.getLogger(__name__)
 
 
 class PluginStepError(Exception):
-    """A plugin's step raised; carries the step's name."""
+    """A plugin's step raised; carries the plugin's and the step's name."""
 
 
 def run(job: Job) -> None:
     """Run the steps in order, write what they found, link, and finish.
 
-    A step that raises puts this document into quarantine with the step's name; the others go on.
+    A step that raises puts this document into quarantine with the plugin's name; the others go on.
     """
     with job.context.reading(job.viewer) as session:
         document = reading.text_of(session, job.document_id)
     try:
-        results = _results(job.context.plugins.steps(), document)
+        results = _results(job.context.plugins, document)
     except PluginStepError as err:
         _set_aside(job, str(err))
         return
@@ -39,26 +39,27 @@ def run(job: Job) -> None:
     job.held.finish(lambda session: _finish(job, session))
 
 
-def _results(steps: Iterable[Step], document: DocumentText) -> list[StepResult]:
+def _results(plugins: PluginRegistry, document: DocumentText) -> list[StepResult]:
     results = []
-    for step in steps:
+    for plugin, step in plugins.steps():
         try:
             results.append(step.run(document))
         except Exception as err:
-            fields = {"step": step.name, "error": where(err)}
+            plugins.blame(plugin, f"steps: {step.name}", err)
+            fields = {"plugin": plugins.title(plugin), "step": step.name, "error": where(err)}
             log.error("step of a plugin failed", extra=fields)  # noqa: TRY400 - see where()
-            raise PluginStepError(step.name) from err
+            raise PluginStepError(f"{plugins.title(plugin)}: {step.name}") from err
     return results
 
 
-def _set_aside(job: Job, step_name: str) -> None:
+def _set_aside(job: Job, who: str) -> None:
     job.held.finish(
         lambda session: intake.quarantine(
             session,
             job.document_id,
             context=job.context,
             reason=QuarantineReason.PLUGIN,
-            detail=f"step {step_name}",
+            detail=who,
         )
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PLUGIN = """
-from dossier.hookspecs import Panel, Step, StepResult, hookimpl
+from dossier.hookspecs import Linker, Panel, Step, StepResult, hookimpl
 from dossier.records import FieldValue
 
 def count(document):
@@ -22,7 +22,14 @@ def count(document):
 
 @hookimpl
 def steps():
-    return [Step("stamps", count)]
+    return [Step("count", count)]
+
+def stumble(document):
+    raise KeyError("nobody")
+
+@hookimpl
+def linkers():
+    return [Linker("guess", stumble)]
 
 @hookimpl
 def document_panels(viewer, document_id):
@@ -52,7 +59,7 @@ from fastapi.testclient import TestClient
 from dossier.asgi import create_app
 from dossier.bootstrap import build
 from dossier.db.tables import Document, DocumentField, Intake
-from dossier.services import accounts
+from dossier.services import accounts, doctor
 from dossier.settings import load_settings
 from dossier.viewer import system_viewer
 import os
@@ -65,13 +72,18 @@ with context.reading(me) as session:
     documents = {d.file_name: [d.id, d.state, d.problem] for d in session.query(Document)}
     details = {i.source_path: i.detail for i in session.query(Intake)}
 pages = {}
+checks = [[one.name, one.ok, one.detail] for one in doctor.examine(context)]
 with TestClient(create_app(context), base_url="http://127.0.0.1") as client:
     login = client.post("/login", data={"name": "wang", "password": "correct horse"}, follow_redirects=False)
     good = documents["good.txt"][0]
+    pages["bad"] = client.get(f"/documents/{documents['bad.txt'][0]}").text
+    pages["intake"] = client.get("/intake").text
+    pages["api"] = client.get("/api/v1/intake", headers={"Authorization": f"Bearer {token}"}).text
     pages["document"] = client.get(f"/documents/{good}").text
     pages["customer"] = client.get("/customers/4200000001").text
 print(json.dumps({"fields": fields, "documents": documents, "details": details, "pages": pages,
-                  "plugins": context.plugins.names}))
+                  "plugins": context.plugins.names,
+                  "checks": checks}))
 """
 
 
@@ -123,7 +135,12 @@ def test_a_foreign_plugins_step_and_panel_show_and_its_failures_are_named_and_su
     installed: Path, tmp_path: Path
 ) -> None:
     home = str(tmp_path / "home")
-    environment = {"PYTHONPATH": str(installed), "DOSSIER_HOME": home, "DOSSIER_WORKERS": "1"}
+    known = [str(installed), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        "PYTHONPATH": os.pathsep.join(known),
+        "DOSSIER_HOME": home,
+        "DOSSIER_WORKERS": "1",
+    }
     customers = tmp_path / "customers.csv"
     customers.write_text("customer_no,name\n4200000001,张三\n", encoding="utf-8")
     papers = tmp_path / "papers"
@@ -133,7 +150,7 @@ def test_a_foreign_plugins_step_and_panel_show_and_its_failures_are_named_and_su
     (papers / "other.txt").write_text("户号 4200000001 无", encoding="utf-8")
     cli = ["-c", "from dossier.cli import main; main()"]
     run([*cli, "import", "customers", str(customers)], tmp_path, **environment)
-    run([*cli, "ingest", "--json", str(papers)], tmp_path, **environment)
+    taken = json.loads(run([*cli, "ingest", "--json", str(papers)], tmp_path, **environment))
     found = json.loads(
         run(["-c", textwrap.dedent(PROBE)], tmp_path, **environment).splitlines()[-1]
     )
@@ -143,6 +160,15 @@ def test_a_foreign_plugins_step_and_panel_show_and_its_failures_are_named_and_su
     assert found["fields"][good[0]] == "2"
     assert (good[1], other[1]) == ("filed", "filed")
     assert bad[1:] == ["quarantined", "plugin"]
-    assert any("stamps" in detail for detail in found["details"].values())
+    failed = "stamps (dossier-stamps): count"
+    assert found["details"]["bad.txt"] == failed
+    assert taken["problems"] == [{"name": "bad.txt", "reason": "plugin", "plugin": failed}]
+    assert all(failed in found["pages"][page] for page in ("bad", "intake", "api"))
+    told = [(ok, detail) for name, ok, detail in found["checks"] if name == "plugin stamps"]
+    assert (False, "dossier-stamps 1 steps: count: RuntimeError") in told
+    assert (False, "dossier-stamps 1 linkers: guess: KeyError") in told
+    (builtin,) = [detail for name, _, detail in found["checks"] if name == "plugins"]
+    assert "recognition" in builtin
+    assert "stamps" not in builtin
     assert "印章数" in found["pages"]["document"]
     assert "stamps" in found["pages"]["customer"]

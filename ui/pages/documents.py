@@ -123,7 +123,7 @@ def show_document(
         links=Links(look, doc.page_count, hits),
         zoom=look.zoom,
         turn=look.turn,
-        problem=summary.error if summary else doc.problem,
+        problem=(summary.error if summary else "") or doc.problem,
         refresh=seconds_left(context, doc.opening),
         has_pdf=any(copy.kind != "original" for copy in doc.renditions)
         or doc.media_type == "application/pdf",
