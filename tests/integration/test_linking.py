@@ -292,4 +292,8 @@ def test_a_plugin_that_fails_is_named_and_the_others_go_on(tmp_path) -> None:
     document = linked(context, "户号：4200000012 户名：张三")
     assert document.customer_no == "4200000012"
     (fault,) = context.plugins.faults
-    assert (fault.plugin, fault.hook, fault.error) == ("foreign", "linkers", "RuntimeError")
+    assert (fault.plugin, fault.hook, fault.error) == (
+        "foreign",
+        "linkers: foreign",
+        "RuntimeError",
+    )

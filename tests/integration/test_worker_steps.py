@@ -293,7 +293,7 @@ def test_a_plugins_step_that_raises_sets_only_its_document_aside_and_is_named(
 
         return StepResult()
 
-    monkeypatch.setattr(archive.plugins, "steps", lambda: [Step("foreign-step", run)])
+    monkeypatch.setattr(archive.plugins, "steps", lambda: [("foreign", Step("foreign-step", run))])
     for number in (1, 2, 3):
         send(archive, letter(number), f"{number}.pdf")
     run_all(worker)
@@ -304,7 +304,7 @@ def test_a_plugins_step_that_raises_sets_only_its_document_aside_and_is_named(
     ]
     assert (intakes(archive)[1].reason, intakes(archive)[1].detail) == (
         "plugin",
-        "step foreign-step",
+        "foreign: foreign-step",
     )
 
 
