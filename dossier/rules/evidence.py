@@ -11,9 +11,10 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dossier.rules import addresses, page_labels
+from dossier.rules import addresses, page_labels, paper_people
 from dossier.rules.addresses import AddressKey, Agreement
 from dossier.rules.paper import LinkingRules, Paper, PaperNumber
+from dossier.rules.paper_people import PersonOnPaper
 
 _UNLIKE = 0.5
 """A name is another name when more than half of its characters differ."""
@@ -34,6 +35,8 @@ _REASONS = {
     "poorly_read": "",
     "customer_no_differs_by_one": "customer_no_differs",
     "customer_no_unknown": "customer_no_differs",
+    "id_no_other": "id_no",
+    "phone_other": "phone",
 }
 
 
@@ -57,12 +60,14 @@ class Findings:
     Attributes:
         hints: customer → kinds such as ``given``, ``folder``, ``barcode``, ``file_name``.
         by_id: customers whose ID number stands on the paper.
+        by_other_id: customers whose ID number stands there as somebody else's (an agent's).
         near: customers whose number differs from a stated one by one digit.
         plugin: customer → what a plugin's linker says, 0..1.
     """
 
     hints: Mapping[str, Collection[str]] = field(default_factory=dict)
     by_id: Collection[str] = ()
+    by_other_id: Collection[str] = ()
     near: Collection[str] = ()
     plugin: Mapping[str, float] = field(default_factory=dict)
 
@@ -103,7 +108,7 @@ class Verdict:
         decided: the customer, None for a person to decide.
         confidence: of the first candidate, 0 without any.
         reasons: of the decision, or why none was made (``several_customers``, ``ambiguous``,
-            ``contradiction``, ``weak``, ``nothing_found``).
+            ``contradiction``, ``other_person``, ``weak``, ``nothing_found``).
         candidates: best first.
     """
 
@@ -134,7 +139,8 @@ def weigh(
         (one for one in weighed if any(weight > 0 for weight in one.parts.values())),
         key=lambda one: (-one.score, one.customer_no),
     )
-    doubts = tuple(_doubts(ranked, rules))
+    people = paper_people.people(paper, {e.customer_no: e.name for e in entries}, _kinds(ranked))
+    doubts = tuple(_doubts(ranked, people, rules))
     shown = tuple(_shown(ranked, rules))
     if not ranked:
         return Verdict(None, 0.0, ("nothing_found",), ())
@@ -158,6 +164,8 @@ def _weighed(
     }
     if entry.customer_no in findings.by_id:
         kinds.add("id_no")
+    elif entry.customer_no in findings.by_other_id:
+        kinds.add("id_no" if entry.name in paper.names | paper.holders else "id_no_other")
     if entry.customer_no in findings.near and not kinds & set(NUMBER_KINDS):
         kinds.add("customer_no_near")
     if _number_differs(paper, entry):
@@ -207,11 +215,16 @@ def _is_short_meter(digits: str, meter: str) -> bool:
 
 
 def _person_kinds(paper: Paper, entry: RegisterEntry) -> Iterable[str]:
-    if paper.phones & entry.phones:
+    own = entry.name in paper.names | paper.holders
+    others = paper.others.phones & entry.phones
+    if paper.phones & entry.phones or (own and others):
         yield "phone"
+    elif others:
+        yield "phone_other"
     if entry.address is not None:
+        places = (*paper.addresses, *(paper.others.addresses if own else ()))
         agreement = max(
-            (addresses.compare(one, entry.address) for one in paper.addresses),
+            (addresses.compare(one, entry.address) for one in places),
             default=Agreement.NONE,
         )
         if agreement:
@@ -225,7 +238,7 @@ def _name_kinds(paper: Paper, entry: RegisterEntry) -> Iterable[str]:
         yield "name"
     elif any(_differs_by_one(name, entry.name) for name in labelled):
         yield "name_near"
-    elif entry.name in paper.loose_names:
+    elif entry.name in paper.loose_names and entry.name not in paper.others.names:
         yield "name_unlabelled"
     elif entry.former_names & labelled.union(paper.loose_names):
         yield "former_name"
@@ -269,15 +282,23 @@ def _how_number_differs(
 # -- deciding -----------------------------------------------------------------------------------
 
 
-def _doubts(ranked: Sequence[Candidate], rules: LinkingRules) -> Iterable[str]:
+def _kinds(ranked: Iterable[Candidate]) -> Mapping[str, Collection[str]]:
+    return {one.customer_no: one.parts.keys() for one in ranked}
+
+
+def _doubts(
+    ranked: Sequence[Candidate], people: Mapping[str, PersonOnPaper], rules: LinkingRules
+) -> Iterable[str]:
     """Why a person has to look; none when the first may be taken."""
     if not ranked:
         return
     first = ranked[0]
-    if _is_list(ranked, rules):
+    if _is_list(ranked, people, rules):
         yield "several_customers"
     if _is_contradicted(first, ranked[1:], rules):
         yield "contradiction"
+    others = [people[one.customer_no] for one in ranked[1:]]
+    yield from paper_people.doubts(people[first.customer_no], others)
     if len(ranked) > 1 and first.score - ranked[1].score < rules.margin:
         yield "ambiguous"
     if first.confidence < rules.confidence:
@@ -292,17 +313,12 @@ def _is_contradicted(first: Candidate, others: Sequence[Candidate], rules: Linki
     return not named & first.parts.keys() and any(named & one.parts.keys() for one in others)
 
 
-def _is_list(ranked: Sequence[Candidate], rules: LinkingRules) -> bool:
-    """Whether the paper names many customers by number, as a list of failed debits does."""
-    named = [one for one in ranked if _names_by_number(one)]
+def _is_list(
+    ranked: Sequence[Candidate], people: Mapping[str, PersonOnPaper], rules: LinkingRules
+) -> bool:
+    """Whether the paper names several customers by number, as a list of failed debits does."""
+    named = [one for one in ranked if people[one.customer_no].named_by_number]
     return len(named) >= rules.list_customers
-
-
-def _names_by_number(candidate: Candidate) -> bool:
-    kinds = candidate.parts.keys()
-    if kinds & {"customer_no", "meter_no"}:
-        return True
-    return "customer_no_unlabelled" in kinds and bool(kinds & set(NAME_KINDS))
 
 
 def _shared_confidence(ranked: Sequence[Candidate]) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dossier.records import Box, FieldValue, PageReading
@@ -56,6 +56,8 @@ _ADDRESS_REST = re.compile(
     r"(?:[0-9]{1,4})?)[ ]*(?=\n|$)"
 )
 FEWEST_LONG_NUMBER = 6
+_COLUMN_KINDS = frozenset({CUSTOMER_NO, METER_NO, NAME, ID_NO, PHONE})
+"""What is read in every row under the head of a column; of other kinds the first row is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class FoundField:
         labelled: a label says what it is.
         corrected: letters that look like digits were taken for digits.
         confidence: how well its characters were read, 0..1.
+        listed: stands in a further row under the head of a column, as in a list.
     """
 
     kind: str
@@ -83,6 +86,7 @@ class FoundField:
     labelled: bool
     corrected: bool = False
     confidence: float = 1.0
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,21 @@ class _PageReader:
             found = list(self._values(label.kind, span))
             if found:
                 yield from found
+                if span is not rest and self._is_heads(row_at):
+                    yield from self._further_rows(label.kind, row_at, cell_at)
                 return
+
+    def _further_rows(self, kind: str, head_at: int, cell_at: int) -> Iterator[FoundField]:
+        """The rest of a column: a list's second customer is as much named as its first."""
+        if kind not in _COLUMN_KINDS:
+            return
+        for row_at in range(head_at + 2, len(self.rows)):
+            row = self.rows[row_at]
+            if len(row) != len(self.rows[head_at + 1]) or any(self.labels[row_at]):
+                return
+            cell = self._cell_under(head_at, cell_at, row_at)
+            found = () if cell is None else self._values(kind, cell)
+            yield from (replace(one, listed=True) for one in found)
 
     def _neighbours(self, row_at: int, cell_at: int, rest: _Span) -> Iterator[_Span]:
         """The next cell, then the one below; only the one below under the head of a column."""
@@ -205,10 +223,14 @@ class _PageReader:
     def _below(self, row_at: int, cell_at: int) -> _Span | None:
         if row_at + 1 >= len(self.rows) or self._solid_before_label(row_at, cell_at):
             return None
-        for other_at, other in enumerate(self.rows[row_at + 1]):
-            if self.labels[row_at + 1][other_at]:
+        return self._cell_under(row_at, cell_at, row_at + 1)
+
+    def _cell_under(self, head_at: int, cell_at: int, row_at: int) -> _Span | None:
+        """The cell of a lower row that stands under a head."""
+        for other_at, other in enumerate(self.rows[row_at]):
+            if self.labels[row_at][other_at]:
                 continue
-            if self._overlaps(self.rows[row_at][cell_at], other, cell_at == other_at):
+            if self._overlaps(self.rows[head_at][cell_at], other, cell_at == other_at):
                 return other
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,6 +15,7 @@ from dossier.rules.addresses import AddressKey
 from dossier.rules.document_types import solid
 from dossier.rules.page_fields import FoundField
 from dossier.rules.page_labels import PageLabels
+from dossier.rules.paper_roles import PageRoles, RoleWords
 
 _LENGTHS = range(6, 23)
 """Lengths of customer, old customer and meter numbers."""
@@ -37,6 +39,7 @@ class LinkingRules:
     names: int
     same_name: int
     labels: PageLabels
+    roles: RoleWords
 
     @staticmethod
     def from_body(body: Mapping[str, Any]) -> LinkingRules:
@@ -56,6 +59,7 @@ class LinkingRules:
             names=int(limits["names"]),
             same_name=int(limits["same_name"]),
             labels=PageLabels(body["labels"]),
+            roles=RoleWords(body["roles"], reach=int(limits["role_rows"])),
         )
 
 
@@ -84,8 +88,26 @@ class PaperNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """What the paper says of people who act, let, vouch or serve: not of the customer."""
+
+    id_nos: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    addresses: tuple[AddressKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
-    """What a paper says about its customer, ready for the register."""
+    """What a paper says about its customer, ready for the register.
+
+    Attributes:
+        principals: names that the paper gives the customer's role (户名, 委托人, 本人…).
+        others: what belongs to somebody in another role (受托人, 出租方, 担保人…).
+        listed: customers' names in the further rows of a list.
+        delegation: whether somebody acts for somebody on this paper.
+        text: everything on it, folded and solid, to see whether a name stands anywhere.
+    """
 
     numbers: tuple[PaperNumber, ...] = ()
     id_nos: frozenset[str] = frozenset()
@@ -94,6 +116,11 @@ class Paper:
     holders: frozenset[str] = frozenset()
     loose_names: tuple[str, ...] = ()
     addresses: tuple[AddressKey, ...] = ()
+    principals: frozenset[str] = frozenset()
+    others: Others = Others()
+    listed: frozenset[str] = frozenset()
+    delegation: bool = False
+    text: str = ""
 
     @property
     def stated_numbers(self) -> tuple[PaperNumber, ...]:
@@ -104,19 +131,73 @@ class Paper:
 def read_paper(pages: Sequence[PageReading], rules: LinkingRules) -> Paper:
     """Gather what a document's pages say about its customer."""
     chosen = [page for page in _telling_pages(pages, rules.pages) if page.text]
-    fields = [found for page in chosen for found in page_fields.read_fields(page, rules.labels)]
+    roles = [PageRoles(page.text, rules.roles) for page in chosen]
+    told = [one for page, its in zip(chosen, roles, strict=True) for one in _told(page, its, rules)]
+    fields = [one.field for one in told]
+    own = [one.field for one in told if one.other is not True]
     loose = dict.fromkeys(
         solid(piece) for page in chosen for piece in page_fields.loose_names(page)
     )
+    names = _names(own, page_labels.NAME)
+    introduced = frozenset(solid(name) for its in roles for name in its.introduced())
+    claimed = _names((one.field for one in told if one.other is False), page_labels.HOLDER)
     return Paper(
         numbers=tuple(_numbers(fields, rules)),
-        id_nos=frozenset(_identity(f.value) for f in fields if f.kind == page_labels.ID_NO),
-        phones=frozenset(f.value for f in fields if f.kind == page_labels.PHONE),
-        names=_names(fields, page_labels.NAME),
-        holders=_names(fields, page_labels.HOLDER),
+        id_nos=_id_nos(own),
+        phones=_phones(own),
+        names=names,
+        holders=_names(own, page_labels.HOLDER) | introduced,
         loose_names=tuple(loose),
+        addresses=_addresses(own),
+        principals=names | claimed | introduced,
+        others=_others([one.field for one in told if one.other], own, roles),
+        listed=_names((one for one in own if one.listed), page_labels.NAME),
+        delegation=any(rules.roles.is_delegation(page.text) for page in chosen),
+        text=solid("".join(page.text for page in chosen)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A field and whether it is somebody else's than the customer's; None where no role is near."""
+
+    field: FoundField
+    other: bool | None
+
+
+def _told(page: PageReading, roles: PageRoles, rules: LinkingRules) -> Iterable[_Told]:
+    fields = page_fields.read_fields(page, rules.labels)
+    rows: dict[tuple[str, int], list[FoundField]] = defaultdict(list)
+    for found in fields:
+        rows[found.kind, roles.row_of(found.start)].append(found)
+    for row in rows.values():
+        for nth, found in enumerate(row):
+            if found.kind == page_labels.NAME:
+                yield _Told(found, other=False)
+                continue
+            mark = roles.mark_of(found.start, found.end, nth=nth, of=len(row))
+            yield _Told(found, mark.other if mark else None)
+
+
+def _others(
+    fields: Sequence[FoundField], own: Sequence[FoundField], roles: Iterable[PageRoles]
+) -> Others:
+    """What is somebody else's and nowhere the customer's."""
+    named = {solid(name) for its in roles for name in its.other_names()}
+    return Others(
+        id_nos=_id_nos(fields) - _id_nos(own),
+        phones=_phones(fields) - _phones(own),
+        names=_names(fields, page_labels.HOLDER).union(named),
         addresses=_addresses(fields),
     )
+
+
+def _id_nos(fields: Iterable[FoundField]) -> frozenset[str]:
+    return frozenset(_identity(one.value) for one in fields if one.kind == page_labels.ID_NO)
+
+
+def _phones(fields: Iterable[FoundField]) -> frozenset[str]:
+    return frozenset(one.value for one in fields if one.kind == page_labels.PHONE)
 
 
 def with_loose_names(paper: Paper, names: Iterable[str]) -> Paper:

@@ -96,7 +96,7 @@ def find_owner(
     if parent is not None:
         lookup.point([parent])
         lookup.hints[parent].add("parent")
-    findings = Findings(lookup.hints, lookup.by_id, lookup.near, said)
+    findings = Findings(lookup.hints, lookup.by_id, lookup.by_other_id, lookup.near, said)
     numbers = list(lookup.pointed)[: register_lookup.MOST_ENTRIES]
     verdict = evidence.weigh(paper, register_lookup.entries(session, numbers), findings, rules)
     return _doubted(verdict, "given_unknown") if unknown else verdict
@@ -143,11 +143,13 @@ def _look_up(
             paper = _take_hint(lookup, paper, kind, number, known.get(number, ()))
     lookup.point(customer for owners in known.values() for customer, _ in owners)
     lookup.by_id |= register_lookup.customers_by_id(session, context.keyring, paper.id_nos)
-    lookup.point(sorted(lookup.by_id))
+    others = paper.others
+    lookup.by_other_id |= register_lookup.customers_by_id(session, context.keyring, others.id_nos)
+    lookup.point(sorted(lookup.by_id | lookup.by_other_id))
     lookup.near |= register_lookup.neighbours(session, paper, rules)
     lookup.point(sorted(lookup.near))
     lookup.point(sorted(register_lookup.customers_by_name(session, paper, rules)))
-    lookup.point(sorted(register_lookup.customers_by_phone(session, paper.phones)))
+    lookup.point(sorted(register_lookup.customers_by_phone(session, paper.phones | others.phones)))
     unknown = bool(outer["given"]) and not any(known.get(number) for number in outer["given"])
     return paper, lookup, unknown
 

@@ -45,6 +45,7 @@ class Lookup:
 
     hints: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     by_id: set[str] = field(default_factory=set)
+    by_other_id: set[str] = field(default_factory=set)
     near: set[str] = field(default_factory=set)
     pointed: dict[str, None] = field(default_factory=dict)
 
@@ -101,7 +102,7 @@ def customers_by_name(session: ScopedSession, paper: Paper, rules: LinkingRules)
         if bearers is None:
             bearers = _bearers_at(session, name, paper.addresses, rules.same_name)
         found |= bearers or set()
-    first = paper.loose_names[: rules.names]
+    first = (*sorted(paper.others.names), *paper.loose_names)[: rules.names]
     return found | (_bearers(session, first, rules.same_name) or set())
 
 

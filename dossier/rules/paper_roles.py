@@ -1,0 +1,160 @@
+"""Who stands beside a value on a paper: the customer, or somebody who acts, signs, lets or vouches.
+
+An agent's, landlord's or guarantor's number is printed as the customer's is; only the role named
+near it tells them apart. The words are data (rulebook/linking.yaml, ``roles``).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dossier.rules.normal_form import HAN, fold, fold_with_origins
+
+_GAP = r"[ \t:;·_]*"
+_NOTE = r"(?:\([^()\n]{0,14}\))?"
+_WORD = "(?:姓名|名称|签字|签名|签章|为|是)?"
+_NAME_BEHIND = re.compile(rf"{_GAP}{_NOTE}{_GAP}{_WORD}{_GAP}([{HAN}·]{{2,40}})")
+_ON_BEHALF = re.compile(rf"受([{HAN}·]{{2,20}}?)(?:的)?委托")
+_SELF = "本人"
+
+
+class RoleWords:
+    """The words for roles, compiled; the longest that fits wins."""
+
+    def __init__(self, body: Mapping[str, Sequence[str]], *, reach: int) -> None:
+        """Compile the rule file's ``roles``.
+
+        Args:
+            body: ``principal``, ``other``, ``hands_to`` (verbs whose object acts), ``introduces``
+                (words before the customer's name), ``delegation`` (papers where somebody acts).
+            reach: rows below a role's row that it still speaks for.
+        """
+        self.reach = reach
+        kinds = {fold(word): other for other, key in ((False, "principal"), (True, "other"))
+                 for word in body[key]}  # fmt: skip
+        self._others = frozenset(word for word, other in kinds.items() if other)
+        words = _either(kinds)
+        verbs = _either(body["hands_to"])
+        no_object = _either(body["no_object"])
+        first = re.escape("".join({word[0] for word in (*kinds, *map(fold, body["hands_to"]))}))
+        self._pattern = re.compile(
+            f"(?=[{first}])(?:(?P<word>{words})|(?:{verbs})(?!{no_object})(?=[{HAN}]))"
+        )
+        behind = _either(body["behind_name"])
+        self._introduced = re.compile(
+            rf"(?:{_either(body['introduces'])})([{HAN}·]{{2,6}}?)(?=[ ,;。、(]|{behind})"
+        )
+        self._delegation = re.compile(_either(body["delegation"]))
+
+    def marks(self, row: str, at: int, start: int) -> Iterator[RoleMark]:
+        """The roles named in a row that begins at ``start`` and is the ``at``-th."""
+        on_behalf = _ON_BEHALF.search(row) is not None
+        for match in self._pattern.finditer(row):
+            other = match["word"] is None or match["word"].replace(" ", "") in self._others
+            if match["word"] == _SELF:
+                other = on_behalf
+            alone = not row[: match.start()].strip() or row[match.start() - 1] in "\t "
+            heads = alone or row[match.end() : match.end() + 1] in (":", "\t", "(")
+            place = (start + match.start(), start + match.end())
+            yield RoleMark(at, row.count("\t", 0, match.start()), *place, other, heads)
+
+    def introduced(self, text: str) -> Iterator[str]:
+        """Names that a sentence introduces as the customer's (本人张三, 受张三委托)."""
+        on_behalf = [match[1] for match in _ON_BEHALF.finditer(text)]
+        return iter(on_behalf or [match[1] for match in self._introduced.finditer(text)])
+
+    def is_delegation(self, text: str) -> bool:
+        """Whether somebody acts for somebody on this paper."""
+        return self._delegation.search(fold(text)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleMark:
+    """A role named on a page.
+
+    Attributes:
+        row: which row of the page's text.
+        cell: which cell of the row.
+        start: offset in the folded text.
+        end: offset behind it.
+        other: somebody else than the customer.
+        heads: stands as a label, so it speaks for the rows below as well.
+    """
+
+    row: int
+    cell: int
+    start: int
+    end: int
+    other: bool
+    heads: bool
+
+
+class PageRoles:
+    """The roles named on one page, asked by offsets in the page's own text."""
+
+    def __init__(self, text: str, words: RoleWords) -> None:
+        """Find the roles on a page."""
+        self._form = fold_with_origins(text)
+        self._words = words
+        self._starts = [0]
+        self._marks: list[list[RoleMark]] = []
+        for at, row in enumerate(self._form.text.split("\n")):
+            self._marks.append(list(words.marks(row, at, self._starts[-1])))
+            self._starts.append(self._starts[-1] + len(row) + 1)
+
+    def mark_of(self, start: int, end: int, *, nth: int = 0, of: int = 1) -> RoleMark | None:
+        """The role that a value belongs to, None when no role is named near it.
+
+        Args:
+            start: the value's offset in the page's own text.
+            end: offset behind it.
+            nth: which of the values of its kind in its row this is.
+            of: how many of its kind stand in its row.
+        """
+        first, last = self._folded(start), self._folded(end)
+        row = self.row_of(start)
+        own = self._marks[row]
+        behind = [one for one in own if self._form.text[last : one.start].strip(" )") == "("]
+        before = [one for one in own if one.end <= first]
+        if behind or before:
+            return (behind or before[-1:])[0]
+        return self._above(row, self._form.text.count("\t", self._starts[row], first), nth, of)
+
+    def row_of(self, start: int) -> int:
+        """Which row of the page an offset in its own text lies in."""
+        return bisect_right(self._starts, self._folded(start)) - 1
+
+    def _above(self, row: int, cell: int, nth: int, of: int) -> RoleMark | None:
+        for upper in range(row - 1, max(-1, row - 1 - self._words.reach), -1):
+            heads = [one for one in self._marks[upper] if one.heads]
+            if not heads:
+                continue
+            if of == len(heads):
+                return heads[nth]
+            alone = "\t" not in self._form.text[self._starts[row] : self._starts[row + 1]]
+            left = [one for one in heads if alone or one.cell <= cell]
+            return left[-1] if left else heads[0]
+        return None
+
+    def _folded(self, offset: int) -> int:
+        """The folded offset of an offset in the page's own text."""
+        return bisect_left(self._form.origins, offset)
+
+    def other_names(self) -> Iterator[str]:
+        """What stands behind the roles that are not the customer's, where a name would."""
+        for mark in (one for row in self._marks for one in row if one.other):
+            if match := _NAME_BEHIND.match(self._form.text, mark.end):
+                yield match[1]
+
+    def introduced(self) -> Iterator[str]:
+        """Names that a sentence introduces as the customer's."""
+        return self._words.introduced(self._form.text)
+
+
+def _either(words: Sequence[str] | Mapping[str, object]) -> str:
+    """Any of the words, the longest first; forms space out their labels (受 托 人)."""
+    longest = sorted(map(fold, words), key=len, reverse=True)
+    return "|".join(r" {0,3}".join(map(re.escape, word)) for word in longest)
