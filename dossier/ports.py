@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from dossier.records import Extraction, PageReading
+from dossier.records import Extraction, PageReading, QuarantineReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,21 @@ class DocumentInspector(Protocol):
         """
         ...
 
+    def outline(self, path: Path, *, file_name: str) -> DocumentProbe:
+        """How many pages a file says that it has, where :meth:`probe` broke a limit on one of them.
+
+        No page is loaded: ``digital`` is False for all. 0 pages for formats whose pages cannot be
+        counted apart from reading them.
+
+        Raises:
+            UnreadableFileError: as :meth:`probe`.
+        """
+        ...
+
+    def is_digital(self, path: Path, *, page_number: int) -> bool:
+        """Whether one page carries text of its own worth keeping, as :meth:`probe` says of all."""
+        ...
+
 
 class PageRenderer(Protocol):
     """Pictures and own text of the pages of PDF, TIFF, JPEG, PNG, … files."""
@@ -99,12 +114,20 @@ class PageRenderer(Protocol):
         lying on its side stays so: the caller turns it by the reading's ``rotation``.
 
         Raises:
-            UnreadableFileError: the page cannot be drawn, or breaks the pixel limit.
+            UnreadableFileError: the page cannot be drawn, or breaks the pixel limit; by ``dpi``,
+                for reading, also when most of its picture is missing.
         """
         ...
 
+    def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:
+        """Why a part of the page (one of its pictures) is missing when it is drawn, else None."""
+        ...
+
     def read_digital(self, path: Path, *, page_number: int) -> PageReading:
-        """The page's own text with character boxes, in pixels of the page drawn at 200 dpi."""
+        """The page's own text with character boxes, in pixels of the page drawn at 200 dpi.
+
+        ``truncated`` says that a picture on it is damaged.
+        """
         ...
 
 

@@ -114,7 +114,7 @@ class PageReading:
         blank: no text, no bar code, hardly any ink.
         engine: name and version of what read the page ("rapidocr 3.10", "pdf text", "tika 0.6").
         error: code of what went wrong when the page could not be read; the others live.
-        truncated: text was cut at a limit.
+        truncated: text was cut at a limit, or a picture on the page is damaged.
     """
 
     number: int

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dossier.ports import DocumentProbe, SearchablePdf
-from dossier.records import Extraction, PageReading
+from dossier.records import Extraction, PageReading, QuarantineReason
 
 
 class Readers(Protocol):
@@ -24,6 +24,10 @@ class Readers(Protocol):
 
     def render(self, path: Path, *, page_number: int, width: int | None, dpi: int = 200) -> bytes:
         """A page's picture."""
+        ...
+
+    def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:
+        """Why a part of the page is missing when it is drawn, else None."""
         ...
 
     def read_digital(self, path: Path, *, page_number: int) -> PageReading:

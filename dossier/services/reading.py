@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from dossier.clock import local_date
 from dossier.db import outbox
@@ -24,6 +24,7 @@ from dossier.records import (
     DocumentText,
     FieldValue,
     PageReading,
+    QuarantineReason,
     RenditionKind,
 )
 from dossier.services import sealed_fields
@@ -88,8 +89,9 @@ def failed_reason(session: ScopedSession, document_id: str) -> str:
 
 
 def note_failed_pages(session: ScopedSession, document_id: str, failed: int) -> None:
-    """Say on the document how many of its pages could not be read, and whether text was cut."""
-    cut = select(Page.number).where(Page.document_id == document_id, Page.truncated).exists()
+    """Say on the document how many of its pages could not be read, and whether something is cut."""
+    is_cut = or_(Page.truncated, Page.error == QuarantineReason.TRUNCATED)
+    cut = select(Page.number).where(Page.document_id == document_id, is_cut).exists()
     document = session.get_one(Document, document_id)
     document.failed_pages = failed
     document.truncated = document.truncated or bool(session.scalar(select(cut)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dossier.errors import UnreadableFileError
+from dossier.errors import LimitExceededError, UnreadableFileError
 from dossier.ports import (
     DocumentInspector,
     DocumentProbe,
@@ -20,6 +21,9 @@ from dossier.ports import (
 from dossier.records import Extraction, PageReading, QuarantineReason
 from dossier.rules.limits import ChildLimits
 from dossier.work.killable import KillableChild
+
+MOST_BROKEN_PAGES = 5
+"""Pages of one file that may break a limit before the file is set aside: each costs the limit."""
 
 
 class PageReader(DocumentInspector, PageRenderer, Protocol):
@@ -103,11 +107,44 @@ class GuardedReaders:
         self._pdf = KillableChild(factories.pdf, limits=limits)
 
     def probe(self, path: Path, *, file_name: str) -> DocumentProbe:
-        """The file's true type, its pages, and which have text of their own."""
-        found: DocumentProbe = self._pages.call(
-            "probe", path, file_name=file_name, timeout_seconds=self._times.file_seconds
-        )
+        """The file's true type, its pages, and which have text of their own.
+
+        Where a limit is broken, the pages are looked at one by one: a page that breaks it alone
+        fails when it is drawn, and the others live.
+        """
+        try:
+            found: DocumentProbe = self._pages.call(
+                "probe", path, file_name=file_name, timeout_seconds=self._times.file_seconds
+            )
+        except LimitExceededError as err:
+            return self._page_by_page(path, file_name, err)
         return found
+
+    def _page_by_page(self, path: Path, file_name: str, err: LimitExceededError) -> DocumentProbe:
+        seconds, ends = self._times.file_seconds, time.monotonic() + self._times.file_seconds
+        found: DocumentProbe = self._pages.call(
+            "outline", path, file_name=file_name, timeout_seconds=seconds
+        )
+        digital: list[bool] = []
+        broken = 0
+        for number in range(1, found.page_count + 1):
+            try:
+                digital.append(
+                    self._pages.call(
+                        "is_digital",
+                        path,
+                        page_number=number,
+                        timeout_seconds=self._times.page_seconds,
+                    )
+                )
+            except LimitExceededError:
+                digital.append(False)
+                broken += 1
+            if broken > MOST_BROKEN_PAGES or time.monotonic() > ends:
+                raise err
+        if broken == found.page_count:
+            raise err
+        return DocumentProbe(found.media_type, found.page_count, tuple(digital))
 
     def render(
         self, path: Path, *, page_number: int, width: int | None = None, dpi: int = 200
@@ -122,6 +159,13 @@ class GuardedReaders:
             timeout_seconds=self._times.page_seconds,
         )
         return picture
+
+    def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:
+        """Why a part of the page is missing when it is drawn, else None."""
+        found: QuarantineReason | None = self._pages.call(
+            "damage", path, page_number=page_number, timeout_seconds=self._times.page_seconds
+        )
+        return found
 
     def read_digital(self, path: Path, *, page_number: int) -> PageReading:
         """A born-digital page's own text and boxes."""

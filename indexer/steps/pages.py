@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from dossier.db.session import ScopedSession
@@ -124,4 +125,8 @@ def _ocr(job: Job, original: Original, number: int) -> PageReading:
     with tempfile.NamedTemporaryFile(dir=job.workspace, suffix=".png") as file:
         file.write(picture)
         file.flush()
-        return job.readers.read_page(Path(file.name), page_number=number, dpi=OCR_DPI)
+        found = job.readers.read_page(Path(file.name), page_number=number, dpi=OCR_DPI)
+    damage = job.readers.damage(original.path, page_number=number)
+    if damage and not found.text:
+        raise UnreadableFileError(damage, "a picture on the page is damaged, and nothing was read")
+    return replace(found, truncated=found.truncated or damage is not None)

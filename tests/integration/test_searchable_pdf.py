@@ -160,6 +160,28 @@ def test_a_tiff_of_several_frames_becomes_as_many_pages(tmp_path: Path) -> None:
     assert [bool(text) for text in comparison.texts_of(copy.path)] == [True, False, True]
 
 
+def test_a_tiff_with_a_broken_frame_gets_a_copy_in_which_that_page_is_empty(tmp_path: Path) -> None:
+    frames = [scan().effect_spread(9) for _ in range(3)]
+    path = saved(
+        frames[0],
+        tmp_path,
+        "a.tif",
+        save_all=True,
+        append_images=frames[1:],
+        compression="tiff_lzw",
+    )
+    content = bytearray(path.read_bytes())
+    with Image.open(path) as opened:
+        opened.seek(1)
+        places = list(zip(opened.tag_v2[273], opened.tag_v2[279], strict=True))
+    for start, length in places:
+        content[start : start + length] = b"\xff" * length
+    path.write_bytes(content)
+    readings = (reading(number=1), PageReading(number=2, error="corrupt"), reading(number=3))
+    copy = make(path, "image/tiff", readings, tmp_path / "copy.pdf")
+    assert [bool(text) for text in comparison.texts_of(copy.path)] == [True, False, True]
+
+
 def born_digital(path: Path, *, with_scan: bool) -> Path:
     pdf = FPDF(format="A4")
     pdf.add_font("hei", fname=FONT)

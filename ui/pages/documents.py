@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from dossier.records import Box
+from dossier.records import Box, QuarantineReason
 from dossier.services import documents, pages, texts
 from dossier.services.context import Context
-from dossier.services.views import DocumentView, PageBoxes, PageText, ReleasedFile
+from dossier.services.views import DocumentView, PageBoxes, PageSummary, PageText, ReleasedFile
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from dossier.web.files import send_file
@@ -123,11 +123,16 @@ def show_document(
         links=Links(look, doc.page_count, hits),
         zoom=look.zoom,
         turn=look.turn,
-        problem=(summary.error if summary else "") or doc.problem,
+        problem=(_page_problem(summary) if summary else "") or doc.problem,
         refresh=seconds_left(context, doc.opening),
         has_pdf=any(copy.kind != "original" for copy in doc.renditions)
         or doc.media_type == "application/pdf",
     )
+
+
+def _page_problem(page: PageSummary) -> str:
+    """Why the page is not there, or not all of it; empty when it is."""
+    return page.error or (QuarantineReason.TRUNCATED if page.truncated else "")
 
 
 @router.get("/documents/{document_id}/preview")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import img2pdf
 import pikepdf
-from PIL import Image, ImageSequence
+from PIL import Image
 
 from dossier.adapters.ocrmypdf.textlayer import Margins
 from dossier.records import PageReading
@@ -39,7 +39,8 @@ def write_source(
     if media_type == PDF_TYPE:
         pdf = pikepdf.open(original)
     else:
-        pdf = pikepdf.open(io.BytesIO(_pictures_to_pdf(original)))
+        failed = any(reading.error for reading in readings)
+        pdf = pikepdf.open(io.BytesIO(_pictures_to_pdf(original, is_whole=not failed)))
     with pdf:
         if len(pdf.pages) != len(readings):
             raise ValueError("the original has another number of pages than were read")
@@ -69,13 +70,16 @@ def margins_of(page: pikepdf.Page, reading: PageReading) -> Margins:
     return Margins(left, top, right, bottom)
 
 
-def _pictures_to_pdf(original: Path) -> bytes:
-    """Put every frame on a page; bit for bit where img2pdf can, else as lossless PNG."""
+def _pictures_to_pdf(original: Path, *, is_whole: bool) -> bytes:
+    """Put every frame on a page; bit for bit where img2pdf can, else as lossless PNG.
+
+    A frame that cannot be decoded becomes an empty page, so that the others have their copy.
+    """
     with Image.open(original) as image:
         frames = getattr(image, "n_frames", 1)
         plain = image.mode in _TAKEN_OVER and "transparency" not in image.info
         direct = (image.format == "JPEG" and frames == 1) or (
-            image.format in {"PNG", "TIFF"} and plain and _same_modes(image)
+            is_whole and image.format in {"PNG", "TIFF"} and plain and _same_modes(image)
         )
         sources = [original.read_bytes()] if direct else list(_as_png(image))
     return bytes(
@@ -99,13 +103,21 @@ def _same_modes(image: Image.Image) -> bool:
 
 
 def _as_png(image: Image.Image) -> Iterator[bytes]:
-    for index, frame in enumerate(ImageSequence.Iterator(image)):
+    for index in range(getattr(image, "n_frames", 1)):
+        image.seek(index)
         if image.format == "MPO" and index:
             return  # the further pictures of a phone's MPO are previews of the first
         buffer = io.BytesIO()
-        flat = _flatten(frame)
-        flat.save(buffer, "PNG", dpi=_believable(frame.info.get("dpi"), flat.width))
+        flat = _flatten_or_empty(image)
+        flat.save(buffer, "PNG", dpi=_believable(image.info.get("dpi"), flat.width))
         yield buffer.getvalue()
+
+
+def _flatten_or_empty(frame: Image.Image) -> Image.Image:
+    try:
+        return _flatten(frame)
+    except (OSError, ValueError, SyntaxError):
+        return Image.new("L", frame.size, "white")
 
 
 def _flatten(frame: Image.Image) -> Image.Image:

@@ -73,6 +73,37 @@ class PageFiles:
         soundness.check(path, media_type)
         return DocumentProbe(media_type)
 
+    def outline(self, path: Path, *, file_name: str) -> DocumentProbe:
+        """A PDF's pages by its own table, none of them looked at; see the port.
+
+        Raises:
+            UnreadableFileError: with the quarantine reason.
+        """
+        media_type = sniff.sniff(self._head(path), file_name=file_name)
+        if media_type != sniff.PDF:
+            return DocumentProbe(media_type)
+        pages = pdf.count_pages(path, self._limits)
+        return DocumentProbe(media_type, pages, (False,) * pages)
+
+    def is_digital(self, path: Path, *, page_number: int) -> bool:
+        """Whether one PDF page's own text is kept; see the port.
+
+        Raises:
+            UnreadableFileError: no PDF any more.
+        """
+        return pdf.is_digital(path, page_index=page_number - 1, limits=self._limits)
+
+    def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:
+        """What is wrong with a part of the page; see the port.
+
+        Raises:
+            UnreadableFileError: no such page.
+        """
+        if sniff.sniff(self._head(path), file_name="") != sniff.PDF:
+            return None
+        found = pdf.look_for_damage(path, page_index=page_number - 1)
+        return found.reason if found else None
+
     def render(
         self, path: Path, *, page_number: int, width: int | None = None, dpi: int = 200
     ) -> bytes:

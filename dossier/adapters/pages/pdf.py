@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -13,6 +14,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
+from dossier.adapters.pages.pdf_damage import MOST_NESTING, PageDamage, damage_of
 from dossier.adapters.pages.pdf_text import has_text_of_worth, read_text
 from dossier.errors import UnreadableFileError
 from dossier.records import PageReading, QuarantineReason
@@ -21,6 +23,7 @@ from dossier.rules.limits import ReadingLimits
 POINTS_PER_INCH = 72.0
 _SCREEN_QUALITY = 82
 _CANNOT_DRAW = "the page cannot be drawn"
+_DAMAGED = "what the page draws is damaged"
 # An end mark may be followed by rubbish from mail gateways and printers.
 _TAIL_BYTES = 65_536
 
@@ -35,18 +38,23 @@ def inspect_pdf(path: Path, limits: ReadingLimits) -> tuple[bool, ...]:
             too_many_pixels (when no page is left that could be drawn).
     """
     with opened(path) as document:
-        pages = len(document)
-        if pages == 0:
-            raise UnreadableFileError(QuarantineReason.NO_PAGES, "PDF without pages")
-        if pages > limits.pages:
-            raise UnreadableFileError(QuarantineReason.TOO_MANY_PAGES, f"{pages} pages")
-        _refuse_cut_off(path)
+        pages = _counted(document, path, limits)
         verdicts = [_verdict(document, index, limits) for index in range(pages)]
     if all(verdict is None for verdict in verdicts):
         raise UnreadableFileError(QuarantineReason.CORRUPT, "no page can be loaded")
     if all(verdict == "huge" for verdict in verdicts):
         raise UnreadableFileError(QuarantineReason.TOO_MANY_PIXELS, "picture in the PDF too large")
     return tuple(verdict is True for verdict in verdicts)
+
+
+def _counted(document: pdfium.PdfDocument, path: Path, limits: ReadingLimits) -> int:
+    pages = len(document)
+    if pages == 0:
+        raise UnreadableFileError(QuarantineReason.NO_PAGES, "PDF without pages")
+    if pages > limits.pages:
+        raise UnreadableFileError(QuarantineReason.TOO_MANY_PAGES, f"{pages} pages")
+    _refuse_cut_off(path)
+    return pages
 
 
 def _verdict(document: pdfium.PdfDocument, index: int, limits: ReadingLimits) -> bool | str | None:
@@ -72,6 +80,9 @@ def draw(
             raise UnreadableFileError(
                 QuarantineReason.TOO_MANY_PIXELS, "picture on the page too large"
             )
+        # A screen may show what is left of a page; a reading of it would pass for the whole.
+        if width is None and (damage := damage_of(path, page, page_index)) and damage.is_lost:
+            raise UnreadableFileError(damage.reason, _DAMAGED)
         scale = _scale(page, width=width, dpi=dpi, limits=limits)
         try:
             bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
@@ -98,10 +109,44 @@ def read_page(path: Path, *, page_number: int, dpi: int) -> PageReading:
     """The page's own text with the edges of its characters in pixels at ``dpi``.
 
     Raises:
-        UnreadableFileError: the page is not there or cannot be loaded.
+        UnreadableFileError: the page is not there, cannot be loaded, or has lost all its content.
     """
     with opened(path) as document, _page(document, page_number - 1) as page:
-        return read_text(page, page_number=page_number, scale=dpi / POINTS_PER_INCH)
+        reading = read_text(page, page_number=page_number, scale=dpi / POINTS_PER_INCH)
+        damage = damage_of(path, page, page_number - 1)
+    if damage and damage.is_lost and not reading.text:
+        raise UnreadableFileError(damage.reason, _DAMAGED)
+    return replace(reading, truncated=True) if damage else reading
+
+
+def look_for_damage(path: Path, *, page_index: int) -> PageDamage | None:
+    """What of the page is missing; None when all that it draws is there.
+
+    Raises:
+        UnreadableFileError: the page is not there or cannot be loaded.
+    """
+    with opened(path) as document, _page(document, page_index) as page:
+        return damage_of(path, page, page_index)
+
+
+def count_pages(path: Path, limits: ReadingLimits) -> int:
+    """Pages by the PDF's own table; none is loaded.
+
+    Raises:
+        UnreadableFileError: password, truncated, corrupt, no_pages, too_many_pages.
+    """
+    with opened(path) as document:
+        return _counted(document, path, limits)
+
+
+def is_digital(path: Path, *, page_index: int, limits: ReadingLimits) -> bool:
+    """Whether one page's own text is kept, as :func:`inspect_pdf` says of all.
+
+    Raises:
+        UnreadableFileError: password, truncated, corrupt.
+    """
+    with opened(path) as document:
+        return _verdict(document, page_index, limits) is True
 
 
 @contextmanager
@@ -174,7 +219,7 @@ def _scale(page: pdfium.PdfPage, *, width: int | None, dpi: int, limits: Reading
 def largest_picture(page: pdfium.PdfPage) -> int:
     """Pixels of the largest picture on the page, by its header; nothing is decoded."""
     largest = 0
-    for picture in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=4):
+    for picture in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=MOST_NESTING):
         try:
             across, down = picture.get_px_size()
         except pdfium.PdfiumError:

@@ -7,7 +7,6 @@ as truncated instead of being filled up with grey, as Pillow and browsers otherw
 from __future__ import annotations
 
 import io
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from PIL import (
     features,
 )
 
-from dossier.adapters.pages import sniff
+from dossier.adapters.pages import sniff, streams
 from dossier.adapters.pages.tiff_structure import tiff_is_cut_off
 from dossier.errors import UnreadableFileError
 from dossier.records import QuarantineReason
@@ -57,22 +56,10 @@ _DECODERS = {
     sniff.AVIF: "AVIF",
 }
 _PLUGINS = (AvifImagePlugin, Jpeg2KImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
-# What Pillow's plugins raise on broken files, collected by cutting and bit-flipping samples.
-_DECODE_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    OverflowError,
-    ZeroDivisionError,
-    struct.error,
-    Image.DecompressionBombError,
-)
+# Tags and values of TIFF 6.0.
+_COMPRESSION, _FILL_ORDER, _STRIPS, _ROWS_OF_STRIP, _STRIP_LENGTHS = 259, 266, 273, 278, 279
+_GROUP_4 = 4
+_LOW_BIT_FIRST = 2
 _TURNED_MODES = {"1": "L", "P": "RGBA", "PA": "RGBA", "LA": "RGBA", "La": "RGBA", "RGBa": "RGBA"}
 
 
@@ -89,14 +76,55 @@ def count_frames(path: Path, media_type: str, limits: ReadingLimits) -> int:
         pages = getattr(picture, "n_frames", 1) if media_type == sniff.TIFF else 1
         if pages > limits.pages:
             raise UnreadableFileError(QuarantineReason.TOO_MANY_PAGES, f"{pages} frames")
-        for index in range(pages):
-            picture.seek(index)
-            _refuse_huge(picture, limits)
-            picture.load()
+        _refuse_all_broken(picture, path, media_type, pages, limits)
     # JPEG is left out: Pillow tells it by itself, and phones append data after the end mark.
     if media_type != sniff.JPEG and is_cut_off(path, media_type):
         raise UnreadableFileError(QuarantineReason.TRUNCATED, "the picture's end is missing")
     return pages
+
+
+def _refuse_all_broken(
+    picture: Image.Image, path: Path, media_type: str, pages: int, limits: ReadingLimits
+) -> None:
+    """A frame that cannot be decoded fails alone when it is drawn, as a page of a PDF does."""
+    first: UnreadableFileError | None = None
+    broken = 0
+    for index in range(pages):
+        try:
+            with _decoding(path, media_type):
+                _load(picture, index, limits)
+        except UnreadableFileError as err:
+            first, broken = first or err, broken + 1
+    if first is not None and broken == pages:
+        raise first
+
+
+def _load(picture: Image.Image, frame: int, limits: ReadingLimits) -> None:
+    picture.seek(frame)
+    _refuse_huge(picture, limits)
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        _refuse_broken_fax(picture)
+    picture.load()
+
+
+def _refuse_broken_fax(picture: TiffImagePlugin.TiffImageFile) -> None:
+    """Group 4 is filled up with white where its data are cut or are none; libtiff says nothing."""
+    tags = picture.tag_v2
+    if tags.get(_COMPRESSION) != _GROUP_4 or _STRIPS not in tags or picture.fp is None:
+        return
+    rows_left = picture.height
+    for start, length in zip(tags[_STRIPS], tags[_STRIP_LENGTHS], strict=True):
+        rows = min(rows_left, tags.get(_ROWS_OF_STRIP, picture.height))
+        rows_left -= rows
+        picture.fp.seek(start)
+        reason = streams.fax_fault(
+            picture.fp.read(length),
+            width=picture.width,
+            rows=rows,
+            inverse_bits=tags.get(_FILL_ORDER, 1) == _LOW_BIT_FIRST,
+        )
+        if reason is not None:
+            raise UnreadableFileError(reason, "the fax data of the picture are damaged")
 
 
 def draw(
@@ -120,9 +148,11 @@ def draw(
     with _decoding(path, media_type), _opened(path, media_type) as picture:
         picture.seek(frame)
         _refuse_huge(picture, limits)
+        if width is None and isinstance(picture, TiffImagePlugin.TiffImageFile):
+            _refuse_broken_fax(picture)
         size = _wanted_size(picture, width=width, dpi=dpi, limits=limits)
         if width is None and media_type == sniff.JPEG and _needs_nothing(picture, size):
-            return path.read_bytes()
+            return _with_end(path) or path.read_bytes()
         if media_type == sniff.JPEG:
             picture.draft(None, size)  # decodes at half or quarter size where that is enough
         size = size[::-1] if _lies(picture) else size
@@ -140,7 +170,7 @@ def _decoding(path: Path, media_type: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they quote the file's own metadata
             yield
-    except _DECODE_ERRORS as err:
+    except streams.DECODE_ERRORS as err:
         cut = is_cut_off(path, media_type) or "truncated" in str(err).lower()
         reason = QuarantineReason.TRUNCATED if cut else QuarantineReason.CORRUPT
         raise UnreadableFileError(reason, f"{media_type} cannot be decoded") from err
@@ -148,12 +178,19 @@ def _decoding(path: Path, media_type: str) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path, media_type: str) -> Iterator[Image.Image]:
+    mended = _with_end(path) if media_type == sniff.JPEG else None
     try:
-        picture = Image.open(path, formats=(_DECODERS[media_type],))
+        source = path if mended is None else io.BytesIO(mended)
+        picture = Image.open(source, formats=(_DECODERS[media_type],))
     except UnidentifiedImageError as err:
         raise OSError("not a picture after all") from err
     with picture:
         yield picture
+
+
+def _with_end(path: Path) -> bytes | None:
+    """A JPEG to which but the end mark is missing, with it: programs that stop short write such."""
+    return streams.whole_without_end(path.read_bytes()) if is_cut_off(path, sniff.JPEG) else None
 
 
 def _refuse_huge(picture: Image.Image, limits: ReadingLimits) -> None:
