@@ -257,7 +257,7 @@ class IntakeLoop:
         try:
             self._take_or_refuse(entry, decision)
         except (UnavailableError, OperationalError) as err:
-            self.problem = getattr(err, "code", "database")
+            self.problem = err.code if isinstance(err, UnavailableError) else "database"
             log.warning("intake waits, sources stay where they are", extra={"why": self.problem})
             _wait(stop or threading.Event(), None, BLOCKED_SECONDS)
             return False

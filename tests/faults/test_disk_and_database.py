@@ -162,7 +162,7 @@ def test_a_database_locked_by_another_program_delays_and_loses_nothing(
     foreign.execute("BEGIN EXCLUSIVE")
     look_until_quiet(loop)
     assert source.exists()
-    assert loop.problem
+    assert loop.problem == "database", "not the number of a library's page"
     foreign.execute("ROLLBACK")
     look_until_quiet(loop)
     assert (len(documents(archive)), inbox_files(archive)) == (1, [])

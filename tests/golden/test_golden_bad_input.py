@@ -77,6 +77,7 @@ WRONG = {
     "a size of a thousand million": ({"size": "1000000000"}, 422, "(≤ 100)"),
     "a size of a hundred digits": ({"size": "9" * 100}, 422, "query.size"),
     "an unknown filter": ({"filter.nothing": "1"}, 400, "可用：category、district"),
+    "a filter that is not filled yet": ({"filter.quality": "low"}, 400, "尚无数据"),
     "an unknown facet": ({"facets": "type,nothing"}, 400, "可用：category、district"),
     "a cursor that is none": ({"cursor": "../../etc"}, 400, "请从第一页重新开始"),
 }
