@@ -60,7 +60,9 @@ def demand(viewer: Viewer, permission: Permission) -> Viewer:
     if not viewer.may(permission):
         if action := viewer.asks_for(permission):
             raise ApprovalNeededError(action)
-        raise ForbiddenError(f"needs the permission {permission.value}")
+        raise ForbiddenError(
+            f"needs the permission {permission.value}", permission=permission.value
+        )
     return viewer.under(permission)
 
 

@@ -54,6 +54,13 @@ class ConfigurationError(DossierError):
     title_zh = "配置有误，未启动"
 
 
+class AddressTakenError(ConfigurationError):
+    """Another program answers already where this one should; nothing was started."""
+
+    title = "Something answers at that address already"
+    title_zh = "该地址已有程序在运行，未启动"
+
+
 class NotFoundError(DossierError):
     """It does not exist, or this viewer may not know that it does."""
 
@@ -82,6 +89,11 @@ class ForbiddenError(DossierError):
     exit_code = ExitCode.REFUSED
     title = "Your role does not allow this"
     title_zh = "您的岗位无此权限"
+
+    def __init__(self, detail: str = "", *, detail_zh: str = "", permission: str = "") -> None:
+        """Name the permission that lacks by its code, where it is one: pages have words for it."""
+        self.permission = permission
+        super().__init__(detail, detail_zh=detail_zh)
 
 
 class ApprovalNeededError(ForbiddenError):

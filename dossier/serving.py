@@ -5,6 +5,8 @@ The supervisor imports no engine and no framework, so that an idle product stays
 
 from __future__ import annotations
 
+import errno
+import http.client
 import json
 import os
 import socket
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from dossier import interrupts, logs
-from dossier.errors import ConfigurationError, DossierError
+from dossier.errors import AddressTakenError, ConfigurationError, DossierError
 from dossier.settings import Settings, load_settings
 from indexer.processes import ChildSpec
 from indexer.supervisor import Supervisor
@@ -30,6 +32,9 @@ MANY_CORES = 4
 """From here on a second web process is worth its 130 MiB: one interpreter is one core."""
 START_SECONDS = 120.0
 """A first start on a slow disk imports some 200 MB of libraries."""
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where all addresses answer
+ASK_SECONDS = 2.0
+MOST_ANSWER_BYTES = 65_536
 INVENTOR = "dossier.cli.demonstration:invent_and_show"
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -83,7 +88,8 @@ def supervise(
         finally:
             forget_address(settings)
     except DossierError as problem:
-        sys.stderr.write(f"{problem.title} / {problem.title_zh}\n{problem.detail}\n")
+        told = (f"{problem.title} / {problem.title_zh}", problem.detail, problem.detail_zh)
+        sys.stderr.write("\n".join(line for line in told if line) + "\n")
         raise SystemExit(int(problem.exit_code)) from None
 
 
@@ -227,11 +233,49 @@ def _bound(settings: Settings, *, shared: bool) -> socket.socket:
         found.bind((settings.host, settings.port))
     except OSError as err:
         found.close()
+        if err.errno == errno.EADDRINUSE:
+            raise _taken(settings) from err
         raise ConfigurationError(
             f"Port {settings.port} on {settings.host} cannot be used ({err.strerror}); "
-            "choose another with --port, or 0 for a free one"
+            "choose another with --port, or 0 for a free one",
+            detail_zh=f"{settings.host} 的 {settings.port} 端口不能使用，请用 --port 另选",
         ) from err
     return found
+
+
+def _taken(settings: Settings) -> AddressTakenError:
+    """Says who answers there: this product, started before, or another program."""
+    host = LOOPBACK.get(settings.host, settings.host)
+    found = _url(host, settings.port)
+    if _is_dossier(found):
+        return AddressTakenError(
+            f"Dossier runs already at {found}; open that address, "
+            "or start a second one with another DOSSIER_HOME and --port",
+            detail_zh=f"户档已在运行：{found}；直接打开即可，另起一套请更换 DOSSIER_HOME 和 --port",
+        )
+    return AddressTakenError(
+        f"Another program uses port {settings.port} on {settings.host}; "
+        "choose another with --port, or 0 for a free one",
+        detail_zh=f"{settings.host} 的 {settings.port} 端口已被占用，请用 --port 另选（0 为任选）",
+    )
+
+
+def _is_dossier(url: str) -> bool:
+    """Whether our readiness answers there; ready or not, its parts are named."""
+    import urllib.error
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=ASK_SECONDS) as answer:  # noqa: S310
+            state = json.loads(answer.read(MOST_ANSWER_BYTES))
+    except urllib.error.HTTPError as refused:
+        try:
+            state = json.loads(refused.read(MOST_ANSWER_BYTES))
+        except (OSError, ValueError):
+            return False
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+    return isinstance(state, dict) and state.keys() >= {"status", "database", "index"}
 
 
 def _announce(server: Any, settings: Settings, listener: socket.socket) -> None:
@@ -260,8 +304,11 @@ def address(settings: Settings) -> str | None:
     if not file.exists():
         return None
     found = json.loads(file.read_text())
-    host = f"[{found['host']}]" if ":" in found["host"] else found["host"]
-    return f"http://{host}:{found['port']}"
+    return _url(found["host"], found["port"])
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextmanager

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dossier.errors import DossierError, NotAuthenticatedError
+from dossier.errors import DossierError, ForbiddenError, NotAuthenticatedError
 from dossier.services.context import Context
 from dossier.viewer import Permission
 from dossier.web.asking import way_to_ask
 from ui.assets import load_assets
-from ui.labels import N_
+from ui.labels import N_, PERMISSION
 from ui.locales import load_catalogues, locale_of
 from ui.pages import (
     assign,
@@ -102,6 +103,7 @@ STEPS: dict[int, tuple[tuple[str, str], ...]] = {
 }
 
 
+LACKS = N_("It needs the right “%(name)s”.")
 ASK = N_("Ask somebody else to approve it")
 
 STEPS_BY_CODE: dict[str, tuple[tuple[str, str], ...]] = {
@@ -115,7 +117,7 @@ STEPS_BY_CODE: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def error_page(request: Request, error: DossierError) -> Response:
-    """An error as a page: what happened in both languages, and what one can do now."""
+    """An error as a page: what happened, English beside the Chinese, and what one can do now."""
     app = request.app
     locale = locale_of(request, app.state.context.settings.locale)
     translate = app.state.catalogues[locale].gettext
@@ -126,9 +128,8 @@ def error_page(request: Request, error: DossierError) -> Response:
     values = {
         "status": error.status,
         "title": error.title_zh if chinese else error.title,
-        "other_title": error.title if chinese else error.title_zh,
-        "other_lang": "en" if chinese else "zh-CN",
-        "detail": (error.detail_zh if chinese else error.detail),
+        "other_title": error.title if chinese else "",
+        "detail": _lacks(error, translate) or (error.detail_zh if chinese else error.detail),
         "next_steps": [NextStep(translate(text), href) for text, href in _useful(steps, request)],
     }
     renderer: Renderer = app.state.renderer
@@ -136,6 +137,12 @@ def error_page(request: Request, error: DossierError) -> Response:
     if isinstance(error, NotAuthenticatedError):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _lacks(error: DossierError, translate: Callable[[str], str]) -> str:
+    """Which right is missing, by its readable name; empty where the error is another."""
+    name = PERMISSION.get(error.permission) if isinstance(error, ForbiddenError) else None
+    return translate(LACKS) % {"name": translate(name)} if name else ""
 
 
 def _steps(error: DossierError) -> tuple[tuple[str, str], ...]:

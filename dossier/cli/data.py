@@ -120,7 +120,7 @@ def import_customers(
     Exit code 6 when some rows were left out.
     """
     with rows_bar() as bar:
-        task = bar.add_task("rows 行", total=None)
+        task = bar.add_task("rows 行数", total=None)
         report = customer_import.import_customers(
             context,
             OPERATOR,
@@ -163,9 +163,10 @@ def print_row_errors(report: customer_import.ImportReport | RowReport) -> None:
             soft_wrap=True,
         )
     for error in report.errors[:MOST_ERRORS_SHOWN]:
-        place = f"row 第{error.row}行, {error.column}"
+        where = error.heading or error.column
         err.print(
-            f"{place}: {error.message_zh} / {error.message_en}",
+            f"第{error.row}行 {where}：{error.message_zh}"
+            f" / row {error.row}, {where}: {error.message_en}",
             markup=False,
             highlight=False,
             soft_wrap=True,

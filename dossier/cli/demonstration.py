@@ -57,6 +57,8 @@ class Plan:
 def prepare(customers: int, seed: int, papers: int | None) -> None:
     """Import the invented register and make the accounts; done once for a plan."""
     plan = Plan(customers, seed, papers)
+    out.print("Inventing the archive 正在生成演示档案…", highlight=False)
+    out.file.flush()  # redirected output is held back else, for all of the while
     with opened(settings_of()) as context:
         rebuild.make_first(context)
         _import_register(context, plan)

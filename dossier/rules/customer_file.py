@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -53,12 +53,16 @@ _PHONE_DIGITS = range(7, 17)
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """What is wrong with a cell: ``row`` as the file counts (the header is row 1)."""
+    """What is wrong with a cell: ``row`` as the file counts (the header is row 1).
+
+    ``column`` is our name of it, ``heading`` the file's own, empty where it has none.
+    """
 
     row: int
     column: str
     message_zh: str
     message_en: str
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,12 @@ class Header:
 
     columns: tuple[str | None, ...]
     left_out: tuple[LeftOutColumn, ...] = ()
+    headings: tuple[str, ...] = ()
+
+    def named(self, error: RowError) -> RowError:
+        """The same error by the file's own heading of the column."""
+        headings = dict(zip(self.columns, self.headings, strict=False))
+        return replace(error, heading=headings.get(error.column, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +175,7 @@ def read_header(
     if strict and left_out:
         zh = "；".join(one.message_zh for one in left_out)
         raise _header_error(zh, "; ".join(one.message_en for one in left_out))
-    return Header(columns, left_out)
+    return Header(columns, left_out, tuple(headings))
 
 
 def has_required(

@@ -158,7 +158,7 @@ def _records(
         if record is not None and record.customer_no in seen:
             errors = [_doubled(record, seen[record.customer_no])]
         if errors or record is None:
-            tally.reject(errors)
+            tally.reject([header.named(error) for error in errors])
             continue
         seen[record.customer_no] = number
         yield record

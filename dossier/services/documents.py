@@ -286,6 +286,15 @@ def _download_name(viewer: Viewer, document: Document) -> str:
     return f"{document.id}{PurePath(document.file_name).suffix[:8]}"
 
 
+def _paper_name(viewer: Viewer, document: Document) -> str:
+    """Customer number, type and date, which name no person; the id of a paper of nobody."""
+    if not document.customer_no:
+        return document.id
+    kind = type_label(document.type_code, viewer.language)
+    said = (document.customer_no, kind, document.doc_date)
+    return "-".join(str(part).replace("/", " ") for part in said if part)
+
+
 def _pdf_content(session: ScopedSession, document: Document) -> str | None:
     query = (
         select(Rendition.kind, Rendition.sha256)
@@ -319,4 +328,5 @@ def _release(
         file_name=file_name,
         size_bytes=path.stat().st_size,
         sha256=sha256,
+        paper_name=_paper_name(viewer, document),
     )

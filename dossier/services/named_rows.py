@@ -38,7 +38,7 @@ class RowTally:
     rejected: set[int] = field(default_factory=set)
     error_count: int = 0
     errors: list[RowError] = field(default_factory=list)
-    left_out: tuple[LeftOutColumn, ...] = ()
+    header: Header = Header(())  # noqa: RUF009 - a frozen value
 
     def take(self, row: int, *, changed: bool) -> None:
         """Count a row that is right."""
@@ -51,7 +51,7 @@ class RowTally:
         self.rejected.add(error.row)
         self.error_count += 1
         if len(self.errors) < MOST_ERRORS:
-            self.errors.append(error)
+            self.errors.append(self.header.named(error))
 
     def report(self, *, dry_run: bool) -> RowReport:
         """The final word."""
@@ -62,7 +62,7 @@ class RowTally:
             len(self.rejected),
             tuple(self.errors),
             self.error_count,
-            self.left_out,
+            self.header.left_out,
             dry_run,
         )
 
@@ -99,7 +99,7 @@ def named_rows(
         InvalidInputError: the file is empty or its header cannot be used.
     """
     header = _header(rows, known, required)
-    tally.left_out = header.left_out
+    tally.header = header
     for number, cells in rows:
         if customer_file.is_blank(cells):
             continue

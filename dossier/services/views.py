@@ -467,7 +467,10 @@ class DocumentChange:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedFile:
-    """A file that may leave: it cannot be made without the receipt of a committed read record."""
+    """A file that may leave: it cannot be made without the receipt of a committed read record.
+
+    ``paper_name`` is a stem that says which paper it is and names no person.
+    """
 
     receipt: Receipt
     path: Path
@@ -475,6 +478,7 @@ class ReleasedFile:
     file_name: str
     size_bytes: int
     sha256: str
+    paper_name: str
 
 
 # -- pages --------------------------------------------------------------------------------------

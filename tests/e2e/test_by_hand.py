@@ -117,6 +117,9 @@ def test_an_uploaded_paper_is_assigned_and_undone_by_single_keys(desk, filed) ->
             "buffer": "会议便条，没有写明是谁的。".encode(),
         },
     )
+    page.locator("[data-upload-chosen] .uploaded").wait_for()
+    page.fill("[name=customer_no]", "")
+    page.get_by_role("button", name="收入", exact=True).click()
     row = page.locator("[data-upload-list] .uploaded")
     row.locator("a").wait_for()
     document_id = row.locator("a").get_attribute("href").rpartition("/")[2]
@@ -131,9 +134,39 @@ def test_an_uploaded_paper_is_assigned_and_undone_by_single_keys(desk, filed) ->
     page.locator(".desk").focus()
     page.keyboard.press("1")
     page.locator("[data-undo]").wait_for()
+    if page.locator("[data-skip]").count():
+        with page.expect_navigation():
+            page.keyboard.press("s")
+        page.locator("[data-undo]").wait_for()
     page.keyboard.press("u")
     page.wait_for_url(f"**/assign/{document_id}")
     assert page.locator("[data-skip]").count() == 1
+
+
+def test_chosen_files_wait_for_the_button_and_are_sent_with_what_the_fields_then_say(
+    desk, served
+) -> None:
+    page = desk("archivist").open("/upload")
+    page.get_by_role("button", name="收入", exact=True).click()
+    assert page.locator("[data-upload-empty]").is_visible()
+    for name in ("一.txt", "二.txt"):
+        note = {
+            "name": name,
+            "mimeType": "text/plain",
+            "buffer": f"便条{name}，与户无关。".encode(),
+        }
+        page.set_input_files("[data-drop] input", note)
+    assert not page.locator("[data-upload-empty]").is_visible()
+    waiting = page.locator("[data-upload-chosen] .uploaded")
+    waiting.nth(1).wait_for()
+    page.wait_for_timeout(300)
+    assert page.locator("[data-upload-list] .uploaded").count() == 0
+    waiting.nth(1).get_by_role("button").click()
+    page.fill("[name=customer_no]", "4299999999")
+    page.get_by_role("button", name="收入", exact=True).click()
+    page.locator("[data-upload-list] [data-outcome=failed]").get_by_text("没有此户号").wait_for()
+    assert waiting.count() == 0
+    assert page.locator("[data-upload-list] .uploaded").count() == 1
 
 
 def test_on_a_phone_box_and_camera_are_at_the_thumb_and_nothing_overflows(desk, filed) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -236,7 +237,12 @@ def test_an_agent_gets_no_box_for_a_part_of_a_masked_name(window: Any, seeded: S
 def test_downloads_are_named_by_the_paper_not_by_the_person(window: Any, seeded: Seeded) -> None:
     document = seeded.documents["东1"]
     answer = window("archivist").get(f"/documents/{document}/original")
-    assert answer.headers["content-disposition"] == f'attachment; filename="{document}.png"'
+    name = unquote(answer.headers["content-disposition"])
+    assert name.startswith("attachment; ")
+    assert f"{EAST.customer_no}-" in name
+    assert name.rstrip('"').endswith(".png")
+    assert document not in name
+    assert EAST.name not in name
 
 
 def test_pictures_and_strips_come_as_pictures(window: Any, seeded: Seeded) -> None:
@@ -589,3 +595,13 @@ def test_a_draft_that_nobody_writes_any_more_is_named_on_the_intake_page(
     finally:
         draft.unlink()
     assert "扫描.pdf.part" not in window("archivist").get("/intake").text
+
+
+def test_a_refusal_names_the_missing_right_in_words_of_the_viewer_s_language(window: Any) -> None:
+    one = window("agent")
+    assert "需要“查看收件”权限" in one.get("/intake").text
+    one.get("/language/en?next=/")
+    english = one.get("/intake").text
+    assert "It needs the right “See the intake”" in english
+    assert "see_intake" not in english
+    assert "您的岗位无此权限" not in english

@@ -78,10 +78,13 @@ def choose(
 
 @router.post("/assign/{document_id}/skip")
 def skip(
-    request: Request, document_id: str, viewer: Viewer = requires(Permission.ASSIGN)
+    request: Request,
+    document_id: str,
+    undo: Annotated[str, Form(max_length=80)] = "",
+    viewer: Viewer = requires(Permission.ASSIGN),
 ) -> Response:
-    """Leave the paper for later; after the last one it begins anew."""
-    return _go_to(assigning.skip(context_of(request), viewer, document_id))
+    """Leave the paper for later; what was decided last can be undone still."""
+    return _go_to(assigning.skip(context_of(request), viewer, document_id), undo=undo)
 
 
 def _go_to(document_id: str | None, *, undo: str = "") -> Response:

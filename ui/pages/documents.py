@@ -162,9 +162,9 @@ def show_preview(
 def download_original(
     request: Request, document_id: str, viewer: Viewer = requires(Permission.READ_ORIGINAL)
 ) -> Response:
-    """The untouched original, named by its id and not by a person."""
+    """The untouched original, named by customer number and type and not by a person."""
     file = documents.original(context_of(request), viewer, document_id)
-    return _send(request, file, document_id)
+    return _send(request, file)
 
 
 @router.get("/documents/{document_id}/pdf")
@@ -173,14 +173,14 @@ def download_pdf(
 ) -> Response:
     """The searchable PDF, or the original when that is one."""
     file = documents.pdf(context_of(request), viewer, document_id)
-    return _send(request, file, document_id)
+    return _send(request, file)
 
 
-def _send(request: Request, file: ReleasedFile, document_id: str) -> Response:
+def _send(request: Request, file: ReleasedFile) -> Response:
     """The file under a name that tells nothing of a person: browsers keep lists of downloads."""
     suffix = file.file_name.rpartition(".")[2].lower() if "." in file.file_name else ""
     plain = suffix.isascii() and suffix.isalnum()
-    name = f"{document_id}.{suffix}" if plain else document_id
+    name = f"{file.paper_name}.{suffix}" if plain else file.paper_name
     return send_file(request, replace(file, file_name=name))
 
 

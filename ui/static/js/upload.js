@@ -1,31 +1,37 @@
-// Upload with a bar for each file; two at a time, so that the first is in while the rest are coming.
+// Upload: files are listed when chosen and sent on the button, each with its bar; two at a time, so
+// that the first is in while the rest are coming.
 const AT_ONCE = 2;
 
 export function bindUpload() {
   const form = document.querySelector("[data-upload]");
   if (!form) return;
-  const list = document.querySelector("[data-upload-list]");
+  const chosen = form.querySelector("[data-upload-chosen]");
+  const nothing = form.querySelector("[data-upload-empty]");
+  const files = new Map(); // row of the list: its file
   const queue = [];
   let busy = 0;
 
   const next = () => {
     while (busy < AT_ONCE && queue.length) {
       busy += 1;
-      send(form, queue.shift()).finally(() => {
+      send(form.action, queue.shift()).finally(() => {
         busy -= 1;
         next();
       });
     }
   };
-  const add = (files) => {
-    for (const file of files) {
-      const row = document.querySelector("[data-upload-row]").content.firstElementChild.cloneNode(true);
+  const add = (added) => {
+    for (const file of added) {
+      const row = template("[data-upload-row]").firstElementChild;
       row.querySelector(".uploaded-name").textContent = file.name;
-      list.append(row);
-      queue.push({ file, row });
+      row.querySelector("[data-unlist]").addEventListener("click", () => {
+        files.delete(row);
+        row.remove();
+      });
+      files.set(row, file);
+      chosen.append(row);
+      nothing.hidden = true;
     }
-    if (list.children.length) document.querySelector("[data-upload-head]").hidden = false;
-    next();
   };
   for (const field of form.querySelectorAll("[data-files]")) {
     field.addEventListener("change", () => {
@@ -34,10 +40,16 @@ export function bindUpload() {
     });
   }
   form.addEventListener("submit", (event) => {
-    if (![...form.querySelectorAll("[data-files]")].some((field) => field.files.length)) {
-      event.preventDefault();
-      form.querySelector("[data-files]").click();
+    event.preventDefault();
+    nothing.hidden = files.size > 0;
+    for (const [row, file] of files) {
+      const body = new FormData(form); // what the fields say now is said of these files
+      body.delete("file");
+      body.append("file", file, file.name);
+      queue.push({ body, row: underWay(row) });
     }
+    files.clear();
+    next();
   });
   const drop = form.querySelector("[data-drop]");
   for (const name of ["dragenter", "dragover"]) {
@@ -55,10 +67,22 @@ export function bindUpload() {
   });
 }
 
-function send(form, { file, row }) {
-  const body = new FormData(form);
-  body.delete("file");
-  body.append("file", file, file.name);
+function template(selector) {
+  return document.querySelector(selector).content.cloneNode(true);
+}
+
+// The row moves from what is to be sent to what is received, and shows a bar.
+function underWay(row) {
+  const [bar, state] = template("[data-upload-going]").children;
+  row.querySelector("[data-unlist]").replaceWith(bar);
+  row.querySelector(".uploaded-state").replaceWith(state);
+  row.dataset.outcome = "running";
+  document.querySelector("[data-upload-list]").append(row);
+  document.querySelector("[data-upload-head]").hidden = false;
+  return row;
+}
+
+function send(action, { body, row }) {
   const bar = row.querySelector("progress");
   const request = new XMLHttpRequest(); // fetch tells no progress of what it sends
   return new Promise((resolve) => {
@@ -70,7 +94,7 @@ function send(form, { file, row }) {
       else refused(row, request.responseText);
       resolve();
     });
-    request.open("POST", form.action);
+    request.open("POST", action);
     request.setRequestHeader("hx-request", "true");
     request.setRequestHeader("x-csrf-token", document.querySelector('meta[name="csrf-token"]').content);
     request.send(body);
