@@ -21,6 +21,8 @@ _UNLIKE = 0.5
 NAME_KINDS = ("name", "name_unlabelled", "name_near")
 NUMBER_KINDS = ("customer_no", "customer_no_unlabelled", "old_customer_no", "meter_no")
 GIVEN_KINDS = ("given", "folder", "barcode", "file_name")
+_PUT_THERE = frozenset({"given", "folder"})
+"""A person chose the customer."""
 _REASONS = {
     "customer_no_unlabelled": "customer_no",
     "customer_no_corrected": "customer_no",
@@ -316,9 +318,15 @@ def _is_contradicted(first: Candidate, others: Sequence[Candidate], rules: Linki
 def _is_list(
     ranked: Sequence[Candidate], people: Mapping[str, PersonOnPaper], rules: LinkingRules
 ) -> bool:
-    """Whether the paper names several customers by number, as a list of failed debits does."""
+    """Whether the paper names several customers by number, as a list of failed debits does.
+
+    A transfer names two as well: who put it into the folder of one of them has decided.
+    """
+    first = ranked[0]
+    is_put = _PUT_THERE & first.parts.keys() and people[first.customer_no].named_by_number
+    most = rules.list_customers_in_folder if is_put else rules.list_customers
     named = [one for one in ranked if people[one.customer_no].named_by_number]
-    return len(named) >= rules.list_customers
+    return len(named) >= most
 
 
 def _shared_confidence(ranked: Sequence[Candidate]) -> float:

@@ -32,6 +32,7 @@ class LinkingRules:
     margin: float
     well_read: float
     list_customers: int
+    list_customers_in_folder: int
     shown: int
     least_confidence: float
     pages: int
@@ -52,6 +53,7 @@ class LinkingRules:
             margin=float(decide["margin"]),
             well_read=float(decide["well_read"]),
             list_customers=int(decide["list_customers"]),
+            list_customers_in_folder=int(decide["list_customers_in_folder"]),
             shown=int(shown["shown"]),
             least_confidence=float(shown["least_confidence"]),
             pages=int(limits["pages"]),

@@ -34,11 +34,12 @@ A_ID, C_ID = "999999198001010118", "999999199012120317"
 IDS = {A_ID: PRINCIPAL.customer_no, C_ID: AGENT.customer_no}
 
 
-def ask(text: str) -> Verdict:
+def ask(text: str, *, folder: str = "") -> Verdict:
     """What the register's three customers make of a paper; a form feed ends a page."""
     pages = [PageReading(at, page) for at, page in enumerate(text.split("\f"), start=1)]
     paper = read_paper(pages, RULES)
     findings = Findings(
+        hints={folder: {"folder"}} if folder else {},
         by_id={IDS[one] for one in paper.id_nos if one in IDS},
         by_other_id={IDS[one] for one in paper.others.id_nos if one in IDS},
     )
@@ -132,6 +133,13 @@ def test_a_list_of_two_is_nobodys_alone(paper: str) -> None:
     verdict = ask(LISTS[paper])
     assert verdict.decided is None
     assert "several_customers" in verdict.reasons
+
+
+def test_in_a_customers_own_folder_a_paper_that_names_two_is_theirs() -> None:
+    for text in (LISTS["two accounts merged"], LISTS["tabs"]):
+        for one in (PRINCIPAL, NEIGHBOUR):
+            assert ask(text, folder=one.customer_no).decided == one.customer_no
+    assert ask(LISTS["tabs"], folder=AGENT.customer_no).decided is None
 
 
 @pytest.mark.parametrize("paper", THE_PRINCIPALS)
