@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from dossier.clock import local_date
 from dossier.db import approvals, grants
+from dossier.db.approval_tables import ApprovalRequest
 from dossier.db.grants import HeldRole
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, OrgUnit, User
@@ -131,14 +132,14 @@ def approved_list(
     action: str,
     thing: str,
     at: datetime,
-) -> Mapping[str, Any] | None:
+) -> ApprovalRequest | None:
     """What somebody approved of a list that this viewer asked for; None: nothing that holds now.
 
     The same words find other rows at another station, so it holds while the viewer reaches no
     further than when it was asked for.
 
     Args:
-        session: any that reads.
+        session: one that sees all.
         viewer: who wants it.
         permission: what the list is made by.
         action: its code.
@@ -146,12 +147,41 @@ def approved_list(
         at: now.
 
     Returns:
-        What was known of the list when it was asked for: its ``rows`` and ``scope``.
+        The approval; its ``facts`` say what was known of the list: its ``rows`` and ``scope``.
     """
-    found = approvals.in_force(session, viewer.id, at=at, kinds=(Thing.LIST,))
-    fitting = (one.facts for one in found if one.action == action and one.thing == thing)
+    found = approved_now(session, viewer.id, at=at, kinds=(Thing.LIST,))
+    fitting = (one for one in found if one.action == action and one.thing == thing)
     reach = viewer.extent(permission)
-    return next((one for one in fitting if reach <= Scope.of_plain(one["scope"])), None)
+    return next((one for one in fitting if reach <= Scope.of_plain(one.facts["scope"])), None)
+
+
+def approved_now(
+    session: ScopedSession,
+    user_id: str,
+    *,
+    at: datetime,
+    kinds: Collection[Thing] = (Thing.CUSTOMER, Thing.DOCUMENT),
+) -> list[ApprovalRequest]:
+    """What others approved for a user and what opens something now.
+
+    It rests while the role by which it was approved does not reach it: after the customer moved
+    away, nobody is answerable for it who could end it.
+
+    Args:
+        session: one that sees all.
+        user_id: for whom.
+        at: now.
+        kinds: of things.
+    """
+    found, units = approvals.in_force(session, user_id, at=at, kinds=kinds), _Units(session)
+    return [row for row, by in found if _reaches_it(session, row, _scope(session, by, units))]
+
+
+def _reaches_it(session: ScopedSession, row: ApprovalRequest, within: Scope) -> bool:
+    if row.kind == Thing.LIST:
+        return Scope.of_plain(row.facts["scope"]) <= within
+    place = approvals.place_now(session, row)
+    return place is not None and (within.everything or within.covers(place))
 
 
 # -- who a user is now --------------------------------------------------------------------------
@@ -227,7 +257,7 @@ def _approved(
     session: ScopedSession, user_id: str, asks: Sequence[Ask], at: datetime
 ) -> Iterator[Reach]:
     """What others approved and what holds now: one thing each, and never more than a role asks."""
-    for row in approvals.in_force(session, user_id, at=at):
+    for row in approved_now(session, user_id, at=at):
         place = approvals.place_now(session, row)
         fitting = [ask for ask in asks if ask.action == row.action]
         if place and any(ask.within.covers(place) for ask in fitting):

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, not_, select
 from dossier.clock import local_date
 from dossier.db import grants
 from dossier.db.approval_tables import ApprovalRequest
+from dossier.db.grants import HeldRole
 from dossier.db.leaving import shut_out
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, Document, User
@@ -25,11 +26,11 @@ def in_force(
     *,
     at: datetime,
     kinds: Iterable[Thing] = (Thing.CUSTOMER, Thing.DOCUMENT),
-) -> list[ApprovalRequest]:
-    """What others approved for a user and what holds now.
+) -> list[tuple[ApprovalRequest, HeldRole]]:
+    """What others approved for a user and what holds now, each with the role by which it was done.
 
     Not any more: after its end, when it was revoked, and when who approved it comes in no more or
-    has lost the role, own or lent, by which it was done.
+    has lost that role, own or lent. How far the role reaches :mod:`dossier.access` asks.
     """
     row = ApprovalRequest
     query = (
@@ -42,11 +43,14 @@ def in_force(
     )
     found = list(session.scalars(query, {"day": local_date(at)}))
     held = {one.decided_by: _held(session, one.decided_by, at) for one in found}
-    return [one for one in found if one.decided_as in held[one.decided_by]]
+    return [
+        (one, by) for one in found if (by := held[one.decided_by].get(one.decided_as)) is not None
+    ]
 
 
-def _held(session: ScopedSession, user_id: str | None, at: datetime) -> set[int]:
-    return {one.grant_id for one in grants.held_by(session, user_id or "", at=at)}
+def _held(session: ScopedSession, user_id: str | None, at: datetime) -> dict[int | None, HeldRole]:
+    """Roles by the id of their grant."""
+    return {one.grant_id: one for one in grants.held_by(session, user_id or "", at=at)}
 
 
 def waiting(at: datetime) -> ColumnElement[bool]:

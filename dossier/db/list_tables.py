@@ -23,6 +23,10 @@ class ListFile(Table):
     scope: Mapped[dict[str, Any]]
     """How far who made it could export then (:meth:`dossier.viewer.Scope.plain`)."""
     is_clear: Mapped[bool]
+    approval_id: Mapped[str | None] = mapped_column(
+        ForeignKey("approval_request.id", name="fk_list_file_approval_id")
+    )
+    """By which it was made, where it needed one; the file ends with it."""
     purpose: Mapped[str] = mapped_column(String(200))
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]

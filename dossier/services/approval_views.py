@@ -50,7 +50,8 @@ class ApprovalView:
         href: where the thing is shown; empty where it cannot be opened now.
         user: account of who may do it then.
         state: ``waiting approved resting over refused withdrawn revoked lapsed``; ``resting``: who
-            approved it is disabled or has lost the role, or the paper is another customer's now.
+            approved it is disabled, has lost the role or reaches the thing no more, or the paper is
+            another customer's now.
     """
 
     id: str
@@ -117,7 +118,11 @@ def to_decide(context: Context, viewer: Viewer) -> Work:
     )
     with context.reading(viewer) as session:
         asked = session.scalars(query, today)
-        found = [one for one in asked if deciding(context, session, viewer, one, now)]
+        found = [
+            one
+            for one in asked
+            if one.decided_by == viewer.id or deciding(context, session, viewer, one, now)
+        ]
         shown = _views(context, session, viewer, found[:MOST_LISTED])
     waiting = tuple(one for one in shown if one.state == rows.WAITING)
     return Work(waiting, tuple(one for one in shown if one.state != rows.WAITING))
@@ -139,16 +144,12 @@ def _views(
 
 def _opening(context: Context, users: Iterable[str], now: datetime) -> set[str]:
     """Approvals that open something now; looked up for all, since it tells only that it rests."""
+    kinds = (Thing.CUSTOMER, Thing.DOCUMENT, Thing.LIST)
     with context.reading(rows.SYSTEM) as session:
-        found = [
-            one
-            for user in users
-            for one in held.in_force(session, user, at=now, kinds=tuple(Thing))
-        ]
         return {
             one.id
-            for one in found
-            if one.kind not in (Thing.CUSTOMER, Thing.DOCUMENT) or held.place_now(session, one)
+            for user in users
+            for one in access.approved_now(session, user, at=now, kinds=kinds)
         }
 
 

@@ -122,7 +122,7 @@ def revoke(context: Context, viewer: Viewer, request_id: str, *, reason: str) ->
 
     Raises:
         ForbiddenError: the role approves nothing.
-        NotFoundError: nothing of this id in force that this viewer decides on.
+        NotFoundError: nothing of this id in force that this viewer approved or decides on.
         InvalidInputError: no reason.
     """
     why = checked_text(reason, missing_en="Say why", missing_zh="请填写理由")
@@ -133,7 +133,8 @@ def revoke(context: Context, viewer: Viewer, request_id: str, *, reason: str) ->
         row = _locked(session, request_id)
         if row.kind == Thing.ROLE or rows.state_of(row, now) != rows.APPROVED:
             raise _unknown()
-        if not deciding(context, session, viewer, row, now):
+        is_own = row.decided_by == viewer.id  # also where the thing is out of one's area by now
+        if not is_own and not deciding(context, session, viewer, row, now):
             raise _unknown()
         rows.end(session, viewer, row, now, why=why)
 

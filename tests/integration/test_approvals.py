@@ -19,7 +19,8 @@ from sqlalchemy import delete, select, update
 from dossier.asgi import create_app
 from dossier.clock import FixedClock, SystemClock, local_date
 from dossier.db.approval_tables import ApprovalRequest
-from dossier.db.tables import AuditEvent, Document, OrgUnit, User
+from dossier.db.list_tables import ListFile
+from dossier.db.tables import AuditEvent, Customer, Document, OrgUnit, User
 from dossier.errors import ForbiddenError
 from dossier.rules.approvals import load
 from dossier.services import (
@@ -166,6 +167,7 @@ def _nothing_is_left_open(archive: Seeded, clock: FixedClock) -> Iterator[None]:
     yield
     clock.instant = began
     with archive.context.writing(SETUP) as session:
+        session.execute(delete(ListFile))
         session.execute(delete(ApprovalRequest))
 
 
@@ -666,6 +668,34 @@ def test_an_approval_of_a_paper_does_not_follow_it_to_another_customer(
         session.get_one(Document, paper).customer_no = EAST.customer_no
     assert lawyer.get(f"/api/v1/documents/{paper}").status_code == 200
     assert lawyer.state_of(request_id) == "approved"
+
+
+def test_an_approval_rests_while_its_approver_does_not_reach_the_thing_and_can_be_ended_by_him(
+    archive: Seeded, marketing: Person, chief: Person, east_chief: Person
+) -> None:
+    for one in (marketing, chief, east_chief):
+        one.log_in()
+    page = f"/api/v1/customers/{EAST.customer_no}"
+    request_id = marketing.asks("unmask", customer_no=EAST.customer_no).json()["id"]
+    assert east_chief.decides(request_id).status_code == 204
+    assert EAST.name in marketing.get(page).text
+    with archive.context.writing(SETUP) as session:
+        east, west = (session.get_one(Customer, one.customer_no) for one in (EAST, WEST))
+        places = ("unit_id", "line_id", "district_id")
+        home = {name: getattr(east, name) for name in places}
+        for name in places:
+            setattr(east, name, getattr(west, name))
+    try:
+        assert EAST.name not in marketing.get(page).text
+        assert marketing.state_of(request_id) == "resting"
+        assert EAST.customer_no in east_chief.get("/approvals/waiting").text
+        assert east_chief.decides(request_id, "revoke", "户已迁出").status_code == 204
+    finally:
+        with archive.context.writing(SETUP) as session:
+            for name, value in home.items():
+                setattr(session.get_one(Customer, EAST.customer_no), name, value)
+    assert EAST.name not in marketing.get(page).text
+    assert marketing.state_of(request_id) == "revoked"
 
 
 def test_each_look_names_the_approval_that_it_was_made_under(

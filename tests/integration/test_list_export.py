@@ -8,7 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -236,7 +236,17 @@ def test_a_list_in_clear_waits_however_short(archive: Seeded, clock: FixedClock)
     decide(archive, "chief", request_id)
     assert EAST.name in str(table(archive, "archivist", q, clear=True))
     assert EAST.name not in str(table(archive, "archivist", q))
-    assert clock.now()
+    masked, made = wish(archive, "archivist", q).json(), wish(archive, "archivist", q, clear=True)
+    assert archive.get(made.json()["href"], "archivist").status_code == 200
+    chief = accounts.viewer_by_name(archive.context, "chief")
+    approvals.revoke(archive.context, chief, request_id, reason="用途已结束")
+    assert archive.get(made.json()["href"], "archivist").status_code == 404
+    assert archive.get(masked["href"], "archivist").status_code == 200, "it needed none"
+    again = asks(archive, "archivist", q, clear=True).json()["id"]
+    decide(archive, "chief", again)
+    assert archive.get(made.json()["href"], "archivist").status_code == 404, "that is another one"
+    late = wish(archive, "archivist", q, clear=True).json()
+    assert datetime.fromisoformat(late["expires_at"]) == clock.now() + timedelta(hours=2)
 
 
 def test_a_list_that_grew_since_the_approval_is_asked_for_again(

@@ -12,6 +12,7 @@ from typing import Literal
 import orjson
 
 from dossier import access
+from dossier.db.approval_tables import ApprovalRequest
 from dossier.errors import ApprovalNeededError, ConflictError, ForbiddenError, InvalidInputError
 from dossier.plugins.list_export import rules
 from dossier.rules.approvals import Thing
@@ -23,9 +24,11 @@ from dossier.services.approval_rows import NewRequest, check_term, checked_text
 from dossier.services.context import Context
 from dossier.services.key_stores import list_key
 from dossier.services.views import Hit, SearchRequest
-from dossier.viewer import Permission, Viewer
+from dossier.viewer import Permission, Viewer, system_viewer
 from ui.locales import in_words
 
+SYSTEM = system_viewer("list-export")
+"""Looks approvals up, and erases what has expired."""
 ACTION = "export_list"
 Form = Literal["xlsx", "csv"]
 PAGE = 100
@@ -60,11 +63,12 @@ class ExportWish:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The rows of a file, and the purpose as it was checked."""
+    """The rows of a file, the purpose as it was checked, and the approval where it needs one."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     purpose: str
+    approval: ApprovalRequest | None
 
 
 def listed(context: Context, viewer: Viewer, wish: ExportWish) -> Listed:
@@ -80,14 +84,13 @@ def listed(context: Context, viewer: Viewer, wish: ExportWish) -> Listed:
     viewer = access.demand(viewer, Permission.EXPORT)
     purpose = _purpose(wish)
     scoped, rows = _counted(context, viewer, wish)
-    if rules.load().needs_approval(rows, clear=wish.clear):
-        _demand_approval(context, viewer, wish, rows)
+    needs_one = rules.load().needs_approval(rows, clear=wish.clear)
+    approval = _demand_approval(context, viewer, wish, rows) if needs_one else None
     shown = viewer if wish.clear else _masked(viewer)
     language = "zh" if viewer.language.startswith(labels.CHINESE) else "en"
     found = _hits(context, shown, scoped)
-    return Listed(
-        HEADS[language], tuple(_row(hit, viewer.language, language) for hit in found), purpose
-    )
+    table = tuple(_row(hit, viewer.language, language) for hit in found)
+    return Listed(HEADS[language], table, purpose, approval)
 
 
 def ask(context: Context, viewer: Viewer, wish: ExportWish, *, hours: int) -> str:
@@ -131,9 +134,11 @@ def _masked(viewer: Viewer) -> Viewer:
     return replace(viewer, permissions=viewer.permissions - CLEAR)
 
 
-def _demand_approval(context: Context, viewer: Viewer, wish: ExportWish, rows: int) -> None:
+def _demand_approval(
+    context: Context, viewer: Viewer, wish: ExportWish, rows: int
+) -> ApprovalRequest:
     """Somebody approved this very list, with at least so many rows and as far as this reaches."""
-    with context.reading(viewer) as session:
+    with context.reading(SYSTEM) as session:
         given = access.approved_list(
             session,
             viewer,
@@ -142,8 +147,8 @@ def _demand_approval(context: Context, viewer: Viewer, wish: ExportWish, rows: i
             thing=_key(context, wish),
             at=context.clock.now(),
         )
-    if given is not None and rows <= int(given["rows"]):
-        return
+    if given is not None and rows <= int(given.facts["rows"]):
+        return given
     limit = rules.load().rows_without_approval
     raise ApprovalNeededError(
         ACTION,

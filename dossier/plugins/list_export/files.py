@@ -13,6 +13,7 @@ from datetime import datetime
 import pyzipper
 from msoffcrypto.format.ooxml import OOXMLFile
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from dossier import access
 from dossier.clock import SHANGHAI
@@ -20,16 +21,15 @@ from dossier.db.list_tables import ListFile
 from dossier.db.tables import new_id
 from dossier.errors import NotFoundError
 from dossier.plugins.list_export import rules
-from dossier.plugins.list_export.export import ExportWish, Listed, listed
+from dossier.plugins.list_export.export import SYSTEM, ExportWish, Listed, listed
+from dossier.rules.approvals import Thing
 from dossier.services import audit, audit_bulk
 from dossier.services.audit import Receipt
 from dossier.services.context import Context
 from dossier.services.table_export import MEDIA_TYPES, as_csv, as_xlsx
-from dossier.viewer import Permission, Scope, Viewer, system_viewer
+from dossier.viewer import Permission, Scope, Viewer
 from ui.formatting import moment
 
-SYSTEM = system_viewer("list-export")
-"""Erases what has expired."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without look-alikes: the password is read off a screen and typed."""
 WIDTHS = (16, 16, 10, 12, 40, 18, 18, 18, 30, 10)
@@ -84,25 +84,40 @@ def fetch(context: Context, viewer: Viewer, file_id: str) -> Fetched:
 
     Raises:
         ForbiddenError: the role may not export (any more).
-        NotFoundError: no such file of the viewer's, it has expired, or was made at another post.
+        NotFoundError: no such file of the viewer's, it has expired, was made at another post, or
+            by an approval that holds no more.
         UnavailableError: it cannot be noted now.
     """
     viewer = access.demand(viewer, Permission.EXPORT)
-    mine = select(ListFile.body, ListFile.form, ListFile.made_at, ListFile.scope).where(
-        ListFile.id == file_id,
-        ListFile.user_id == viewer.id,
-        ListFile.expires_at > context.clock.now(),
+    now = context.clock.now()
+    mine = select(ListFile).where(
+        ListFile.id == file_id, ListFile.user_id == viewer.id, ListFile.expires_at > now
     )
     with context.reading(viewer) as session:
-        found = session.execute(mine).one_or_none()
+        found = session.scalar(mine.options(undefer(ListFile.body)))
     reach = viewer.extent(Permission.EXPORT)
     if found is None or found.body is None or not Scope.of_plain(found.scope) <= reach:
-        raise NotFoundError("No such file, or it has expired", detail_zh="没有此文件，或已过期")
+        raise _gone()
+    if not _is_still_approved(context, viewer, found, now):
+        raise _gone()
     receipt = audit.record_read(
         context, viewer, "list.fetched", object_kind="query", object_id=file_id
     )
     ending, media_type = _KINDS[found.form]
     return Fetched(receipt, found.body, f"{_stem(found.made_at)}.{ending}", media_type)
+
+
+def _is_still_approved(context: Context, viewer: Viewer, file: ListFile, now: datetime) -> bool:
+    """Whether the approval holds by which a file was made; true for one that needed none."""
+    if file.approval_id is None and not file.is_clear:
+        return True
+    with context.reading(SYSTEM) as session:
+        live = access.approved_now(session, viewer.id, at=now, kinds=(Thing.LIST,))
+        return any(one.id == file.approval_id for one in live)
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError("No such file, or it has expired", detail_zh="没有此文件，或已过期")
 
 
 def erase_expired(context: Context) -> int:
@@ -125,6 +140,7 @@ def erase_expired(context: Context) -> int:
 
 
 def _row(viewer: Viewer, wish: ExportWish, found: Listed, now: datetime) -> ListFile:
+    ends = [found.approval.ends_at] if found.approval and found.approval.ends_at else []
     return ListFile(
         id=new_id(),
         user_id=viewer.id,
@@ -132,9 +148,10 @@ def _row(viewer: Viewer, wish: ExportWish, found: Listed, now: datetime) -> List
         rows=len(found.rows),
         scope=viewer.extent(Permission.EXPORT).plain(),
         is_clear=wish.clear,
+        approval_id=found.approval.id if found.approval else None,
         purpose=found.purpose,
         made_at=now,
-        expires_at=now + rules.load().expires_after,
+        expires_at=min([now + rules.load().expires_after, *ends]),
     )
 
 
