@@ -49,6 +49,7 @@ class ApprovalRequest(Table):
     ends_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     revoked_by: Mapped[str] = mapped_column(String(80), default="")
+    revoked_why: Mapped[str] = mapped_column(String(200), default="", server_default="")
     noted_at: Mapped[datetime | None]
     """When its end was written down; it is over at its end all the same."""
     __table_args__ = (

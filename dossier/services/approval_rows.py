@@ -128,6 +128,7 @@ def end(
     """End a request before somebody decides on it, or an approval before its end."""
     if row.decision == APPROVED:
         row.revoked_at, row.revoked_by, row.noted_at = at, viewer.id, at
+        row.revoked_why = why
         note(session, viewer, "approval.revoked", row, at, why=why)
     else:
         row.decision, row.decided_at = WITHDRAWN, at

@@ -49,6 +49,8 @@ class ApprovalView:
         about: what the thing is called, as far as who reads this may know.
         href: where the thing is shown; empty where it cannot be opened now.
         user: account of who may do it then.
+        revoked_by: who ended it early; empty where nobody did, or the program when a post ended.
+        revoked_why: the reason that was given.
         state: ``waiting approved resting over refused withdrawn revoked lapsed``; ``resting``: who
             approved it is disabled, has lost the role or reaches the thing no more, or the paper is
             another customer's now.
@@ -71,6 +73,8 @@ class ApprovalView:
     ends_at: datetime | None
     decided_by: str
     reason: str
+    revoked_by: str
+    revoked_why: str
     asked_list: AskedList | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -135,7 +139,7 @@ def _views(
     context: Context, session: ScopedSession, viewer: Viewer, found: Iterable[ApprovalRequest]
 ) -> tuple[ApprovalView, ...]:
     listed, now = list(found), context.clock.now()
-    ids = {one for row in listed for one in (row.asked_by, row.user_id, row.decided_by) if one}
+    ids = {one for row in listed for one in _people_of(row) if one}
     people = role_grants.account_names(session, ids)
     live = _opening(context, {row.user_id for row in listed}, now)
     teller = _Teller(context, session, viewer)
@@ -181,9 +185,15 @@ def _view(
         ends_at=row.ends_at,
         decided_by=people.get(row.decided_by or "", ""),
         reason=row.reason,
+        revoked_by=people.get(row.revoked_by, ""),
+        revoked_why=row.revoked_why,
         asked_list=teller.list_of(row),
         facts=dict(row.facts),
     )
+
+
+def _people_of(row: ApprovalRequest) -> tuple[str | None, ...]:
+    return row.asked_by, row.user_id, row.decided_by, row.revoked_by
 
 
 class _Teller:

@@ -248,7 +248,11 @@ def test_one_paper_is_opened_alone(archive: Seeded, lawyer: Person, chief: Perso
     assert lawyer.get(f"/api/v1/documents/{other}/text").status_code == 404
     assert lawyer.get(f"/api/v1/customers/{EAST.customer_no}").status_code == 404
     assert lawyer.get(f"/api/v1/documents/{mine}/pages/1/strip").status_code in (404, 405)
-    assert lawyer.get(f"/documents/{mine}").status_code == 200
+    page = lawyer.get(f"/documents/{mine}")
+    assert page.status_code == 200
+    assert EAST.customer_no in page.text
+    assert "其客户未对您开放" in page.text
+    assert "who-name nobody" not in page.text
 
 
 def test_values_are_unmasked_for_one_customer_only(marketing: Person, chief: Person) -> None:
@@ -361,6 +365,9 @@ def test_what_is_revoked_or_given_up_is_closed_at_the_next_request(
     assert chief.decides(first, "revoke", "案件已结").status_code == 204
     assert lawyer.get(page).status_code == 404
     assert steps(archive, first)[-1] == "approval.revoked"
+    (told,) = (one for one in lawyer.get(PATH).json()["items"] if one["id"] == first)
+    assert (told["revoked_by"], told["revoked_why"]) == (chief.name, "案件已结")
+    assert "案件已结" in lawyer.get("/approvals").text
     second = lawyer.asks("read_metadata", customer_no=EAST.customer_no).json()["id"]
     chief.decides(second)
     assert lawyer.get(page).status_code == 200

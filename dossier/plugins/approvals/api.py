@@ -53,6 +53,8 @@ class RequestItem(BaseModel):
     ends_at: datetime | None
     decided_by: str
     reason: str
+    revoked_by: str
+    revoked_why: str
     asked_list: ListItem | None
 
 
