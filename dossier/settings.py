@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
@@ -21,6 +22,44 @@ LISTS = ("plugins_off", "trusted_proxies")
 """Settings that the environment gives as a list with commas."""
 NOT_SETTINGS = ("DOSSIER_TEST_", "DOSSIER_OCR_PLUGIN_")
 """Prefixes of environment names that belong to the tests and to child processes."""
+
+
+WRITTEN_BY_ANYBODY = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",
+        "forwarded",
+        "host",
+        "if-none-match",
+        "origin",
+        "range",
+        "referer",
+        "user-agent",
+        "x-csrf-token",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-purpose",
+    }
+)
+"""Headers of every request: no proxy says by them who logged in."""
+
+
+def _goes_in_clear(address: str) -> bool:
+    """Whether an address is http:// to another machine; on this one nobody stands between."""
+    parts = urlsplit(address)
+    if parts.scheme != "http" or parts.hostname == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return True
 
 
 class Settings(BaseModel):
@@ -256,7 +295,15 @@ class Settings(BaseModel):
     def _belong_together(self) -> Settings:
         """Settings that are unsafe or useless alone."""
         for one in self.trusted_proxies:
-            ipaddress.ip_network(one, strict=False)
+            if ipaddress.ip_network(one, strict=False).prefixlen == 0:
+                raise ValueError(f"trusted_proxies: {one} is every address; name the proxy's own")
+        if self.trusted_header.lower() in WRITTEN_BY_ANYBODY:
+            raise ValueError(
+                f"trusted_header: {self.trusted_header} is what browsers send themselves; take a "
+                "name of its own, e.g. X-Remote-User"
+            )
+        if _goes_in_clear(self.oidc_issuer):
+            raise ValueError("oidc_issuer must be https://: who stands between could be anybody")
         if self.trusted_header and not self.trusted_proxies:
             raise ValueError("trusted_header needs trusted_proxies: else anybody could write it")
         if self.oidc_issuer and not (self.oidc_client_id and self.public_url):

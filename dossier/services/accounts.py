@@ -22,6 +22,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, OrgUnit, RoleGrant, User
 from dossier.errors import ForbiddenError, NotFoundError, NotPossibleError
 from dossier.services import (
+    approval_rows,
     audit,
     disclosure,
     passwords,
@@ -199,6 +200,7 @@ def disable_user(context: Context, viewer: Viewer, name: str) -> None:
             raise ForbiddenError("Nobody disables the own account", detail_zh="不能停用本人账号")
         user.disabled = True
         end_keys(context, session, viewer, user)
+        approval_rows.end_own(session, user.id, None, context.clock.now())
 
 
 def end_keys(

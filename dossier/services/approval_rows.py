@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from dossier.db import approvals as held
 from dossier.db.approval_tables import ApprovalRequest
@@ -209,3 +209,27 @@ def _locked_grants(session: ScopedSession, ids: list[str]) -> dict[str, RoleGran
     query = select(RoleGrant).where(RoleGrant.id.in_([int(one) for one in ids]))
     found = session.scalars(query.order_by(RoleGrant.id).with_for_update(key_share=True))
     return {str(one.id): one for one in found}
+
+
+def count_own(session: ScopedSession, user_id: str) -> int:
+    """Requests of a user that nobody decided yet, and approvals that nobody saw end."""
+    return len(session.scalars(_open_own(user_id)).all())
+
+
+def end_own(session: ScopedSession, user_id: str, successor: str | None, at: datetime) -> int:  # noqa: ARG001 - a request is a person's own and goes to nobody
+    """End them with the person's post; how many."""
+    lasting, mine = (WAITING, APPROVED), _open_own(user_id).with_for_update()
+    found = [row for row in session.scalars(mine) if state_of(row, at) in lasting]
+    for row in found:
+        end(session, SYSTEM, row, at)
+    return len(found)
+
+
+def _open_own(user_id: str) -> Select[tuple[ApprovalRequest]]:
+    return select(ApprovalRequest).where(
+        ApprovalRequest.user_id == user_id,
+        ApprovalRequest.kind != Thing.ROLE,
+        ApprovalRequest.decision.in_(["", APPROVED]),
+        ApprovalRequest.revoked_at.is_(None),
+        ApprovalRequest.noted_at.is_(None),
+    )

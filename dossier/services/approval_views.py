@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, not_, or_, select
+from sqlalchemy import not_, or_, select
 
 from dossier import access
 from dossier.clock import local_date
@@ -235,27 +235,3 @@ class _Teller:
             return "", "", ""
         kind, key = grants.place_of(grant)
         return grant.role, Names(self._session, [(kind, key)]).of(kind, key), ""
-
-
-def count_own(session: ScopedSession, user_id: str) -> int:
-    """Requests of a user that nobody decided yet, and approvals that nobody saw end."""
-    return len(session.scalars(_open_own(user_id)).all())
-
-
-def end_own(session: ScopedSession, user_id: str, successor: str | None, at: datetime) -> int:  # noqa: ARG001 - a request is a person's own and goes to nobody
-    """End them with the person's post; how many."""
-    lasting, mine = (rows.WAITING, rows.APPROVED), _open_own(user_id).with_for_update()
-    found = [row for row in session.scalars(mine) if rows.state_of(row, at) in lasting]
-    for row in found:
-        rows.end(session, rows.SYSTEM, row, at)
-    return len(found)
-
-
-def _open_own(user_id: str) -> Select[tuple[ApprovalRequest]]:
-    return select(ApprovalRequest).where(
-        ApprovalRequest.user_id == user_id,
-        ApprovalRequest.kind != Thing.ROLE,
-        ApprovalRequest.decision.in_(["", held.APPROVED]),
-        ApprovalRequest.revoked_at.is_(None),
-        ApprovalRequest.noted_at.is_(None),
-    )

@@ -634,6 +634,24 @@ def test_an_approval_by_a_lent_role_rests_once_the_role_was_given_back(
     assert marketing.state_of(request_id) == "resting"
 
 
+def test_who_was_disabled_comes_back_without_the_approvals_of_before(
+    archive: Seeded, hire: Hire, chief: Person
+) -> None:
+    chief.log_in()
+    asker, page = hire(("marketing", Part())), f"/api/v1/customers/{EAST.customer_no}"
+    approved = asker.asks("unmask", customer_no=EAST.customer_no).json()["id"]
+    waiting = asker.asks("unmask", customer_no=WEST.customer_no).json()["id"]
+    assert chief.decides(approved).status_code == 204
+    assert EAST.name in asker.get(page).text
+    accounts.disable_user(archive.context, SETUP, asker.name)
+    assert waiting not in chief.waiting()
+    accounts.enable_user(archive.context, SETUP, asker.name)
+    asker.log_in()
+    assert EAST.name not in asker.get(page).text
+    assert asker.state_of(approved) == "revoked"
+    assert asker.state_of(waiting) == "withdrawn"
+
+
 def test_who_leaves_on_a_day_neither_asks_nor_has_approved_from_that_day_on(
     archive: Seeded, hire: Hire, marketing: Person, chief: Person, clock: FixedClock
 ) -> None:

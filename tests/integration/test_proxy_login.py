@@ -139,6 +139,24 @@ def test_by_tls_cookies_are_for_this_host_and_tls_only_and_browsers_stay(tmp_pat
     [
         ({"DOSSIER_TRUSTED_HEADER": "X-Remote-User"}, "trusted_proxies"),
         ({"DOSSIER_TRUSTED_PROXIES": "10.0.0.5,proxy.example"}, "proxy.example"),
+        ({"DOSSIER_TRUSTED_PROXIES": "0.0.0.0/0"}, "every address"),
+        ({"DOSSIER_TRUSTED_PROXIES": "10.0.0.5,::/0"}, "every address"),
+        (
+            {"DOSSIER_TRUSTED_PROXIES": "10.0.0.5", "DOSSIER_TRUSTED_HEADER": "Cookie"},
+            "browsers send themselves",
+        ),
+        (
+            {"DOSSIER_TRUSTED_PROXIES": "10.0.0.5", "DOSSIER_TRUSTED_HEADER": "host"},
+            "browsers send themselves",
+        ),
+        (
+            {
+                "DOSSIER_OIDC_ISSUER": "http://login.example",
+                "DOSSIER_OIDC_CLIENT_ID": "x",
+                "DOSSIER_PUBLIC_URL": "https://dossier.example",
+            },
+            "must be https",
+        ),
         ({"DOSSIER_OIDC_ISSUER": "https://id.example"}, "public_url"),
         ({"DOSSIER_PUBLIC_URL": "https://dossier.example/path"}, "public_url"),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dossier.hookspecs import Duty, Holding, PageLink, Panel, RouteSet, hookimpl
 from dossier.plugins.approvals import api, duty, panels
 from dossier.plugins.approvals import pages as _pages
-from dossier.services import approval_views
+from dossier.services import approval_rows
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 
@@ -67,8 +67,8 @@ def holdings(context: Context) -> Sequence[Holding]:  # noqa: ARG001 - the hook'
             "approvals",
             "本人待审批及已获批准的申请",
             "Own requests that wait or were approved",
-            approval_views.count_own,
-            hand_over=approval_views.end_own,
+            approval_rows.count_own,
+            hand_over=approval_rows.end_own,
             needs_successor=False,
         ),
     )
