@@ -7,6 +7,9 @@ connections serves both, read-only for readers.
 
 from __future__ import annotations
 
+import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +24,8 @@ from dossier.errors import ConfigurationError
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for the lock: longer than a transaction of ours, less than a lease."""
+OWNER_ONLY = 0o600
+"""Permissions of a database file."""
 DURABLE = "durable"
 """Execution option of a writer's connection: whether its commit waits for the disk (default)."""
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p"})
@@ -61,10 +66,20 @@ def create_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database
             f"The database would lie on a network file system ({kind}), where SQLite loses data; "
             "set DOSSIER_HOME to a local disk or DOSSIER_DATABASE_URL to PostgreSQL"
         )
+    _keep_to_its_owner(path)
     return Database(
         _sqlite(url, busy_seconds, "BEGIN", query_only=True),
         _sqlite(url, busy_seconds, "BEGIN IMMEDIATE", query_only=False),
     )
+
+
+def _keep_to_its_owner(path: Path) -> None:
+    """Names and addresses stand in it in clear; SQLite gives its log the same permissions."""
+    with suppress(OSError):  # what cannot be made is said by SQLite when it opens it
+        path.touch(mode=OWNER_ONLY)
+        state = path.stat()
+        if state.st_uid == os.geteuid() and stat.S_IMODE(state.st_mode) & ~OWNER_ONLY:
+            path.chmod(OWNER_ONLY)
 
 
 def _server(url: str) -> Database:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
@@ -25,3 +27,17 @@ def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     migrate.upgrade(database)
     migrate.upgrade(database)
     assert not migrate.is_new(database)
+
+
+def test_a_database_file_and_its_log_are_their_owners_alone(tmp_path: Path) -> None:
+    place = tmp_path / "dossier.db"
+    for _ in range(2):  # made so, and mended where an older version made it readable
+        database = create_database(f"sqlite:///{place}")
+        migrate.upgrade(database)
+        with database.reader.connect():
+            files = [path for path in tmp_path.iterdir() if path.name.startswith("dossier.db")]
+            assert len(files) > 1
+            assert {path.stat().st_mode & 0o077 for path in files} == {0}
+        database.reader.dispose()
+        database.writer.dispose()
+        place.chmod(0o644)
