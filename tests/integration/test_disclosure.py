@@ -117,6 +117,7 @@ def test_no_browser_keeps_the_picture_of_a_page_that_is_open_for_a_time(archive:
     assert "etag" not in asked_again.headers
     later(archive, minutes=5)
     assert archive.get(path, "agent").headers["cache-control"] == "private, no-cache"
+    assert disclosure.note_ended(archive.context) == 1
 
 
 def test_after_five_minutes_it_is_masked_again_and_the_end_is_written_down(
