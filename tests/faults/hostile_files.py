@@ -479,6 +479,12 @@ HOSTILE_FILES: list[HostileFile] = [
         content(b"\x00\x00\x00\x18ftypheic" + bytes(200)),
         reason=_UNSUPPORTED,
     ),
+    _bad(
+        "EPS",
+        "drawing.eps",
+        content(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n" + b"ffff00" * 200),
+        reason=_UNSUPPORTED,
+    ),
     _bad("7z", "a.7z", content(b"7z\xbc\xaf\x27\x1c" + bytes(100)), reason=_UNSUPPORTED),
     _bad("video", "a.mp4", content(b"\x00\x00\x00\x18ftypisom" + bytes(200)), reason=_UNSUPPORTED),
     _bad("named pipe", "pipe.pdf", fifo, reason="not_a_file"),

@@ -160,6 +160,9 @@ def _refuse(media_type: str) -> NoReturn:
     if media_type == sniff.HEIC:
         detail += "; set the phone's camera to JPEG (most compatible)"
         detail_zh = "不支持 HEIC 照片，请将手机相机格式设为 JPEG（兼容性最佳）"
+    if media_type == sniff.POSTSCRIPT:
+        detail += "; print it to PDF"
+        detail_zh = "不支持 PostScript/EPS 文件，请另存为 PDF"
     raise UnreadableFileError(QuarantineReason.UNSUPPORTED, detail, detail_zh=detail_zh)
 
 

@@ -20,6 +20,7 @@ ZIP = "application/zip"
 OLE = "application/x-ole-storage"
 RTF = "application/rtf"
 HTML = "text/html"
+POSTSCRIPT = "application/postscript"
 XML = "application/xml"
 SVG = "image/svg+xml"
 EML = "message/rfc822"
@@ -59,6 +60,8 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "audio/mpeg"),
     (b"fLaC", "audio/flac"),
 )
+_POSTSCRIPT = (b"%!PS", b"\x04%!PS", b"\xc5\xd0\xd3\xc6")
+"""A drawing as a program in text (EPS), whose numbers are no words; with a preview the last."""
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
 _MAIL_HEADER = re.compile(
     rb"^(from|to|cc|subject|date|received|return-path|message-id|mime-version|delivered-to|"
@@ -86,6 +89,8 @@ def sniff(head: bytes, *, file_name: str) -> str:
 def _sniff_boxed(head: bytes) -> str:
     if b"%PDF-" in head[:1024]:  # pdfium and Acrobat allow rubbish before the header
         return PDF
+    if head.startswith(_POSTSCRIPT):
+        return POSTSCRIPT
     if head[:4] == b"RIFF":
         return {b"WEBP": WEBP, b"WAVE": "audio/wav", b"AVI ": "video/avi"}.get(head[8:12], UNKNOWN)
     if head[4:8] == b"ftyp":
