@@ -160,7 +160,7 @@ def approved_now(
     user_id: str,
     *,
     at: datetime,
-    kinds: Collection[Thing] = (Thing.CUSTOMER, Thing.DOCUMENT),
+    kinds: Collection[Thing],
 ) -> list[ApprovalRequest]:
     """What others approved for a user and what opens something now.
 
@@ -173,15 +173,23 @@ def approved_now(
         at: now.
         kinds: of things.
     """
-    found, units = approvals.in_force(session, user_id, at=at, kinds=kinds), _Units(session)
-    return [row for row, by in found if _reaches_it(session, row, _scope(session, by, units))]
+    return [row for row, _ in _opening_now(session, user_id, at, kinds)]
 
 
-def _reaches_it(session: ScopedSession, row: ApprovalRequest, within: Scope) -> bool:
-    if row.kind == Thing.LIST:
-        return Scope.of_plain(row.facts["scope"]) <= within
-    place = approvals.place_now(session, row)
-    return place is not None and (within.everything or within.covers(place))
+def _opening_now(
+    session: ScopedSession, user_id: str, at: datetime, kinds: Collection[Thing]
+) -> Iterator[tuple[ApprovalRequest, Place | None]]:
+    """The approvals, each with where its thing lies; a list lies nowhere."""
+    units = _Units(session)
+    for row, by in approvals.in_force(session, user_id, at=at, kinds=kinds):
+        within = _scope(session, by, units)
+        if row.kind == Thing.LIST:
+            if Scope.of_plain(row.facts["scope"]) <= within:
+                yield row, None
+            continue
+        place = approvals.place_now(session, row)
+        if place is not None and (within.everything or within.covers(place)):
+            yield row, place
 
 
 # -- who a user is now --------------------------------------------------------------------------
@@ -257,8 +265,7 @@ def _approved(
     session: ScopedSession, user_id: str, asks: Sequence[Ask], at: datetime
 ) -> Iterator[Reach]:
     """What others approved and what holds now: one thing each, and never more than a role asks."""
-    for row in approved_now(session, user_id, at=at):
-        place = approvals.place_now(session, row)
+    for row, place in _opening_now(session, user_id, at, (Thing.CUSTOMER, Thing.DOCUMENT)):
         fitting = [ask for ask in asks if ask.action == row.action]
         if place and any(ask.within.covers(place) for ask in fitting):
             opened = frozenset({Permission.SIGNED_IN}).union(*(ask.permissions for ask in fitting))

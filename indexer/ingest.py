@@ -229,16 +229,12 @@ class _Run:
                 continue
             for entry in entries:
                 path = folder / entry.name
-                if self._is_passed_over(entry):
+                if unfinished.is_passed_over(entry, self._context.settings, now=time.time()):
                     self.summary.skipped.append(path.relative_to(root).as_posix())
                 elif entry.is_dir(follow_symlinks=False):
                     folders.append(path)
                 else:
                     yield path
-
-    def _is_passed_over(self, entry: os.DirEntry[str]) -> bool:
-        fresh_seconds = self._context.settings.unfinished_seconds
-        return unfinished.is_passed_over(entry, now=time.time(), fresh_seconds=fresh_seconds)
 
     def _take(self, path: Path, relative: Path) -> None:
         status = path.lstat()

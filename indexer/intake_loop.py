@@ -13,7 +13,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -63,8 +63,8 @@ class Entry:
     @property
     def look(self) -> Look:
         """What changes while somebody writes."""
-        size = self.status.st_size if self.is_file else 1
-        return Look(size, self.status.st_mtime_ns, self.status.st_ino)
+        look = Look.of(self.status)
+        return look if self.is_file else replace(look, size_bytes=1)
 
     @property
     def source_key(self) -> str:
@@ -196,7 +196,7 @@ class IntakeLoop:
         with os.scandir(folder) as listing:
             for item in listing:
                 path = folder / item.name
-                if self._is_passed_over(item):
+                if unfinished.is_passed_over(item, self._context.settings, now=time.time()):
                     continue
                 if item.is_dir(follow_symlinks=False):
                     folders.append(path)
@@ -205,10 +205,6 @@ class IntakeLoop:
         if not entries and not folders and folder != self._inbox:
             self._tidy(folder)
         return entries, folders
-
-    def _is_passed_over(self, item: os.DirEntry[str]) -> bool:
-        fresh_seconds = self._context.settings.unfinished_seconds
-        return unfinished.is_passed_over(item, now=time.time(), fresh_seconds=fresh_seconds)
 
     def _entry(self, path: Path) -> list[Entry]:
         try:
@@ -377,7 +373,7 @@ class _Steady:
         piece = self._stream.read(size)
         if not piece or size < 0:
             now = os.fstat(self._stream.fileno())
-            if Look(now.st_size, now.st_mtime_ns, now.st_ino) != self._look:
+            if Look.of(now) != self._look:
                 raise ConflictError("the file changed while it was copied")
         return piece
 

@@ -64,7 +64,7 @@ def _look(place: Path) -> Look | None:
         status = place.lstat()
     except OSError:
         return None  # set aside or tidied away since
-    return Look(status.st_size, status.st_mtime_ns, status.st_ino)
+    return Look.of(status)
 
 
 def _differs(now: Look, then: Look) -> bool:

@@ -7,6 +7,7 @@ make the name first and fill it later. Names of unfinished downloads wait until 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -30,6 +31,11 @@ class Look:
     size_bytes: int
     modified_ns: int
     inode: int
+
+    @staticmethod
+    def of(status: os.stat_result) -> Look:
+        """What the system says of a file."""
+        return Look(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 @dataclass(frozen=True, slots=True)

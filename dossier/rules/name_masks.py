@@ -159,7 +159,7 @@ def given_parted(value: str, start: int) -> Iterator[Span]:
     places = [at for at, char in enumerate(value) if not char.isspace()]
     squeezed = "".join(value[at] for at in places)
     is_cells = "\t" in value
-    if is_cells and squeezed[0] not in SURNAMES and squeezed[:2] not in COMPOUND_SURNAMES:
+    if is_cells and not begins_as_name(squeezed):
         return
     label = _LABEL_INSIDE.search(squeezed)
     end = label.start() if label else len(squeezed)

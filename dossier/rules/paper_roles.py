@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dossier.rules.normal_form import HAN, fold, fold_with_origins
+from dossier.rules.word_patterns import any_of
 
 _GAP = r"[ \t:;·_]*"
 _NOTE = r"(?:\([^()\n]{0,14}\))?"
@@ -39,13 +40,10 @@ class RoleWords:
         words = _either(kinds)
         verbs = _either(body["hands_to"])
         no_object = _either(body["no_object"])
-        first = re.escape("".join({word[0] for word in (*kinds, *map(fold, body["hands_to"]))}))
-        self._pattern = re.compile(
-            f"(?=[{first}])(?:(?P<word>{words})|(?:{verbs})(?!{no_object})(?=[{HAN}]))"
-        )
+        self._pattern = re.compile(f"(?P<word>{words})|{verbs}(?!{no_object})(?=[{HAN}])")
         behind = _either(body["behind_name"])
         self._introduced = re.compile(
-            rf"(?:{_either(body['introduces'])})([{HAN}·]{{2,6}}?)(?=[ ,;。、(]|{behind})"
+            rf"{_either(body['introduces'])}([{HAN}·]{{2,6}}?)(?=[ ,;。、(]|{behind})"
         )
         self._delegation = re.compile(_either(body["delegation"]))
 
@@ -154,7 +152,6 @@ class PageRoles:
         return self._words.introduced(self._form.text)
 
 
-def _either(words: Sequence[str] | Mapping[str, object]) -> str:
-    """Any of the words, the longest first; forms space out their labels (受 托 人)."""
-    longest = sorted(map(fold, words), key=len, reverse=True)
-    return "|".join(r" {0,3}".join(map(re.escape, word)) for word in longest)
+def _either(words: Iterable[str]) -> str:
+    """Any of the words, the longest that fits; forms space out their labels (受 托 人)."""
+    return any_of(map(fold, words), " {0,3}")

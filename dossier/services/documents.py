@@ -52,14 +52,10 @@ def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
         here = viewer.at(Place.of_document(document))
-        opening = disclosure.looking(context, session, here, document.customer_no).opening
-        looking = replace(viewer, opening=opening)
+        here = disclosure.looking(context, session, here, document.customer_no)
+        looking = replace(viewer, opening=here.opening)
         noted = audit.begin_read(
-            context,
-            replace(here, opening=opening),
-            "document.read",
-            object_kind="document",
-            object_id=document_id,
+            context, here, "document.read", object_kind="document", object_id=document_id
         )
         view = _view(context, session, looking, document)
     noted.wait()

@@ -23,6 +23,7 @@ from dossier.rules.unfinished_names import (
 )
 from dossier.services import papers
 from dossier.services.context import Context
+from dossier.settings import Settings
 from dossier.viewer import Permission, Viewer
 
 MOST_SEEN = 50_000
@@ -67,19 +68,19 @@ class Remaining:
     unlisted: tuple[str, ...] = ()
 
 
-def is_passed_over(item: os.DirEntry[str], *, now: float, fresh_seconds: float) -> bool:
+def is_passed_over(item: os.DirEntry[str], settings: Settings, *, now: float) -> bool:
     """Whether the intake leaves it where it lies, for its name.
 
     Args:
         item: a file or a folder.
+        settings: ``unfinished_seconds`` after its last change nobody writes to a file any more.
         now: seconds since 1970.
-        fresh_seconds: so long after its last change somebody may still be writing to a file.
     """
     if item.is_dir(follow_symlinks=False):
         return is_no_paper_folder(item.name)
     if is_unfinished_name(item.name):
         return True
-    return is_transfer_name(item.name) and _age(item, now) < fresh_seconds
+    return is_transfer_name(item.name) and _age(item, now) < settings.unfinished_seconds
 
 
 def list_unfinished(context: Context, viewer: Viewer) -> tuple[UnfinishedFile, ...]:
@@ -102,7 +103,7 @@ def list_remaining(context: Context, viewer: Viewer) -> Remaining:
     viewer = demand(viewer, Permission.SEE_INTAKE)
     if not viewer.scope.everything:
         return Remaining()
-    look = _Look(context.settings.inbox_path, context.settings.unfinished_seconds)
+    look = _Look(context.settings)
     look.walk(context.clock.now().timestamp())
     oldest = sorted(look.drafts, key=lambda each: -each.age_seconds)[:MOST_SHOWN]
     return Remaining(
@@ -128,26 +129,27 @@ def _age(item: os.DirEntry[str], now: float) -> float:
 class _Look:
     """One walk through the inbox as the intake sees it."""
 
-    def __init__(self, inbox: Path, fresh_seconds: float) -> None:
-        self._inbox = inbox
-        self._fresh_seconds = fresh_seconds
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._inbox = settings.inbox_path
         self.drafts: list[UnfinishedFile] = []
         self.passed_over: list[str] = []
         self.unlisted: list[str] = []
 
     def walk(self, now: float) -> None:
         """Sort what lies there; ``now`` is in seconds since 1970."""
-        for item in islice(self._items(now), MOST_SEEN):
-            if not is_passed_over(item, now=now, fresh_seconds=self._fresh_seconds):
+        for item, passed_over in islice(self._items(now), MOST_SEEN):
+            if not passed_over:
                 continue
             age = _age(item, now)
-            if is_draft_name(item.name) and age >= self._fresh_seconds and _is_file(item):
+            is_old = age >= self._settings.unfinished_seconds
+            if is_old and is_draft_name(item.name) and item.is_file(follow_symlinks=False):
                 self.drafts.append(UnfinishedFile(self._relative(item.path), _size(item), age))
             else:
                 self.passed_over.append(self._relative(item.path))
 
-    def _items(self, now: float) -> Iterator[os.DirEntry[str]]:
-        """Everything but the folders that are walked through."""
+    def _items(self, now: float) -> Iterator[tuple[os.DirEntry[str], bool]]:
+        """Everything but the folders that are walked through, and whether it is passed over."""
         folders = [os.fspath(self._inbox)]
         while folders:
             folder = folders.pop()
@@ -160,18 +162,14 @@ class _Look:
                 self.unlisted.append(self._relative(folder))
                 continue
             for item in items:
-                passed_over = is_passed_over(item, now=now, fresh_seconds=self._fresh_seconds)
+                passed_over = is_passed_over(item, self._settings, now=now)
                 if item.is_dir(follow_symlinks=False) and not passed_over:
                     folders.append(item.path)
                 else:
-                    yield item
+                    yield item, passed_over
 
     def _relative(self, path: str) -> str:
         return Path(path).relative_to(self._inbox).as_posix()
-
-
-def _is_file(item: os.DirEntry[str]) -> bool:
-    return item.is_file(follow_symlinks=False)
 
 
 def _size(item: os.DirEntry[str]) -> int:
