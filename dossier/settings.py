@@ -224,6 +224,13 @@ class Settings(BaseModel):
         "milliseconds, so that their time does not tell what lies outside the own scope; "
         "empty suggestions after halves of it; 0: at once.",
     )
+    even_out_quick_ms: int = Field(
+        18,
+        ge=0,
+        le=1000,
+        description="The shorter step while such answers are made in well under it "
+        "(the slowest tenth of the last ones in two thirds); 0: always the long one.",
+    )
     token_days: int = Field(
         365,
         ge=1,

@@ -13,6 +13,7 @@ from dossier.db.session import ScopedSession
 from dossier.ports import FileStore, MalwareScanner
 from dossier.rules.role_matrix import Matrices
 from dossier.services.keys import Keyring
+from dossier.services.pace import Pace
 from dossier.services.recorder import ReadRecorder
 from dossier.settings import Settings
 from dossier.viewer import Viewer
@@ -39,6 +40,8 @@ class Context:
         roles: the role matrices; the one in force on a day decides.
         scanner: looks for malware in what comes in; None when none is set.
         recorder: writes the read records, several in one commit.
+        search_pace: how long searches took that found nothing.
+        suggestion_pace: how long lists of suggestions took that are empty.
     """
 
     settings: Settings
@@ -52,6 +55,8 @@ class Context:
     roles: Matrices = field(default_factory=Matrices)
     scanner: MalwareScanner | None = None
     recorder: ReadRecorder = field(init=False)
+    search_pace: Pace = field(default_factory=Pace)
+    suggestion_pace: Pace = field(default_factory=Pace)
 
     def __post_init__(self) -> None:
         """Give the read records their writer."""

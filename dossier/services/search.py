@@ -79,7 +79,7 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
         meant = near.find(context, session, viewer, request.q) if is_empty else ()
     record.wait()
     hides = not found.total and not scoped.scope.unlimited
-    took_ms = evening.hold(context, started) if hides else _since(started)
+    took_ms = evening.hold_search(context, started) if hides else _since(started)
     return SearchAnswer(
         hits=hits,
         facets=facets,

@@ -60,7 +60,7 @@ def suggest(
         places = place_names.beginning_with(session, viewer, q)
         labelled = tuple(_labelled(session, viewer, found))
     if not (labelled or types or asked.scope.unlimited):
-        evening.hold(context, started, steps=0.5)
+        evening.hold_suggestions(context, started)
     return (
         *own,
         *(SuggestionView(p.kind, str(p.id), p.label, MatchReason.PLACE) for p in places),
