@@ -238,6 +238,7 @@ def reading_limits(settings: Settings) -> ReadingLimits:
         file_bytes=settings.max_file_bytes,
         pages=settings.max_pages,
         image_pixels=settings.max_page_pixels,
+        picture_pixels=settings.min_picture_pixels,
     )
 
 
@@ -254,6 +255,7 @@ def reader_factories(settings: Settings, plugins: PluginRegistry) -> ReaderFacto
             _made("dossier.adapters.ofdkit.extractor", "OfdExtractor", limits),
             _made("dossier.adapters.iscc_tika.extractor", "TikaExtractor", limits),
         ),
+        inner_files=_made("dossier.adapters.archive.inner_files", "OfficeFiles", limits),
         typesetter=_made("dossier.adapters.textview.view", "TextView", limits),
         ocr=_ocr_factory(plugins),
         pdf=_made("dossier.adapters.ocrmypdf.maker", "OcrmypdfMaker"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from dossier.records import Extraction, PageReading, QuarantineReason
+from dossier.records import Extraction, InnerFiles, PageReading, QuarantineReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,10 @@ class DocumentInspector(Protocol):
 
     def is_digital(self, path: Path, *, page_number: int) -> bool:
         """Whether one page carries text of its own worth keeping, as :meth:`probe` says of all."""
+        ...
+
+    def attached(self, path: Path) -> InnerFiles:
+        """Files attached to a PDF; none for pictures. What cannot be had is left out and said."""
         ...
 
 

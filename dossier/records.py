@@ -141,6 +141,19 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class InnerFiles:
+    """What was taken out of a file that has pages or text of its own.
+
+    Attributes:
+        attachments: pictures of papers and attached files, in order.
+        truncated: something was left out because of a limit or because it is damaged.
+    """
+
+    attachments: tuple[Attachment, ...] = ()
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Extraction:
     """What a text extractor found in one file.
 
@@ -177,7 +190,8 @@ class LinkCandidate:
     ``reasons`` are stable codes with the evidence's kind, not its value:
     ``folder``, ``file_name``, ``barcode``, ``customer_no``, ``meter_no``, ``id_no``,
     ``name_address``, ``name``, ``phone``, ``address``, ``given`` (named by the sender), ``parent``,
-    ``plugin``; against it ``name_differs``, ``customer_no_differs``.
+    ``inside`` (a picture and the office file it stands in), ``plugin``; against it
+    ``name_differs``, ``customer_no_differs``.
     """
 
     customer_no: str

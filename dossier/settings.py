@@ -153,6 +153,12 @@ class Settings(BaseModel):
     max_page_pixels: int = Field(
         200_000_000, ge=1_000_000, description="Largest picture that is decoded, in pixels."
     )
+    min_picture_pixels: int = Field(
+        150_000,
+        ge=1,
+        description="Smallest picture inside an office file that is read as a paper, in pixels; an "
+        "identity card at 150 dpi has 161,000, logos, signatures and seals have fewer.",
+    )
     page_seconds: float = Field(120.0, ge=1, description="Time limit for reading one page.")
     file_seconds: float = Field(180.0, ge=1, description="Time limit for extracting one file.")
     scanner_url: str = Field(

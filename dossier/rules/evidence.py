@@ -181,7 +181,12 @@ def _weighed(
 def _without_doubles(kinds: Collection[str]) -> set[str]:
     """One finding of each sort: a hint told twice is one hint."""
     kept = set(kinds)
-    for group in (("folder", "given"), NAME_KINDS, ("address", "address_near")):
+    for group in (
+        ("folder", "given"),
+        ("inside", "parent"),
+        NAME_KINDS,
+        ("address", "address_near"),
+    ):
         present = [kind for kind in group if kind in kept]
         kept -= set(present[1:])
     return kept

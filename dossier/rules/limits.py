@@ -33,6 +33,13 @@ class ReadingLimits:
             Office files of sparse tables reach about 100.
         unpack_floor_bytes: below this size the ratio is not looked at (tiny files of blanks).
         nesting: archives in archives, mails in mails.
+        inner_bytes: all pictures and files taken out of one paper that has pages or text of its
+            own; they lie in memory twice while they are handed over.
+        picture_pixels: fewest pixels of a picture inside an office file that is taken for a paper:
+            an identity card (85.6 x 54 mm, ISO/IEC 7810) at 150 dpi has 161,000, a signature of
+            600 x 200 has 120,000, and so has a company seal of 42 mm at 210 dpi. At less than 150
+            dpi small print is not read anyway.
+        picture_side: shortest side of such a picture in pixels; banners and rules are long.
         view_pages: most pages of a text view.
     """
 
@@ -49,6 +56,9 @@ class ReadingLimits:
     unpack_ratio: int = 200
     unpack_floor_bytes: int = 10 * MIB
     nesting: int = 4
+    inner_bytes: int = 384 * MIB
+    picture_pixels: int = 150_000
+    picture_side: int = 300
     view_pages: int = 400
 
 

@@ -14,7 +14,7 @@ from dossier.rules.paper import Paper
 
 _ACCOUNT = frozenset(
     {
-        *("given", "folder", "barcode", "file_name", "parent", "plugin"),
+        *("given", "folder", "barcode", "file_name", "parent", "inside", "plugin"),
         *("customer_no", "customer_no_unlabelled", "customer_no_corrected", "old_customer_no"),
         *("meter_no", "meter_no_short"),
     }

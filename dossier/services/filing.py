@@ -12,6 +12,7 @@ from dossier.db import outbox
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, Document
 from dossier.records import DocumentState
+from dossier.services import one_file
 
 PERSON = "person"
 """Reason code of a link that a person made."""
@@ -43,6 +44,8 @@ def place(
     document.link_confidence = confidence
     document.link_reasons = list(reasons)
     touch(session, document, also=(before,), at=at)
+    if document.customer_no != before:
+        one_file.ask_again(session, document, at=at)
 
 
 def touch(

@@ -29,7 +29,7 @@ from dossier.rules.paper import (
     with_loose_names,
     with_number,
 )
-from dossier.services import audit, filing, reading, register_lookup
+from dossier.services import audit, filing, one_file, reading, register_lookup
 from dossier.services.assigning import (
     assign,
     list_to_assign,
@@ -71,14 +71,25 @@ def link(context: Context, viewer: Viewer, document_id: str) -> Verdict | None:
         if document is None or document.assigned_by is not None:
             return None
         text = reading.text_of(session, document_id)
-        verdict = find_owner(context, session, text, parent=_owner_of_parent(session, document))
+        verdict = find_owner(
+            context,
+            session,
+            text,
+            parent=_owner_of_parent(session, document),
+            inside=one_file.owners(session, document),
+        )
     with context.writing(LINKING) as session:
         _write(context, session, viewer, document_id, verdict)
     return verdict
 
 
 def find_owner(
-    context: Context, session: ScopedSession, document: DocumentText, *, parent: str | None = None
+    context: Context,
+    session: ScopedSession,
+    document: DocumentText,
+    *,
+    parent: str | None = None,
+    inside: Iterable[str] = (),
 ) -> Verdict:
     """Weigh everything known about a document; reads only.
 
@@ -87,6 +98,7 @@ def find_owner(
         session: a reading session that sees the whole register.
         document: text and origin.
         parent: the customer of the mail or archive that it came in.
+        inside: customers of the file that it is a picture in, or of the pictures in it.
     """
     rules = linking_rules()
     paper = _with_outer_names(read_paper(document.pages, rules), document)
@@ -96,6 +108,9 @@ def find_owner(
     if parent is not None:
         lookup.point([parent])
         lookup.hints[parent].add("parent")
+    for owner in inside:
+        lookup.point([owner])
+        lookup.hints[owner].add(one_file.INSIDE)
     findings = Findings(lookup.hints, lookup.by_id, lookup.by_other_id, lookup.near, said)
     numbers = list(lookup.pointed)[: register_lookup.MOST_ENTRIES]
     verdict = evidence.weigh(paper, register_lookup.entries(session, numbers), findings, rules)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dossier.ports import DocumentProbe, SearchablePdf
-from dossier.records import Extraction, PageReading, QuarantineReason
+from dossier.records import Extraction, InnerFiles, PageReading, QuarantineReason
 
 
 class Readers(Protocol):
@@ -30,12 +30,16 @@ class Readers(Protocol):
         """Why a part of the page is missing when it is drawn, else None."""
         ...
 
+    def attached(self, path: Path) -> InnerFiles:
+        """Files attached to a file with pages (a PDF); empty for pictures."""
+        ...
+
     def read_digital(self, path: Path, *, page_number: int) -> PageReading:
         """A born-digital page's own text and boxes."""
         ...
 
     def extract(self, path: Path, *, media_type: str, file_name: str) -> Extraction:
-        """Text of a file without page pictures, by the extractor for its type."""
+        """Text of a file without page pictures, by the extractor for its type; inner files."""
         ...
 
     def typeset(self, extraction: Extraction, *, out: Path) -> tuple[PageReading, ...]:

@@ -74,6 +74,12 @@ def begin(session: ScopedSession, document_id: str, *, media_type: str, page_cou
     session.flush()
 
 
+def note_whole(session: ScopedSession, document_id: str, *, is_whole: bool) -> None:
+    """Say on the document whether something of the file was left out."""
+    session.get_one(Document, document_id).truncated = not is_whole
+    session.flush()
+
+
 def failed_reason(session: ScopedSession, document_id: str) -> str:
     """The error that most of the failed pages have."""
     return (

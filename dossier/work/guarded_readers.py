@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from dossier.ports import (
     SearchablePdfMaker,
     TextExtractor,
 )
-from dossier.records import Extraction, PageReading, QuarantineReason
+from dossier.records import Extraction, InnerFiles, PageReading, QuarantineReason
 from dossier.rules.limits import ChildLimits
 from dossier.work.killable import KillableChild
 
@@ -38,37 +38,70 @@ class Typesetter(Protocol):
         ...
 
 
+class InnerFileFinder(Protocol):
+    """Takes pictures of papers and embedded files out of files that have text of their own."""
+
+    media_types: frozenset[str]
+
+    def find(self, path: Path, *, media_type: str, file_name: str) -> InnerFiles:
+        """What lies in the file; what is damaged or too large is left out, and that is said."""
+        ...
+
+
 @dataclass(frozen=True)
 class ReaderFactories:
-    """Zero-argument, picklable makers of the readers; called in the children."""
+    """Zero-argument, picklable makers of the readers; called in the children.
+
+    ``inner_files`` looks into what an extractor has read; None: nothing but text is taken.
+    """
 
     pages: Callable[[], PageReader]
     extractors: tuple[Callable[[], TextExtractor], ...]
     typesetter: Callable[[], Typesetter]
     ocr: Callable[[], OcrEngine]
     pdf: Callable[[], SearchablePdfMaker]
+    inner_files: Callable[[], InnerFileFinder] | None = None
 
 
 class ExtractorChoice:
     """Asks the first extractor that knows the media type; built in the child."""
 
-    def __init__(self, factories: Sequence[Callable[[], TextExtractor]]) -> None:
+    def __init__(
+        self,
+        factories: Sequence[Callable[[], TextExtractor]],
+        inner_files: Callable[[], InnerFileFinder] | None = None,
+    ) -> None:
         """Build all extractors; the first that knows a type is asked."""
         self._extractors = [make() for make in factories]
+        self._inner_files = inner_files() if inner_files else None
 
     def extract(self, path: Path, *, media_type: str, file_name: str) -> Extraction:
-        """Text of the file.
+        """Text of the file, with what else lies in it.
 
         Raises:
             UnreadableFileError: no extractor knows the type, or the file is bad.
         """
         for extractor in self._extractors:
             if media_type in extractor.media_types:
-                return extractor.extract(path, media_type=media_type, file_name=file_name)
+                found = extractor.extract(path, media_type=media_type, file_name=file_name)
+                return self._with_inner_files(found, path, media_type, file_name)
         raise UnreadableFileError(
             QuarantineReason.UNSUPPORTED,
             f"No reader for {media_type}",
             detail_zh="不支持此文件类型",
+        )
+
+    def _with_inner_files(
+        self, found: Extraction, path: Path, media_type: str, file_name: str
+    ) -> Extraction:
+        finder = self._inner_files
+        if finder is None or media_type not in finder.media_types:
+            return found
+        inner = finder.find(path, media_type=media_type, file_name=file_name)
+        return replace(
+            found,
+            attachments=found.attachments + inner.attachments,
+            truncated=found.truncated or inner.truncated,
         )
 
 
@@ -77,9 +110,10 @@ class _MakeExtractors:
     """Picklable factory of the choice."""
 
     factories: tuple[Callable[[], TextExtractor], ...]
+    inner_files: Callable[[], InnerFileFinder] | None
 
     def __call__(self) -> ExtractorChoice:
-        return ExtractorChoice(self.factories)
+        return ExtractorChoice(self.factories, self.inner_files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +135,8 @@ class GuardedReaders:
         """Prepare; children start at the first call."""
         self._times = times
         self._pages = KillableChild(factories.pages, limits=limits)
-        self._extractors = KillableChild(_MakeExtractors(factories.extractors), limits=limits)
+        extractors = _MakeExtractors(factories.extractors, factories.inner_files)
+        self._extractors = KillableChild(extractors, limits=limits)
         self._typesetter = KillableChild(factories.typesetter, limits=limits)
         self._ocr = KillableChild(factories.ocr, limits=limits)
         self._pdf = KillableChild(factories.pdf, limits=limits)
@@ -164,6 +199,13 @@ class GuardedReaders:
         """Why a part of the page is missing when it is drawn, else None."""
         found: QuarantineReason | None = self._pages.call(
             "damage", path, page_number=page_number, timeout_seconds=self._times.page_seconds
+        )
+        return found
+
+    def attached(self, path: Path) -> InnerFiles:
+        """Files attached to a file with pages."""
+        found: InnerFiles = self._pages.call(
+            "attached", path, timeout_seconds=self._times.file_seconds
         )
         return found
 

@@ -18,7 +18,7 @@ from dossier.work.kinds import (
     WorkKind,
     ocr_priority,
 )
-from indexer.steps import text_file
+from indexer.steps import inner_files, text_file
 from indexer.steps.completion import complete_if_all_pages
 from indexer.steps.job import HandBackError, Job, Original
 
@@ -45,10 +45,11 @@ def run(job: Job) -> None:
         job.held.commit(lambda session: _begin(job, session, probe), durable=False)
         text_file.run(job, original, media_type=probe.media_type)
         return
-    _read_pages(job, original, probe)
+    is_whole = inner_files.take_attached(job, original)
+    _read_pages(job, original, probe, is_whole=is_whole)
 
 
-def _read_pages(job: Job, original: Original, probe: DocumentProbe) -> None:
+def _read_pages(job: Job, original: Original, probe: DocumentProbe, *, is_whole: bool) -> None:
     """A letter's few pages are stored with the end of the step: one transaction, not three."""
     digital = _missing(job, [n for n, own in enumerate(probe.digital, 1) if own])
     pictures = _missing(job, [n for n, own in enumerate(probe.digital, 1) if not own])
@@ -65,6 +66,7 @@ def _read_pages(job: Job, original: Original, probe: DocumentProbe) -> None:
 
     def write(session: ScopedSession) -> None:
         _begin(job, session, probe)
+        reading.note_whole(session, job.document_id, is_whole=is_whole)
         reading.store_pages(session, job.document_id, found, digital=True)
         _share_out(job, session, sorted(pictures + fallen), later)
 

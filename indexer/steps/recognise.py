@@ -10,7 +10,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
 from dossier.hookspecs import StepResult
 from dossier.records import DocumentState, DocumentText, FieldValue, QuarantineReason
-from dossier.services import intake, linking, reading
+from dossier.services import intake, linking, one_file, reading
 from dossier.services.plugin_registry import PluginRegistry
 from dossier.work import queue
 from indexer.steps.job import Job, where
@@ -27,6 +27,10 @@ def run(job: Job) -> None:
 
     A step that raises puts this document into quarantine with the plugin's name; the others go on.
     """
+    if job.held.lease.payload.get(one_file.LINK_ONLY):
+        linking.link(job.context, job.viewer, job.document_id)
+        job.held.finish(lambda _session: None)
+        return
     with job.context.reading(job.viewer) as session:
         document = reading.text_of(session, job.document_id)
     try:

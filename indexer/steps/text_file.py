@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import logging
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import select
-
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Document, Intake
+from dossier.db.tables import Document
 from dossier.errors import StepFailedError, UnreadableFileError
 from dossier.ports import StoredFile
-from dossier.records import Attachment, Extraction, PageReading, QuarantineReason, RenditionKind
+from dossier.records import Extraction, PageReading, QuarantineReason, RenditionKind
 from dossier.rules import file_names
-from dossier.rules.limits import ReadingLimits
-from dossier.services import intake, reading
+from dossier.services import reading
+from indexer.steps import inner_files
 from indexer.steps.completion import complete_if_all_pages
 from indexer.steps.job import Job, Original
 
 PDF = "application/pdf"
-MAX_NESTING = ReadingLimits().nesting
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +35,7 @@ def run(job: Job, original: Original, *, media_type: str) -> None:
     pages, view = _typeset(job, extraction)
     if not pages:
         raise UnreadableFileError(QuarantineReason.NO_PAGES, "nothing to show in it")
-    all_taken = _take_attachments(job, original, extraction.attachments)
+    all_taken = inner_files.take(job, original, extraction.attachments)
     cut = extraction.truncated or not all_taken
     job.held.finish(lambda session: _store(job, session, extraction, pages, view, cut=cut))
 
@@ -89,52 +84,3 @@ def _store(
     reading.store_pages(session, job.document_id, pages, digital=True, rendition_id=rendition_id)
     complete_if_all_pages(job, session)
     reading.touch(session, job.document_id, at=now)
-
-
-def _take_attachments(job: Job, original: Original, attachments: Sequence[Attachment]) -> bool:
-    """Each attachment becomes a document of its own; False when they lie too deep."""
-    if not attachments:
-        return True
-    if _depth(job) >= MAX_NESTING:
-        return False
-    batch, path = _sent_with(job)
-    for index, attachment in enumerate(attachments):
-        arrival = intake.Arrival(
-            file_name=attachment.name,
-            folder=original.folder,
-            origin="attachment",
-            given_customer_no=original.given_customer_no,
-            batch=batch,
-            parent_id=original.document_id,
-            source_path=f"{path}/{attachment.name}",
-            source_key=hashlib.sha256(f"{original.document_id}|{index}".encode()).hexdigest(),
-        )
-        _take(job, arrival, attachment)
-    return True
-
-
-def _take(job: Job, arrival: intake.Arrival, attachment: Attachment) -> None:
-    if not attachment.content:
-        intake.refuse(job.context, job.viewer, arrival, reason=QuarantineReason.EMPTY)
-        return
-    intake.take(job.context, job.viewer, io.BytesIO(attachment.content), arrival)
-
-
-def _sent_with(job: Job) -> tuple[str | None, str]:
-    """The batch that the parent came in, and its path in the intake list."""
-    with job.context.reading(job.viewer) as session:
-        row = session.scalar(
-            select(Intake).where(Intake.document_id == job.document_id).order_by(Intake.id).limit(1)
-        )
-    return (row.batch, file_names.decoded(row.source_path)) if row else (None, "")
-
-
-def _depth(job: Job) -> int:
-    """How many files this one was taken out of."""
-    depth = 0
-    with job.context.reading(job.viewer) as session:
-        parent = session.scalar(select(Document.parent_id).where(Document.id == job.document_id))
-        while parent is not None and depth <= MAX_NESTING:
-            depth += 1
-            parent = session.scalar(select(Document.parent_id).where(Document.id == parent))
-    return depth

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -23,6 +24,15 @@ from dossier.errors import UnreadableFileError
 from dossier.ports import TextExtractor
 from dossier.records import Extraction
 from dossier.rules.limits import ReadingLimits
+from tests.contract.office_inside import (
+    docx_with,
+    msg_with,
+    odt_with,
+    picture,
+    rtf_with,
+    with_relation,
+    xlsx_with,
+)
 from tests.contract.office_samples import (
     DOCX,
     ROW,
@@ -264,6 +274,41 @@ def test_attachments_of_a_mail_are_files_of_their_own(tmp_path: Path) -> None:
     assert extraction.attachments[1].content == inner
     assert extraction.title == "关于黄超的供用电合同"
     assert "发件人 From: 李四 <li.si@example.com>" in text_of(extraction)
+
+
+PICTURES = {
+    "申请.docx": docx_with(picture(), sentence=SENTENCE),
+    "资料.xlsx": xlsx_with(picture()),
+    "申请.rtf": rtf_with(picture()),
+    "申请.odt": odt_with(picture()),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_name_of_a_pasted_picture_is_no_text(tmp_path: Path, name: str) -> None:
+    text = text_of(extract(write(tmp_path, name, PICTURES[name])))
+    assert not re.search("image|file_|png|bin", text)
+    assert "1040106028" in text or SENTENCE in text
+
+
+def test_what_an_embedded_file_says_is_text_of_its_file_and_its_name_is_not(tmp_path: Path) -> None:
+    inner = docx_bytes(sentence="内嵌的补充协议")
+    outer = with_relation(docx_bytes(), "package", "Document1.docx", inner)
+    text = text_of(extract(write(tmp_path, "a.docx", outer)))
+    assert SENTENCE in text
+    assert "内嵌的补充协议" in text
+    assert "Document1" not in text
+
+
+def test_an_outlook_mail_lists_its_attachments_and_leaves_their_text_to_them(
+    tmp_path: Path,
+) -> None:
+    files = (("合同.docx", docx_bytes(sentence="附件里的话")), ("照片.jpg", picture(kind="JPEG")))
+    text = text_of(extract(write(tmp_path, "信.msg", msg_with(*files))))
+    assert "关于黄超的供用电合同" in text
+    assert SENTENCE in text
+    assert "附件 Attachments: 合同.docx; 照片.jpg" in text
+    assert "附件里的话" not in text
 
 
 def test_a_mail_in_gbk_without_any_declaration_is_read(tmp_path: Path) -> None:

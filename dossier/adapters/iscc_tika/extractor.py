@@ -7,7 +7,7 @@ from pathlib import Path
 
 import iscc_tika
 
-from dossier.adapters.iscc_tika.markup import head_values, xhtml_to_text
+from dossier.adapters.iscc_tika.markup import head_values, mail_to_text, xhtml_to_text
 from dossier.errors import UnreadableFileError
 from dossier.ports import TextExtractor
 from dossier.records import Extraction, QuarantineReason
@@ -16,6 +16,7 @@ from dossier.rules.text_encoding import decode_text
 from dossier.rules.text_pages import text_pages
 
 HTML = "text/html"
+MSG = "application/vnd.ms-outlook"
 MEDIA_TYPES = frozenset(
     {
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -27,7 +28,7 @@ MEDIA_TYPES = frozenset(
         "application/msword",
         "application/vnd.ms-excel",
         "application/vnd.ms-powerpoint",
-        "application/vnd.ms-outlook",
+        MSG,
         "application/rtf",
         "application/xml",
         "image/svg+xml",
@@ -92,7 +93,7 @@ class TikaExtractor:
             text, metadata = self._read(path, media_type)
         except TypeError as err:  # iscc-tika's name for every parse error
             raise UnreadableFileError(_reason(str(err)), f"Tika cannot read {media_type}") from err
-        plain = xhtml_to_text(text)
+        plain = _mail(text) if media_type == MSG else xhtml_to_text(text)
         if not plain.strip() and (warning := _warning(metadata)):
             raise UnreadableFileError(_reason(warning), f"Tika finds nothing in {media_type}")
         pages, truncated = text_pages(
@@ -135,6 +136,12 @@ class TikaExtractor:
         while len(read) < self._most * _UTF8_BYTES and (piece := stream.read(_PIECE)):
             read += piece
         return read.decode("utf-8", "ignore")[: self._most]
+
+
+def _mail(xhtml: str) -> str:
+    """The mail with a list of what is attached, as the reader of EML files gives it."""
+    text, names = mail_to_text(xhtml)
+    return f"{text}\n附件 Attachments: {'; '.join(names)}" if names else text
 
 
 def _warning(metadata: _Metadata) -> str:

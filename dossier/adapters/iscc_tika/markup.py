@@ -12,17 +12,34 @@ _BLOCKS = frozenset(
 # Classes of the blocks that Tika makes of slides (PPT, PPTX), sheets (XLSX: sheet, XLS: page).
 _PAGES = frozenset(("slide-content", "slideShow", "sheet", "page"))
 _HIDDEN = frozenset(("head", "script", "style"))
+# The block that Tika makes of a file inside the file: its name as a heading ("image1.png"), which
+# nobody wrote, and its text.
+_INNER = "package-entry"
+_FILE_NAME = re.compile(r"\.(?!msg$|eml$)[a-z0-9]{2,5}$", re.IGNORECASE)
 
 
 def xhtml_to_text(xhtml: str) -> str:
-    """The text of Tika's answer; pages begin with a form feed.
+    """The text of Tika's answer; pages begin with a form feed. Names of files inside are no text.
 
     Works on answers that were cut in the middle, too.
     """
-    parser = _Text()
+    return _parsed(xhtml, leaves_files=False).text()
+
+
+def mail_to_text(xhtml: str) -> tuple[str, tuple[str, ...]]:
+    """A mail's own text with that of mails in it, and the names of the files attached to them.
+
+    What the attached files say is left: they are papers of their own.
+    """
+    parser = _parsed(xhtml, leaves_files=True)
+    return parser.text(), tuple(parser.names)
+
+
+def _parsed(xhtml: str, *, leaves_files: bool) -> _Text:
+    parser = _Text(leaves_files=leaves_files)
     parser.feed(xhtml)
     parser.close()
-    return parser.text()
+    return parser
 
 
 def head_values(xhtml: str) -> dict[str, list[str]]:
@@ -45,14 +62,25 @@ class _Head(HTMLParser):
 
 
 class _Text(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, *, leaves_files: bool) -> None:
         super().__init__(convert_charrefs=True)
+        self.names: list[str] = []
+        self._leaves_files = leaves_files
         self._parts: list[str] = []
         self._cell: list[str] | None = None
         self._row: list[str] | None = None
         self._hidden = 0
+        self._blocks = 0
+        self._left_at = 0
+        self._name: list[str] | None = None
+        self._awaits_name = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "div":
+            self._blocks += 1
+        if self._awaits_name and tag == "h1":
+            self._name = []
+        self._awaits_name = tag == "div" and dict(attrs).get("class") == _INNER
         if tag in _HIDDEN:
             self._hidden += 1
         elif tag == "tr":
@@ -66,6 +94,11 @@ class _Text(HTMLParser):
             self.handle_data("\n")
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "h1" and self._name is not None:
+            self._end_name("".join(self._name))
+        if tag == "div":
+            self._blocks -= 1
+            self._left_at = self._left_at if self._blocks >= self._left_at else 0
         if tag in _HIDDEN:
             self._hidden = max(0, self._hidden - 1)
         elif tag in ("td", "th"):
@@ -80,12 +113,22 @@ class _Text(HTMLParser):
         self.handle_endtag(tag)
 
     def handle_data(self, data: str) -> None:
-        if self._hidden:
+        if self._name is not None:
+            self._name.append(data)
+            return
+        if self._hidden or self._left_at:
             return
         if self._cell is not None:
             self._cell.append(data)
         elif self._row is None:  # between cells Tika writes tabs of its own
             self._parts.append(data.replace(PAGE_BREAK, "\n"))
+
+    def _end_name(self, name: str) -> None:
+        """The name of a file inside is over; in a mail its text is left out, too."""
+        self._name = None
+        if self._leaves_files and not self._left_at and _FILE_NAME.search(name):
+            self.names.append(" ".join(name.split()))
+            self._left_at = self._blocks
 
     def _end_cell(self) -> None:
         if self._cell is not None and self._row is not None:

@@ -55,7 +55,8 @@ def zip_type(path: Path, limits: ReadingLimits) -> str:
     """The media type of a ZIP container whose directory is sound.
 
     Raises:
-        UnreadableFileError: truncated, corrupt, bomb (declared sizes), password.
+        UnreadableFileError: truncated, corrupt, bomb (declared sizes), password, unsupported
+            (Visio, XPS).
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -75,7 +76,11 @@ def _zip_type_by_names(archive: zipfile.ZipFile, names: set[str]) -> str:
         return OFD
     if "[Content_Types].xml" in names:
         folders = {name.split("/", 1)[0] for name in names if "/" in name}
-        return next((kind for folder, kind in _BY_FOLDER.items() if folder in folders), ZIP)
+        known = (kind for folder, kind in _BY_FOLDER.items() if folder in folders)
+        if kind := next(known, None):
+            return kind
+        # Taken for an archive, each of its XML parts would become a paper.
+        raise UnreadableFileError(QuarantineReason.UNSUPPORTED, "Open XML that is no Office file")
     if "mimetype" in names and "content.xml" in names:
         with archive.open("mimetype") as stream:
             return stream.read(100).decode("ascii", "replace").strip()

@@ -6,10 +6,10 @@ import stat
 from pathlib import Path
 from typing import NoReturn
 
-from dossier.adapters.pages import containers, pdf, pictures, sniff, soundness
+from dossier.adapters.pages import containers, pdf, pdf_files, pictures, sniff, soundness
 from dossier.errors import UnreadableFileError
 from dossier.ports import DocumentInspector, DocumentProbe, PageRenderer
-from dossier.records import PageReading, QuarantineReason
+from dossier.records import InnerFiles, PageReading, QuarantineReason
 from dossier.rules.limits import ReadingLimits
 
 DPI_OF_READINGS = 200
@@ -92,6 +92,16 @@ class PageFiles:
             UnreadableFileError: no PDF any more.
         """
         return pdf.is_digital(path, page_index=page_number - 1, limits=self._limits)
+
+    def attached(self, path: Path) -> InnerFiles:
+        """Files attached to a PDF; see the port.
+
+        Raises:
+            UnreadableFileError: no ordinary file any more.
+        """
+        if sniff.sniff(self._head(path), file_name="") != sniff.PDF:
+            return InnerFiles()
+        return pdf_files.files_in(path, self._limits)
 
     def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:
         """What is wrong with a part of the page; see the port.

@@ -1,0 +1,105 @@
+"""Keeps what is taken out of a file within the limits, once each, under names that say whose."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from functools import cache
+from pathlib import PurePath
+
+from PIL import Image, UnidentifiedImageError
+
+from dossier.records import Attachment, InnerFiles
+from dossier.rules.limits import ReadingLimits
+
+# Only headers are looked at here; the reader of pages refuses what is too large and says why.
+Image.MAX_IMAGE_PIXELS = None
+
+_SUFFIXES = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "TIFF": ".tif",
+    "GIF": ".gif",
+    "BMP": ".bmp",
+    "WEBP": ".webp",
+    "JPEG2000": ".jp2",
+    "AVIF": ".avif",
+}
+_NAME_CHARACTERS = 80
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+class Collection:
+    """Pictures and files out of one file.
+
+    Args:
+        limits: ``members``, ``member_bytes``, ``inner_bytes`` and ``picture_*`` count here.
+        file_name: of the file that they are in; pictures are named after it.
+    """
+
+    def __init__(self, limits: ReadingLimits, file_name: str) -> None:
+        self._limits = limits
+        self._stem = PurePath(file_name).stem[:_NAME_CHARACTERS]
+        self._found: list[Attachment] = []
+        self._known: set[bytes] = set()
+        self._pictures = 0
+        self._room = limits.inner_bytes
+        self.truncated = False
+
+    @property
+    def most_bytes(self) -> int:
+        """Most bytes that a next part may have."""
+        return min(self._room, self._limits.member_bytes)
+
+    def add_picture(self, content: bytes | None) -> None:
+        """Take a picture that may be a paper; None stands for one that is too large or broken."""
+        if content is None:
+            self.truncated = True
+        elif suffix := paper_suffix(content, self._limits):
+            name = f"{self._stem}-图{self._pictures + 1}{suffix}"
+            self._pictures += self._add(name, content)
+
+    def add_file(self, name: str, content: bytes | None) -> None:
+        """Take an attached file under its own name, or under the outer one's where it has none."""
+        name = _CONTROL.sub(" ", name).replace("\\", "/").rpartition("/")[2].strip()
+        if content is None:
+            self.truncated = True
+        elif content:
+            self._add(name or f"{self._stem}-附件{len(self._found) + 1}", content)
+
+    def result(self) -> InnerFiles:
+        """All that was taken."""
+        return InnerFiles(tuple(self._found), self.truncated)
+
+    def _add(self, name: str, content: bytes) -> bool:
+        digest = hashlib.sha256(content).digest()
+        if digest in self._known:
+            return False
+        if len(content) > self.most_bytes or len(self._found) >= self._limits.members:
+            self.truncated = True
+            return False
+        self._known.add(digest)
+        self._room -= len(content)
+        self._found.append(Attachment(name, content))
+        return True
+
+
+@cache
+def _openers() -> tuple[str, ...]:
+    """Those decoders that this Pillow has; MPO is opened as JPEG."""
+    Image.init()
+    return tuple(kind for kind in _SUFFIXES if kind in Image.OPEN)
+
+
+def paper_suffix(content: bytes, limits: ReadingLimits) -> str:
+    """File name suffix of a picture large enough to be a paper; empty when it is none."""
+    try:
+        with Image.open(io.BytesIO(content), formats=_openers()) as picture:
+            width, height = picture.size
+            suffix = _SUFFIXES.get(picture.format or "", "")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):  # Pillow's words for it
+        return ""
+    large = width * height >= limits.picture_pixels and min(width, height) >= limits.picture_side
+    return suffix if large else ""

@@ -1,0 +1,84 @@
+"""A paper and the pictures that were pasted into it are one matter: whose the one is, the other is.
+
+Unlike a mail's attachment, a picture in an office file is a piece of that very paper: the photo of
+an identity card below an application. So they are filed with each other, and asked about again
+when the other's customer changes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Document
+from dossier.records import DocumentState
+from dossier.work import queue
+from dossier.work.kinds import RECOGNISE_PRIORITY, WorkKind
+
+INSIDE = "inside"
+"""Reason code of a link by the other's customer."""
+LINK_ONLY = "link_only"
+"""Payload of a recognise item that only asks again whose paper it is."""
+_OFFICE = (
+    "application/vnd.openxmlformats-officedocument.%",
+    "application/vnd.oasis.opendocument.%",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/rtf",
+)
+_PICTURE = "image/%"
+
+
+def owners(session: ScopedSession, document: Document) -> tuple[str, ...]:
+    """Customers of the file that the picture stands in, or of the pictures in the file.
+
+    A picture that has its customer from the file says nothing about the file.
+    """
+    above = select(Document.customer_no).where(
+        Document.id == document.parent_id, _is_office(), Document.customer_no.is_not(None)
+    )
+    below = select(Document.customer_no, Document.link_reasons).where(
+        Document.parent_id == document.id,
+        Document.media_type.like(_PICTURE),
+        Document.customer_no.is_not(None),
+    )
+    found: set[str | None] = set()
+    if document.parent_id is not None and document.media_type.startswith("image/"):
+        found.update(session.scalars(above))
+    if session.scalar(select(Document.id).where(Document.id == document.id, _is_office())):
+        found.update(owner for owner, reasons in session.execute(below) if INSIDE not in reasons)
+    return tuple(sorted(owner for owner in found if owner))
+
+
+def ask_again(session: ScopedSession, document: Document, *, at: datetime) -> None:
+    """Have the relatives linked anew that wait, or that were filed by this one's old customer."""
+    relatives = or_(
+        Document.parent_id == document.id,
+        and_(Document.id == document.parent_id, _is_office()),
+    )
+    query = select(Document).where(relatives, Document.assigned_by.is_(None))
+    ids = [one.id for one in session.scalars(query) if _is_to_ask(one, document)]
+    queue.requeue(session, [_task(one) for one in ids], now=at)
+
+
+def _is_office() -> object:
+    return or_(*(Document.media_type.like(kind) for kind in _OFFICE))
+
+
+def _is_to_ask(relative: Document, document: Document) -> bool:
+    if relative.state == DocumentState.TO_ASSIGN:
+        return True
+    return INSIDE in relative.link_reasons and relative.customer_no != document.customer_no
+
+
+def _task(document_id: str) -> queue.Task:
+    return queue.Task(
+        kind=WorkKind.RECOGNISE,
+        subject=document_id,
+        dedupe_key=f"link:{document_id}",
+        payload={LINK_ONLY: True},
+        priority=RECOGNISE_PRIORITY,
+    )

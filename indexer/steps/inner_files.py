@@ -1,0 +1,87 @@
+"""Files inside a file (attachments, members, pasted pictures) become documents of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from dossier.db.tables import Document, Intake
+from dossier.errors import StepFailedError
+from dossier.records import Attachment, QuarantineReason
+from dossier.rules import file_names
+from dossier.rules.limits import ReadingLimits
+from dossier.services import intake
+from indexer.steps.job import Job, Original
+
+MAX_NESTING = ReadingLimits().nesting
+log = logging.getLogger(__name__)
+
+
+def take_attached(job: Job, original: Original) -> bool:
+    """Take in what is attached to a file with pages; False when something was left out.
+
+    Raises:
+        StepFailedError: a limit was broken, and there are attempts left; in the last one the pages
+            are worth more than the attachments.
+    """
+    try:
+        found = job.readers.attached(original.path)
+    except StepFailedError as err:
+        if not job.held.lease.is_last_attempt:
+            raise
+        log.warning("attachments left out", extra={"id": job.document_id, "code": err.code})
+        return False
+    return take(job, original, found.attachments) and not found.truncated
+
+
+def take(job: Job, original: Original, attachments: Sequence[Attachment]) -> bool:
+    """Each becomes a document of its own, once however often; False when they lie too deep."""
+    if not attachments:
+        return True
+    if _depth(job) >= MAX_NESTING:
+        return False
+    batch, path = _sent_with(job)
+    for index, attachment in enumerate(attachments):
+        arrival = intake.Arrival(
+            file_name=attachment.name,
+            folder=original.folder,
+            origin="attachment",
+            given_customer_no=original.given_customer_no,
+            batch=batch,
+            parent_id=original.document_id,
+            source_path=f"{path}/{attachment.name}",
+            source_key=hashlib.sha256(f"{original.document_id}|{index}".encode()).hexdigest(),
+        )
+        _take(job, arrival, attachment)
+    return True
+
+
+def _take(job: Job, arrival: intake.Arrival, attachment: Attachment) -> None:
+    if not attachment.content:
+        intake.refuse(job.context, job.viewer, arrival, reason=QuarantineReason.EMPTY)
+        return
+    intake.take(job.context, job.viewer, io.BytesIO(attachment.content), arrival)
+
+
+def _sent_with(job: Job) -> tuple[str | None, str]:
+    """The batch that the parent came in, and its path in the intake list."""
+    with job.context.reading(job.viewer) as session:
+        row = session.scalar(
+            select(Intake).where(Intake.document_id == job.document_id).order_by(Intake.id).limit(1)
+        )
+    return (row.batch, file_names.decoded(row.source_path)) if row else (None, "")
+
+
+def _depth(job: Job) -> int:
+    """How many files this one was taken out of."""
+    depth = 0
+    with job.context.reading(job.viewer) as session:
+        parent = session.scalar(select(Document.parent_id).where(Document.id == job.document_id))
+        while parent is not None and depth <= MAX_NESTING:
+            depth += 1
+            parent = session.scalar(select(Document.parent_id).where(Document.id == parent))
+    return depth
