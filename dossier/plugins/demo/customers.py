@@ -11,10 +11,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from dossier.plugins.demo import names, numbers
+from dossier.plugins.demo import eras, names, numbers
 
 CITY = "襄阳市襄州区"
-COMPANY = "国网襄阳市襄州区供电公司"
 _FIRST_OPENING = date(2003, 1, 6)
 _OPENING_DAYS = 8_300  # until autumn 2025
 _PERSON_SHARE = 0.80  # of all customers; the rest are organisations
@@ -109,12 +108,13 @@ def _invent(rng: random.Random, seed: int, index: int, units: int) -> InventedCu
     line, district = _place_on_grid(rng, town, category)
     meters = 1 if rng.random() < 0.94 else 2
     identity = numbers.identity_no(seed * 100_003 % 1_000_000 + index)
-    return InventedCustomer(
+    credit = seed % 1_000 * 200_000 + index
+    customer = InventedCustomer(
         customer_no=numbers.customer_no(seed, index),
         name=_person(rng, index) if person else _organisation(rng, town, category),
         category=category,
         id_type="居民身份证" if person else "统一社会信用代码",
-        id_no=identity if person else numbers.credit_code(seed % 1_000 * 200_000 + index),
+        id_no=identity if person else numbers.credit_code(credit),
         phone=_phones(rng, seed, index, person=person),
         address=_address(rng, town, person=person),
         meter_no=";".join(numbers.meter_no(seed, index, turn) for turn in range(meters)),
@@ -128,11 +128,24 @@ def _invent(rng: random.Random, seed: int, index: int, units: int) -> InventedCu
         fee_control="是" if rng.random() < 0.6 else "否",
         old_customer_no=numbers.old_customer_no(seed, index) if rng.random() < 0.3 else "",
     )
+    if person:
+        return _of_age(customer)
+    if eras.has_begun("credit_code", customer.opened):
+        return customer
+    return replace(customer, id_no=numbers.credit_code(credit, is_old=True))
+
+
+def _of_age(customer: InventedCustomer) -> InventedCustomer:
+    """The account of somebody who was of age when it was opened."""
+    adult = eras.adult_on(numbers.birth_of(customer.id_no))
+    if adult <= customer.opened:
+        return customer
+    return replace(customer, opened_on=adult.isoformat())
 
 
 def _second_account(customer: InventedCustomer, owner: InventedCustomer) -> InventedCustomer:
     """Another account of the same person: own number, meter and address."""
-    return replace(customer, name=owner.name, id_no=owner.id_no, phone=owner.phone)
+    return _of_age(replace(customer, name=owner.name, id_no=owner.id_no, phone=owner.phone))
 
 
 def _category(rng: random.Random, *, person: bool) -> str:

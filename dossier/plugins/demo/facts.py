@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
 from datetime import date
 
-from dossier.plugins.demo import names, numbers
+from dossier.plugins.demo import eras, names, numbers, wording
 from dossier.plugins.demo.content import Entry, Party
-from dossier.plugins.demo.customers import COMPANY, InventedCustomer
+from dossier.plugins.demo.customers import InventedCustomer
 
 IDENTITIES = ("customer_no", "meter_no", "id_no", "name_address", "name")
 """What a paper tells about its customer besides the name; ``name`` alone may not decide."""
@@ -68,7 +69,21 @@ class Facts:
     @property
     def organisation(self) -> str:
         """The issuing office."""
-        return f"{COMPANY}{self.customer.unit}"
+        return f"{self.company}{self.customer.unit}"
+
+    @property
+    def company(self) -> str:
+        """The utility, as it was called then."""
+        return self.then("company")
+
+    def then(self, kind: str) -> str:
+        """The word of that kind that was in use on the paper's day."""
+        return eras.word(kind, self.on)
+
+    @property
+    def id_type(self) -> str:
+        """What the customer proves its identity by."""
+        return self.customer.id_type if self.customer.is_person else self.then("organisation_paper")
 
     @property
     def seal(self) -> str:
@@ -85,7 +100,15 @@ class Facts:
             "address": self.customer.address,
             "id_no": self.customer.id_no,
         }
+        if field == "id_no" and self.shows_organisation_code:
+            code = numbers.organisation_code(self.customer.id_no)
+            return Entry(LABELS[self.layout][field], code, wide=wide)
         return Entry(LABELS[self.layout][field], values[field], field, wide)
+
+    @property
+    def shows_organisation_code(self) -> bool:
+        """Whether it is an organisation's paper of before the credit code."""
+        return not (self.customer.is_person or eras.has_begun("credit_code", self.on))
 
     def who(self, *more: str) -> tuple[Entry, ...]:
         """Entries that say whose paper it is, as far as ``identity`` allows, then ``more``."""
@@ -111,6 +134,10 @@ class Facts:
         """The title that this layout uses."""
         return {"ruled": ruled, "letter": letter, "boxed": boxed}[self.layout]
 
+    def reason(self) -> str:
+        """Why somebody applies."""
+        return self.pick(*wording.REASONS).format(reason_to_charge=self.then("reason_to_charge"))
+
     def pick(self, *options: str) -> str:
         """One of the options."""
         return self.rng.choice(options)
@@ -122,7 +149,7 @@ class Facts:
 
     def company_signs(self, label: str = "受理人", *, sealed: bool = False) -> Party:
         """The utility's side of the signatures."""
-        return Party(label, self.staff, self.on, COMPANY if sealed else "")
+        return Party(label, self.staff, self.on, self.company if sealed else "")
 
     @property
     def agent(self) -> str:
@@ -132,5 +159,10 @@ class Facts:
 
     @property
     def agent_id(self) -> str:
-        """That person's identity number."""
-        return numbers.identity_no(int(self.customer.customer_no[2:]) % 900_000 + 18_000_000)
+        """That person's identity number; of age when the account begins."""
+        index = int(self.customer.customer_no[2:]) % 900_000 + 18_000_000
+        numbers_after = (numbers.identity_no(index + step) for step in itertools.count())
+        return next(one for one in numbers_after if self._is_of_age(one))
+
+    def _is_of_age(self, identity: str) -> bool:
+        return eras.adult_on(numbers.birth_of(identity)) <= self.customer.opened

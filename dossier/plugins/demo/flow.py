@@ -149,9 +149,17 @@ class Flow:
             self.put(start, self.y, line.lstrip("　"), size=size)
             self.y += size * LEADING
 
-    def number_pages(self, pattern: str, size: float = 9.0) -> None:
-        """Puts ``第 {page} 页 共 {total} 页`` or the like below every page."""
-        for at, sheet in enumerate(self.sheets, 1):
-            text = pattern.format(page=at, total=len(self.sheets))
+    def number_pages(self, pattern: str, size: float = 9.0, *, covered: bool = False) -> None:
+        """Puts ``第 {page} 页 共 {total} 页`` or the like below every page.
+
+        Args:
+            pattern: of the line.
+            size: of its letters in points.
+            covered: a title page without a number comes before and is counted.
+        """
+        before = 1 if covered else 0
+        total = before + len(self.sheets)
+        for at, sheet in enumerate(self.sheets, before + 1):
+            text = pattern.format(page=at, total=total)
             x = (sheet.width - self.width(text, size)) / 2
             sheet.marks.append(Text(x, sheet.height - 42, size, text, Ink.PRINT, 10_000))

@@ -19,7 +19,6 @@ from dossier.plugins.demo.content import (
     Signatures,
     chinese_date,
 )
-from dossier.plugins.demo.customers import COMPANY
 from dossier.plugins.demo.facts import Facts
 
 
@@ -91,12 +90,12 @@ def contract(facts: Facts) -> Content:
     }
     entries = (
         *facts.who("address", "phone"),
-        Entry("供电人", COMPANY, wide=True),
+        Entry("供电人", facts.company, wide=True),
         Entry("签订日期", chinese_date(facts.on), "date"),
         Entry("合同编号", f"XZ{facts.on.year}{facts.case_no[-6:]}", "contract_no"),
     )
     opening = Prose(
-        "为确定供电人和用电人在电力供应与使用中的权利和义务，根据《中华人民共和国民法典》《中华人民共和国电力法》《电力供应与使用条例》和《供电营业规则》等法律法规，经双方协商一致，订立本合同，共同信守，严格履行。"
+        f"为确定供电人和用电人在电力供应与使用中的权利和义务，根据{facts.then('contract_law')}《中华人民共和国电力法》《电力供应与使用条例》和《供电营业规则》等法律法规，经双方协商一致，订立本合同，共同信守，严格履行。"
     )
     clauses = (Prose(text.format(**values), heading) for heading, text in wording.SUPPLY_CONTRACT)
     signs = Signatures(
@@ -110,7 +109,7 @@ def contract(facts: Facts) -> Content:
     )
     cover = (
         Entry("合同编号", entries[-1].value),
-        Entry("供 电 人", COMPANY),
+        Entry("供 电 人", facts.company),
         Entry("用 电 人", customer.name),
         Entry("签订日期", chinese_date(facts.on)),
         Entry("签订地点", f"{facts.customer.unit}营业厅"),
@@ -128,6 +127,7 @@ def settlement(facts: Facts) -> Content:
         "meter_no": customer.first_meter if by_number else "以装表单为准",
         "phone": customer.first_phone if by_number else "（见登记表）",
         "warn": facts.rng.choice((10, 20, 30, 50)),
+        "app": facts.then("app"),
     }
     blocks: tuple[Block, ...] = (
         Section(
@@ -137,7 +137,10 @@ def settlement(facts: Facts) -> Content:
         Signatures((facts.company_signs("供电人", sealed=True), facts.customer_signs("用电人"))),
     )
     return _paper(
-        facts, "C02", facts.titled("电费结算协议", "智能交费电费结算协议", "费控业务协议书"), blocks
+        facts,
+        "C02",
+        facts.titled("电费结算协议", facts.then("settlement_title"), "费控业务协议书"),
+        blocks,
     )
 
 
@@ -245,14 +248,14 @@ def contact_check(facts: Facts) -> Content:
     """J01, the record of a check of contact data."""
     entries = (
         *facts.who("phone", "address"),
-        Entry("核查方式", facts.pick("电话核实", "上门核实", "微信核实")),
+        Entry("核查方式", facts.pick("电话核实", "上门核实", facts.then("contact_check"))),
         Entry("核查日期", chinese_date(facts.on), "date"),
         Entry("核查人", facts.staff),
     )
     blocks: tuple[Block, ...] = (
         Section(entries),
         Choice("核查结果", ("号码正确", "已变更", "空号停机"), frozenset({0})),
-        Choice("通知渠道", ("短信", "网上国网", "电话"), frozenset({0, 1})),
+        Choice("通知渠道", ("短信", facts.then("app"), "电话"), frozenset({0, 1})),
         Signatures((facts.company_signs("台区经理"), facts.customer_signs("客户确认"))),
     )
     return _paper(
@@ -267,7 +270,7 @@ def name_check(facts: Facts) -> Content:
     """J02, the record of the real-name check."""
     entries = (
         *facts.who("id_no", "address"),
-        Entry("证件类型", facts.customer.id_type),
+        Entry("证件类型", facts.id_type),
         Entry("核验日期", chinese_date(facts.on), "date"),
         Entry("核验人", facts.staff),
     )

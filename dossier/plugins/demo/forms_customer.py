@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-from dossier.plugins.demo import names, numbers, wording
+from dossier.plugins.demo import eras, names, numbers, wording
 from dossier.plugins.demo.content import (
     Block,
     Card,
@@ -20,7 +20,6 @@ from dossier.plugins.demo.content import (
     Signatures,
     chinese_date,
 )
-from dossier.plugins.demo.customers import CITY
 from dossier.plugins.demo.facts import Facts
 
 
@@ -28,7 +27,12 @@ def application(facts: Facts) -> Content:
     """A01, application for supply."""
     customer = facts.customer
     load = tuple(
-        (str(n), item, f"{facts.rng.randint(1, 9)}", f"{facts.rng.randint(1, 40) * 0.5:.1f}")
+        (
+            str(n),
+            item.format(charger=facts.then("charger")),
+            f"{facts.rng.randint(1, 9)}",
+            f"{facts.rng.randint(1, 40) * 0.5:.1f}",
+        )
         for n, item in enumerate(facts.rng.sample(wording.APPLIANCES, 4), 1)
     )
     entries = (
@@ -42,9 +46,9 @@ def application(facts: Facts) -> Content:
     blocks: list[Block] = [
         Section(entries, "客户基本信息"),
         Choice("业务类型", ("新装", "增容", "临时用电"), frozenset({chosen})),
-        Choice("电费票据", ("电子发票", "增值税专用发票"), frozenset({0})),
+        Choice("电费票据", (facts.then("invoice"), "增值税专用发票"), frozenset({0})),
         Listing(("序号", "用电设备名称", "数量", "容量(kW)"), load),
-        Prose(f"本人（单位）因{facts.pick(*wording.REASONS)}申请用电，保证所填写的内容和提供的资料真实有效，并自愿遵守供电企业的有关规定。", "客户声明"),
+        Prose(f"本人（单位）因{facts.reason()}申请用电，保证所填写的内容和提供的资料真实有效，并自愿遵守供电企业的有关规定。", "客户声明"),
         Signatures((facts.customer_signs("申请人签名（盖章）"), facts.company_signs("受理人员"))),
     ]  # fmt: skip
     return _paper(facts, "A01", facts.titled("低压用电登记表" if customer.is_person else "高压客户用电登记表", "用电申请书", "用电业务申请表"), blocks)  # fmt: skip
@@ -61,20 +65,36 @@ def identity_card(facts: Facts) -> Content:
         birth=birth,
         address=customer.address,
         number=number,
-        issuer=f"襄阳市公安局{CITY[3:]}分局",
-        valid=f"{facts.on.year - 4}.03.12-{facts.on.year + 16}.03.12",
+        issuer="襄阳市公安局襄州分局",
+        valid=_validity(birth, facts.on),
     )
     note = Prose(f"复印件与原件一致，仅用于办理用电业务。{chinese_date(facts.on)}")
     title = facts.titled("", "身份证复印件", "有效身份证明（复印件）粘贴页")
     return Content("A02", title, "", "", facts.on, (card, note))
 
 
+def _validity(birth: date, on: date) -> str:
+    """From when to when a card is valid that somebody showed on that day."""
+    issued = max(date(on.year - 4, 3, 12), eras.first_day())
+    years = eras.card_years(eras.age_on(birth, issued))
+    until = f"{eras.anniversary(issued, years):%Y.%m.%d}" if years else "长期"
+    return f"{issued:%Y.%m.%d}-{until}"
+
+
 def licence(facts: Facts) -> Content:
-    """A03, a business licence."""
-    customer = facts.customer
+    """A03, a business licence; an older one was made out anew for the town's name or the code."""
+    customer, reform = facts.customer, eras.first_day()
     founded = customer.opened - timedelta(days=facts.rng.randint(60, 2_000))
+    if eras.has_begun("credit_code", customer.opened):
+        founded = max(founded, eras.begin("credit_code"))  # as its code says
+    number = Entry("注册号", numbers.registration_no(int(customer.customer_no)), wide=True)
+    if not facts.shows_organisation_code:
+        reform = eras.begin("credit_code")
+        number = Entry("统一社会信用代码", customer.id_no, "id_no", wide=True)
+    anew = min(facts.on, reform + timedelta(days=founded.day))
+    issued = max(founded + timedelta(days=30), anew)
     entries = (
-        Entry("统一社会信用代码", customer.id_no, "id_no", wide=True),
+        number,
         Entry("名称", customer.name, "name", wide=True),
         Entry("类型", "有限责任公司（自然人投资或控股）", wide=True),
         Entry("法定代表人", facts.agent),
@@ -84,15 +104,43 @@ def licence(facts: Facts) -> Content:
         Entry("住所", customer.address, "address", wide=True),
         Entry("经营范围", "生产、加工、销售及技术服务（依法须经批准的项目，经相关部门批准后方可开展经营活动）", wide=True),
     )  # fmt: skip
-    office = f"{CITY}市场监督管理局"
-    sealed = Signatures((Party("登记机关", "", founded + timedelta(days=30), office),))
+    office = eras.word("licence_office", issued)
+    sealed = Signatures((Party("登记机关", "", issued, office),))
     title = facts.titled("营业执照", "营业执照（副本）", "营业执照 正本")
     form_no = f"{facts.rng.randint(1, 9)}-{facts.rng.randint(1, 4)}"
     return Content("A03", title, "", form_no, facts.on, (Section(entries), sealed), framed=True)
 
 
 def deed(facts: Facts) -> Content:
-    """A05, a certificate of ownership."""
+    """A05, a certificate of ownership: of land and house together, or of the house alone."""
+    together = eras.has_begun("deed_of_land_and_house", facts.on)
+    return _deed_of_both(facts) if together else _deed_of_house(facts)
+
+
+def _deed_of_house(facts: Facts) -> Content:
+    customer = facts.customer
+    serial = facts.rng.randint(1, 99_999)
+    entries = (
+        Entry("房屋所有权人", customer.name, "name", wide=True),
+        Entry("共有情况", facts.pick("单独所有", "共同共有")),
+        Entry("房屋坐落", customer.address, "address", wide=True),
+        Entry("丘（地）号", f"{facts.rng.randint(1, 9)}-{facts.rng.randint(1, 99)}-{serial}", wide=True),
+        Entry("房屋性质", "商品房", wide=True),
+        Entry("规划用途", "住宅" if customer.is_person else "厂房"),
+        Entry("建筑面积", f"{facts.rng.randint(6_000, 18_000) / 100:.2f}平方米"),
+        Entry("登记时间", chinese_date(facts.on), "date"),
+    )  # fmt: skip
+    blocks: tuple[Block, ...] = (
+        Section(entries),
+        Prose(f"根据{facts.then('property_law')}，房屋所有权证书是权利人享有房屋所有权的证明。"),
+        Signatures((Party("登记机构", "", facts.on, facts.then("deed_office")),)),
+    )
+    title = facts.titled("房屋所有权证", "房屋所有权证", "土地房屋权属证明")
+    number = f"襄阳市房权证襄州区字第{serial:08d}号"
+    return Content("A05", title, "", number, facts.on, blocks, framed=True)
+
+
+def _deed_of_both(facts: Facts) -> Content:
     customer = facts.customer
     serial = facts.rng.randint(1, 99_999)
     entries = (
@@ -108,10 +156,10 @@ def deed(facts: Facts) -> Content:
     )  # fmt: skip
     blocks: tuple[Block, ...] = (
         Section(entries),
-        Prose("根据《中华人民共和国民法典》等法律法规，为保护不动产权利人合法权益，对不动产权利人申请登记的本证所列不动产权利，经审查核实，准予登记，颁发此证。"),
-        Signatures((Party("登记机构", "", facts.on, "襄阳市自然资源和规划局"),)),
+        Prose(f"根据{facts.then('property_law')}等法律法规，为保护不动产权利人合法权益，对不动产权利人申请登记的本证所列不动产权利，经审查核实，准予登记，颁发此证。"),
+        Signatures((Party("登记机构", "", facts.on, facts.then("deed_office")),)),
     )  # fmt: skip
-    title = facts.titled("不动产权证书", "房屋所有权证", "土地房屋权属证明")
+    title = facts.titled("不动产权证书", "中华人民共和国不动产权证书", "不动产权属证明")
     number = f"鄂({facts.on.year})襄州区不动产权第{serial:07d}号"
     return Content("A05", title, "", number, facts.on, blocks, framed=True)
 
@@ -137,9 +185,10 @@ def mandate(facts: Facts) -> Content:
 def promise(facts: Facts) -> Content:
     """A08, a promise to bring a missing paper later."""
     values = {
-        "reason": facts.pick(*wording.REASONS),
+        "reason": facts.reason(),
         "lack": facts.pick("房屋产权证明", "营业执照", "租赁合同原件"),
         "due": chinese_date(facts.on + timedelta(days=30)),
+        "asks": facts.then("promise_asks"),
     }
     blocks: tuple[Block, ...] = (
         Section(
@@ -148,7 +197,8 @@ def promise(facts: Facts) -> Content:
         *(Prose(text.format(**values)) for text in wording.PROMISE),
         Signatures((facts.customer_signs("承诺人"),)),
     )
-    return _paper(facts, "A08", facts.titled("客户承诺书", "承 诺 书", "容缺受理承诺书"), blocks)
+    title = facts.titled("客户承诺书", "承 诺 书", facts.then("promise_title"))
+    return _paper(facts, "A08", title, blocks)
 
 
 def guide(facts: Facts) -> Content:

@@ -27,7 +27,7 @@ def arrange(content: Content, family: str, filled: Ink, style: Style = PLAIN) ->
     _head(flow, content)
     for block in content.blocks:
         _block(flow, block)
-    flow.number_pages("Page {page}/{total}　客户服务热线 95598", 8)
+    flow.number_pages("Page {page}/{total}　客户服务热线 95598", 8, covered=bool(content.cover))
     return flow.sheets
 
 

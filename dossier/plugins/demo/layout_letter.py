@@ -26,7 +26,9 @@ def arrange(content: Content, family: str, filled: Ink, style: Style = PLAIN) ->
     _head(flow, content)
     for block in content.blocks:
         _block(flow, block)
-    flow.number_pages("- {page} -" if len(flow.sheets) == 1 else "第 {page} 页 / 共 {total} 页")
+    alone = len(flow.sheets) == 1 and not content.cover
+    pattern = "- {page} -" if alone else "第 {page} 页 / 共 {total} 页"
+    flow.number_pages(pattern, covered=bool(content.cover))
     return flow.sheets
 
 

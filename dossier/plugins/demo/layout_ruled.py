@@ -31,7 +31,7 @@ def arrange(content: Content, family: str, filled: Ink, style: Style = PLAIN) ->
         _block(flow, block)
     if content.type_code in _IN_COPIES:
         flow.paragraph(_FOOTNOTE, size=8.5, indent=0)
-    flow.number_pages("第{page}页 共{total}页")
+    flow.number_pages("第{page}页 共{total}页", covered=bool(content.cover))
     return flow.sheets
 
 

@@ -15,12 +15,13 @@ from dossier.plugins.demo.catalogue import TYPES
 from dossier.plugins.demo.content import Content
 from dossier.plugins.demo.damage import Damage, draw_damage, sibling
 from dossier.plugins.demo.facts import Facts
-from dossier.plugins.demo.flow import draw_style
+from dossier.plugins.demo.flow import Style, draw_style
 from dossier.plugins.demo.plan import PaperPlan
 from dossier.plugins.demo.render import RenderedPage, render
 from dossier.plugins.demo.sheet import Sheet
 from dossier.plugins.demo.truth import TruthFile, TruthPage, fields_of, upright
 
+_DENSER = 0.95
 _NUMBERS = ("customer_no", "meter_no", "id_no")
 
 
@@ -63,7 +64,7 @@ def compose(plan: PaperPlan, rng: random.Random) -> Content:
     """What the planned paper says."""
     kind = TYPES[plan.type_code]
     facts = Facts(
-        plan.customer, plan.layout, plan.on, numbers.case_no(plan.seed % 97, plan.number),
+        plan.customer, plan.layout, plan.on, numbers.case_no(plan.on, plan.seed % 97, plan.number),
         rng.choice(names.STAFF), plan.identity, rng,
     )  # fmt: skip
     content = kind.build(facts)
@@ -84,20 +85,38 @@ def render_all(
 
 def lay_out(plan: PaperPlan, content: Content) -> list[Sheet]:
     """The paper's sheets in the style of its own print run."""
-    style = draw_style(random.Random(plan.seed + 1))
+    return _arranged(plan, content, _style(plan))
+
+
+def _style(plan: PaperPlan) -> Style:
+    return draw_style(random.Random(plan.seed + 1))
+
+
+def _arranged(plan: PaperPlan, content: Content, style: Style) -> list[Sheet]:
     return arrange(content, plan.layout, plan.font, plan.filled, style)
 
 
-def _sheets(plan: PaperPlan, content: Content) -> list[Sheet]:
+def sheets_of(plan: PaperPlan, content: Content) -> list[Sheet]:
+    """The sheets that a scanned file shows: all, a blank back too, or the one of a photograph."""
+    if plan.format == "jpeg":
+        return _on_one_sheet(plan, content)
     sheets = lay_out(plan, content)
     if plan.blank_back:
         sheets.append(Sheet(sheets[0].width, sheets[0].height))
     return sheets
 
 
+def _on_one_sheet(plan: PaperPlan, content: Content) -> list[Sheet]:
+    """A photograph shows a whole paper: the print run was so dense that it took one page."""
+    style = _style(plan)
+    while len(sheets := _arranged(plan, content, style)) > 1:
+        style = replace(style, scale=style.scale * _DENSER, air=style.air * _DENSER)
+    return sheets
+
+
 def _image_pdf(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
     """Pictures as pages; half of the turned ones carry the rotation that shows them upright."""
-    pages, damage = render_all(plan, _sheets(plan, content), rng)
+    pages, damage = render_all(plan, sheets_of(plan, content), rng)
     turned = bool(damage.turn) and rng.random() < 0.5
     data = scans.image_pdf(pages, damage.quality, turned=turned)
     truths = (_shown_upright(page.truth) if turned else page.truth for page in pages)
@@ -105,13 +124,13 @@ def _image_pdf(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
 
 
 def _tiff(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
-    pages, damage = render_all(plan, _sheets(plan, content), rng)
+    pages, damage = render_all(plan, sheets_of(plan, content), rng)
     return _Made(scans.tiff(pages, damage.quality), tuple(page.truth for page in pages))
 
 
 def _jpeg(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:
     """One picture; half of the turned photographs carry the tag that shows them upright."""
-    pages, damage = render_all(plan, _sheets(plan, content)[:1], rng)
+    pages, damage = render_all(plan, sheets_of(plan, content), rng)
     page, tagged = pages[0], damage.desk and rng.random() < 0.5
     data = scans.jpeg(page, damage.quality, tagged=tagged)
     if not tagged:

@@ -53,14 +53,34 @@ def birth_of(identity: str) -> date:
     return date(int(identity[6:10]), int(identity[10:12]), int(identity[12:14]))
 
 
-def credit_code(index: int) -> str:
-    """An 18-character unified social credit code whose two check characters are right."""
+def credit_code(index: int, *, is_old: bool = False) -> str:
+    """An 18-character unified social credit code whose two check characters are right.
+
+    Args:
+        index: decides it; each gives another one.
+        is_old: of an organisation that had an organisation code before: digits, and no ``MA``.
+    """
+    body = f"7{index * 7_919 % 10**7:07d}" if is_old else _letters(index)
+    code = f"91{CREDIT_AREA}{body}{_organisation_check(body)}"
+    return code + str(uscc.calc_check_digit(code))
+
+
+def _letters(index: int) -> str:
     serial, body = index * 7_919 % 31**5, "MA0"
     for _ in range(5):
         serial, digit = divmod(serial, 31)
         body += _ORG_ALPHABET[digit]
-    code = f"91{CREDIT_AREA}{body}{_organisation_check(body)}"
-    return code + str(uscc.calc_check_digit(code))
+    return body
+
+
+def organisation_code(credit: str) -> str:
+    """The nine characters of GB 11714 that a credit code holds, as certificates print them."""
+    return f"{credit[8:16]}-{credit[16]}"
+
+
+def registration_no(index: int) -> str:
+    """A fifteen-digit number of a business licence of before the credit code."""
+    return f"{CREDIT_AREA}{index * 86_243 % 10**9:09d}"
 
 
 def mobile(index: int) -> str:
@@ -81,9 +101,9 @@ def bank_card(index: int) -> str:
     return body + str(-sum(d - 9 if d > 9 else d for d in doubled) % 10)
 
 
-def case_no(seed: int, index: int) -> str:
-    """A twelve-digit number of a business case."""
-    return f"26{(seed * 11 + index * 86_243) % 10**10:010d}"
+def case_no(on: date, seed: int, index: int) -> str:
+    """A twelve-digit number of a business case; it begins with the year."""
+    return f"{on:%y}{(seed * 11 + index * 86_243) % 10**10:010d}"
 
 
 def _organisation_check(body: str) -> str:

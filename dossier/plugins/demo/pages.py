@@ -8,14 +8,14 @@ import io
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 
+from dossier.plugins.demo import eras, scans
 from dossier.plugins.demo import families as family_names
-from dossier.plugins.demo import scans
 from dossier.plugins.demo.catalogue import TYPES
 from dossier.plugins.demo.customers import InventedCustomer, invent_customers
 from dossier.plugins.demo.make import compose, lay_out, render_all
-from dossier.plugins.demo.plan import PaperPlan
+from dossier.plugins.demo.plan import LAST_DAY, PaperPlan
 from dossier.plugins.demo.render import RenderedPage
 from dossier.plugins.demo.sheet import Ink
 from dossier.plugins.demo.truth import TruthField, TruthPage, fields_of
@@ -94,6 +94,7 @@ def _customer(customers: list[InventedCustomer], code: str, number: int) -> Inve
 def _plan(
     seed: int, number: int, code: str, customer: InventedCustomer, rng: random.Random
 ) -> PaperPlan:
+    start = max(customer.opened, eras.first_day(code))
     return PaperPlan(
         number=number,
         path="",
@@ -109,7 +110,7 @@ def _plan(
         font="",
         damage="",
         filled={4: Ink.PEN, 7: Ink.DOTS}.get(number % _PEN_EVERY, Ink.PRINT),
-        on=date(2008, 1, 1) + timedelta(days=rng.randrange(6_000)),
+        on=start + timedelta(days=rng.randrange(6_000) % max(1, (LAST_DAY - start).days)),
         seed=seed * 1_000_003 + number,
     )
 

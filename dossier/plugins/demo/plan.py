@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from dossier.plugins.demo import eras
 from dossier.plugins.demo import families as family_names
 from dossier.plugins.demo.catalogue import TYPES
 from dossier.plugins.demo.customers import InventedCustomer, invent_customers
@@ -32,7 +33,8 @@ _DUPLICATE_SHARE = 0.015
 _FILLED = {Ink.PRINT: 70, Ink.DOTS: 16, Ink.PEN: 14}  # how scanned forms were filled in
 _BLANK_BACK_SHARE = 0.06
 _DOSSIER_SIZES = {0: 25, 1: 35, 2: 25, 6: 15}  # papers per customer, weights
-_LAST_DAY = date(2026, 2, 27)
+LAST_DAY = date(2026, 2, 27)
+"""No paper is younger; the archive is scanned in the month after."""
 _STRANGER_TYPES = ("C01", "A01", "D01")
 _NAME_ONLY = ("A08", "A09", "G01", "G02", "J01", "J02")  # can hide all but the name
 MIN_PAPERS = 40
@@ -154,7 +156,8 @@ class Planner:
         if self._names[customer.name] > 1 and code in _NAME_ONLY and rng.random() < 0.7:
             route, identity = "content", "name"  # nobody can know which of the two it is
         layout = self._next(f"layout {code}", self._layouts)
-        span = max(1, (_LAST_DAY - customer.opened).days)
+        start = max(customer.opened, eras.first_day(code, file_format))
+        span = max(1, (LAST_DAY - start).days)
         damage = self._damage(file_format) if file_format in SCANNED else ""
         plan = PaperPlan(
             number=number, path="", format=file_format, type_code=code, customer=customer,
@@ -163,7 +166,7 @@ class Planner:
             identity=identity, layout=layout,
             font=self._next("font", self._fonts), damage=damage,
             filled=self._filled() if damage else Ink.PRINT,
-            on=customer.opened + timedelta(days=rng.randrange(min(span, 1_500))),
+            on=start + timedelta(days=rng.randrange(min(span, 1_500))),
             seed=self._seed * 1_000_003 + number,
             blank_back=file_format in {"image-pdf", "tiff"} and rng.random() < _BLANK_BACK_SHARE,
         )  # fmt: skip

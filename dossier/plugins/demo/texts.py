@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from dossier.plugins.demo import names, wording
+from dossier.plugins.demo import eras, names, wording
 from dossier.plugins.demo.catalogue import TYPES
 from dossier.plugins.demo.content import chinese_date
 from dossier.plugins.demo.customers import InventedCustomer
+from dossier.plugins.demo.plan import LAST_DAY
 
 LENGTH = 775
 """Characters of a document, as in the measurements of the search engines (docs/performance.md)."""
@@ -59,7 +60,8 @@ def invent_texts(
     for number in range(count):
         customer = customers[number % len(customers)]
         code = rng.choice(codes)
-        on = date(2003, 1, 1) + timedelta(days=rng.randrange(8_400))
+        start = max(customer.opened, eras.first_day(code))
+        on = start + timedelta(days=rng.randrange(8_400) % max(1, (LAST_DAY - start).days))
         text = _text(rng, pool, customer, TYPES[code].label, on, length)
         yield InventedText(number, code, TYPES[code].label, customer, on, text)
 
