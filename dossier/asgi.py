@@ -13,7 +13,7 @@ import ui.app
 from dossier import web
 from dossier.bootstrap import build
 from dossier.services.context import Context
-from dossier.settings import load_settings
+from dossier.settings import Settings, load_settings
 
 TITLE = "Dossier"
 
@@ -40,6 +40,7 @@ def create_app(context: Context) -> FastAPI:
     ui.app.add_ui(app, context)
     _add_plugins(app, context)
     web.check_routes(app)
+    web.declare_credentials(app, context.settings)
     return app
 
 
@@ -54,4 +55,9 @@ def _add_plugins(app: FastAPI, context: Context) -> None:
 
 def application() -> FastAPI:
     """For a server that takes an import string: ``uvicorn --factory dossier.asgi:application``."""
-    return create_app(build(load_settings(os.environ)))
+    return serving_app(load_settings(os.environ))
+
+
+def serving_app(settings: Settings) -> FastAPI:
+    """The application as it is served: who asks is told soon that the database is locked."""
+    return create_app(build(settings, busy_seconds=settings.database_wait_seconds))

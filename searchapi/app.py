@@ -40,4 +40,5 @@ def create_api(context: Context) -> FastAPI:
     web.add_kit(app, context)
     add_api(app, context)
     web.check_routes(app)
+    web.declare_credentials(app, context.settings)
     return app

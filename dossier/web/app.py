@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dossier.db import locked
 from dossier.errors import (
     ConfigurationError,
     DiskFullError,
@@ -25,13 +26,12 @@ from dossier.errors import (
     InvalidInputError,
     NotAuthenticatedError,
     NotFoundError,
-    UnavailableError,
 )
 from dossier.logs import place_of
 from dossier.services.context import Context
 from dossier.web.arrival import is_secure
 from dossier.web.asking import way_to_ask
-from dossier.web.guard import Requirement
+from dossier.web.guard import requirement_of
 from dossier.web.problems import problem_response
 
 log = logging.getLogger(__name__)
@@ -112,8 +112,9 @@ def add_kit(app: FastAPI, context: Context, *, error_page: ErrorPage | None = No
 
     @app.exception_handler(OperationalError)
     async def _database(request: Request, error: OperationalError) -> Response:
-        log.error("database does not answer", extra={"error": type(error.orig).__name__})
-        return answer(request, UnavailableError("The database does not answer; try again shortly"))
+        told = locked.refusal(error)
+        log.error("database does not answer", extra={"error": told.code})
+        return answer(request, told)
 
     @app.exception_handler(OSError)
     async def _disk(request: Request, error: OSError) -> Response:
@@ -196,22 +197,18 @@ def check_routes(app: FastAPI) -> None:
     Raises:
         ConfigurationError: names the routes.
     """
-    open_routes = [
-        route.path
-        for route in _all_routes(app.routes)
-        if not any(isinstance(d.call, Requirement) for d in route.dependant.dependencies)
-    ]
+    open_routes = [route.path for route in all_routes(app.routes) if requirement_of(route) is None]
     if open_routes:
         raise ConfigurationError(
             f"Routes without requires(Permission.…): {', '.join(sorted(open_routes))}"
         )
 
 
-def _all_routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+def all_routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
     """The routes of ``app`` and of every router in it: newer FastAPI keeps those as routers."""
     for route in routes:
         if isinstance(route, APIRoute):
             yield route
         router = getattr(route, "original_router", None)
         if router is not None:
-            yield from _all_routes(router.routes)
+            yield from all_routes(router.routes)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from dossier import access
@@ -100,6 +101,12 @@ def requires(
             whole_company=whole_company,
         )
     )
+
+
+def requirement_of(route: APIRoute) -> Requirement | None:
+    """What a route demands; None where it declares nothing."""
+    found = (each.call for each in route.dependant.dependencies)
+    return next((one for one in found if isinstance(one, Requirement)), None)
 
 
 def identify(request: Request) -> Viewer | None:

@@ -13,6 +13,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    ignored_auth,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -33,6 +34,7 @@ CHECKS = [
     status_code_conformance,
     content_type_conformance,
     response_schema_conformance,
+    ignored_auth,
 ]
 
 
@@ -51,6 +53,26 @@ def app(archive: Seeded) -> FastAPI:
 def operations(app: FastAPI) -> list[Any]:
     api = schemathesis.openapi.from_asgi("/openapi.json", app)
     return [each.ok() for each in api.get_all_operations()]
+
+
+def test_each_operation_names_the_credentials_that_it_takes(app: FastAPI) -> None:
+    document = app.openapi()
+    schemes = document["components"]["securitySchemes"]
+    token, cookie, form = "bearerToken", "sessionCookie", "csrfToken"
+    assert schemes[token]["scheme"] == "bearer"
+    assert (schemes[cookie]["in"], schemes[cookie]["name"]) == ("cookie", SESSION_COOKIE)
+    assert (schemes[form]["in"], schemes[form]["name"]) == ("header", CSRF_HEADER)
+    taken = {
+        f"{method} {path}": [set(one) for one in operation["security"]]
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert taken["get /healthz"] == []
+    assert taken["get /api/v1/search"] == [{token}, {cookie}]
+    assert taken["post /api/v1/documents"] == [{token}, {cookie, form}]
+    assert taken["post /api/v1/tokens"] == [{cookie, form}], "a token makes no tokens"
+    open_to_all = {label for label, alternatives in taken.items() if not alternatives}
+    assert open_to_all == {"get /healthz", "get /readyz", "get /metrics"}
 
 
 def login_of(archive: Seeded, name: str) -> Login:
