@@ -17,6 +17,8 @@ from sqlalchemy import select
 
 from dossier.clock import Clock, SystemClock, local_date
 from dossier.db import Database, create_database, migrate, session_for
+from dossier.db.engines import BUSY_SECONDS
+from dossier.db.session import ScopedSession
 from dossier.db.tables import RuleSet
 from dossier.errors import ConfigurationError
 from dossier.ports import FileStore, MalwareScanner
@@ -54,10 +56,17 @@ PEOPLE_PACKAGES = ("indexer", "searchapi", "ui", "mappings")
 SETUP = system_viewer("setup")
 
 
-def build(settings: Settings, *, clock: Clock | None = None) -> Context:
+def build(
+    settings: Settings, *, clock: Clock | None = None, busy_seconds: float = BUSY_SECONDS
+) -> Context:
     """Wire the product.
 
     Makes the home folder, the key and the tables of a new archive.
+
+    Args:
+        settings: as read at start.
+        clock: the present.
+        busy_seconds: how long a transaction waits for a database that others keep locked.
 
     Raises:
         ConfigurationError: a setting, plugin, rule file or the installation itself is wrong.
@@ -68,7 +77,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Context:
     settings = settings.model_copy(update={"home": settings.home.absolute()})
     region.use(_own_places(settings, clock))
     _make_folders(settings)
-    database = create_database(settings.sqlalchemy_url)
+    database = create_database(settings.sqlalchemy_url, busy_seconds=busy_seconds)
     is_new = migrate.is_new(database)
     keyring = load_keyring(
         settings.secret_key.get_secret_value() if settings.secret_key else None,
@@ -297,22 +306,29 @@ def _load_roles(database: Database, settings: Settings, clock: Clock) -> Matrice
     texts = role_files(settings.home)
     matrices = {file: read_matrix(text, file, words) for file, text in texts.items()}
     ordered = in_order(list(matrices.values()))
+    digests = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in texts.items()}
+    with session_for(database, SETUP) as session:
+        if set(digests.values()) <= _known_roles(session):
+            return ordered  # asked of the reader: a start must not wait for who writes
     with session_for(database, SETUP, write=True) as session:
-        known = set(session.scalars(select(RuleSet.sha256).where(RuleSet.name == ROLES)))
-        for file, text in texts.items():
-            digest = hashlib.sha256(text.encode()).hexdigest()
+        known = _known_roles(session)
+        for file, digest in digests.items():
             if digest not in known:
                 session.add(
                     RuleSet(
                         name=ROLES,
                         effective_from=matrices[file].since,
                         sha256=digest,
-                        body=text,
+                        body=texts[file],
                         author="built-in" if file.startswith(FOLDER) else "operator",
                         loaded_at=clock.now(),
                     )
                 )
     return ordered
+
+
+def _known_roles(session: ScopedSession) -> set[str]:
+    return set(session.scalars(select(RuleSet.sha256).where(RuleSet.name == ROLES)))
 
 
 def _own_places(settings: Settings, clock: Clock) -> tuple[str, ...]:

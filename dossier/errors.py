@@ -180,6 +180,14 @@ class UnavailableError(DossierError):
     title_zh = "服务暂不可用，请稍后重试"
 
 
+class DatabaseLockedError(UnavailableError):
+    """Another program, or a long command of ours, keeps the database locked."""
+
+    code = "database_locked"
+    title = "The database is locked by another program; nothing was lost"
+    title_zh = "数据库被其他程序占用，资料没有丢失"
+
+
 class SearchServerUnreachableError(UnavailableError):
     """The search server does not answer at its address, or its certificate is not trusted."""
 

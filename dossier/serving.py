@@ -181,14 +181,13 @@ def web(overrides: dict[str, Any]) -> None:
     """
     import uvicorn
 
-    from dossier.asgi import create_app
-    from dossier.bootstrap import build
+    from dossier.asgi import serving_app
     from dossier.web.long_addresses import LongAddresses
 
     settings = _settings(overrides)
     listener = _bound(settings, shared=True)
     listener.listen(BACKLOG)
-    app = create_app(build(settings))
+    app = serving_app(settings)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

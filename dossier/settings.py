@@ -77,6 +77,14 @@ class Settings(BaseModel):
         "PostgreSQL 15 or newer: postgresql://user:password@host/name, "
         "with pip install 'dossier-archive[postgres]'.",
     )
+    database_wait_seconds: float = Field(
+        4.0,
+        ge=0.2,
+        le=25,
+        description="Longest wait of a page, an API request or a search for an SQLite database "
+        "that another program keeps locked; then they are refused with the remedy. Workers and "
+        "other commands wait up to 30 s and try again.",
+    )
     files_url: str = Field("", description="Where originals are kept; empty: home/files.")
     search_url: str = Field(
         "",

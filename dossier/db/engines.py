@@ -23,7 +23,10 @@ from sqlalchemy.pool import QueuePool
 from dossier.errors import ConfigurationError
 
 BUSY_SECONDS = 30.0
-"""How long a writer waits for the lock: longer than a transaction of ours, less than a lease."""
+"""How long a worker's or command's writer waits for the database, its turn among our own writers
+and SQLite's lock together: longer than a transaction of ours, less than a lease."""
+TURN_SECONDS = 5.0
+"""Of it at most so long for the turn (turns.py), and never more than half."""
 OWNER_ONLY = 0o600
 """Permissions of a database file."""
 DURABLE = "durable"
@@ -34,10 +37,17 @@ NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.
 
 @dataclass(frozen=True)
 class Database:
-    """The two engines of a database."""
+    """The two engines of a database.
+
+    Attributes:
+        reader: for reading only.
+        writer: for transactions that write.
+        turn_seconds: how long a writer waits for its turn before it goes on without.
+    """
 
     reader: Engine
     writer: Engine
+    turn_seconds: float = TURN_SECONDS
 
     @property
     def is_sqlite(self) -> bool:
@@ -53,6 +63,10 @@ class Database:
 def create_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:
     """Engines for ``url``.
 
+    Args:
+        url: as SQLAlchemy writes it.
+        busy_seconds: how long a transaction waits in all while others keep SQLite locked.
+
     Raises:
         ConfigurationError: SQLite on a network file system.
     """
@@ -67,9 +81,12 @@ def create_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database
             "set DOSSIER_HOME to a local disk or DOSSIER_DATABASE_URL to PostgreSQL"
         )
     _keep_to_its_owner(path)
+    turn_seconds = min(TURN_SECONDS, busy_seconds / 2)
+    lock_seconds = busy_seconds - turn_seconds
     return Database(
-        _sqlite(url, busy_seconds, "BEGIN", query_only=True),
-        _sqlite(url, busy_seconds, "BEGIN IMMEDIATE", query_only=False),
+        _sqlite(url, lock_seconds, "BEGIN", query_only=True),
+        _sqlite(url, lock_seconds, "BEGIN IMMEDIATE", query_only=False),
+        turn_seconds,
     )
 
 
@@ -118,14 +135,14 @@ def _without_nul() -> type[Any]:
     return NulFreeDumper
 
 
-def _sqlite(url: str, busy_seconds: float, begin: str, *, query_only: bool) -> Engine:
+def _sqlite(url: str, lock_seconds: float, begin: str, *, query_only: bool) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,  # errors are logged; page text and names must not be
         poolclass=QueuePool,
         pool_size=8,
         max_overflow=24,
-        connect_args={"timeout": busy_seconds, "check_same_thread": False},
+        connect_args={"timeout": lock_seconds, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")

@@ -18,8 +18,6 @@ from dossier.db.engines import Database
 
 LOOK_SECONDS = 0.001
 """Between two tries; a transaction of ours takes 5 to 20 ms."""
-PATIENCE_SECONDS = 5.0
-"""Then we go on without: whoever has the turn may be stopped (SIGSTOP), or not be ours."""
 
 
 @contextmanager
@@ -27,7 +25,8 @@ def turn(database: Database) -> Iterator[None]:
     """Wait for the turn to write, and hold it; nothing to wait for but with SQLite in a file.
 
     Whoever waits stands at the gate first. One who has just written finds the gate taken and
-    cannot have the next turn as well, however quickly it comes again.
+    cannot have the next turn as well, however quickly it comes again. After ``turn_seconds`` we go
+    on without: whoever has the turn may be stopped (SIGSTOP), or wait for a lock that is not ours.
     """
     handle, gate = _open(database, "turn"), _open(database, "gate")
     if handle is None or gate is None:
@@ -35,7 +34,7 @@ def turn(database: Database) -> Iterator[None]:
         yield
         return
     try:
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + database.turn_seconds
         if _take(gate, until):
             _take(handle, until)
         os.close(gate)

@@ -14,9 +14,8 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dossier.db import Database
+from dossier.db import Database, locked
 from dossier.db.append import append_events
-from dossier.errors import UnavailableError
 
 MOST_TOGETHER = 200
 """Rows of one transaction; more than that are never waiting at once behind one web process."""
@@ -29,7 +28,7 @@ class BegunRecord:
     row: Mapping[str, Any]
     done: threading.Event = field(default_factory=threading.Event)
     event_id: int = 0
-    error: Exception | None = None
+    error: SQLAlchemyError | None = None
 
     def wait(self) -> int:
         """Wait until the row is committed; returns its id.
@@ -39,7 +38,7 @@ class BegunRecord:
         """
         self.done.wait()
         if self.error is not None:
-            raise UnavailableError("The audit cannot be written now") from self.error
+            raise locked.refusal(self.error) from self.error
         return self.event_id
 
 
@@ -69,13 +68,16 @@ class ReadRecorder:
 
     def _work(self) -> None:
         while True:
-            together = [self._queue.get()]
-            while len(together) < MOST_TOGETHER:
-                try:
-                    together.append(self._queue.get_nowait())
-                except Empty:
-                    break
-            self._commit(together)
+            self._commit([self._queue.get(), *self._waiting(MOST_TOGETHER - 1)])
+
+    def _waiting(self, most: int) -> list[BegunRecord]:
+        found: list[BegunRecord] = []
+        while len(found) < most:
+            try:
+                found.append(self._queue.get_nowait())
+            except Empty:
+                break
+        return found
 
     def _commit(self, together: list[BegunRecord]) -> None:
         try:
@@ -83,6 +85,8 @@ class ReadRecorder:
             for each, event_id in zip(together, ids, strict=True):
                 each.event_id = event_id
         except SQLAlchemyError as err:
+            # Who came meanwhile would wait as long once more, and the next after them again.
+            together += self._waiting(self._queue.qsize())
             for each in together:
                 each.error = err
         finally:

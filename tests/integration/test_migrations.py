@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from dossier.db import create_database, migrate
 from dossier.db.tables import Table
@@ -27,6 +28,17 @@ def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     migrate.upgrade(database)
     migrate.upgrade(database)
     assert not migrate.is_new(database)
+
+
+def test_the_newest_revision_is_the_one_at_alembics_end_and_in_the_database(
+    database_url: str,
+) -> None:
+    """It is read from the files' names, so that a start need not import all of them."""
+    end = ScriptDirectory.from_config(migrate.migration_config()).get_current_head()
+    database = create_database(database_url)
+    assert migrate.revision(database) is None
+    migrate.upgrade(database)
+    assert migrate.newest_revision() == migrate.revision(database) == end
 
 
 def test_a_database_file_and_its_log_are_their_owners_alone(tmp_path: Path) -> None:

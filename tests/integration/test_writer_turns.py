@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -37,20 +38,22 @@ def test_all_writers_get_about_the_same_number_of_turns(context: Context) -> Non
     assert min(done.values()) > max(done.values()) / 4
 
 
-def test_a_turn_that_is_not_given_back_delays_but_does_not_stop_us(
-    context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0.3)
+def with_turns_of(seconds: float, context: Context) -> Context:
+    return replace(context, database=replace(context.database, turn_seconds=seconds))
+
+
+def test_a_turn_that_is_not_given_back_delays_but_does_not_stop_us(context: Context) -> None:
+    impatient = with_turns_of(0.3, context)
     with turns.turn(context.database):
         began = time.monotonic()
-        write(context)
+        write(impatient)
     assert 0.3 <= time.monotonic() - began < 10
 
 
-def test_the_turn_ends_with_an_error_too(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 60.0)  # longer than any disk makes us wait
-    with pytest.raises(RuntimeError), context.writing(VIEWER):
+def test_the_turn_ends_with_an_error_too(context: Context) -> None:
+    patient = with_turns_of(60.0, context)  # longer than any disk makes us wait
+    with pytest.raises(RuntimeError), patient.writing(VIEWER):
         raise RuntimeError
     began = time.monotonic()
-    write(context)
-    assert time.monotonic() - began < turns.PATIENCE_SECONDS
+    write(patient)
+    assert time.monotonic() - began < patient.database.turn_seconds
