@@ -6,15 +6,18 @@ import importlib.util
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 
-from dossier.db import engines, outbox
+from dossier.db import engines, locked, outbox
 from dossier.errors import DossierError
 from dossier.hookspecs import EnvironmentCheck
 from dossier.services import audit_chain, audit_keys, unfinished
 from dossier.services.context import Context
 from dossier.services.plugin_registry import PluginRegistry
+from dossier.services.unfinished import Remaining
 from dossier.viewer import system_viewer
 
+Check = Callable[[Context], EnvironmentCheck]
 VIEWER = system_viewer("doctor")
 LOW_DISK_BYTES = 2 * 1024**3
 """Below this a day's intake of one office (some 2,000 scans of 500 kB) does not fit."""
@@ -41,7 +44,7 @@ def examine(context: Context) -> Iterator[EnvironmentCheck]:
     for module, purpose in NEEDED.items():
         found = importlib.util.find_spec(module) is not None
         yield EnvironmentCheck(f"package {module}", found, purpose, "install dossier-archive again")
-    for name, check in _CHECKS.items():
+    for name, check in (_CHECKS | _inbox_checks(context)).items():
         yield _guarded(name, check, context)
     yield from context.plugins.environment()
     yield from _plugins(context.plugins)
@@ -63,9 +66,7 @@ def _plugins(plugins: PluginRegistry) -> Iterator[EnvironmentCheck]:
         yield EnvironmentCheck(f"plugin {fault.plugin}", ok=False, detail=detail, remedy=remedy)
 
 
-def _guarded(
-    name: str, check: Callable[[Context], EnvironmentCheck], context: Context
-) -> EnvironmentCheck:
+def _guarded(name: str, check: Check, context: Context) -> EnvironmentCheck:
     try:
         return check(context)
     except DossierError as err:
@@ -89,6 +90,11 @@ def _file_system(context: Context) -> EnvironmentCheck:
     kind = engines.file_system_of(context.settings.home)
     ok = not context.database.is_sqlite or kind not in engines.NETWORK_FILE_SYSTEMS
     return EnvironmentCheck("file system", ok, kind, "SQLite needs a local disk")
+
+
+def _database(context: Context) -> EnvironmentCheck:
+    locked.demand_writable(context.database)
+    return EnvironmentCheck("database", ok=True, detail=context.database.writer.dialect.name)
 
 
 def _key_file(context: Context) -> EnvironmentCheck:
@@ -151,17 +157,27 @@ def _scanner(context: Context) -> EnvironmentCheck:
     return EnvironmentCheck("malware scanner", ok=True, detail=context.scanner.describe())
 
 
-def _unfinished(context: Context) -> EnvironmentCheck:
-    found = unfinished.list_unfinished(context, VIEWER)
+def _inbox_checks(context: Context) -> dict[str, Check]:
+    """Three checks of one walk through the inbox, which may hold thousands of files."""
+    look = cache(lambda: unfinished.list_remaining(context, VIEWER))
+    return {
+        "unfinished files": lambda _: _unfinished(look()),
+        "files passed over": lambda _: _passed_over(look()),
+        "inbox folders": lambda _: _inbox_folders(look()),
+    }
+
+
+def _unfinished(found: Remaining) -> EnvironmentCheck:
     names = "; ".join(
         f"{each.path} ({each.size_bytes / 1024:.0f} KiB, {each.age_seconds / 3600:.1f} h)"
-        for each in found
+        for each in found.unfinished
     )
-    return EnvironmentCheck("unfinished files", not found, names or "none", unfinished.REMEDY)
+    return EnvironmentCheck(
+        "unfinished files", not found.unfinished, names or "none", unfinished.REMEDY
+    )
 
 
-def _passed_over(context: Context) -> EnvironmentCheck:
-    found = unfinished.list_remaining(context, VIEWER)
+def _passed_over(found: Remaining) -> EnvironmentCheck:
     more = found.passed_over_count - len(found.passed_over)
     names = "; ".join(found.passed_over) + (f"; and {more} more" if more else "")
     return EnvironmentCheck(
@@ -173,21 +189,19 @@ def _passed_over(context: Context) -> EnvironmentCheck:
     )
 
 
-def _inbox_folders(context: Context) -> EnvironmentCheck:
-    found = unfinished.list_remaining(context, VIEWER).unlisted
-    told = f"cannot be listed: {'; '.join(found)}" if found else "all can be listed"
-    return EnvironmentCheck("inbox folders", not found, told, unfinished.FOLDER_REMEDY)
+def _inbox_folders(found: Remaining) -> EnvironmentCheck:
+    names = "; ".join(found.unlisted)
+    told = f"cannot be listed: {names}" if names else "all can be listed"
+    return EnvironmentCheck("inbox folders", not names, told, unfinished.FOLDER_REMEDY)
 
 
-_CHECKS: dict[str, Callable[[Context], EnvironmentCheck]] = {
+_CHECKS: dict[str, Check] = {
     "disk": _disk,
     "file system": _file_system,
+    "database": _database,
     "secret key": _key_file,
     "audit seals": _audit_key,
     "index": _index,
     "index lag": _lag,
-    "unfinished files": _unfinished,
-    "files passed over": _passed_over,
-    "inbox folders": _inbox_folders,
     "malware scanner": _scanner,
 }

@@ -83,15 +83,6 @@ def is_passed_over(item: os.DirEntry[str], settings: Settings, *, now: float) ->
     return is_transfer_name(item.name) and _age(item, now) < settings.unfinished_seconds
 
 
-def list_unfinished(context: Context, viewer: Viewer) -> tuple[UnfinishedFile, ...]:
-    """The unfinished files of :func:`list_remaining`.
-
-    Raises:
-        ForbiddenError: the role may not see the intake.
-    """
-    return list_remaining(context, viewer).unfinished
-
-
 def list_remaining(context: Context, viewer: Viewer) -> Remaining:
     """What the intake does not take, looked up now; who sees masked sees no file names.
 

@@ -528,7 +528,7 @@ def test_a_draft_that_nobody_writes_any_more_is_named_with_age_size_and_remedy(
         written = time.time() - hours * 3600
         os.utime(inbox / name, (written, written))
     look_until_quiet(loop)
-    older, old = unfinished.list_unfinished(context, CLERK)
+    older, old = unfinished.list_remaining(context, CLERK).unfinished
     assert (older.path, older.size_bytes) == ("一月/older.pdf.crdownload", 8)
     assert (old.path, round(old.age_seconds / 3600)) == ("old.pdf.part", 2)
     (check,) = [each for each in doctor.examine(context) if each.name == "unfinished files"]
@@ -537,7 +537,7 @@ def test_a_draft_that_nobody_writes_any_more_is_named_with_age_size_and_remedy(
     assert "final names" in check.remedy
     (inbox / "old.pdf.part").rename(inbox / "old.pdf")
     (inbox / "一月" / "older.pdf.crdownload").unlink()
-    assert unfinished.list_unfinished(context, CLERK) == ()
+    assert unfinished.list_remaining(context, CLERK).unfinished == ()
     look_until_quiet(loop)
     assert [document.file_name for document in documents(context)] == ["old.pdf"]
 
@@ -577,6 +577,25 @@ def test_what_is_passed_over_is_counted_and_named(
     (check,) = [each for each in doctor.examine(context) if each.name == "files passed over"]
     assert (check.ok, check.warning) == (True, True)
     assert check.detail == f"5: {'; '.join(remaining.passed_over)}"
+
+
+def test_doctor_walks_through_the_inbox_once_for_all_that_it_says_of_it(
+    context: Context, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (inbox / ".DS_Store").write_bytes(b"x")
+    listed: list[str] = []
+    real = os.scandir
+
+    def noted(folder: str) -> object:
+        listed.append(os.fspath(folder))
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", noted)
+    found = {each.name: each for each in doctor.examine(context)}
+    assert listed.count(os.fspath(inbox)) == 1
+    assert found["files passed over"].detail == "1: .DS_Store"
+    assert found["unfinished files"].ok
+    assert found["inbox folders"].ok
 
 
 def test_a_name_that_only_looks_like_a_transfers_is_taken_once_nobody_writes_it(
@@ -633,6 +652,6 @@ def test_who_sees_a_part_of_the_archive_sees_no_drafts_of_the_inbox(
     (inbox / "张三.pdf.part").write_bytes(b"%PDF-1.7")
     os.utime(inbox / "张三.pdf.part", (0, 0))
     of_one_unit = replace(CLERK, scope=Scope(units=frozenset({1})))
-    assert unfinished.list_unfinished(context, of_one_unit) == ()
+    assert unfinished.list_remaining(context, of_one_unit).unfinished == ()
     with pytest.raises(ForbiddenError):
-        unfinished.list_unfinished(context, system_viewer("agent", []))
+        unfinished.list_remaining(context, system_viewer("agent", []))
