@@ -32,6 +32,22 @@ class IntakeOutcome(StrEnum):
     FAILED = "failed"
 
 
+class IntakeState(StrEnum):
+    """Where a file stands, as the intake page groups it."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    """A step failed and is tried again later."""
+    FAILED = "failed"
+    """Set aside, or it cannot be taken; a person has to do something."""
+    TO_ASSIGN = "to_assign"
+    FILED = "filed"
+    NO_COPY = "no_copy"
+    """Filed and found, but its searchable copy could not be made."""
+    DUPLICATE = "duplicate"
+
+
 class QuarantineReason(StrEnum):
     """Why a file was set aside; labels for clerks in locale files."""
 

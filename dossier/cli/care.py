@@ -5,21 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.errors import ExitCode
-from dossier.hookspecs import EnvironmentCheck
-from dossier.services import doctor
-from dossier.services import reconcile as reconciling
-from dossier.services.context import Context
-from indexer import rebuild
-from indexer.drain import IndexFeeder
+
+if TYPE_CHECKING:
+    from dossier.hookspecs import EnvironmentCheck
+    from dossier.services import reconcile as reconciling
+    from dossier.services.context import Context
 
 POLL_SECONDS = 0.2
 
@@ -28,7 +26,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(with_context(reindex))
     app.command()(with_context(reconcile))
-    app.command("doctor")(with_context(examine))
+    app.command("doctor")(with_context(examine, somebody_waits=True))
 
 
 def reindex(context: Context) -> None:
@@ -36,6 +34,8 @@ def reindex(context: Context) -> None:
 
     A running serve does the work; without one this command does it itself.
     """
+    from indexer import rebuild
+
     request = rebuild.request(context)
     stop = threading.Event()
     feeder = threading.Thread(target=_feed_until, args=(context, stop), daemon=True)
@@ -50,6 +50,8 @@ def reindex(context: Context) -> None:
 
 def _feed_until(context: Context, stop: threading.Event) -> None:
     """Do the work here when no worker holds the index; it is a matter of who gets the lock."""
+    from indexer.drain import IndexFeeder
+
     feeder = IndexFeeder(context)
     try:
         while not stop.is_set():
@@ -60,6 +62,10 @@ def _feed_until(context: Context, stop: threading.Event) -> None:
 
 
 def _watch(context: Context, request: str) -> None:
+    from rich.progress import Progress
+
+    from indexer import rebuild
+
     with Progress(console=err) as bar:
         task = bar.add_task("reindex 重建索引", total=None)
         state = ""
@@ -82,6 +88,8 @@ def reconcile(
 
     Exit code 6 when there are differences; notes (what was set aside, blank pages) are none.
     """
+    from dossier.services import reconcile as reconciling
+
     found = list(reconciling.reconcile(context, OPERATOR))
     differences = [one for one in found if not one.is_note]
     notes = [one for one in found if one.is_note]
@@ -135,6 +143,8 @@ def _print_differences(
 
 def examine(context: Context, json: Json = False) -> None:
     """Check the installation and the archive; each line names its remedy."""
+    from dossier.services import doctor
+
     checks = list(doctor.examine(context))
     if json:
         print_json([as_dict(check) for check in checks])

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from dossier import serving
 from dossier.cli.base import (
     OPERATOR,
     Json,
@@ -20,13 +18,16 @@ from dossier.cli.base import (
 )
 from dossier.cli.words import in_both, printable
 from dossier.errors import ExitCode
-from dossier.services import accounts, customer_import
-from dossier.services import search as searching
-from dossier.services.context import Context
-from dossier.services.named_rows import RowReport
-from dossier.services.views import SearchAnswer, SearchRequest
-from indexer import ingest as taking
-from searchapi.answers import search_answer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from dossier.services import customer_import
+    from dossier.services.context import Context
+    from dossier.services.named_rows import RowReport
+    from dossier.services.views import SearchAnswer
+    from dossier.viewer import Viewer
+    from indexer import ingest as taking
 
 import_app = typer.Typer(no_args_is_help=True, help="Import customers or documents.")
 MOST_ERRORS_SHOWN = 50
@@ -35,7 +36,7 @@ MOST_ERRORS_SHOWN = 50
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("ingest")(with_context(ingest))
-    app.command("search")(with_context(search))
+    app.command("search")(with_context(search, somebody_waits=True))
     import_app.command("customers")(with_context(import_customers))
     import_app.command("documents")(with_context(import_documents))
     app.add_typer(import_app, name="import")
@@ -43,6 +44,8 @@ def register(app: typer.Typer) -> None:
 
 def rows_bar() -> Progress:
     """How many rows are done and how long it took; how many there are only the file's end says."""
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
     return Progress(
         TextColumn("{task.description} {task.completed}"),
         TimeElapsedColumn(),
@@ -63,6 +66,9 @@ def ingest(
 
     Exit code 6 when some files were set aside or could not be taken.
     """
+    from dossier import serving
+    from indexer import ingest as taking
+
     options = taking.IngestOptions(customer_no=customer, wait=wait, show=not json)
     summary = taking.ingest(
         context,
@@ -119,6 +125,8 @@ def import_customers(
     Columns that are not known are named and left out; customer_no and name must be there.
     Exit code 6 when some rows were left out.
     """
+    from dossier.services import customer_import
+
     with rows_bar() as bar:
         task = bar.add_task("rows 行数", total=None)
         report = customer_import.import_customers(
@@ -201,14 +209,25 @@ def search(
     json: Json = False,
 ) -> None:
     """Search as the one box does; exit code 4 when nothing is found."""
-    viewer = accounts.viewer_by_name(context, as_user) if as_user else OPERATOR
+    from dossier.services import search as searching
+    from dossier.services.views import SearchRequest
+
+    viewer = _viewer(context, as_user) if as_user else OPERATOR
     answer = searching.search(context, viewer, SearchRequest(q=query, size=size))
     if json:
+        from searchapi.answers import search_answer  # brings the web's framework along
+
         print_json(search_answer(answer))
     else:
         _print_answer(answer)
     if not answer.total:
         raise typer.Exit(int(ExitCode.NOT_FOUND))
+
+
+def _viewer(context: Context, name: str) -> Viewer:
+    from dossier.services import accounts
+
+    return accounts.viewer_by_name(context, name)
 
 
 def _print_answer(answer: SearchAnswer) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.cli.words import in_both, printable
 from dossier.errors import ConflictError, ExitCode, InvalidInputError
-from dossier.services import intake, work_status
-from dossier.services.context import Context
-from dossier.services.work_status import IntakeItem, IntakeState
+from dossier.records import IntakeState
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
+    from dossier.services.work_status import IntakeItem
 
 app = typer.Typer(no_args_is_help=True, help="What came in, and trying again what was set aside.")
 PAGE = 200
@@ -49,6 +51,8 @@ def _trouble(item: IntakeItem) -> str:
 
 
 def _items(context: Context, state: str | None) -> Iterator[IntakeItem]:
+    from dossier.services import work_status
+
     if state is not None and state not in set(IntakeState):
         raise InvalidInputError(f"Unknown state; choose one of {', '.join(IntakeState)}")
     states = (state,) if state else ()
@@ -74,6 +78,8 @@ def retry(
 
     Exit code 6 when some could not be tried again.
     """
+    from dossier.services import intake
+
     chosen = list(ids or [])
     if everything:
         chosen += [item.id for item in _items(context, None) if item.may_retry]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
-from dossier.services import key_rotation
-from dossier.services.context import Context
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
 
 app = typer.Typer(help="The key of encrypted values and keyed hashes.", no_args_is_help=True)
 
@@ -17,6 +18,8 @@ app = typer.Typer(help="The key of encrypted values and keyed hashes.", no_args_
 @with_context
 def show(context: Context, json: Json = False) -> None:
     """Name the key in use and older ones; the keys themselves are never shown."""
+    from dossier.services import key_rotation
+
     found = key_rotation.state(context, OPERATOR)
     codes = key_rotation.recovery_codes(context, OPERATOR)
     if json:
@@ -41,6 +44,8 @@ def rotate(
 
     Search goes on meanwhile. Back the new secret.key up before the old key is dropped.
     """
+    from dossier.services import key_rotation
+
     if again:
         key_rotation.again(context, OPERATOR)
     found = key_rotation.rotate(
@@ -57,6 +62,8 @@ def rotate(
 @with_context
 def drop(context: Context, json: Json = False) -> None:
     """Let the older keys go when nothing is left under them; their recovery codes go too."""
+    from dossier.services import key_rotation
+
     gone = key_rotation.drop(context, OPERATOR)
     if json:
         print_json(as_dict(gone))

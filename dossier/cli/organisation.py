@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dossier.cli.base import OPERATOR, Json, as_dict, out, print_json, with_context
 from dossier.cli.data import import_app, print_row_errors
-from dossier.services import organisation_import, organisation_moves, people_import
-from dossier.services.context import Context
-from dossier.services.named_rows import RowReport
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
+    from dossier.services.named_rows import RowReport
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")]
 
@@ -31,6 +32,7 @@ def import_organisation(
     Rows that are right are taken, the others are listed by row and column (exit code 6). Customers
     of places that went elsewhere follow before the command ends.
     """
+    from dossier.services import organisation_import, organisation_moves
 
     def take() -> RowReport:
         report = organisation_import.import_organisation(context, OPERATOR, file, dry_run=dry_run)
@@ -48,6 +50,8 @@ def import_people(
 
     Rows that are right are taken, the others are listed by row and column (exit code 6).
     """
+    from dossier.services import people_import
+
     _run(lambda: people_import.import_people(context, OPERATOR, file, dry_run=dry_run), json=json)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -22,9 +22,9 @@ from dossier.cli.roles import (
     day_of,
 )
 from dossier.errors import ConflictError
-from dossier.services import accounts, second_factor
-from dossier.services.context import Context
-from dossier.services.role_grants import Days, Part
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
 
 app = typer.Typer(no_args_is_help=True, help="Users, roles and tokens.")
 
@@ -50,6 +50,9 @@ def add(
 
     Without --password-stdin the user can only use tokens.
     """
+    from dossier.services import accounts
+    from dossier.services.role_grants import Days, Part
+
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     try:
         accounts.add_user(
@@ -71,6 +74,8 @@ def add(
 @with_context
 def list_(context: Context, json: Json = False) -> None:
     """List users."""
+    from dossier.services import accounts
+
     users = accounts.list_users(context, OPERATOR)
     if json:
         print_json([as_dict(user) for user in users])
@@ -85,6 +90,8 @@ def list_(context: Context, json: Json = False) -> None:
 @with_context
 def disable(context: Context, name: str) -> None:
     """Disable a user; sessions and tokens end at their next request."""
+    from dossier.services import accounts
+
     accounts.disable_user(context, OPERATOR, name)
     err.print(f"User {name} disabled / 已停用 {name}", markup=False)
 
@@ -93,6 +100,8 @@ def disable(context: Context, name: str) -> None:
 @with_context
 def enable(context: Context, name: str) -> None:
     """Let a disabled user in again; tokens of before stay revoked."""
+    from dossier.services import accounts
+
     accounts.enable_user(context, OPERATOR, name)
     err.print(f"User {name} enabled / 已启用 {name}", markup=False)
 
@@ -101,6 +110,8 @@ def enable(context: Context, name: str) -> None:
 @with_context
 def unlock(context: Context, name: str) -> None:
     """Forget wrong tries: a paused or locked account may log in again."""
+    from dossier.services import accounts
+
     accounts.unlock(context, OPERATOR, name)
     err.print(f"User {name} unlocked / 已解锁 {name}", markup=False)
 
@@ -109,6 +120,8 @@ def unlock(context: Context, name: str) -> None:
 @with_context
 def password(context: Context, name: str) -> None:
     """Set a password, read from standard input; the user's sessions end."""
+    from dossier.services import accounts
+
     accounts.set_password(context, OPERATOR, name, sys.stdin.readline().rstrip("\r\n"))
     err.print(f"Password of {name} set / 已设置 {name} 的密码", markup=False)
 
@@ -117,6 +130,8 @@ def password(context: Context, name: str) -> None:
 @with_context
 def second_factor_off(context: Context, name: str) -> None:
     """Turn the second factor off, for who lost authenticator and recovery codes."""
+    from dossier.services import second_factor
+
     second_factor.reset(context, OPERATOR, name)
     err.print(f"Second factor of {name} is off / 已关闭 {name} 的两步验证", markup=False)
 
@@ -125,6 +140,8 @@ def second_factor_off(context: Context, name: str) -> None:
 @with_context
 def unbind(context: Context, name: str) -> None:
     """Forget who the user is at the OpenID provider; the next login there binds anew."""
+    from dossier.services import accounts
+
     accounts.unbind(context, OPERATOR, name)
     err.print(f"User {name} unbound / 已解除 {name} 的外部身份绑定", markup=False)
 
@@ -141,6 +158,8 @@ def token(
     purpose: Annotated[str, typer.Option(help="What it is for, for the list.")] = "",
 ) -> None:
     """Print a fresh bearer token; it is shown this once."""
+    from dossier.services import accounts
+
     made = accounts.make_token(
         context,
         OPERATOR,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.errors import ExitCode
-from dossier.services import audit, audit_checkpoints, audit_keys, audit_verify
-from dossier.services.context import Context
+
+if TYPE_CHECKING:
+    from dossier.services import audit_verify
+    from dossier.services.context import Context
 
 app = typer.Typer(help="The audit's signed checkpoints and its key.", no_args_is_help=True)
 KEY_CHANGED = "audit.key_changed"
@@ -74,6 +76,8 @@ def verify(
 
     Rows that no seal covers yet are counted apart; nothing vouches for them.
     """
+    from dossier.services import audit_checkpoints, audit_keys, audit_verify
+
     found = audit_verify.verify(
         context,
         OPERATOR,
@@ -124,6 +128,8 @@ def checkpoint(
     ] = None,
 ) -> None:
     """Print the newest signed seal; keep it where nobody of this machine can write."""
+    from dossier.services import audit_checkpoints
+
     found = audit_checkpoints.export(context, OPERATOR)
     if to is None:
         sys.stdout.write(found.text)
@@ -136,6 +142,8 @@ def checkpoint(
 @with_context
 def new_key(context: Context) -> None:
     """Sign with a fresh key from now on; seals so far stay checkable by audit.pub."""
+    from dossier.services import audit, audit_keys
+
     key = audit_keys.new_signing_key(context.settings.home)
     with context.writing(OPERATOR) as session:
         facts = {"key": key.id}

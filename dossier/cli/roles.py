@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -11,10 +11,10 @@ from rich.table import Table
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.clock import SHANGHAI
 from dossier.errors import InvalidInputError
-from dossier.services import delegations, rights, role_grants
-from dossier.services.context import Context
-from dossier.services.rights import Rights
-from dossier.services.role_grants import Days, Part
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
+    from dossier.services.rights import Rights
 
 RoleOption = Annotated[str, typer.Option(help="Code of the role; see: dossier user roles.")]
 UnitOption = Annotated[str | None, typer.Option("--unit", help="Unit by name, with all below it.")]
@@ -56,6 +56,9 @@ def grant(
     reason: Reason = "",
 ) -> None:
     """Give a user a further role; without a place for the whole company."""
+    from dossier.services import role_grants
+    from dossier.services.role_grants import Days, Part
+
     grant_id = role_grants.grant(
         context,
         OPERATOR,
@@ -75,6 +78,8 @@ def grants(
     json: Json = False,
 ) -> None:
     """List a user's roles."""
+    from dossier.services import role_grants
+
     found = role_grants.list_grants(context, OPERATOR, name, all_of_them=everything)
     if json:
         print_json([as_dict(one) for one in found])
@@ -96,6 +101,8 @@ def revoke(
     reason: Reason = "",
 ) -> None:
     """Take a role away; it counts from the next request."""
+    from dossier.services import role_grants
+
     if bool(role) == (grant_id is not None):
         raise InvalidInputError("Name either --role or --grant", detail_zh="请指定岗位或授权编号")
     if grant_id is None:
@@ -117,6 +124,8 @@ def delegate(
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
 ) -> None:
     """Lend a user's role to another for some days."""
+    from dossier.services import delegations
+
     made = delegations.delegate(
         context,
         OPERATOR,
@@ -137,6 +146,8 @@ def list_delegations(
     json: Json = False,
 ) -> None:
     """List roles that are lent, or will be."""
+    from dossier.services import delegations
+
     found = delegations.list_delegations(context, OPERATOR, name)
     if json:
         print_json([as_dict(one) for one in found])
@@ -150,6 +161,8 @@ def list_delegations(
 
 def end_delegation(context: Context, delegation_id: int) -> None:
     """End a delegation now."""
+    from dossier.services import delegations
+
     delegations.end(context, OPERATOR, delegation_id)
     err.print(f"Delegation {delegation_id} ended / 已结束委托 {delegation_id}", markup=False)
 
@@ -168,6 +181,8 @@ def roles(context: Context, json: Json = False) -> None:
 
 def may(context: Context, name: str, json: Json = False) -> None:
     """What may this user do, and why?"""
+    from dossier.services import rights
+
     found = rights.explain(context, OPERATOR, name)
     if json:
         print_json(_plain(found))

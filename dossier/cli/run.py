@@ -6,10 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dossier import serving
 from dossier.cli.base import opened, settings_of
-from indexer import worker as working
-from indexer.processes import Child, ChildSpec
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")]
@@ -32,6 +29,8 @@ def serve(
     ] = False,
 ) -> None:
     """Start everything: web, workers, watched folder. Ctrl-C ends it in order."""
+    from dossier import serving
+
     overrides = {"host": host, "port": port, "workers": workers}
     settings_of(**overrides)
     _in_child("dossier.serving:prepare", {"overrides": {}})
@@ -40,6 +39,8 @@ def serve(
 
 def work() -> None:
     """Run one worker in this process until Ctrl-C (for more machines or cores)."""
+    from indexer import worker as working
+
     settings = settings_of()
     with opened(settings) as context:
         working.run(context)
@@ -62,6 +63,8 @@ def demo(
 
     Run again it goes on where it was. The archive lies in DOSSIER_HOME (default ./dossier-data).
     """
+    from dossier import serving
+
     overrides = {"host": host, "port": port, "workers": workers}
     settings_of(**overrides)
     plan = {"customers": customers, "seed": seed, "papers": papers}
@@ -74,5 +77,7 @@ def demo(
 
 def _in_child(function: str, arguments: dict[str, Any]) -> None:
     """Run a preparation in a process of its own, whose memory is gone afterwards."""
+    from indexer.processes import Child, ChildSpec
+
     if code := Child(ChildSpec(function.partition(":")[2], function, arguments)).wait():
         raise SystemExit(code)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.clock import SHANGHAI
-from dossier.services import sessions, tokens
-from dossier.services.context import Context
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
 
 SHOWN = 12
 """Characters of an id in a table; enough to name it."""
@@ -22,6 +24,8 @@ token_app = typer.Typer(no_args_is_help=True, help="Bearer tokens.")
 @with_context
 def list_sessions(context: Context, json: Json = False) -> None:
     """List open sessions, the last used first."""
+    from dossier.services import sessions
+
     found = sessions.list_sessions(context, OPERATOR, everyone=True)
     if json:
         print_json([as_dict(one) for one in found])
@@ -37,6 +41,8 @@ def list_sessions(context: Context, json: Json = False) -> None:
 @with_context
 def end_session(context: Context, session_id: str) -> None:
     """End a session (the whole id, see --json); it is over at its next request."""
+    from dossier.services import sessions
+
     sessions.end_session(context, OPERATOR, session_id)
     err.print("The session has ended / 会话已结束", markup=False)
 
@@ -45,6 +51,8 @@ def end_session(context: Context, session_id: str) -> None:
 @with_context
 def list_tokens(context: Context, json: Json = False) -> None:
     """List tokens in force, the newest first."""
+    from dossier.services import tokens
+
     found = tokens.list_tokens(context, OPERATOR, everyone=True)
     if json:
         print_json([as_dict(one) for one in found])
@@ -61,6 +69,8 @@ def list_tokens(context: Context, json: Json = False) -> None:
 @with_context
 def revoke_token(context: Context, token_id: str) -> None:
     """Revoke a token by its id or the first characters; it ends at its next request."""
+    from dossier.services import tokens
+
     tokens.revoke_token(context, OPERATOR, token_id)
     err.print("The token is revoked / 令牌已撤销", markup=False)
 

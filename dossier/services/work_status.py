@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_, select
@@ -17,7 +16,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Intake, Page, WorkItem
 from dossier.db.tables import Worker as WorkerRow
 from dossier.errors import InvalidInputError
-from dossier.records import DocumentState, IntakeOutcome
+from dossier.records import DocumentState, IntakeOutcome, IntakeState
 from dossier.services import cursors, papers
 from dossier.services.context import Context
 from dossier.services.intake import lies_elsewhere
@@ -40,22 +39,6 @@ _AFTERWARDS = (WorkKind.SEARCHABLE,)
 _Copy = aliased(WorkItem)
 _COPY_FAILED = (_Copy.kind == WorkKind.SEARCHABLE, _Copy.state == "failed")
 _ACTIVE = WorkItem.state.in_([literal_column("'ready'"), literal_column("'leased'")])
-
-
-class IntakeState(StrEnum):
-    """Where a file stands, as the intake page groups it."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    WAITING = "waiting"
-    """A step failed and is tried again later."""
-    FAILED = "failed"
-    """Set aside, or it cannot be taken; a person has to do something."""
-    TO_ASSIGN = "to_assign"
-    FILED = "filed"
-    NO_COPY = "no_copy"
-    """Filed and found, but its searchable copy could not be made."""
-    DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True, slots=True)

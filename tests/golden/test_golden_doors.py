@@ -167,7 +167,7 @@ def command(golden: GoldenArchive, monkeypatch: pytest.MonkeyPatch) -> Callable[
     """Runs ``dossier`` in this process on the open archive."""
 
     @contextmanager
-    def opened(_settings: Settings) -> Iterator[Context]:
+    def opened(_settings: Settings, *, somebody_waits: bool) -> Iterator[Context]:
         yield golden.context
 
     monkeypatch.setattr(base, "opened", opened)

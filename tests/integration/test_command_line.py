@@ -46,6 +46,36 @@ def test_a_user_name_that_is_taken_is_said_to_exist(command: Command) -> None:
     assert "meanwhile" not in again.stderr
 
 
+HEAVY = {"sqlalchemy", "pydantic", "fastapi", "alembic", "argon2", "tantivy", "cryptography"}
+
+
+def imported_by(code: str, **environment: str) -> set[str]:
+    """What is imported once a fresh process has run ``code``."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_help_and_mistyped_options_import_nothing_that_takes_long() -> None:
+    assert not HEAVY & imported_by("from dossier.cli import commands")
+
+
+def test_a_command_brings_neither_the_web_nor_the_migrations_along(context: Context) -> None:
+    """An archive that is up to date is opened by what works with it."""
+    code = (
+        "from dossier.cli.base import opened, settings_of\n"
+        "with opened(settings_of()): from dossier.services import doctor, search, accounts"
+    )
+    found = imported_by(code, DOSSIER_HOME=str(context.settings.home))
+    assert "sqlalchemy" in found
+    assert not {"fastapi", "starlette", "alembic", "jinja2"} & found
+
+
 def test_an_import_counts_rows_and_promises_no_total(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "customers.csv"
     file.write_text("customer_no,name\n1040106028,张三\n", encoding="utf-8")

@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from dossier.records import IntakeState
 from dossier.services import intake, unfinished, work_status
-from dossier.services.work_status import IntakeItem, IntakeState
+from dossier.services.work_status import IntakeItem
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from ui import labels

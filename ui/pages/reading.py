@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from dossier.records import IntakeState
 from dossier.services import work_status
 from dossier.services.context import Context
-from dossier.services.work_status import IntakeState
 from dossier.viewer import Permission, Viewer
 
 ON_THE_WAY = (IntakeState.QUEUED, IntakeState.RUNNING, IntakeState.WAITING)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dossier.hookspecs import PageLink, RouteSet, hookimpl
-from dossier.plugins.account import api, factor_pages, key_pages
 from dossier.viewer import Permission
 
 OWN = Permission.SIGNED_IN
@@ -17,6 +16,8 @@ TOKENS = PageLink("/tokens", "keys", "访问令牌", "Access tokens", OWN, in_me
 @hookimpl
 def pages() -> Sequence[RouteSet]:
     """``/account``, ``/sessions`` and ``/tokens``. At start, in the web process."""
+    from dossier.plugins.account import factor_pages, key_pages
+
     return (
         RouteSet(factor_pages.router, links=(ACCOUNT,)),
         RouteSet(key_pages.router, links=(LOGINS, TOKENS)),
@@ -26,4 +27,6 @@ def pages() -> Sequence[RouteSet]:
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
     """``/api/v1/sessions`` and ``/api/v1/tokens``. At start, in the web process."""
+    from dossier.plugins.account import api
+
     return (RouteSet(api.router),)

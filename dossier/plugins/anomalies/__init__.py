@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dossier.hookspecs import Duty, Holding, PageLink, RouteSet, hookimpl
-from dossier.plugins.anomalies import duty, review, rules, watched, watched_pages
-from dossier.plugins.anomalies import pages as _pages
-from dossier.services.context import Context
 from dossier.viewer import Permission
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
 
 FOUND = PageLink("/anomalies", "warn", "异常查阅", "Unusual looks", Permission.READ_AUDIT)
 NAMES = PageLink("/watched-names", "eye", "关注名单", "Watch list", Permission.MANAGE_WATCHED)
@@ -17,8 +18,10 @@ NAMES = PageLink("/watched-names", "eye", "关注名单", "Watch list", Permissi
 @hookimpl
 def pages() -> Sequence[RouteSet]:
     """``/anomalies`` and ``/watched-names``. At start, in the web process."""
+    from dossier.plugins.anomalies import anomaly_pages, watched_pages
+
     return (
-        RouteSet(_pages.router, links=(FOUND,)),
+        RouteSet(anomaly_pages.router, links=(FOUND,)),
         RouteSet(watched_pages.router, links=(NAMES,)),
     )
 
@@ -26,6 +29,8 @@ def pages() -> Sequence[RouteSet]:
 @hookimpl
 def duties(context: Context) -> Sequence[Duty]:
     """Looks through what was sealed. At start, in each worker; a broken rule is told here."""
+    from dossier.plugins.anomalies import duty, rules
+
     rules.load()
     return (Duty("look", lambda stop: duty.run(context, stop)),)
 
@@ -33,6 +38,8 @@ def duties(context: Context) -> Sequence[Duty]:
 @hookimpl
 def holdings(context: Context) -> Sequence[Holding]:  # noqa: ARG001 - the hook's argument
     """Unusual looks to settle and the watch list belong to posts. When a staff change is made."""
+    from dossier.plugins.anomalies import review, watched
+
     return (
         Holding(
             "anomalies",

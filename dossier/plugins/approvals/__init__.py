@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dossier.hookspecs import Duty, Holding, PageLink, Panel, RouteSet, hookimpl
-from dossier.plugins.approvals import api, duty, panels
-from dossier.plugins.approvals import pages as _pages
-from dossier.services import approval_rows
-from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
 
 
 def _may_ask(viewer: Viewer) -> bool:
@@ -32,36 +32,48 @@ WAITING = PageLink("/approvals/waiting", "check", "待审批", "To approve", Per
 @hookimpl
 def pages() -> Sequence[RouteSet]:
     """``/approvals``. At start, in the web process."""
-    return (RouteSet(_pages.router, links=(WAITING, MINE)),)
+    from dossier.plugins.approvals import approval_pages
+
+    return (RouteSet(approval_pages.router, links=(WAITING, MINE)),)
 
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
     """``/api/v1/approvals``. At start, in the web process."""
+    from dossier.plugins.approvals import api
+
     return (RouteSet(api.router),)
 
 
 @hookimpl
 def duties(context: Context) -> Sequence[Duty]:
     """Writes down what has ended by itself. At start, in each worker."""
+    from dossier.plugins.approvals import duty
+
     return (Duty("approvals", lambda stop: duty.run(context, stop)),)
 
 
 @hookimpl
 def customer_panels(viewer: Viewer, customer_no: str) -> Sequence[Panel]:
     """What may be asked for on a customer's page. In a request."""
+    from dossier.plugins.approvals import panels
+
     return panels.of_customer(viewer, customer_no)
 
 
 @hookimpl
 def document_panels(viewer: Viewer, document_id: str) -> Sequence[Panel]:
     """What may be asked for on a document's page. In a request."""
+    from dossier.plugins.approvals import panels
+
     return panels.of_document(viewer, document_id)
 
 
 @hookimpl
 def holdings(context: Context) -> Sequence[Holding]:  # noqa: ARG001 - the hook's argument
     """One's own requests end with the post. When a staff change is made."""
+    from dossier.services import approval_rows
+
     return (
         Holding(
             "approvals",

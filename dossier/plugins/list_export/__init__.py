@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dossier.hookspecs import Duty, ListLink, RouteSet, hookimpl
-from dossier.plugins.list_export import duty, rules
-from dossier.plugins.list_export import pages as _pages
-from dossier.plugins.list_export.routes import router
-from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
 
 ADDRESS = "/search/export"
 
@@ -17,19 +17,25 @@ ADDRESS = "/search/export"
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
     """``/api/v1/search/export``. At start, in the web process."""
+    from dossier.plugins.list_export.routes import router
+
     return (RouteSet(router),)
 
 
 @hookimpl
 def pages() -> Sequence[RouteSet]:
     """``/search/export``. At start, in the web process; a broken rule is told here."""
+    from dossier.plugins.list_export import list_pages, rules
+
     rules.load()
-    return (RouteSet(_pages.router),)
+    return (RouteSet(list_pages.router),)
 
 
 @hookimpl
 def duties(context: Context) -> Sequence[Duty]:
     """Erases files that have expired. At start, in each worker."""
+    from dossier.plugins.list_export import duty
+
     return (Duty("list_files", lambda stop: duty.run(context, stop)),)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dossier.hookspecs import RouteSet, hookimpl
-from dossier.plugins.oidc.routes import router
 
 
 @hookimpl
 def pages() -> Sequence[RouteSet]:
     """``/login/oidc`` and its way back. At start, in the web process."""
+    from dossier.plugins.oidc.routes import router
+
     return (RouteSet(router),)

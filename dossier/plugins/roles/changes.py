@@ -17,7 +17,7 @@ from dossier.errors import (
     InvalidInputError,
     NotFoundError,
 )
-from dossier.plugins.roles.pages import rights_page
+from dossier.plugins.roles.role_pages import rights_page
 from dossier.services import delegations, role_grants
 from dossier.services.role_grants import Days, Part
 from dossier.viewer import Permission, Viewer
