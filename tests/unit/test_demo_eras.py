@@ -7,7 +7,8 @@ from datetime import date
 
 import pytest
 
-from dossier.plugins.demo import eras, make, numbers
+from dossier.plugins.demo import eras, families, make, numbers
+from dossier.plugins.demo.arrange import arrange
 from dossier.plugins.demo.catalogue import TYPES
 from dossier.plugins.demo.content import Card, Signatures, lines_of
 from dossier.plugins.demo.customers import invent_customers
@@ -214,14 +215,25 @@ def test_the_oldest_word_stands_for_days_before_all():
     assert eras.word("contract_law", date(2021, 1, 1)) == "《中华人民共和国民法典》"
 
 
-@pytest.mark.parametrize("code", TYPES)
-def test_every_type_can_be_made_for_every_year(code):
+def of_year(code, year, layout="ruled"):
     kind = TYPES[code]
     person = kind.person >= kind.company
     customer = next(c for c in invent_customers(2, 60) if c.is_person == person)
+    rng = random.Random(year)
+    return kind.build(
+        Facts(customer, layout, date(year, 2, 3), "260000000001", "周建平", kind.identities[0], rng)
+    )
+
+
+@pytest.mark.parametrize("code", TYPES)
+def test_every_type_can_be_made_for_every_year(code):
     for year in range(2011, 2027):
-        facts = Facts(
-            customer, "ruled", date(year, 2, 3), "260000000001", "周建平", kind.identities[0],
-            random.Random(year),
-        )  # fmt: skip
-        assert "{" not in "".join(lines_of(kind.build(facts)))
+        assert "{" not in "".join(lines_of(of_year(code, year)))
+
+
+@pytest.mark.parametrize("code", ["A02", "A03", "A05"])
+def test_a_certificate_of_before_the_reforms_fills_one_page_too(code):
+    for layout in families.LAYOUTS:
+        plain = layout.split(".")[1]
+        for font in ("hei", "song", "micro-hei"):
+            assert len(arrange(of_year(code, 2013, plain), plain, font)) == 1
