@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import logging
 import math
 import os
@@ -182,6 +183,29 @@ def test_a_tiff_with_a_broken_frame_gets_a_copy_in_which_that_page_is_empty(tmp_
     assert [bool(text) for text in comparison.texts_of(copy.path)] == [True, False, True]
 
 
+def test_a_tiff_whose_last_frame_and_directory_are_missing_gets_a_copy(tmp_path: Path) -> None:
+    frames = [scan().effect_spread(9) for _ in range(3)]
+    path = saved(
+        frames[0],
+        tmp_path,
+        "a.tif",
+        save_all=True,
+        append_images=frames[1:],
+        compression="tiff_lzw",
+    )
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.9)])
+    readings = (reading(number=1), reading(number=2), PageReading(number=3, error="truncated"))
+    copy = make(path, "image/tiff", readings, tmp_path / "copy.pdf")
+    assert [bool(text) for text in comparison.texts_of(copy.path)] == [True, True, False]
+
+
+def test_a_page_that_was_read_is_never_left_empty_in_the_copy(tmp_path: Path) -> None:
+    path = saved(scan(), tmp_path, "a.tif", compression="tiff_lzw")
+    readings = (reading(number=1), reading(number=2), PageReading(number=3, error="truncated"))
+    with pytest.raises(StepFailedError):
+        make(path, "image/tiff", readings, tmp_path / "copy.pdf")
+
+
 def born_digital(path: Path, *, with_scan: bool) -> Path:
     pdf = FPDF(format="A4")
     pdf.add_font("hei", fname=FONT)
@@ -261,7 +285,8 @@ def leaning(slope: float, *, bend: float = 0.0) -> PageReading:
 
 
 @pytest.mark.parametrize(
-    ("slope", "bend"), [(-0.07, 0.0), (0.0, 0.0), (0.035, 0.0), (0.07, 0.0), (0.0, 40.0)]
+    ("slope", "bend"),
+    [(-0.07, 0.0), (0.0, 0.0), (2e-6, 0.0), (0.035, 0.0), (0.07, 0.0), (0.0, 40.0)],
 )
 def test_lines_of_a_skewed_or_curled_page_stay_whole_and_in_order(
     tmp_path: Path, slope: float, bend: float
@@ -285,6 +310,62 @@ def test_leaning_and_curled_text_lies_under_its_picture(
         inside = (x0 / WIDTH, (y0 - 4) / HEIGHT, x1 / WIDTH, (y1 + 4) / HEIGHT)
         found = "".join(text_at(copy.path, 0, inside).split())
         assert read.text[word.start + 1 : word.end - 1] in found
+
+
+NOTE = "边注铁佛寺分支箱"
+
+
+def beside_a_note(
+    x: float, y: float, *, at: int, by_character: bool, lean: float = 0.0
+) -> PageReading:
+    """Lines at x 160, and a note that runs down the page from (x, y), read after ``at`` of them."""
+    texts = [*LINES[:at], NOTE, *LINES[at:]]
+    words, start, row = [], 0, 0
+    for text in texts:
+        if text is NOTE:
+            step, size = 40.0, 28.0
+            ends = range(len(NOTE) + 1) if by_character else (0, len(NOTE))
+            for first, last in itertools.pairwise(ends):
+                left, right = sorted((x - lean * step * first, x - lean * step * last))
+                box = (left, y + step * first, right + size, y + step * last)
+                words.append(WordBox(start + first, start + last, box, vertical=True))
+        else:
+            for part in text.split():
+                first = start + text.index(part)
+                left = 160 + 30.0 * text.index(part)
+                box = (left, 200.0 + 60 * row, left + 28 * len(part), 232.0 + 60 * row)
+                words.append(WordBox(first, first + len(part), box))
+            row += 1
+        start += len(text) + 1
+    skew = math.degrees(math.atan(lean))
+    return PageReading(
+        1, "\n".join(texts), tuple(words), WIDTH, HEIGHT, skew=skew, engine="rapidocr 3.10.0"
+    )
+
+
+@pytest.mark.parametrize("by_character", [False, True])
+@pytest.mark.parametrize(
+    ("x", "y", "at"), [(60, 150, 0), (60, 210, 2), (110, 262, 1), (700, 210, 0), (700, 150, 4)]
+)
+def test_text_that_runs_down_the_page_beside_lines_is_found_whole(
+    tmp_path: Path, x: float, y: float, at: int, *, by_character: bool
+) -> None:
+    original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    read = beside_a_note(x, y, at=at, by_character=by_character)
+    copy = make(original, "image/png", [read], tmp_path / "copy.pdf")
+    (text,) = comparison.texts_of(copy.path)
+    assert all(word in text for word in read.text.split())
+
+
+@pytest.mark.parametrize("lean", [0.0, 0.05, -0.05])
+def test_text_that_runs_down_the_page_lies_under_its_picture(tmp_path: Path, lean: float) -> None:
+    original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    read = beside_a_note(60, 150, at=0, by_character=True, lean=lean)
+    copy = make(original, "image/png", [read], tmp_path / "copy.pdf")
+    for at in (0, 3, len(NOTE) - 1):
+        x0, y0, x1, y1 = read.words[at].box
+        inside = ((x0 + 6) / WIDTH, (y0 + 12) / HEIGHT, (x1 - 6) / WIDTH, (y1 - 12) / HEIGHT)
+        assert text_at(copy.path, 0, inside).strip() == NOTE[at]
 
 
 def test_a_copy_that_would_lose_text_is_not_published(

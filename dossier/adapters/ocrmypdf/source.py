@@ -8,10 +8,14 @@ from pathlib import Path
 
 import img2pdf
 import pikepdf
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from dossier.adapters.ocrmypdf.textlayer import Margins
 from dossier.records import PageReading
+from dossier.rules.limits import ReadingLimits
+
+# Inspection let profiles pass up to this length; Pillow's own limit is a mebibyte.
+PngImagePlugin.MAX_TEXT_CHUNK = ReadingLimits().unpack_floor_bytes
 
 PDF_TYPE = "application/pdf"
 # A picture without a believable resolution is taken for an A4 page: 210 mm in points.
@@ -19,6 +23,8 @@ _A4_WIDTH_POINTS = 595.0
 _BELIEVABLE_DPI = (60.0, 1300.0)
 # img2pdf takes these pixel formats over bit for bit (no alpha, no 16 bit).
 _TAKEN_OVER = frozenset({"1", "L", "RGB", "CMYK", "P"})
+# What Pillow raises on a frame that is damaged, or whose directory is missing.
+_UNDECODED = (OSError, ValueError, SyntaxError, EOFError, KeyError, TypeError, AttributeError)
 
 
 def write_source(
@@ -39,8 +45,7 @@ def write_source(
     if media_type == PDF_TYPE:
         pdf = pikepdf.open(original)
     else:
-        failed = any(reading.error for reading in readings)
-        pdf = pikepdf.open(io.BytesIO(_pictures_to_pdf(original, is_whole=not failed)))
+        pdf = pikepdf.open(io.BytesIO(_pictures_to_pdf(original, readings)))
     with pdf:
         if len(pdf.pages) != len(readings):
             raise ValueError("the original has another number of pages than were read")
@@ -70,18 +75,18 @@ def margins_of(page: pikepdf.Page, reading: PageReading) -> Margins:
     return Margins(left, top, right, bottom)
 
 
-def _pictures_to_pdf(original: Path, *, is_whole: bool) -> bytes:
-    """Put every frame on a page; bit for bit where img2pdf can, else as lossless PNG.
+def _pictures_to_pdf(original: Path, readings: Sequence[PageReading]) -> bytes:
+    """Put every frame that was read on a page; bit for bit where img2pdf can, else as lossless PNG.
 
     A frame that cannot be decoded becomes an empty page, so that the others have their copy.
     """
+    is_whole = not any(reading.error for reading in readings)
     with Image.open(original) as image:
-        frames = getattr(image, "n_frames", 1)
         plain = image.mode in _TAKEN_OVER and "transparency" not in image.info
-        direct = (image.format == "JPEG" and frames == 1) or (
+        direct = (image.format == "JPEG" and len(readings) == 1) or (
             is_whole and image.format in {"PNG", "TIFF"} and plain and _same_modes(image)
         )
-        sources = [original.read_bytes()] if direct else list(_as_png(image))
+        sources = [original.read_bytes()] if direct else list(_as_png(image, readings))
     return bytes(
         img2pdf.convert(
             sources,
@@ -102,22 +107,22 @@ def _same_modes(image: Image.Image) -> bool:
     return True
 
 
-def _as_png(image: Image.Image) -> Iterator[bytes]:
-    for index in range(getattr(image, "n_frames", 1)):
-        image.seek(index)
-        if image.format == "MPO" and index:
-            return  # the further pictures of a phone's MPO are previews of the first
+def _as_png(image: Image.Image, readings: Sequence[PageReading]) -> Iterator[bytes]:
+    for index, reading in enumerate(readings):
         buffer = io.BytesIO()
-        flat = _flatten_or_empty(image)
+        flat = _flatten_or_empty(image, index, may_fail=bool(reading.error))
         flat.save(buffer, "PNG", dpi=_believable(image.info.get("dpi"), flat.width))
         yield buffer.getvalue()
 
 
-def _flatten_or_empty(frame: Image.Image) -> Image.Image:
+def _flatten_or_empty(image: Image.Image, index: int, *, may_fail: bool) -> Image.Image:
     try:
-        return _flatten(frame)
-    except (OSError, ValueError, SyntaxError):
-        return Image.new("L", frame.size, "white")
+        image.seek(index)
+        return _flatten(image)
+    except _UNDECODED:
+        if not may_fail:
+            raise
+        return Image.new("L", image.size, "white")
 
 
 def _flatten(frame: Image.Image) -> Image.Image:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from pikepdf import Array, Dictionary, Name, Stream
 
-from dossier.records import PageReading, WordBox
+from dossier.records import Box, PageReading, WordBox
 
 # OCRmyPDF's grafter takes the font of this name over.
 _FONT = "/f-0-0"
@@ -104,19 +104,25 @@ def _matrix_of_page(rotation: int, width: float, height: float, scale: float) ->
         180: (-1, 0, 0, -1, width, height),
         270: (0, -1, 1, 0, 0.0, width),
     }[rotation]
-    return " ".join(f"{value * scale:.6g}" for value in turned) + " cm"
+    return _numbers(value * scale for value in turned) + " cm"
+
+
+def _numbers(values: Iterable[float]) -> str:
+    """Numbers without exponent: PDF has none, and a reader drops the text of a matrix with one."""
+    return " ".join(f"{value:.8f}".rstrip("0").rstrip(".") for value in values)
 
 
 def _runs(words: tuple[WordBox, ...]) -> Iterator[list[WordBox]]:
     """Pieces that were cut from one leaning line (no character is between them), together.
 
     Only as one object of text does a leaning line stay whole: readers take pieces at one height for
-    a line, and the end of one line is as high as the middle of the next. A line that bends (a
+    a line, and the end of one line is as high as the middle of the next. Text that runs down the
+    page likewise: each of its characters is as high as some line beside it. A line that bends (a
     curled sheet) is parted where it leaves its chord.
     """
     run: list[WordBox] = []
     for word in words:
-        fits = run and word.start == run[-1].end and not (word.vertical or run[-1].vertical)
+        fits = run and word.start == run[-1].end and word.vertical == run[-1].vertical
         if not fits or not _is_straight([*run, word]):
             if run:
                 yield run
@@ -133,26 +139,36 @@ def _is_straight(run: list[WordBox]) -> bool:
     for word in run[1:-1]:
         x, y = _middle(word)
         chord = y0 + (y1 - y0) * (x - x0) / (x1 - x0)
-        if abs(y - chord) > _MOST_BEND * (word.box[3] - word.box[1]):
+        _, top, _, bottom = _along_first(word)
+        if abs(y - chord) > _MOST_BEND * (bottom - top):
             return False
     return True
 
 
-def _middle(word: WordBox) -> tuple[float, float]:
+def _along_first(word: WordBox) -> Box:
+    """The box as if the text ran to the right: text that runs down is mirrored at the diagonal."""
     x0, y0, x1, y1 = word.box
+    return (y0, x0, y1, x1) if word.vertical else word.box
+
+
+def _middle(word: WordBox) -> tuple[float, float]:
+    """Along the text and across it."""
+    x0, y0, x1, y1 = _along_first(word)
     return (x0 + x1) / 2, (y0 + y1) / 2
 
 
 def _lean(run: list[WordBox], skew: float) -> float:
-    """The angle (radians, falling) of a line; one of a single piece leans as the page does.
+    """The angle (radians, falling) of a line as if it ran to the right.
 
-    What is no line at all (a seal's round text in its square box) stands upright.
+    A line of a single piece leans as the page does. What is no line at all (a seal's round text in
+    its square box) stands upright.
     """
     (x0, y0), (x1, y1) = _middle(run[0]), _middle(run[-1])
     if len(run) > 1:
         angle = math.atan2(y1 - y0, x1 - x0)
     else:
-        left, top, right, bottom = run[0].box
+        left, top, right, bottom = _along_first(run[0])
+        skew = -skew if run[0].vertical else skew
         most = (right - left) / max(1.0, bottom - top) * _MOST_CROWDED
         angle = math.radians(skew) if run[0].end - run[0].start <= most else 0.0
     # Past 40 degrees a box does not tell length from height.
@@ -170,11 +186,13 @@ def _show(
     """One line of text: sized by its height, stretched to its length, turned as it leans."""
     text = reading.text[run[0].start : run[-1].end]
     (x0, y0), (x1, y1) = _middle(run[0]), _middle(run[-1])
-    middle = ((x0 + x1) / 2 + around.left, height - (y0 + y1) / 2 - around.top)
-    angle = _lean(run, reading.skew)
-    sides = [_sides(word, abs(angle)) for word in run]
+    center = ((x0 + x1) / 2, (y0 + y1) / 2)
+    lean = _lean(run, reading.skew)
+    sides = [_sides(word, abs(lean)) for word in run]
+    angle = lean
     if run[0].vertical:
-        angle = math.pi / 2
+        center, angle = center[::-1], math.pi / 2 - lean
+    middle = (center[0] + around.left, height - center[1] - around.top)
     # The ends stand half a piece beyond the middles of the first and the last one.
     along = math.hypot(x1 - x0, y1 - y0) + (sides[0][0] + sides[-1][0]) / 2
     shift = (sides[-1][0] - sides[0][0]) / 4
@@ -186,18 +204,16 @@ def _show(
     x = middle[0] - back * cosine + below * sine
     y = middle[1] - back * sine - below * cosine
     place = (stretch * cosine, stretch * sine, -sine, cosine, x, y)
-    matrix = " ".join(f"{value:.6g}" for value in place)
     follows = reading.text[run[-1].end : run[-1].end + 1]
     end = "" if follows and not follows.isspace() else _END
     codes = "".join(f"{glyphs[c]:04X}" for c in text + end)
-    return f"{_FONT} {size:.6g} Tf {matrix} Tm <{codes}> Tj"
+    return f"{_FONT} {_numbers([size])} Tf {_numbers(place)} Tm <{codes}> Tj"
 
 
 def _sides(word: WordBox, lean: float) -> tuple[float, float]:
     """Length and height of a piece whose line leans."""
-    width, height = word.box[2] - word.box[0], word.box[3] - word.box[1]
-    if word.vertical:
-        return height, width
+    left, top, right, bottom = _along_first(word)
+    width, height = right - left, bottom - top
     along, across = _length_and_height(width, height, lean)
     # A box that is too low to hold so long a leaning piece does not lean.
     return (along, across) if across > height / 2 else (width, height)
