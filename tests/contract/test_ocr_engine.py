@@ -81,6 +81,62 @@ def test_a_page_that_lies_on_its_side_is_turned_upright(
     assert flat(reading.text) == flat("".join("".join(row) for row in ROWS))
 
 
+COLUMNS = ("立租田契人欧阳怀瑾今因正用", "愿将自置水田三亩坐落白河口", "出租与电灯公司安设电杆使用")
+
+
+def columns(*, title: str = "") -> Image.Image:
+    """An invented deed in the old manner: columns of 36 pixel print, read from the right."""
+    page = Image.new("L", (700, 1000), "white")
+    pen = ImageDraw.Draw(page)
+    face = ImageFont.truetype(FONT, 36)
+    pen.text((260, 60), title, font=face, fill="black")
+    for number, text in enumerate(COLUMNS):
+        for place, character in enumerate(text):
+            pen.text((500 - 90 * number, 160 + 44 * place), character, font=face, fill="black")
+    return page
+
+
+@pytest.mark.parametrize("turned", (0, 90, 180, 270))
+def test_upright_columns_stay_upright_and_are_read_from_the_right(
+    engine: OcrEngine, tmp_path: Path, turned: int
+) -> None:
+    reading = read(engine, columns().rotate(turned, expand=True), tmp_path)
+    assert reading.rotation == turned
+    assert (reading.width, reading.height) == (700, 1000)
+    assert reading.text.split("\n") == list(COLUMNS)
+    assert all(word.vertical for word in reading.words)
+
+
+def test_what_stands_over_columns_is_read_before_them(engine: OcrEngine, tmp_path: Path) -> None:
+    reading = read(engine, columns(title="租田契约"), tmp_path)
+    assert reading.text.split("\n") == ["租田契约", *COLUMNS]
+
+
+def test_leaning_columns_keep_their_order_and_the_skew_is_measured(
+    engine: OcrEngine, tmp_path: Path
+) -> None:
+    leaning = columns().rotate(-2.5, fillcolor="white", resample=Image.Resampling.BICUBIC)
+    reading = read(engine, leaning, tmp_path)
+    assert reading.rotation == 0
+    assert reading.skew == pytest.approx(2.5, abs=0.4)
+    assert reading.text.split("\n") == list(COLUMNS)
+
+
+def test_a_note_printed_sideways_is_one_piece_that_runs_down(
+    engine: OcrEngine, tmp_path: Path
+) -> None:
+    page = form()
+    note = Image.new("L", (320, 40), "white")
+    face = ImageFont.truetype(FONT, 28)
+    ImageDraw.Draw(note).text((4, 0), "边注铁佛寺分支箱", font=face, fill="black")
+    page.paste(note.rotate(-90, expand=True), (4, 200))
+    reading = read(engine, page, tmp_path)
+    assert reading.rotation == 0
+    (word,) = [word for word in reading.words if word.vertical]
+    assert reading.text[word.start : word.end] == "边注铁佛寺分支箱"
+    assert word.edges[3] == pytest.approx(200 + 4 + 3 * 28, abs=9)
+
+
 def test_any_part_of_a_line_has_its_box(engine: OcrEngine, tmp_path: Path) -> None:
     reading = read(engine, form(), tmp_path)
     start = reading.text.index("建设街")

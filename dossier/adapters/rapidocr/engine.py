@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import math
 import re
 import sys
 import unicodedata
@@ -21,6 +20,7 @@ from dossier.adapters.rapidocr.barcodes import read_barcodes
 from dossier.adapters.rapidocr.detection import LONGEST_SIDE, detect_lines, order_corners
 from dossier.adapters.rapidocr.lookalikes import KNOWN, VARIANT
 from dossier.adapters.rapidocr.models import Floats, Models, Pixels, engine_version
+from dossier.adapters.rapidocr.orientation import which_way_up
 from dossier.adapters.rapidocr.page_numbers import read_page_numbers
 from dossier.adapters.rapidocr.picture import Picture, load_picture
 from dossier.adapters.rapidocr.recognition import LEAST_CONFIDENCE, LineText, crop_line, read_lines
@@ -47,10 +47,6 @@ _NEARLY = 0.03
 # What grain and blur make the network pass over.
 _FIGURES = "0123456789"
 _SMALL = _FIGURES + "。，、；：（）《》"
-# Lines that vote on which way is up.
-_VOTERS = 6
-# Text that stands upright is read with at least this certainty; then nobody asks the other way.
-_SURELY_UPRIGHT = 0.9
 
 
 class RapidOcrEngine:
@@ -107,8 +103,7 @@ class RapidOcrEngine:
         self, page_number: int, page: _Upright, lines: list[layout.ReadLine], red: RedInk
     ) -> PageReading:
         height, width = page.gray.shape
-        corners = np.array([item.corners for item in lines], np.float32).reshape(-1, 4, 2)
-        skew = layout.measure_skew(corners)
+        skew = layout.page_skew(lines)
         text = layout.with_seals(layout.compose(lines, skew=skew), red.seals)
         barcodes = read_barcodes(page.gray)
         weight = sum(len(item.line.text) for item in lines)
@@ -153,7 +148,7 @@ def _upright(models: Models, picture: Picture) -> _Upright:
     height, width = gray.shape
     found = detect_lines(models, gray, longest_side=LONGEST_SIDE)
     boxes = found.boxes
-    rotation, known = _which_way_up(models, gray, boxes)
+    rotation, known = which_way_up(models, gray, boxes)
     if rotation:
         turned = layout.turn_corners(boxes, rotation=rotation, width=width, height=height)
         boxes = np.array([order_corners(box) for box in turned], np.float32)
@@ -266,38 +261,3 @@ def _adds_only(less: str, more: str, small: str) -> bool:
             return False
     added += rest
     return bool(added) and all(c in small for c in added)
-
-
-def _which_way_up(models: Models, gray: Pixels, boxes: Floats) -> tuple[int, dict[int, LineText]]:
-    """Vote on the rotation; the voters' lines come back so that nobody reads them again."""
-    if not len(boxes):
-        return 0, {}
-    sideways = layout.lies_sideways(boxes)
-    height, width = gray.shape
-    turned, view = boxes, gray
-    if sideways:
-        turned = layout.turn_corners(boxes, rotation=90, width=width, height=height)
-        turned = np.array([order_corners(box) for box in turned], np.float32)
-        view = np.ascontiguousarray(np.rot90(gray, -1))
-    voters = _voters(turned)
-    crops = [crop_line(view, turned[i]) for i in voters]
-    upright = read_lines(models, crops)
-    if _certainty(upright) < _SURELY_UPRIGHT:
-        flipped = read_lines(models, [cv2.rotate(crop, cv2.ROTATE_180) for crop in crops])
-        if _certainty(flipped) > _certainty(upright):
-            return (270 if sideways else 180), dict(zip(voters, flipped, strict=True))
-    return (90 if sideways else 0), dict(zip(voters, upright, strict=True))
-
-
-def _voters(boxes: Floats) -> list[int]:
-    """The lines of middling length: long enough to tell, short enough to be cheap."""
-    along, down = layout.side_lengths(boxes)
-    shape = along / down
-    fit = np.flatnonzero((shape > 3) & (shape < 12))
-    fit = fit if len(fit) else np.argsort(-shape)
-    return [int(i) for i in fit[np.argsort(-down[fit], kind="stable")][:_VOTERS]]
-
-
-def _certainty(lines: list[LineText]) -> float:
-    weight = sum(len(line.text) for line in lines)
-    return math.fsum(line.confidence * len(line.text) for line in lines) / max(1, weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,14 @@ class ReadLine:
 
     corners: Floats
     line: LineText
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Lines that follow each other; a column's lie as on the page turned to the left."""
+
+    lines: list[ReadLine]
+    is_column: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +127,68 @@ def measure_skew(boxes: Floats) -> float:
 def compose(lines: list[ReadLine], *, skew: float) -> PageText:
     """Put lines into reading order: rows from the top, cells of a row from the left.
 
+    On a page that is printed downwards columns come from the right, after what stands over them.
     What runs askew over the page (watermarks, stamps) comes after all rows, each on its own.
     """
-    askew = [_is_askew(item, skew) for item in lines]
-    rows = _rows([item for item, off in zip(lines, askew, strict=True) if not off], skew)
-    rows += [[item] for item, off in zip(lines, askew, strict=True) if off]
     text: list[str] = []
     words: list[WordBox] = []
     length = 0
-    for row in rows:
-        for position, item in enumerate(row):
-            mark = _separator(row[position - 1], item, skew) if position else ("\n" if text else "")
-            if position and not mark:
-                item = _without_overlap(row[position - 1], item)
+    for row in _in_order(lines, skew):
+        for position, item in enumerate(row.lines):
+            left = row.lines[position - 1] if position else None
+            mark = _separator(left, item, skew) if left else ("\n" if text else "")
+            if left and not mark:
+                item = _without_overlap(left, item)
             text.append(mark + item.line.text)
-            words.extend(_pieces(item, length + len(mark)))
+            placed = _turned(item, rotation=90) if row.is_column else item
+            words.extend(_pieces(placed, length + len(mark)))
             length += len(text[-1])
     return PageText("".join(text), tuple(words))
+
+
+def _in_order(lines: list[ReadLine], skew: float) -> list[_Row]:
+    askew = [_is_askew(item, skew) for item in lines]
+    level = [item for item, off in zip(lines, askew, strict=True) if not off]
+    rows = _mixed_rows(level, skew) if _runs_down(level) else _level_rows(level, skew)
+    return rows + [_Row([item]) for item, off in zip(lines, askew, strict=True) if off]
+
+
+def _level_rows(lines: list[ReadLine], skew: float) -> list[_Row]:
+    return [_Row(row) for row in _rows(lines, skew)]
+
+
+def _mixed_rows(lines: list[ReadLine], skew: float) -> list[_Row]:
+    """The columns, and before or after them what stands above or below their middle."""
+    columns = [item for item in lines if _is_vertical(item.corners)]
+    across = [item for item in lines if not _is_vertical(item.corners)]
+    middle = float(np.median([_height_on_page(item) for item in columns]))
+    turned = [_turned(item, rotation=270) for item in columns]
+    return [
+        *_level_rows([item for item in across if _height_on_page(item) < middle], skew),
+        *(_Row(row, is_column=True) for row in _rows(turned, skew)),
+        *_level_rows([item for item in across if _height_on_page(item) >= middle], skew),
+    ]
+
+
+def _height_on_page(item: ReadLine) -> float:
+    return float(item.corners[:, 1].mean())
+
+
+def _runs_down(lines: list[ReadLine]) -> bool:
+    """Whether most of the text runs down the page."""
+    down = sum(len(item.line.text) for item in lines if _is_vertical(item.corners))
+    return 2 * down > sum(len(item.line.text) for item in lines)
+
+
+def _turned(item: ReadLine, *, rotation: int) -> ReadLine:
+    return replace(item, corners=turn_corners(item.corners, rotation=rotation, width=0, height=0))
+
+
+def page_skew(lines: list[ReadLine]) -> float:
+    """Degrees by which the page's text leans, clockwise positive, whichever way it runs."""
+    if _runs_down(lines):
+        lines = [_turned(item, rotation=270) for item in lines]
+    return measure_skew(np.array([item.corners for item in lines], np.float32).reshape(-1, 4, 2))
 
 
 def with_seals(page: PageText, seals: Sequence[SealText]) -> PageText:
@@ -241,8 +294,9 @@ def _without_overlap(left: ReadLine, right: ReadLine) -> ReadLine:
 def _pieces(item: ReadLine, offset: int) -> list[WordBox]:
     """Cut a line at its spaces, and where it leans, into pieces with boxes of their own."""
     corners, line = item.corners, item.line
-    lean = abs(float(corners[1, 1] - corners[0, 1]))
-    height = max(1.0, float(corners[3, 1] - corners[0, 1]))
+    across = 0 if _is_vertical(corners) else 1
+    lean = abs(float(corners[1, across] - corners[0, across]))
+    height = max(1.0, abs(float(corners[3, across] - corners[0, across])))
     largest = max(1, int(len(line.text) * _LARGEST_DRIFT * height / max(lean, 1e-6)))
     pieces, begin = [], 0
     for i in range(len(line.text) + 1):
