@@ -136,14 +136,21 @@ def inline(data: bytes) -> bytes:
     return head + data + b"\nEI Q"
 
 
-def tiff(compression: str, *, overwritten: int | None = None) -> bytes:
-    """Five frames, one of them (counted from 0) overwritten with ones."""
+def tiff(compression: str, *, overwritten: int | None = None, big: bool = False) -> bytes:
+    """Five frames, one of them (counted from 0) overwritten with ones; as BigTIFF on demand."""
     frames = [scan(f"Invented frame {number}") for number in range(5)]
     if compression == "group4":
         frames = [frame.point(lambda value: 255 if value > 60 else 0) for frame in frames]
         frames = [frame.convert("1", dither=Image.Dither.NONE) for frame in frames]
     made = bytearray(
-        encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:], compression=compression)
+        encoded(
+            frames[0],
+            "TIFF",
+            save_all=True,
+            append_images=frames[1:],
+            compression=compression,
+            big_tiff=big,
+        )
     )
     if overwritten is not None:
         with Image.open(io.BytesIO(bytes(made))) as opened:

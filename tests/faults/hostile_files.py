@@ -293,7 +293,7 @@ HOSTILE_FILES: list[HostileFile] = [
     _bad(
         "compressed TIFF cut off",
         "cut-lzw.tif",
-        cut(frames("TIFF", 3, compression="tiff_lzw"), keep=0.5),
+        cut(picture("TIFF", compression="tiff_lzw"), keep=0.5),
         reason=_TRUNCATED,
     ),
     _bad("GIF cut off", "cut.gif", cut(picture("GIF"), keep=0.5), reason=_TRUNCATED),

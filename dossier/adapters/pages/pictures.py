@@ -1,7 +1,8 @@
 """Pictures as pages: JPEG, PNG, TIFF (many frames), GIF, BMP, WebP, JPEG 2000, AVIF through Pillow.
 
 Sizes are checked in the header before anything is decoded. A picture that ends early is refused
-as truncated instead of being filled up with grey, as Pillow and browsers otherwise do.
+as truncated instead of being filled up with grey, as Pillow and browsers otherwise do. The frames
+of a TIFF are told apart: those that are whole live.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from PIL import (
     ImageOps,
     Jpeg2KImagePlugin,
     MpoImagePlugin,
+    PngImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
     features,
 )
 
-from dossier.adapters.pages import sniff, streams
-from dossier.adapters.pages.tiff_structure import tiff_is_cut_off
+from dossier.adapters.pages import png_structure, sniff, streams, tiff_structure
 from dossier.errors import UnreadableFileError
 from dossier.records import QuarantineReason
 from dossier.rules.limits import ReadingLimits
@@ -36,6 +37,8 @@ from dossier.rules.limits import ReadingLimits
 # Our own check against ReadingLimits comes first and names the reason.
 Image.MAX_IMAGE_PIXELS = None
 ImageFile.LOAD_TRUNCATED_IMAGES = False
+# Likewise: scanners' profiles are longer than the mebibyte that Pillow allows.
+PngImagePlugin.MAX_TEXT_CHUNK = ReadingLimits().unpack_floor_bytes
 
 NOMINAL_DPI = 200
 # Scanners write 100 to 1200; below and above stands what cameras and screens invent (72, 96, 1).
@@ -66,37 +69,60 @@ _TURNED_MODES = {"1": "L", "P": "RGBA", "PA": "RGBA", "LA": "RGBA", "La": "RGBA"
 def count_frames(path: Path, media_type: str, limits: ReadingLimits) -> int:
     """Pages of a picture that is sound to its last row.
 
-    Frames of a TIFF are pages; of an animation only the first picture counts.
+    Frames of a TIFF are pages, and where its end is missing one page stands for the frames that
+    nobody can count any more; of an animation only the first picture counts.
 
     Raises:
-        UnreadableFileError: unsupported, truncated, corrupt, too_many_pixels, too_many_pages.
+        UnreadableFileError: unsupported, truncated, corrupt, bomb, too_many_pixels,
+            too_many_pages.
     """
     _refuse_unsupported(media_type)
-    with _decoding(path, media_type), _opened(path, media_type) as picture:
-        pages = getattr(picture, "n_frames", 1) if media_type == sniff.TIFF else 1
-        if pages > limits.pages:
-            raise UnreadableFileError(QuarantineReason.TOO_MANY_PAGES, f"{pages} frames")
-        _refuse_all_broken(picture, path, media_type, pages, limits)
+    if media_type == sniff.PNG:
+        _refuse_bomb(path, limits)
+    whole = tiff_structure.whole_frames(path) if media_type == sniff.TIFF else (True,)
+    if not whole:
+        raise UnreadableFileError(QuarantineReason.CORRUPT, "a TIFF without frames")
+    if len(whole) > limits.pages:
+        raise UnreadableFileError(QuarantineReason.TOO_MANY_PAGES, f"{len(whole)} frames")
+    with _decoding(path, media_type):
+        data = _mended(path, limits) if media_type == sniff.JPEG else None
+        with _opened(path, media_type, data) as picture:
+            _refuse_all_broken(picture, path, media_type, whole, limits)
     # JPEG is left out: Pillow tells it by itself, and phones append data after the end mark.
-    if media_type != sniff.JPEG and is_cut_off(path, media_type):
-        raise UnreadableFileError(QuarantineReason.TRUNCATED, "the picture's end is missing")
-    return pages
+    if media_type not in (sniff.JPEG, sniff.TIFF) and is_cut_off(path, media_type):
+        raise _cut_off()
+    return len(whole)
+
+
+def _refuse_bomb(path: Path, limits: ReadingLimits) -> None:
+    if png_structure.unpacks_beyond(path, limits.unpack_floor_bytes):
+        detail = f"profile and texts unpack to over {limits.unpack_floor_bytes >> 20} MiB"
+        raise UnreadableFileError(QuarantineReason.BOMB, detail)
+
+
+def _cut_off() -> UnreadableFileError:
+    return UnreadableFileError(QuarantineReason.TRUNCATED, "the picture's end is missing")
 
 
 def _refuse_all_broken(
-    picture: Image.Image, path: Path, media_type: str, pages: int, limits: ReadingLimits
+    picture: Image.Image,
+    path: Path,
+    media_type: str,
+    whole: tuple[bool, ...],
+    limits: ReadingLimits,
 ) -> None:
     """A frame that cannot be decoded fails alone when it is drawn, as a page of a PDF does."""
-    first: UnreadableFileError | None = None
-    broken = 0
-    for index in range(pages):
+    faults = []
+    for frame, is_there in enumerate(whole):
         try:
-            with _decoding(path, media_type):
-                _load(picture, index, limits)
+            if not is_there:
+                raise _cut_off()
+            with _decoding(path, media_type, frame):
+                _load(picture, frame, limits)
         except UnreadableFileError as err:
-            first, broken = first or err, broken + 1
-    if first is not None and broken == pages:
-        raise first
+            faults.append(err)
+    if len(faults) == len(whole):
+        raise faults[0]
 
 
 def _load(picture: Image.Image, frame: int, limits: ReadingLimits) -> None:
@@ -130,7 +156,9 @@ def _refuse_broken_fax(picture: TiffImagePlugin.TiffImageFile) -> None:
 def draw(
     path: Path, media_type: str, *, frame: int, width: int | None, dpi: int, limits: ReadingLimits
 ) -> bytes:
-    """One frame upright by its EXIF flag, without alpha, in grey or sRGB.
+    """One frame upright by its EXIF flag, without alpha, in grey or sRGB; decoded once at most.
+
+    That a JPEG without end mark lacks nothing else was seen when its frames were counted.
 
     Args:
         path: the file.
@@ -145,14 +173,17 @@ def draw(
     Raises:
         UnreadableFileError: as :func:`count_frames`.
     """
-    with _decoding(path, media_type), _opened(path, media_type) as picture:
+    if width is None and media_type == sniff.TIFF and not tiff_structure.is_whole(path, frame):
+        raise _cut_off()
+    data = _with_end(path) if media_type == sniff.JPEG else None
+    with _decoding(path, media_type, frame), _opened(path, media_type, data) as picture:
         picture.seek(frame)
         _refuse_huge(picture, limits)
         if width is None and isinstance(picture, TiffImagePlugin.TiffImageFile):
             _refuse_broken_fax(picture)
         size = _wanted_size(picture, width=width, dpi=dpi, limits=limits)
         if width is None and media_type == sniff.JPEG and _needs_nothing(picture, size):
-            return _with_end(path) or path.read_bytes()
+            return data or path.read_bytes()
         if media_type == sniff.JPEG:
             picture.draft(None, size)  # decodes at half or quarter size where that is enough
         size = size[::-1] if _lies(picture) else size
@@ -165,22 +196,23 @@ def _refuse_unsupported(media_type: str) -> None:
 
 
 @contextmanager
-def _decoding(path: Path, media_type: str) -> Iterator[None]:
+def _decoding(path: Path, media_type: str, frame: int | None = None) -> Iterator[None]:
+    """Name the reason when decoding fails: of the file, or of one frame of it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they quote the file's own metadata
             yield
     except streams.DECODE_ERRORS as err:
-        cut = is_cut_off(path, media_type) or "truncated" in str(err).lower()
+        cut = is_cut_off(path, media_type, frame) or "truncated" in str(err).lower()
         reason = QuarantineReason.TRUNCATED if cut else QuarantineReason.CORRUPT
         raise UnreadableFileError(reason, f"{media_type} cannot be decoded") from err
 
 
 @contextmanager
-def _opened(path: Path, media_type: str) -> Iterator[Image.Image]:
-    mended = _with_end(path) if media_type == sniff.JPEG else None
+def _opened(path: Path, media_type: str, data: bytes | None = None) -> Iterator[Image.Image]:
+    """The picture of the file, or of ``data`` where these stand for its bytes."""
     try:
-        source = path if mended is None else io.BytesIO(mended)
+        source = path if data is None else io.BytesIO(data)
         picture = Image.open(source, formats=(_DECODERS[media_type],))
     except UnidentifiedImageError as err:
         raise OSError("not a picture after all") from err
@@ -188,9 +220,18 @@ def _opened(path: Path, media_type: str) -> Iterator[Image.Image]:
         yield picture
 
 
+def _mended(path: Path, limits: ReadingLimits) -> bytes | None:
+    """A JPEG that lacks nothing but its end mark, with it; None for all others."""
+    if not is_cut_off(path, sniff.JPEG):
+        return None
+    with _opened(path, sniff.JPEG) as picture:
+        _refuse_huge(picture, limits)
+    return streams.whole_without_end(path.read_bytes())
+
+
 def _with_end(path: Path) -> bytes | None:
-    """A JPEG to which but the end mark is missing, with it: programs that stop short write such."""
-    return streams.whole_without_end(path.read_bytes()) if is_cut_off(path, sniff.JPEG) else None
+    """A JPEG without end mark, with one: programs that stop short write such. None if it has it."""
+    return path.read_bytes() + streams.END_OF_JPEG if is_cut_off(path, sniff.JPEG) else None
 
 
 def _refuse_huge(picture: Image.Image, limits: ReadingLimits) -> None:
@@ -307,12 +348,22 @@ def _encode(picture: Image.Image, size: tuple[int, int], *, for_screen: bool) ->
         picture.save(buffer, "JPEG", quality=_SCREEN_QUALITY)
     else:
         # Level 1: OCR reads it once from a temporary file, so speed counts, not size.
-        picture.save(buffer, "PNG", compress_level=1, dpi=(NOMINAL_DPI, NOMINAL_DPI))
+        options = {"compress_level": 1, "dpi": (NOMINAL_DPI, NOMINAL_DPI), "icc_profile": None}
+        picture.save(buffer, "PNG", **options)
     return buffer.getvalue()
 
 
-def is_cut_off(path: Path, media_type: str) -> bool:
-    """Whether the format's own end mark or length says that bytes are missing."""
+def is_cut_off(path: Path, media_type: str, frame: int | None = None) -> bool:
+    """Whether the format's own end mark or length says that bytes are missing.
+
+    Args:
+        path: the file.
+        media_type: as sniffed.
+        frame: the frame of a TIFF that is meant; None for all of it.
+    """
+    if media_type == sniff.TIFF:
+        whole = tiff_structure.whole_frames(path)
+        return not (all(whole) if frame is None else tiff_structure.is_whole(path, frame))
     size = path.stat().st_size
     with path.open("rb") as stream:
         head = stream.read(64)
@@ -326,7 +377,5 @@ def is_cut_off(path: Path, media_type: str) -> bool:
         return int.from_bytes(head[4:8], "little") + 8 > size + 1
     if media_type == sniff.BMP:
         return int.from_bytes(head[2:6], "little") > size
-    if media_type == sniff.TIFF:
-        return tiff_is_cut_off(path)
     # The trailer may be followed by padding only.
     return media_type == sniff.GIF and not tail.rstrip(b"\x00\r\n ").endswith(b"\x3b")

@@ -34,7 +34,7 @@ DECODE_ERRORS = (
 )
 """What Pillow's plugins raise on broken files, collected by cutting and bit-flipping samples."""
 
-_END_OF_JPEG = b"\xff\xd9"
+END_OF_JPEG = b"\xff\xd9"
 # No 0xff, so that it is read as picture data where picture data is missing.
 _RUBBISH = bytes(range(0x35, 0x75)) * 2
 _CHUNK_BYTES = 1 << 18
@@ -59,12 +59,12 @@ def picture_fault(data: bytes, kind: str) -> QuarantineReason | None:
 def whole_without_end(data: bytes) -> bytes | None:
     """A JPEG that lacks but its end mark, with the mark; None when picture data is missing too."""
     try:
-        mended = _decode(data + _END_OF_JPEG, "JPEG")
-        other = _decode(data + _RUBBISH + _END_OF_JPEG, "JPEG")
+        mended = _decode(data + END_OF_JPEG, "JPEG")
+        other = _decode(data + _RUBBISH + END_OF_JPEG, "JPEG")
     except DECODE_ERRORS:
         return None
     same = ImageChops.difference(mended, other).getbbox() is None
-    return data + _END_OF_JPEG if same else None
+    return data + END_OF_JPEG if same else None
 
 
 def _decode(data: bytes, kind: str) -> Image.Image:
