@@ -357,6 +357,20 @@ def test_text_that_runs_down_the_page_beside_lines_is_found_whole(
     assert all(word in text for word in read.text.split())
 
 
+def test_columns_keep_their_order_from_the_right(tmp_path: Path) -> None:
+    original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    columns = ("立租田契人欧阳怀瑾", "愿将自置水田三亩", "出租与电灯公司使用")
+    words, start = [], 0
+    for number, column in enumerate(columns):
+        left = 600.0 - 90 * number
+        box = (left, 200.0, left + 36, 200.0 + 44 * len(column))
+        words.append(WordBox(start, start + len(column), box, vertical=True))
+        start += len(column) + 1
+    read = PageReading(1, "\n".join(columns), tuple(words), WIDTH, HEIGHT, engine="rapidocr")
+    copy = make(original, "image/png", [read], tmp_path / "copy.pdf")
+    assert comparison.texts_of(copy.path) == ["".join(columns)]
+
+
 @pytest.mark.parametrize("lean", [0.0, 0.05, -0.05])
 def test_text_that_runs_down_the_page_lies_under_its_picture(tmp_path: Path, lean: float) -> None:
     original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))

@@ -206,8 +206,15 @@ def _show(
     place = (stretch * cosine, stretch * sine, -sine, cosine, x, y)
     follows = reading.text[run[-1].end : run[-1].end + 1]
     end = "" if follows and not follows.isspace() else _END
-    codes = "".join(f"{glyphs[c]:04X}" for c in text + end)
-    return f"{_FONT} {_numbers([size])} Tf {_numbers(place)} Tm <{codes}> Tj"
+    # Readers sort texts that begin at one height from the left. What ends a column stands apart, at
+    # its foot, so that no two columns follow each other.
+    parts = (text, end) if run[0].vertical else (text + end,)
+    shown = " ".join(f"<{_codes(part, glyphs)}> Tj" for part in parts if part)
+    return f"{_FONT} {_numbers([size])} Tf {_numbers(place)} Tm {shown}"
+
+
+def _codes(text: str, glyphs: dict[str, int]) -> str:
+    return "".join(f"{glyphs[character]:04X}" for character in text)
 
 
 def _sides(word: WordBox, lean: float) -> tuple[float, float]:

@@ -174,19 +174,27 @@ def _read_box(
 ) -> layout.ReadLine:
     """Read a box along its top, and if it is tall, downwards too: the surer reading counts."""
     line = known or read_lines(models, [crop_line(gray, box)])[0]
-    if line.confidence < _SURE or min(line.chances, default=0.0) < _EACH_SURE:
-        line = _agreed([in_words(read) for read in [line, *_again(models, gray, box, line)]])
-    elif _LONG_NUMBER.search(line.text):
-        line = _surer(line, _read_at(models, gray, box, _WIDE))
+    line = _made_sure(models, gray, box, line)
     along, down = layout.side_lengths(box[None])
     if down[0] < _TALL * along[0]:
         return layout.ReadLine(box, line)
     # Upright characters under each other are read from a crop turned to the left, as trained.
     downwards = box[[1, 2, 3, 0]]
     (other,) = read_lines(models, [crop_line(gray, downwards)])
-    if other.confidence * len(other.text) > line.confidence * len(line.text):
-        return layout.ReadLine(downwards, other)
-    return layout.ReadLine(box, line)
+    if other.confidence * len(other.text) <= line.confidence * len(line.text):
+        return layout.ReadLine(box, line)
+    if other.confidence >= LEAST_CONFIDENCE:  # what is noise is not made surer
+        other = _made_sure(models, gray, downwards, other)
+    return layout.ReadLine(downwards, other)
+
+
+def _made_sure(models: Models, gray: Pixels, box: Floats, line: LineText) -> LineText:
+    """The line, or what it says when it is read again because it was unsure."""
+    if line.confidence < _SURE or min(line.chances, default=0.0) < _EACH_SURE:
+        return _agreed([in_words(read) for read in [line, *_again(models, gray, box, line)]])
+    if _LONG_NUMBER.search(line.text):
+        return _surer(line, _read_at(models, gray, box, _WIDE))
+    return line
 
 
 def _again(models: Models, gray: Pixels, box: Floats, line: LineText) -> list[LineText]:
