@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -81,7 +82,8 @@ def _pictures_to_pdf(original: Path, readings: Sequence[PageReading]) -> bytes:
     A frame that cannot be decoded becomes an empty page, so that the others have their copy.
     """
     is_whole = not any(reading.error for reading in readings)
-    with Image.open(original) as image:
+    with warnings.catch_warnings(), Image.open(original) as image:
+        warnings.simplefilter("ignore")  # they quote the file's own metadata
         plain = image.mode in _TAKEN_OVER and "transparency" not in image.info
         direct = (image.format == "JPEG" and len(readings) == 1) or (
             is_whole and image.format in {"PNG", "TIFF"} and plain and _same_modes(image)
