@@ -101,8 +101,11 @@ class DocumentInspector(Protocol):
         """Whether one page carries text of its own worth keeping, as :meth:`probe` says of all."""
         ...
 
-    def attached(self, path: Path) -> InnerFiles:
-        """Files attached to a PDF; none for pictures. What cannot be had is left out and said."""
+    def inner_files(self, path: Path, *, file_name: str, digital: Sequence[bool]) -> InnerFiles:
+        """Files attached to a PDF, and pictures of papers on those pages that are not read by OCR.
+
+        None for pictures. What cannot be had is left out, and that is said.
+        """
         ...
 
 

@@ -1,8 +1,8 @@
 """A paper and the pictures that were pasted into it are one matter: whose the one is, the other is.
 
-Unlike a mail's attachment, a picture in an office file is a piece of that very paper: the photo of
-an identity card below an application. So they are filed with each other, and asked about again
-when the other's customer changes.
+Unlike a mail's attachment, a picture in an office file or PDF is a piece of that very paper: the
+photo of an identity card below an application. So they are filed with each other, and asked about
+again when the other's customer changes.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ INSIDE = "inside"
 """Reason code of a link by the other's customer."""
 LINK_ONLY = "link_only"
 """Payload of a recognise item that only asks again whose paper it is."""
-_OFFICE = (
+_PAPERS = (
     "application/vnd.openxmlformats-officedocument.%",
     "application/vnd.oasis.opendocument.%",
     "application/msword",
     "application/vnd.ms-excel",
     "application/vnd.ms-powerpoint",
     "application/rtf",
+    "application/pdf",
 )
 _PICTURE = "image/%"
 
@@ -38,7 +39,7 @@ def owners(session: ScopedSession, document: Document) -> tuple[str, ...]:
     A picture that has its customer from the file says nothing about the file.
     """
     above = select(Document.customer_no).where(
-        Document.id == document.parent_id, _is_office(), Document.customer_no.is_not(None)
+        Document.id == document.parent_id, _is_paper(), Document.customer_no.is_not(None)
     )
     below = select(Document.customer_no, Document.link_reasons).where(
         Document.parent_id == document.id,
@@ -48,7 +49,7 @@ def owners(session: ScopedSession, document: Document) -> tuple[str, ...]:
     found: set[str | None] = set()
     if document.parent_id is not None and document.media_type.startswith("image/"):
         found.update(session.scalars(above))
-    if session.scalar(select(Document.id).where(Document.id == document.id, _is_office())):
+    if session.scalar(select(Document.id).where(Document.id == document.id, _is_paper())):
         found.update(owner for owner, reasons in session.execute(below) if INSIDE not in reasons)
     return tuple(sorted(owner for owner in found if owner))
 
@@ -57,15 +58,15 @@ def ask_again(session: ScopedSession, document: Document, *, at: datetime) -> No
     """Have the relatives linked anew that wait, or that were filed by this one's old customer."""
     relatives = or_(
         Document.parent_id == document.id,
-        and_(Document.id == document.parent_id, _is_office()),
+        and_(Document.id == document.parent_id, _is_paper()),
     )
     query = select(Document).where(relatives, Document.assigned_by.is_(None))
     ids = [one.id for one in session.scalars(query) if _is_to_ask(one, document)]
     queue.requeue(session, [_task(one) for one in ids], now=at)
 
 
-def _is_office() -> object:
-    return or_(*(Document.media_type.like(kind) for kind in _OFFICE))
+def _is_paper() -> object:
+    return or_(*(Document.media_type.like(kind) for kind in _PAPERS))
 
 
 def _is_to_ask(relative: Document, document: Document) -> bool:

@@ -30,8 +30,8 @@ class Readers(Protocol):
         """Why a part of the page is missing when it is drawn, else None."""
         ...
 
-    def attached(self, path: Path) -> InnerFiles:
-        """Files attached to a file with pages (a PDF); empty for pictures."""
+    def inner_files(self, path: Path, *, file_name: str, digital: Sequence[bool]) -> InnerFiles:
+        """Files attached to a PDF and pictures on its digital pages; empty for pictures."""
         ...
 
     def read_digital(self, path: Path, *, page_number: int) -> PageReading:

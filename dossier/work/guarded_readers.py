@@ -202,10 +202,14 @@ class GuardedReaders:
         )
         return found
 
-    def attached(self, path: Path) -> InnerFiles:
-        """Files attached to a file with pages."""
+    def inner_files(self, path: Path, *, file_name: str, digital: Sequence[bool]) -> InnerFiles:
+        """Files attached to a file with pages, and pictures of papers on its digital pages."""
         found: InnerFiles = self._pages.call(
-            "attached", path, timeout_seconds=self._times.file_seconds
+            "inner_files",
+            path,
+            file_name=file_name,
+            digital=tuple(digital),
+            timeout_seconds=self._times.file_seconds,
         )
         return found
 

@@ -11,25 +11,31 @@ from sqlalchemy import select
 
 from dossier.db.tables import Document, Intake
 from dossier.errors import StepFailedError
+from dossier.ports import DocumentProbe
 from dossier.records import Attachment, QuarantineReason
 from dossier.rules import file_names
 from dossier.rules.limits import ReadingLimits
 from dossier.services import intake
 from indexer.steps.job import Job, Original
 
+PDF = "application/pdf"
 MAX_NESTING = ReadingLimits().nesting
 log = logging.getLogger(__name__)
 
 
-def take_attached(job: Job, original: Original) -> bool:
-    """Take in what is attached to a file with pages; False when something was left out.
+def take_from_pages(job: Job, original: Original, probe: DocumentProbe) -> bool:
+    """Take in what lies in a file with pages besides them; False when something was left out.
 
     Raises:
         StepFailedError: a limit was broken, and there are attempts left; in the last one the pages
             are worth more than the attachments.
     """
+    if probe.media_type != PDF:
+        return True
     try:
-        found = job.readers.attached(original.path)
+        found = job.readers.inner_files(
+            original.path, file_name=original.file_name, digital=probe.digital
+        )
     except StepFailedError as err:
         if not job.held.lease.is_last_attempt:
             raise

@@ -45,7 +45,7 @@ def run(job: Job) -> None:
         job.held.commit(lambda session: _begin(job, session, probe), durable=False)
         text_file.run(job, original, media_type=probe.media_type)
         return
-    is_whole = inner_files.take_attached(job, original)
+    is_whole = inner_files.take_from_pages(job, original, probe)
     _read_pages(job, original, probe, is_whole=is_whole)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from fpdf import FPDF
 from PIL import Image
 
 from dossier.adapters.archive.inner_files import OfficeFiles
@@ -62,8 +63,12 @@ def look(
     pages = PageFiles(limits)
     probe = pages.probe(path, file_name=name)
     if probe.page_count:
-        return pages.attached(path)
+        return pages.inner_files(path, file_name=name, digital=probe.digital)
     return OfficeFiles(limits).find(path, media_type=probe.media_type, file_name=name)
+
+
+def inner_files(path: Path, limits: ReadingLimits) -> InnerFiles:
+    return PageFiles(limits).inner_files(path, file_name=path.name, digital=(True,))
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -155,6 +160,41 @@ def test_the_data_of_an_electronic_invoice_is_no_paper(tmp_path: Path) -> None:
     assert not found.truncated
 
 
+def page_with(
+    *pictures: tuple[bytes, float], text: str = "Application of an invented customer"
+) -> bytes:
+    """A born-digital page with pictures so many millimetres wide."""
+    document = FPDF()
+    document.add_page()
+    document.set_font("Helvetica", size=12)
+    document.multi_cell(0, 8, text)
+    for content, width in pictures:
+        document.image(io.BytesIO(content), w=width)
+    return bytes(document.output())
+
+
+def test_a_scan_on_a_pdf_page_with_text_of_its_own_is_a_paper(tmp_path: Path) -> None:
+    photo = picture("SCAN 2", kind="JPEG")
+    content = page_with((SCAN, 85.6), (photo, 85.6), (SCAN, 85.6), (LOGO, 85.6), (SCAN, 20))
+    found = look(tmp_path, "申请.pdf", content)
+    assert [one.name for one in found.attachments] == ["申请-图1.png", "申请-图2.jpg"]
+    assert found.attachments[1].content == photo
+    with Image.open(io.BytesIO(found.attachments[0].content)) as taken:
+        assert (taken.size, taken.convert("L").getextrema()) == ((900, 600), (0, 255))
+
+
+def test_pictures_of_a_pdf_end_at_the_limit_and_that_is_said(tmp_path: Path) -> None:
+    content = page_with(*((picture(str(number)), 60) for number in range(4)))
+    found = look(tmp_path, "a.pdf", content, ReadingLimits(members=2))
+    assert (len(found.attachments), found.truncated) == (2, True)
+
+
+def test_a_page_that_is_read_by_ocr_gives_no_picture_away(tmp_path: Path) -> None:
+    assert not look(
+        tmp_path, "扫描.pdf", page_with((picture(size=(800, 1100)), 185), text="1")
+    ).attachments
+
+
 # -- limits and damage --------------------------------------------------------------------------
 
 
@@ -182,7 +222,7 @@ def test_ten_thousand_attachments_of_a_pdf_end_at_the_limit(tmp_path: Path) -> N
         tree = pikepdf.Dictionary(EmbeddedFiles=pikepdf.Dictionary(Names=names))
         document.Root.Names = tree
         document.save(tmp_path / "many.pdf")
-    found = PageFiles(ReadingLimits(members=50)).attached(tmp_path / "many.pdf")
+    found = inner_files(tmp_path / "many.pdf", ReadingLimits(members=50))
     assert (len(found.attachments), found.truncated) == (50, True)
 
 
@@ -196,7 +236,7 @@ def test_a_bomb_in_a_pdf_is_left_out_and_the_others_live(tmp_path: Path) -> None
         stream = document.attachments["bomb.bin"].get_file().obj
         stream.write(bomb, filter=pikepdf.Name.FlateDecode)
         document.save(tmp_path / "bomb.pdf")
-    found = PageFiles(ReadingLimits(member_bytes=MIB)).attached(tmp_path / "bomb.pdf")
+    found = inner_files(tmp_path / "bomb.pdf", ReadingLimits(member_bytes=MIB))
     assert [one.content for one in found.attachments] == [b"fine"]
     assert found.truncated
 
@@ -208,7 +248,7 @@ def test_a_name_tree_that_bites_its_own_tail_ends(tmp_path: Path) -> None:
         node.Kids = pikepdf.Array([node, node])
         document.Root.Names = pikepdf.Dictionary(EmbeddedFiles=node)
         document.save(tmp_path / "loop.pdf")
-    assert PageFiles().attached(tmp_path / "loop.pdf") == InnerFiles()
+    assert inner_files(tmp_path / "loop.pdf", ReadingLimits()) == InnerFiles()
 
 
 def test_a_damaged_part_costs_the_others_nothing(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import docx
 import pytest
+import xlsxwriter
 
 from dossier.adapters.archive.mails import MailExtractor
 from dossier.adapters.archive.zips import ZipExtractor
@@ -194,6 +195,49 @@ def test_a_cut_text_of_rare_characters_is_said_to_be_cut(tmp_path: Path) -> None
     extraction = extract(path, ReadingLimits(text_characters=10))
     assert extraction.truncated
     assert text_of(extraction) == (RARE * 3)[:10]
+
+
+DATES: dict[
+    int | str, str
+] = {  # formats that Excel and WPS in Chinese write, by number or in words
+    14: "2026/3/6",
+    22: "2026/3/6 14:05",
+    31: "2026年3月6日",
+    57: "2026年3月",
+    58: "3月6日",
+    32: "14:05",
+    'yyyy"年"m"月"d"日";@': "2026年3月6日",
+    '[DBNum1][$-804]yyyy"年"m"月"d"日";@': "2026年3月6日",
+    'h"时"mm"分"': "14:05",
+    "yyyy-mm-dd": "2026-03-06",
+    '#,##0.00"元"': "46,087.59元",
+}
+
+
+def test_dates_of_a_chinese_workbook_are_read_as_excel_shows_them(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    sheet = book.add_worksheet()
+    for row, kind in enumerate(DATES):
+        sheet.write(row, 0, 46087 + (14 * 60 + 5) / 1440, book.add_format({"num_format": kind}))
+    book.close()
+    path = write(tmp_path, "a.xlsx", out.getvalue())
+    assert text_of(extract(path)).split("\n")[1:] == list(DATES.values())
+    assert path.read_bytes() == out.getvalue()
+
+
+def test_a_table_in_a_cell_costs_the_row_around_it_nothing(tmp_path: Path) -> None:
+    document = docx.Document()
+    outer = document.add_table(2, 3)
+    for cell, text in zip(outer.rows[0].cells, ("户号", "1040106028", "黄超"), strict=True):
+        cell.text = text
+    inner = outer.cell(0, 1).add_table(2, 2)
+    for cell, text in zip(inner._cells, ("里一", "里二", "里三", "里四"), strict=True):
+        cell.text = text
+    outer.cell(1, 0).text = "下一行"
+    document.save(tmp_path / "a.docx")
+    text = text_of(extract(tmp_path / "a.docx"))
+    assert text.split("\n") == ["户号\t1040106028\t黄超", "里一\t里二", "里三\t里四", "下一行"]
 
 
 @pytest.mark.parametrize("name", WITH_TABLES)

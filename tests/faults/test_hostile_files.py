@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from dossier.adapters.archive import MailExtractor, ZipExtractor
+from dossier.adapters.archive.inner_files import OfficeFiles
 from dossier.adapters.iscc_tika import TikaExtractor
 from dossier.adapters.ofdkit import OfdExtractor
 from dossier.adapters.pages import PageFiles
@@ -43,7 +44,7 @@ class Readers:
 def readers() -> Iterator[Readers]:
     made = Readers(
         KillableChild(partial(PageFiles, READING), limits=CHILD),
-        KillableChild(partial(ExtractorChoice, EXTRACTORS), limits=CHILD),
+        KillableChild(partial(ExtractorChoice, EXTRACTORS, OfficeFiles), limits=CHILD),
         KillableChild(partial(TextView, READING), limits=CHILD),
     )
     yield made
@@ -55,6 +56,8 @@ def read(readers: Readers, hostile: HostileFile, path: Path) -> DocumentProbe:
     """All that intake does with a file: look, then draw its first pages or take its text."""
     probe: DocumentProbe = readers.pages.call("probe", path, file_name=hostile.file_name)
     if probe.page_count:
+        inner = {"file_name": hostile.file_name, "digital": probe.digital}
+        assert len(readers.pages.call("inner_files", path, **inner).attachments) <= 1
         for number in range(1, min(probe.page_count, 3) + 1):
             draw(readers, path, number, digital=probe.digital[number - 1])
         return probe

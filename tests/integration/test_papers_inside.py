@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fpdf import FPDF
 from PIL import Image, ImageDraw, ImageFont
 
 from dossier.db.tables import Document
@@ -44,6 +45,17 @@ def scan(*lines: str, kind: str = "JPEG") -> bytes:
     out = io.BytesIO()
     page.save(out, kind, quality=88)
     return out.getvalue()
+
+
+def pdf_of(picture: bytes, *, sentence: str) -> bytes:
+    """As Word saves it: text, and a picture below that is no half of the page."""
+    made = FPDF()
+    made.add_page()
+    made.add_font("hei", fname=hei_path())
+    made.set_font("hei", size=12)
+    made.multi_cell(0, 8, sentence)
+    made.image(io.BytesIO(picture), w=120)
+    return bytes(made.output())
 
 
 @pytest.fixture
@@ -113,9 +125,11 @@ def test_any_word_on_a_scan_pasted_into_an_office_file_is_found_boxed_and_with_i
     worker = worker_of(archive)
     beside = send(archive, docx_with(scan("梧桐里小区房屋租赁合同"), sentence=WORDS), "申请.docx")
     only = send(archive, docx_with(scan(WORDS, "配电房巡视记录")), "扫描件.docx")
+    saved = send(archive, pdf_of(scan("变压器容量核定单"), sentence=WORDS), "另存.pdf")
     run_all(worker)
     index(archive)
-    for parent, words in ((beside, "房屋租赁合同"), (only, "配电房巡视")):
+    found = ((beside, "房屋租赁合同"), (only, "配电房巡视"), (saved, "变压器容量核定"))
+    for parent, words in found:
         answer = search.search(archive, VIEWER, SearchRequest(q=words, size=10))
         (child,) = children(archive, parent)
         assert [paper.id for hit in answer.hits for paper in hit.documents] == [child.id]

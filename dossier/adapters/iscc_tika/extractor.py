@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
 import iscc_tika
 
 from dossier.adapters.iscc_tika.markup import head_values, mail_to_text, xhtml_to_text
+from dossier.adapters.iscc_tika.number_formats import copy_with_known_formats
 from dossier.errors import UnreadableFileError
 from dossier.ports import TextExtractor
 from dossier.records import Extraction, QuarantineReason
@@ -17,10 +19,11 @@ from dossier.rules.text_pages import text_pages
 
 HTML = "text/html"
 MSG = "application/vnd.ms-outlook"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES = frozenset(
     {
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        XLSX,
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
         "application/vnd.oasis.opendocument.text",
         "application/vnd.oasis.opendocument.spreadsheet",
@@ -90,7 +93,7 @@ class TikaExtractor:
             UnreadableFileError: password, bomb or corrupt.
         """
         try:
-            text, metadata = self._read(path, media_type)
+            text, metadata = self._read_known(path, media_type)
         except TypeError as err:  # iscc-tika's name for every parse error
             raise UnreadableFileError(_reason(str(err)), f"Tika cannot read {media_type}") from err
         plain = _mail(text) if media_type == MSG else xhtml_to_text(text)
@@ -109,6 +112,14 @@ class TikaExtractor:
             properties=_properties(metadata),
             truncated=truncated or len(text) >= self._most,
         )
+
+    def _read_known(self, path: Path, media_type: str) -> tuple[str, _Metadata]:
+        """A workbook with its Chinese dates made known; all else as it is."""
+        if media_type != XLSX:
+            return self._read(path, media_type)
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "known.xlsx"
+            return self._read(copy if copy_with_known_formats(path, copy) else path, media_type)
 
     def _read(self, path: Path, media_type: str) -> tuple[str, _Metadata]:
         content: bytearray | None = None

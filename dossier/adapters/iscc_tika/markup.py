@@ -61,6 +61,10 @@ class _Head(HTMLParser):
             self.values.setdefault(name, []).append(named.get("content") or "")
 
 
+_Row = tuple[list[str], list[str], list[str]]
+"""A row that is not over: cells that are, the text of the one that is not, lines below."""
+
+
 class _Text(HTMLParser):
     def __init__(self, *, leaves_files: bool) -> None:
         super().__init__(convert_charrefs=True)
@@ -69,6 +73,8 @@ class _Text(HTMLParser):
         self._parts: list[str] = []
         self._cell: list[str] | None = None
         self._row: list[str] | None = None
+        self._below: list[str] = []
+        self._outer: list[_Row] = []
         self._hidden = 0
         self._blocks = 0
         self._left_at = 0
@@ -84,7 +90,7 @@ class _Text(HTMLParser):
         if tag in _HIDDEN:
             self._hidden += 1
         elif tag == "tr":
-            self._row = []
+            self._begin_row()
         elif tag in ("td", "th"):
             self._cell = []
         elif self._cell is None and tag in _BLOCKS:
@@ -135,14 +141,28 @@ class _Text(HTMLParser):
             self._row.append(" ".join("".join(self._cell).split()))
         self._cell = None
 
+    def _begin_row(self) -> None:
+        """A row of a table in a cell waits for the row around it to be over."""
+        if self._row is not None and self._cell is not None:
+            self._outer.append((self._row, self._cell, self._below))
+        self._row, self._cell, self._below = [], None, []
+
     def _end_row(self) -> None:
+        """The row's line, and below it those of the tables in its cells."""
         self._end_cell()
-        if self._row is not None:
-            self._parts.append("\t".join(self._row).rstrip("\t") + "\n")
-        self._row = None
+        if self._row is None:
+            return
+        lines = ["\t".join(self._row).rstrip("\t") + "\n", *self._below]
+        self._row, self._below = None, []
+        if self._outer:
+            self._row, self._cell, self._below = self._outer.pop()
+            self._below += lines
+        else:
+            self._parts += lines
 
     def text(self) -> str:
         """What was collected, a row that was cut included."""
-        self._end_row()
+        while self._row is not None:
+            self._end_row()
         text = re.sub(r"\n[ \t]*\n\s*?(?=\n|\f)", "\n", "".join(self._parts))
         return re.sub(r"\n{2,}", "\n", text).replace("\n" + PAGE_BREAK, PAGE_BREAK).strip("\n\f")

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from dossier.adapters.pages import containers, pdf, pdf_files, pictures, sniff, soundness
+from dossier.adapters.pages import (
+    containers,
+    pdf,
+    pdf_files,
+    pdf_pictures,
+    pictures,
+    sniff,
+    soundness,
+)
 from dossier.errors import UnreadableFileError
 from dossier.ports import DocumentInspector, DocumentProbe, PageRenderer
 from dossier.records import InnerFiles, PageReading, QuarantineReason
@@ -93,15 +102,21 @@ class PageFiles:
         """
         return pdf.is_digital(path, page_index=page_number - 1, limits=self._limits)
 
-    def attached(self, path: Path) -> InnerFiles:
-        """Files attached to a PDF; see the port.
+    def inner_files(self, path: Path, *, file_name: str, digital: Sequence[bool]) -> InnerFiles:
+        """Files attached to a PDF, and pictures of papers on its pages; see the port.
 
         Raises:
-            UnreadableFileError: no ordinary file any more.
+            UnreadableFileError: no PDF any more.
         """
         if sniff.sniff(self._head(path), file_name="") != sniff.PDF:
             return InnerFiles()
-        return pdf_files.files_in(path, self._limits)
+        attached = pdf_files.files_in(path, self._limits)
+        shown = pdf_pictures.pictures_on(
+            path, file_name=file_name, digital=digital, limits=self._limits
+        )
+        return InnerFiles(
+            attached.attachments + shown.attachments, attached.truncated or shown.truncated
+        )
 
     def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:
         """What is wrong with a part of the page; see the port.

@@ -59,7 +59,7 @@ def _counted(document: pdfium.PdfDocument, path: Path, limits: ReadingLimits) ->
 
 def _verdict(document: pdfium.PdfDocument, index: int, limits: ReadingLimits) -> bool | str | None:
     try:
-        with _page(document, index) as page:
+        with loaded_page(document, index) as page:
             if largest_picture(page) > limits.image_pixels:
                 return "huge"
             return has_text_of_worth(page)
@@ -75,7 +75,7 @@ def draw(
     Raises:
         UnreadableFileError: the page is not there, cannot be drawn, or breaks the pixel limit.
     """
-    with opened(path) as document, _page(document, page_index) as page:
+    with opened(path) as document, loaded_page(document, page_index) as page:
         if largest_picture(page) > limits.image_pixels:
             raise UnreadableFileError(
                 QuarantineReason.TOO_MANY_PIXELS, "picture on the page too large"
@@ -111,7 +111,7 @@ def read_page(path: Path, *, page_number: int, dpi: int) -> PageReading:
     Raises:
         UnreadableFileError: the page is not there, cannot be loaded, or has lost all its content.
     """
-    with opened(path) as document, _page(document, page_number - 1) as page:
+    with opened(path) as document, loaded_page(document, page_number - 1) as page:
         reading = read_text(page, page_number=page_number, scale=dpi / POINTS_PER_INCH)
         damage = damage_of(path, page, page_number - 1)
     if damage and damage.is_lost and not reading.text:
@@ -125,7 +125,7 @@ def look_for_damage(path: Path, *, page_index: int) -> PageDamage | None:
     Raises:
         UnreadableFileError: the page is not there or cannot be loaded.
     """
-    with opened(path) as document, _page(document, page_index) as page:
+    with opened(path) as document, loaded_page(document, page_index) as page:
         return damage_of(path, page, page_index)
 
 
@@ -185,7 +185,12 @@ def _why_not(path: Path) -> UnreadableFileError:
 
 
 @contextmanager
-def _page(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage]:
+def loaded_page(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage]:
+    """A page with its fields and stamps, closed at the end.
+
+    Raises:
+        UnreadableFileError: there is no such page, or it cannot be loaded.
+    """
     if not 0 <= index < len(document):
         raise UnreadableFileError(QuarantineReason.CORRUPT, f"there is no page {index + 1}")
     try:
