@@ -29,6 +29,7 @@ _PAPERS = (
     "application/vnd.ms-powerpoint",
     "application/rtf",
     "application/pdf",
+    "application/ofd",
 )
 _PICTURE = "image/%"
 
@@ -62,7 +63,8 @@ def ask_again(session: ScopedSession, document: Document, *, at: datetime) -> No
     )
     query = select(Document).where(relatives, Document.assigned_by.is_(None))
     ids = [one.id for one in session.scalars(query) if _is_to_ask(one, document)]
-    queue.requeue(session, [_task(one) for one in ids], now=at)
+    if ids:
+        queue.requeue(session, [_task(one) for one in ids], now=at)
 
 
 def _is_paper() -> object:

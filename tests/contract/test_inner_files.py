@@ -33,7 +33,14 @@ from tests.contract.office_inside import (
     xls_with,
     xlsx_with,
 )
-from tests.contract.office_samples import docx_bytes, pptx_bytes, write, zip_of
+from tests.contract.office_samples import (
+    docx_bytes,
+    ofd_bytes,
+    pptx_bytes,
+    write,
+    xlsx_bytes,
+    zip_of,
+)
 
 SCAN = picture("SCAN 1")
 OTHER = picture("SCAN 2", kind="JPEG")
@@ -108,6 +115,31 @@ def test_pictures_come_in_the_order_of_the_text_and_each_once(tmp_path: Path) ->
 def test_the_body_comes_before_the_header(tmp_path: Path) -> None:
     found = look(tmp_path, "申请.docx", docx_with_header(OTHER, in_body=SCAN))
     assert [one.content for one in found.attachments] == [SCAN, OTHER]
+
+
+def test_the_scans_that_an_ofd_is_made_of_are_papers_in_the_order_of_its_pages(
+    tmp_path: Path,
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(ofd_bytes())) as old:
+        files: dict[str, bytes | str] = {one.filename: old.read(one) for one in old.infolist()}
+    files |= {"Doc_0/Res/image_10.png": SCAN, "Doc_0/Res/image_2.jpg": OTHER}
+    files["Doc_0/Res/image_1.png"] = LOGO
+    found = look(tmp_path, "档案.ofd", zip_of(files))
+    assert [one.content for one in found.attachments] == [OTHER, SCAN]
+
+
+def test_pictures_that_wps_keeps_in_cells_are_taken(tmp_path: Path) -> None:
+    relation = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
+        'relationships/image" Target="media/image1.png"/></Relationships>'
+    )
+    with zipfile.ZipFile(io.BytesIO(xlsx_bytes())) as old:
+        files: dict[str, bytes | str] = {one.filename: old.read(one) for one in old.infolist()}
+    files |= {"xl/_rels/cellimages.xml.rels": relation, "xl/media/image1.png": SCAN}
+    files["xl/cellimages.xml"] = '<c><a embed="rId1"/></c>'
+    found = look(tmp_path, "台账.xlsx", zip_of(files))
+    assert [one.content for one in found.attachments] == [SCAN]
 
 
 def test_pictures_of_themes_and_masters_are_looks(tmp_path: Path) -> None:

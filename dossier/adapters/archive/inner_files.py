@@ -11,7 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dossier.adapters.archive.collecting import Collection
-from dossier.adapters.archive.office_parts import take_from_ooxml, take_from_open_document
+from dossier.adapters.archive.office_parts import (
+    take_from_ofd,
+    take_from_ooxml,
+    take_from_open_document,
+)
 from dossier.adapters.archive.ole_parts import take_from_ole
 from dossier.adapters.archive.rtf_pictures import take_from_rtf
 from dossier.records import InnerFiles
@@ -33,6 +37,8 @@ _OLE = frozenset(
     )
 )
 _RTF = "application/rtf"
+_OFD = "application/ofd"
+_Take = Callable[[zipfile.ZipFile, Collection], None]
 
 
 class OfficeFiles:
@@ -42,7 +48,7 @@ class OfficeFiles:
         limits: ``members``, ``member_bytes``, ``inner_bytes`` and ``picture_*`` count here.
     """
 
-    media_types: frozenset[str] = _OOXML | _OPEN_DOCUMENT | _OLE | {_RTF}
+    media_types: frozenset[str] = _OOXML | _OPEN_DOCUMENT | _OLE | {_RTF, _OFD}
 
     def __init__(self, limits: ReadingLimits | None = None) -> None:
         self._limits = limits or ReadingLimits()
@@ -58,14 +64,17 @@ class OfficeFiles:
         elif media_type in _OLE:
             take_from_ole(path, collection)
         else:
-            take = take_from_ooxml if media_type in _OOXML else take_from_open_document
-            _with_archive(path, collection, take)
+            _with_archive(path, collection, _taking(media_type))
         return collection.result()
 
 
-def _with_archive(
-    path: Path, collection: Collection, take: Callable[[zipfile.ZipFile, Collection], None]
-) -> None:
+def _taking(media_type: str) -> _Take:
+    if media_type in _OOXML:
+        return take_from_ooxml
+    return take_from_ofd if media_type == _OFD else take_from_open_document
+
+
+def _with_archive(path: Path, collection: Collection, take: _Take) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             take(archive, collection)

@@ -1,4 +1,4 @@
-"""Pictures and embedded files of Office files that are ZIP containers (OOXML, OpenDocument).
+"""Pictures and embedded files of papers that are ZIP containers (OOXML, OpenDocument, OFD).
 
 What a part of the content refers to counts, not what lies in the container: pictures of themes,
 slide masters and bullets are looks.
@@ -24,6 +24,8 @@ _LOOKS = re.compile(r"theme|master|layout|settings|fonttable|numbering|styles|/c
 # OpenDocument names its pictures in the content itself.
 _LINK = re.compile(rb"""xlink:href=["'](?:\./)?([^"'#:]+)["']""")
 _CONTENT = "content.xml"
+# OFD keeps them in folders of this name (GB/T 33190, 7.9).
+_OFD_PICTURE = re.compile(r"(?:^|/)Res/[^/]+\.(?:png|jpe?g|bmp|tiff?|gif|jp2)$", re.IGNORECASE)
 _XML_BYTES = 64 << 20
 _CHUNK = 1 << 20
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -51,6 +53,16 @@ def take_from_open_document(archive: zipfile.ZipFile, collection: Collection) ->
     content = _read(archive, _CONTENT, _XML_BYTES) or b""
     links = dict.fromkeys(link.decode("utf-8", "replace") for link in _LINK.findall(content))
     _take(archive, [_Part(unquote(link), is_picture=True) for link in links], collection)
+
+
+def take_from_ofd(archive: zipfile.ZipFile, collection: Collection) -> None:
+    """Pictures of its pages: an OFD made of scans has no text of its own."""
+    names = sorted(filter(_OFD_PICTURE.search, archive.namelist()), key=_by_number)
+    _take(archive, [_Part(name, is_picture=True) for name in names], collection)
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    return [(int(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d{1,9})", name)]
 
 
 def _take(archive: zipfile.ZipFile, parts: list[_Part], collection: Collection) -> None:
