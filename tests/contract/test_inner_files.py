@@ -167,13 +167,9 @@ def test_a_packaged_file_comes_out_under_its_own_name(tmp_path: Path) -> None:
 
 
 def test_attachments_of_an_outlook_mail_are_files_of_their_own(tmp_path: Path) -> None:
-    found = look(
-        tmp_path, "信.msg", msg_with(("供用电合同.docx", docx_bytes()), ("照片.jpg", OTHER))
-    )
-    assert [(one.name, one.content) for one in found.attachments] == [
-        ("供用电合同.docx", docx_bytes()),
-        ("照片.jpg", OTHER),
-    ]
+    files = (("供用电合同.docx", docx_bytes()), ("照片.jpg", OTHER))
+    found = look(tmp_path, "信.msg", msg_with(*files))
+    assert [(one.name, one.content) for one in found.attachments] == list(files)
 
 
 def test_files_attached_to_a_pdf_or_pinned_to_its_page_are_taken(tmp_path: Path) -> None:

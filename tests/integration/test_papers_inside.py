@@ -194,9 +194,10 @@ def test_pictures_of_two_customers_in_one_file_do_not_decide_whose_the_file_is(
 def test_files_in_a_portfolio_and_in_an_outlook_mail_are_papers_of_their_own(
     archive: Context, worker: Worker
 ) -> None:
-    portfolio = pdf_with(("合同.docx", docx_bytes()), ("函.pdf", letter(1)), base=letter(2))
+    contract = ("合同.docx", docx_bytes())
+    portfolio = pdf_with(contract, ("函.pdf", letter(1)), base=letter(2))
     parent = send(archive, portfolio, "包.pdf")
-    mail = send(archive, msg_with(("附件.pdf", letter(3)), ("合同.docx", docx_bytes())), "信.msg")
+    mail = send(archive, msg_with(("附件.pdf", letter(3)), contract), "信.msg")
     run_all(worker)
     index(archive)
     found = {one.file_name: one for one in children(archive, parent)}
