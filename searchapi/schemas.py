@@ -430,6 +430,8 @@ class AuditEntry(BaseModel):
     """A row of the audit record; ``sealed`` says whether the chain of seals covers it.
 
     ``outside``: it was on something outside the reader's scope, and does not say on what.
+    ``facts``: what else the row says, in codes: by which approval, why, until when; a number that
+    the reader may not know is ``outside``.
     """
 
     id: int
@@ -447,6 +449,7 @@ class AuditEntry(BaseModel):
     count: int | None
     sealed: bool
     outside: bool
+    facts: dict[str, Any]
 
 
 class AuditList(BaseModel):

@@ -9,7 +9,7 @@ say to what, and no filter finds it by that; nor by what they searched for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, AuditSeal, Document, User
 from dossier.errors import InvalidInputError
 from dossier.rules import rulebook
-from dossier.services import audit, audit_scope, cursors
+from dossier.services import audit, audit_facts, audit_scope, cursors
 from dossier.services.context import Context
 from dossier.services.views import Listing
 from dossier.viewer import Permission, Viewer
@@ -51,6 +51,9 @@ class AuditEntry:
         sealed: whether the chain covers it.
         outside: it was on something outside the reader's part of the company: which, which page and
             what for is not told.
+        facts: what else the row says, as its reader may know it
+            (:mod:`dossier.services.audit_facts`); nothing where ``outside`` or ``object_id`` is
+            withheld.
     """
 
     id: int
@@ -68,6 +71,7 @@ class AuditEntry:
     count: int | None
     sealed: bool
     outside: bool
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +239,11 @@ def _entries(
 ) -> tuple[AuditEntry, ...]:
     names = names_of(session, rows)
     foreign = audit_scope.outside(session, viewer, rows)
+    facts = audit_facts.of_rows(session, viewer, rows)
     return tuple(
-        _cut(_entry(row, names, sealed_to), viewer, row, is_outside=row.id in foreign)
+        _cut(
+            _entry(row, names, facts[row.id], sealed_to), viewer, row, is_outside=row.id in foreign
+        )
         for row in rows
     )
 
@@ -252,13 +259,15 @@ def _cut(entry: AuditEntry, viewer: Viewer, row: AuditEvent, *, is_outside: bool
     """The entry without what its reader may not know."""
     if is_outside:
         bare = replace(entry, object_id="", object_name="", purpose="", page=0, count=None)
-        return replace(bare, outside=True)
+        return replace(bare, outside=True, facts={})
     if audit_scope.hides_words(viewer, row):
-        return replace(entry, object_id="", count=None)
+        return replace(entry, object_id="", count=None, facts={})
     return entry
 
 
-def _entry(row: AuditEvent, names: dict[str, str], sealed_to: int) -> AuditEntry:
+def _entry(
+    row: AuditEvent, names: dict[str, str], facts: Mapping[str, Any], sealed_to: int
+) -> AuditEntry:
     counted = next((row.facts[key] for key in ("hits", "rows", "pages") if key in row.facts), None)
     return AuditEntry(
         id=row.id,
@@ -276,4 +285,5 @@ def _entry(row: AuditEvent, names: dict[str, str], sealed_to: int) -> AuditEntry
         count=counted,
         sealed=0 < row.id <= sealed_to,  # our own begin at 1: who put one below sealed nothing
         outside=False,
+        facts=facts,
     )

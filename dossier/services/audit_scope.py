@@ -22,6 +22,8 @@ IDS_AT_ONCE = 5000
 """Of one query; SQLite takes 32,766 values."""
 _KEYS: dict[str, Any] = {"customer": Customer.customer_no, "document": Document.id}
 """Kinds of objects that lie somewhere; all others but queries are of the whole house."""
+_NAMED = _KEYS | {"case": Document.case_no}
+"""What else a row may name beside its object: a case lies where one of its papers does."""
 QUERY = "query"
 
 
@@ -61,8 +63,8 @@ def outside(session: ScopedSession, viewer: Viewer, rows: Sequence[AuditEvent]) 
 
 
 def own_keys(session: ScopedSession, kind: str, keys: Collection[str]) -> set[str]:
-    """Those of some numbers of customers or papers that lie within the session's scope."""
-    column, listed = _KEYS[kind], sorted(keys)
+    """Those of some numbers of customers, papers or cases that lie within the session's scope."""
+    column, listed = _NAMED[kind], sorted(keys)
     return {
         key
         for start in range(0, len(listed), IDS_AT_ONCE)

@@ -96,7 +96,7 @@ def _record(
         revision=customer.revision,
         updated_at=customer.updated_at,
         documents=_documents(context, session, viewer, number, cursor=None, size=FIRST_DOCUMENTS),
-        history=_history(session, number),
+        history=_history(session, viewer, number),
         panels=tuple(context.plugins.customer_panels(here, number, context)),
         opening=viewer.opening,
         is_clear=here.sees_clear,
@@ -162,9 +162,9 @@ def _position(context: Context, customer_no: str, cursor: str) -> int:
     return int(rowid)
 
 
-def _history(session: ScopedSession, customer_no: str) -> tuple[HistoryEntry, ...]:
+def _history(session: ScopedSession, viewer: Viewer, customer_no: str) -> tuple[HistoryEntry, ...]:
     """Changes of the record, by the names of the fields, and what else was done; newest first."""
-    done = papers.history(session, object_kind="customer", object_id=customer_no)
+    done = papers.history(session, viewer, object_kind="customer", object_id=customer_no)
     pasts = session.scalars(
         select(CustomerPast)
         .where(CustomerPast.customer_no == customer_no)

@@ -97,7 +97,9 @@ def _view(
         pages=_pages(session, viewer, document),
         renditions=_renditions(session, document),
         revision=document.revision,
-        history=tuple(papers.history(session, object_kind="document", object_id=document.id)),
+        history=tuple(
+            papers.history(session, viewer, object_kind="document", object_id=document.id)
+        ),
         panels=tuple(context.plugins.document_panels(viewer, document.id, context)),
         opening=viewer.opening,
         is_clear=viewer.sees_clear,

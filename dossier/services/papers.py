@@ -13,7 +13,7 @@ from dossier.db.tables import AuditEvent, Document, User
 from dossier.errors import NotFoundError
 from dossier.rules import file_names
 from dossier.rules.masking import KnownValues
-from dossier.services import heads, personal
+from dossier.services import audit_facts, heads, personal
 from dossier.services.context import Context
 from dossier.services.labels import CHINESE, type_label
 from dossier.services.views import DocumentRelation, DocumentSummary, HistoryEntry, Shown
@@ -21,8 +21,11 @@ from dossier.viewer import Field, Place, Viewer
 
 HISTORY_LENGTH = 50
 """Entries shown of a history, newest first; the whole of it is the audit's."""
-READING = ("%.read", "%.searched", "search", "page.snippet", "disclosure.%", "caller.%")
-"""Actions that looked and changed nothing; who looked is for those who may read the audit."""
+READING = (
+    *("%.read", "%.searched", "%.printed", "%.exported", "search", "page.snippet"),
+    *("approval.%", "disclosure.%", "caller.%"),
+)
+"""Actions that looked, or asked to, and changed nothing; who looked is for those entitled to it."""
 
 
 def in_scope(session: ScopedSession, document_id: str) -> Document:
@@ -138,8 +141,14 @@ def _known(
     return heads.known_values(context, session, viewer, owners)
 
 
-def history(session: ScopedSession, *, object_kind: str, object_id: str) -> list[HistoryEntry]:
-    """What was done to an object, newest first, without who only looked at it."""
+def history(
+    session: ScopedSession, viewer: Viewer, *, object_kind: str, object_id: str
+) -> list[HistoryEntry]:
+    """What was done to an object, newest first, without who only looked at it.
+
+    A paper may have been put here from a customer whom the viewer may not see: whose it was is not
+    told then.
+    """
     query = (
         select(AuditEvent, User.name)
         .outerjoin(User, User.id == AuditEvent.actor)
@@ -148,12 +157,9 @@ def history(session: ScopedSession, *, object_kind: str, object_id: str) -> list
         .order_by(AuditEvent.id.desc())
         .limit(HISTORY_LENGTH)
     )
+    found = session.execute(query).all()
+    facts = audit_facts.of_rows(session, viewer, [event for event, _ in found])
     return [
-        HistoryEntry(
-            at=event.at,
-            action=event.action,
-            actor=name or event.actor,
-            facts=dict(event.facts),
-        )
-        for event, name in session.execute(query)
+        HistoryEntry(event.at, event.action, name or event.actor, facts[event.id])
+        for event, name in found
     ]

@@ -24,7 +24,15 @@ from dossier.rules import rulebook
 from dossier.services import accounts, audit, audit_bulk, audit_log, customers
 from dossier.services.audit_log import AuditFilter
 from dossier.viewer import Permission
-from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, csrf_token
+from tests.support_seeded import (
+    EAST,
+    PASSWORD,
+    SETUP,
+    WEST,
+    Seeded,
+    add_document,
+    csrf_token,
+)
 
 TAGS = re.compile(r"<[^>]+>")
 
@@ -190,6 +198,116 @@ def test_the_address_and_the_page_are_told(seeded: Seeded, door: Any) -> None:
     seeded.get(f"/api/v1/documents/{seeded.documents['东1']}/pages/1/image", "agent")
     (row, *_) = entries(seeded, "auditor", action="page.read", actor="agent")
     assert (row.remote, row.page) == ("testclient", 1)
+
+
+# -- what a row says beside ----------------------------------------------------------------------
+
+
+def test_a_row_says_by_which_opening_and_why_on_page_file_and_api(
+    seeded: Seeded, door: Any
+) -> None:
+    record = f"/api/v1/customers/{EAST.customer_no}"
+    header = {"Authorization": f"Bearer {seeded.tokens['agent']}"}
+    ask = {"fields": ["phone"], "reason": "outage_repair"}
+    opened = seeded.client.post(f"{record}/opening", json=ask, headers=header).json()
+    seeded.get(record, "agent")
+    seeded.client.delete(f"{record}/opening", headers=header)
+    looked, asked = (
+        entries(seeded, "auditor", actor="agent", action=action)[0]
+        for action in ("customer.read", "disclosure.asked")
+    )
+    assert looked.facts == {"disclosure": opened["id"]}
+    assert asked.facts["reason"] == "outage_repair"
+    (row,) = (
+        one
+        for one in seeded.get("/api/v1/audit?action=disclosure.asked", "auditor").json()["items"]
+        if one["id"] == asked.id
+    )
+    assert row["facts"] == asked.facts
+    one = door("auditor")
+    page = TAGS.sub(" ", one.get("/audit?actor=agent&action=disclosure.asked").text)
+    for said in (opened["id"], "抢修派工", "电话", "截止时间"):
+        assert said in page
+    assert "outage_repair" not in page
+    table = export(one, purpose="核查", format="csv", action="customer.read").content
+    head, *rows = csv.reader(io.StringIO(table.decode("utf-8-sig")))
+    told = {int(each[0]): each[head.index("详情")] for each in rows}
+    assert told[looked.id] == f"临时显示编号: {opened['id']}"
+
+
+@pytest.fixture(scope="module")
+def moved(seeded: Seeded, door: Any) -> str:
+    """A paper that was the west's customer's and was put to the east's."""
+    with seeded.context.writing(SETUP) as session:
+        document = add_document(seeded.context, session, WEST, 77, ["用电申请 资料移交"])
+    header = {"Authorization": f"Bearer {seeded.tokens['archivist']}"}
+    answer = seeded.client.patch(
+        f"/api/v1/documents/{document}", json={"customer_no": EAST.customer_no}, headers=header
+    )
+    assert answer.status_code == 200, answer.text
+    return document
+
+
+def test_whose_paper_it_was_is_told_to_who_may_see_that_customer_only(
+    seeded: Seeded, door: Any, moved: str
+) -> None:
+    whole, part = (
+        entries(seeded, user, object_id=moved, action="document.assigned")[0]
+        for user in ("auditor", "supervisor_east")
+    )
+    assert whole.facts["before"]["customer_no"] == WEST.customer_no
+    assert part.facts["customer_no"] == EAST.customer_no
+    assert part.facts["before"]["customer_no"] == "outside"
+    page = door("supervisor_east").get(f"/audit?object_id={moved}").text
+    record = seeded.get(f"/api/v1/documents/{moved}", "archivist_east")
+    assert record.json()["history"][0]["action"] == "document.assigned"
+    assert "不在您的范围内" in page
+    assert WEST.customer_no not in page + record.text
+    assert WEST.customer_no in seeded.get(f"/api/v1/documents/{moved}", "archivist").text
+
+
+def test_what_others_did_outside_says_nothing_beside(
+    seeded: Seeded, door: Any, strayed: dict[str, Any]
+) -> None:
+    rows = entries(seeded, "supervisor_east", actor="agent_east")
+    assert {str(row.facts) for row in rows if row.outside} == {"{}"}
+    others = entries(seeded, "supervisor_east", actor="agent_east", action="search")
+    assert all(row.facts == {} for row in others)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "told"),
+    [
+        ("customer", WEST.customer_no, "outside"),
+        ("customer", EAST.customer_no, EAST.customer_no),
+        ("case", "SQ-2026/0031", "outside"),
+    ],
+)
+def test_a_role_given_for_a_foreign_customer_or_case_does_not_name_it(
+    seeded: Seeded, door: Any, part: str, key: str, told: str
+) -> None:
+    facts = {"role": "legal", "part": part, "key": key}
+    who = viewer(seeded, "agent_east")
+    audit.record_read(
+        seeded.context, who, "role.granted", object_kind="user", object_id=who.id, facts=facts
+    )
+    asked = {"actor": "agent_east", "action": "role.granted"}
+    assert entries(seeded, "auditor", **asked)[0].facts == facts
+    assert entries(seeded, "supervisor_east", **asked)[0].facts == facts | {"key": told}
+
+
+def test_who_looked_is_in_no_history_of_the_record(seeded: Seeded, door: Any) -> None:
+    paper = seeded.documents["东1"]
+    rows = (
+        ("customer", EAST.customer_no, "customer.exported"),
+        ("customer", EAST.customer_no, "approval.asked"),
+        ("document", paper, "document.printed"),
+    )
+    for kind, key, action in rows:
+        audit.record_read(seeded.context, SETUP, action, object_kind=kind, object_id=key)
+    for path in (f"/api/v1/customers/{EAST.customer_no}", f"/api/v1/documents/{paper}"):
+        done = {one["action"] for one in seeded.get(path, "agent").json()["history"]}
+        assert not done & {action for *_, action in rows}
 
 
 # -- the page -----------------------------------------------------------------------------------

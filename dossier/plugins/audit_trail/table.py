@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dossier.clock import SHANGHAI
+from dossier.plugins.audit_trail.words import NO, OUTSIDE, YES, FactWords, Translate
 from dossier.services.audit_log import AuditEntry
 from ui import labels
 from ui.labels import N_
@@ -23,23 +24,23 @@ HEAD: Final = (
     N_("Count"),
     N_("Outcome"),
     N_("Purpose"),
+    N_("Details"),
     N_("Network address"),
     N_("Sealed"),
 )
-WIDTHS: Final = (10, 20, 16, 16, 24, 22, 14, 40, 8, 8, 10, 30, 18, 10)
+WIDTHS: Final = (10, 20, 16, 16, 24, 22, 14, 40, 8, 8, 10, 30, 50, 18, 10)
 """Of the workbook's columns, in characters."""
-OUTSIDE: Final = N_("outside your scope")
-Translate = Callable[[str], str]
 
 
 def of(
-    items: Iterable[AuditEntry], translate: Translate
+    items: Iterable[AuditEntry], translate: Translate, facts: FactWords
 ) -> tuple[tuple[str, ...], Iterator[tuple[str, ...]]]:
     """Head and rows; times are of Shanghai, to the second."""
-    return tuple(translate(text) for text in HEAD), (_row(each, translate) for each in items)
+    head = tuple(translate(text) for text in HEAD)
+    return head, (_row(each, translate, facts) for each in items)
 
 
-def _row(entry: AuditEntry, translate: Translate) -> tuple[str, ...]:
+def _row(entry: AuditEntry, translate: Translate, facts: FactWords) -> tuple[str, ...]:
     def word(kind: str, code: str) -> str:
         text = labels.message_of(kind, code)
         return translate(text) if text else ""
@@ -57,6 +58,7 @@ def _row(entry: AuditEntry, translate: Translate) -> tuple[str, ...]:
         "" if entry.count is None else str(entry.count),
         word("audit_outcome", entry.outcome),
         entry.purpose,
+        facts.one(entry.facts),
         entry.remote,
-        translate(N_("yes")) if entry.sealed else translate(N_("no")),
+        translate(YES if entry.sealed else NO),
     )

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from dossier.errors import InvalidInputError
 from dossier.plugins.audit_trail import table
+from dossier.plugins.audit_trail.words import FactWords, Translate
 from dossier.services import audit_log
 from dossier.services.audit_log import AuditFilter
 from dossier.services.table_export import MEDIA_TYPES, as_csv, as_xlsx
@@ -84,6 +85,7 @@ def show_audit(
         wanted=wanted,
         actions=sorted({*ACTION, wanted.action} - {""}),
         next=_address(wanted, found.next_cursor) if found.next_cursor else "",
+        facts_of=_words(request).lines,
         object_address=_object_address,
         actor_address=lambda name: _address(replace(wanted, actor=name)),
     )
@@ -103,12 +105,23 @@ def export_audit(
     items = audit_log.export_audit(
         context, replace(viewer, purpose=purpose), wanted=form.wanted, file_format=form.format
     )
-    locale = locale_of(request, context.settings.locale)
-    head, rows = table.of(items, request.app.state.catalogues[locale].gettext)
+    head, rows = table.of(items, _translate(request), _words(request))
     body = as_csv(head, rows) if form.format == "csv" else as_xlsx(head, rows, widths=table.WIDTHS)
     name = f"audit-{context.clock.now():%Y%m%d-%H%M%S}.{form.format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(body, media_type=MEDIA_TYPES[form.format], headers=headers)
+
+
+def _words(request: Request) -> FactWords:
+    context = context_of(request)
+    locale = locale_of(request, context.settings.locale)
+    return FactWords(locale, _translate(request), context.roles.words.actions)
+
+
+def _translate(request: Request) -> Translate:
+    locale = locale_of(request, context_of(request).settings.locale)
+    found: Translate = request.app.state.catalogues[locale].gettext
+    return found
 
 
 def _day(typed: str) -> date | None:
