@@ -181,6 +181,7 @@ def roles(context: Context, json: Json = False) -> None:
 
 def may(context: Context, name: str, json: Json = False) -> None:
     """What may this user do, and why?"""
+    from dossier.rules import sources
     from dossier.services import rights
 
     found = rights.explain(context, OPERATOR, name)
@@ -194,9 +195,9 @@ def may(context: Context, name: str, json: Json = False) -> None:
                 table.add_row(line.action.zh, "no 否", "", "", "")
                 continue
             by = " ".join(filter(None, (ground.role.zh, ground.part, ground.holder)))
-            table.add_row(
-                line.action.zh, ground.said_zh, by, _shown(ground.until), ground.cell.source
-            )
+            until, source = _shown(ground.until), ground.cell.source
+            rests = "; ".join(f"{one.id} {one.zh}" for one in sources.cited(source)) or source
+            table.add_row(line.action.zh, ground.said_zh, by, until, rests)
     out.print(table)
 
 

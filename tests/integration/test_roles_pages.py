@@ -35,7 +35,15 @@ def test_one_role_s_column_alone_fits_a_phone(door: Door) -> None:
     row = row_of(page, "查看未遮盖的电话与地址")
     assert row.count("<td>") == 1
     assert "台区" in row
-    assert "domain.md §4.7" in row
+    assert "D4.7 个人信息的遮盖与披露（法律" in row
+
+
+def test_what_the_rules_rest_on_is_said_so_that_a_reader_can_find_it(door: Door) -> None:
+    for path in ("/roles", "/roles?role=administrator", "/roles/rights"):
+        page = door("admin").get(path).text
+        assert "domain.md" not in page
+        assert "《中华人民共和国个人信息保护法》第五、六" in page
+        assert "本产品建议" in page
 
 
 def test_one_sees_the_own_rights_with_grant_and_rule(door: Door) -> None:

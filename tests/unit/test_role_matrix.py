@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -12,6 +13,7 @@ from dossier.rules import rulebook
 from dossier.rules.role_matrix import Held, Matrices, ScopeWord, in_order, may
 from dossier.rules.role_matrix_file import read_matrix
 from dossier.rules.role_words import load_words, separated
+from dossier.rules.sources import cited
 from dossier.viewer import Permission
 
 TODAY = date(2026, 11, 22)
@@ -76,7 +78,7 @@ def test_actions_without_a_feature_are_known_and_give_nothing() -> None:
     answer = may(built_in(), "archivist", "lend_approve", held=Held.UNIT, covers=True, day=TODAY)
     assert answer.allowed
     assert answer.cell is not None
-    assert answer.cell.source == "domain.md §5"
+    assert answer.cell.source == "D5"
 
 
 def test_what_no_cell_says_is_denied() -> None:
@@ -256,3 +258,17 @@ def test_every_cell_of_the_built_in_matrix_is_written_in_known_words() -> None:
         ScopeWord.DISTRICT,
         ScopeWord.CASE,
     }
+
+
+def test_every_source_of_the_built_in_matrix_is_explained() -> None:
+    matrix = built_in().on(TODAY)
+    assert matrix is not None
+    for source in {matrix.source, *(cell.source for cell in matrix.cells)}:
+        named = re.findall(r"\b(?:D\d(?:\.\d)?|S\d-\d\d)\b", source)
+        assert [one.id for one in cited(source)] == named != [], source
+
+
+def test_an_office_s_own_source_is_not_taken_for_one_of_ours() -> None:
+    assert cited("公司制度 D5") == ()
+    assert cited("D5.12") == ()
+    assert [one.id for one in cited("D5; D6.2 approver row")] == ["D5", "D6.2"]

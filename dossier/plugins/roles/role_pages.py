@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from dossier.clock import local_date
 from dossier.errors import DossierError
 from dossier.plugins.roles.table import MatrixTable
+from dossier.rules import sources
 from dossier.services import delegations, rights, role_grants
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
@@ -41,6 +42,7 @@ def show_matrix(
         chosen=role if role in words.roles else "",
         words=list(words.of_cells.values()),
         mine={one.role for one in viewer.reaches},
+        **_sources(),
     )
 
 
@@ -74,7 +76,13 @@ def rights_page(
         seeing=seeing,
         today=_day(request),
         error=error,
+        **_sources(),
     )
+
+
+def _sources() -> dict[str, Any]:
+    """What the rules' sources are, for the pages."""
+    return {"cited": sources.cited, "sources": list(sources.sources().values())}
 
 
 def _day(request: Request) -> date:
