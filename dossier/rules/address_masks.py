@@ -40,6 +40,11 @@ _LIVES = re.compile(
     rf"|(?P<room>{_NUMBER}{_GAP}(?:号[楼院房]|[栋幢座#]|单元|[0-9]{{3,4}}室|室|号(?!文|令))"
     rf"(?:[ ,]{{0,2}}(?:{_FLOORS}|{_UNIT}|{_DASHED}|{_SPOKEN}))*|{_FLOORS}))"
 )
+# 501室, 五〇一室 by themselves; an office's room is taken along.
+_BARE_ROOM = re.compile(
+    r"(?<![0-9a-z.-])(?:[1-9][0-9]{2,3}|[一二三四五六七八九][一二三四五六七八九〇零]{2,3})"
+    r"[ ]?室(?![内外温])"
+)
 _ROOM_WORD = re.compile(rf"{_NUMERAL}{_GAP}(?P<word>号楼|[栋幢座#]|单元)")
 """What every match of ``_ROOMS`` holds; looking for that alone costs a tenth."""
 _BEFORE_ROOM_WORD, _BEHIND_ROOM_WORD = 38, 48
@@ -80,6 +85,7 @@ def find_address_tails(folded: str) -> Iterator[Span]:
         if not _GRID_THING.match(folded, match.end("tail")):
             yield match.span("tail")
     yield from _rooms(folded)
+    yield from (match.span() for match in _BARE_ROOM.finditer(folded))
     for match in _LIVES.finditer(folded):
         if match["in"] is None or not match["room"]:  # 入住3号 is a day
             yield match.span("dashed" if match["dashed"] else "room")
