@@ -50,7 +50,7 @@ INTAKE_STATE: Final = {
     "queued": N_("Queued"),
     "running": N_("Running"),
     "waiting": N_("Tried again later"),
-    "failed": N_("Needs a person"),
+    "failed": N_("Set aside"),
     "to_assign": N_("To be assigned"),
     "filed": N_("Filed"),
     "no_copy": N_("Filed without copy"),
