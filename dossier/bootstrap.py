@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from dossier.services.context import Context
 from dossier.services.keys import Keyring, load_keyring
 from dossier.services.plugin_faults import FaultFolder
 from dossier.services.plugin_registry import PluginRegistry
-from dossier.services.role_files import FOLDER, ROLES, role_files
+from dossier.services.role_files import FOLDER, ROLES, own_file, role_files
 from dossier.settings import Settings
 from dossier.viewer import system_viewer
 from dossier.work.guarded_readers import GuardedReaders, ReaderFactories, ReaderTimes
@@ -92,7 +92,7 @@ def build(
         off=settings.plugins_off,
         fault_folder=FaultFolder(settings.home / "plugin-faults"),
     )
-    roles = _load_roles(database, settings, clock)
+    roles = _load_roles(database, settings, clock, _check_own_rules(settings, plugins))
     return Context(
         settings=settings,
         clock=clock,
@@ -294,7 +294,22 @@ class _Maker:
         return getattr(importlib.import_module(self.module), self.name)(*self.args)
 
 
-def _load_roles(database: Database, settings: Settings, clock: Clock) -> Matrices:
+def _check_own_rules(settings: Settings, plugins: PluginRegistry) -> Collection[str]:
+    """Have plugins read the rule files that the operator put there; names of those there may be.
+
+    Raises:
+        ConfigurationError: one is wrong.
+    """
+    readers = plugins.own_rules()
+    for name, read in readers.items():
+        if found := own_file(settings.home, name):
+            read(*found)
+    return readers.keys()
+
+
+def _load_roles(
+    database: Database, settings: Settings, clock: Clock, others: Collection[str]
+) -> Matrices:
     """All role matrices, each noted in ``rule_set`` when its text is new.
 
     Raises:
@@ -303,7 +318,7 @@ def _load_roles(database: Database, settings: Settings, clock: Clock) -> Matrice
     """
     words = load_words()
     approvals.load()  # a wrong word in it stops the start like one in a matrix
-    texts = role_files(settings.home)
+    texts = role_files(settings.home, others)
     matrices = {file: read_matrix(text, file, words) for file, text in texts.items()}
     ordered = in_order(list(matrices.values()))
     digests = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in texts.items()}
@@ -337,15 +352,8 @@ def _own_places(settings: Settings, clock: Clock) -> tuple[str, ...]:
     Raises:
         ConfigurationError: the file is wrong; names it and the word.
     """
-    path = settings.home / FOLDER / f"{region.RULES}.yaml"
-    if not path.is_file():
+    found = own_file(settings.home, region.RULES)
+    if found is None:
         return ()
-    name = f"DOSSIER_HOME/{FOLDER}/{path.name}"
-    return region.read(_text_of(path, name), name, at=local_date(clock.now()))
-
-
-def _text_of(path: Path, name: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as err:
-        raise ConfigurationError(f"{name}, line 1: cannot be read as UTF-8") from err
+    text, name = found
+    return region.read(text, name, at=local_date(clock.now()))

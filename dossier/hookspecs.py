@@ -204,6 +204,14 @@ class Hooks:
         """What the plugin needs and whether it is there. At start and in ``dossier doctor``."""
 
     @hookspec
+    def own_rules(self) -> Mapping[str, Callable[[str, str], object]]:  # type: ignore[empty-body]
+        """Rule files that an archive may add in ``DOSSIER_HOME/rulebook/``: name → what reads one.
+
+        The reader is given the text and what messages call the file, and raises
+        ``ConfigurationError`` where it is wrong: that stops the start. In every process.
+        """
+
+    @hookspec
     def ocr_engines(self) -> Mapping[str, Callable[[], OcrEngine]]:  # type: ignore[empty-body]
         """OCR engines by name; the factory is called in the reading child and must be picklable."""
 

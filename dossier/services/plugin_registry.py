@@ -7,7 +7,7 @@ misspelt hook (architecture.md, Plugins); so hooks are called one plugin at a ti
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -164,6 +164,10 @@ class PluginRegistry:
 
     def _flat(self, hook: str) -> list[Any]:
         return [item for one in self._each(hook) for item in one.value]
+
+    def own_rules(self) -> dict[str, Callable[[str, str], object]]:
+        """What reads each rule file that an archive may add, by the file's name without ending."""
+        return {name: read for one in self._each("own_rules") for name, read in one.value.items()}
 
     def steps(self) -> list[tuple[str, Step]]:
         """All steps in their order, each with its plugin's name."""

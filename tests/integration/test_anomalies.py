@@ -8,17 +8,25 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
 
+from dossier.bootstrap import build
 from dossier.clock import SHANGHAI
 from dossier.db.anomaly_tables import Anomaly, WatchedName
 from dossier.db.tables import AuditEvent, RoleGrant, User
-from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError
+from dossier.errors import (
+    ConfigurationError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+)
 from dossier.plugins.anomalies import duty, review, rules, watched
 from dossier.services import accounts, audit, audit_chain
+from dossier.settings import Settings
 from dossier.viewer import Viewer
 from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, csrf_token
 
@@ -89,7 +97,7 @@ def codes(seeded: Seeded) -> set[tuple[str, str, int]]:
 def test_dossiers_outside_the_own_area_are_found_through_their_papers_too(
     seeded: Seeded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limit(monkeypatch, "outside_area", 0)
+    limit(seeded, monkeypatch, "outside_area", 0)
     with another_day(seeded) as note:
         note("agent_east", EAST.customer_no)
         note("agent", WEST.customer_no)  # of the whole company: has no area of their own
@@ -105,7 +113,7 @@ def test_dossiers_outside_the_own_area_are_found_through_their_papers_too(
 def test_a_person_who_was_moved_is_judged_by_the_unit_of_that_day(
     seeded: Seeded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limit(monkeypatch, "outside_area", 0)
+    limit(seeded, monkeypatch, "outside_area", 0)
     with another_day(seeded) as note:
         west = viewer(seeded, "agent_west").scope.units
         with seeded.context.writing(SETUP) as session:
@@ -131,7 +139,7 @@ def test_many_dossiers_and_night_and_exports_are_found(
     seeded: Seeded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for code in ("many_dossiers", "many_exported", "night"):
-        limit(monkeypatch, code, 1)
+        limit(seeded, monkeypatch, code, 1)
     with another_day(seeded) as note:
         for person in (EAST, WEST):
             note("archivist", person.customer_no, hour=23)
@@ -161,7 +169,7 @@ def test_a_watched_name_is_found_when_looked_at_and_when_searched_for(seeded: Se
 def test_what_is_not_sealed_is_not_judged_and_jobs_are_no_people(
     seeded: Seeded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limit(monkeypatch, "many_dossiers", 0)
+    limit(seeded, monkeypatch, "many_dossiers", 0)
     with another_day(seeded) as note:
         note("agent", EAST.customer_no)
         assert not duty.look_through(seeded.context)
@@ -178,9 +186,9 @@ def test_what_is_not_sealed_is_not_judged_and_jobs_are_no_people(
 def test_the_record_is_looked_through_in_parts_and_once(
     seeded: Seeded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limit(monkeypatch, "many_dossiers", 1)
-    few = dataclasses.replace(rules.load(), rows_at_once=2)
-    monkeypatch.setattr(rules, "load", lambda: few)
+    limit(seeded, monkeypatch, "many_dossiers", 1)
+    few = dataclasses.replace(rules.of(seeded.context), rows_at_once=2)
+    monkeypatch.setattr(rules, "of", lambda _: few)
     with another_day(seeded) as note:
         for _ in range(5):
             note("agent", EAST.customer_no)
@@ -195,9 +203,9 @@ def test_the_record_is_looked_through_in_parts_and_once(
 
 
 def test_the_duty_runs_until_it_is_stopped(seeded: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
-    limit(monkeypatch, "many_dossiers", 0)
-    quick = dataclasses.replace(rules.load(), every_seconds=0.02)
-    monkeypatch.setattr(rules, "load", lambda: quick)
+    limit(seeded, monkeypatch, "many_dossiers", 0)
+    quick = dataclasses.replace(rules.of(seeded.context), every_seconds=0.02)
+    monkeypatch.setattr(rules, "of", lambda _: quick)
     stop = threading.Event()
     thread = threading.Thread(target=duty.run, args=(seeded.context, stop))
     thread.start()
@@ -212,14 +220,46 @@ def test_the_duty_runs_until_it_is_stopped(seeded: Seeded, monkeypatch: pytest.M
         thread.join()
 
 
-def limit(monkeypatch: pytest.MonkeyPatch, code: str, value: int) -> None:
+def limit(seeded: Seeded, monkeypatch: pytest.MonkeyPatch, code: str, value: int) -> None:
     """Another limit for every role, from now on."""
-    file = rules.load()
+    file = rules.of(seeded.context)
     changed = tuple(
         dataclasses.replace(rule, limit=value, limits={}) if rule.code == code else rule
         for rule in file.rules
     )
-    monkeypatch.setattr(rules, "load", lambda: dataclasses.replace(file, rules=changed))
+    monkeypatch.setattr(rules, "of", lambda _: dataclasses.replace(file, rules=changed))
+
+
+OWN = """name: anomalies
+effective_from: 2026-01-01
+source: 公司通知 12 号
+rules:
+  - {code: many_dossiers, effective_from: 2026-11-23, source: 公司通知 12 号, limit: 77, limits: {}}
+"""
+
+
+def test_an_archive_sets_its_own_numbers_in_a_file_and_a_broken_one_stops_the_start(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    file = home / "rulebook" / "anomalies.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(OWN, encoding="utf-8")
+    context = build(Settings(home=home))
+    (rule,) = (one for one in rules.of(context).on(NOON.date()) if one.code == "many_dossiers")
+    assert (rule.limit, rule.allowed("archivist")) == (77, 77)
+    file.write_text(OWN.replace("limit: 77", "limit: -1"), encoding="utf-8")
+    wrong = r"DOSSIER_HOME/rulebook/anomalies\.yaml, rule many_dossiers: a limit is a whole number"
+    with pytest.raises(ConfigurationError, match=wrong):
+        build(Settings(home=home))
+    file.rename(file.with_name("anomaly.yml"))
+    with pytest.raises(ConfigurationError, match=r"only roles-NAME\.yaml, anomalies\.yaml and"):
+        build(Settings(home=home))
+
+
+def test_the_page_says_what_counts_for_each_role(seeded: Seeded, door: Any) -> None:
+    page = door("auditor").get("/anomalies").text
+    assert "档案管理员 500" in page
 
 
 # -- settling -----------------------------------------------------------------------------------
@@ -228,7 +268,7 @@ def limit(monkeypatch: pytest.MonkeyPatch, code: str, value: int) -> None:
 @pytest.fixture
 def found(seeded: Seeded, monkeypatch: pytest.MonkeyPatch) -> Any:
     """One finding about agent_east, and how to look at one more customer."""
-    limit(monkeypatch, "many_dossiers", 0)
+    limit(seeded, monkeypatch, "many_dossiers", 0)
     with another_day(seeded) as note:
         note("agent_east", EAST.customer_no)
         look(seeded)
@@ -267,7 +307,7 @@ def test_what_was_settled_opens_again_when_it_goes_on(seeded: Seeded, found: Any
 def test_nobody_settles_what_is_told_of_themselves(
     seeded: Seeded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limit(monkeypatch, "many_dossiers", 0)
+    limit(seeded, monkeypatch, "many_dossiers", 0)
     with another_day(seeded) as note:
         note("supervisor_east", EAST.customer_no)
         look(seeded)

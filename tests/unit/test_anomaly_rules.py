@@ -134,7 +134,7 @@ def test_a_rule_without_source_or_date_is_refused() -> None:
 
 
 def test_the_built_in_file_has_a_rule_for_each_thing_that_was_asked_for() -> None:
-    codes = {rule.code for rule in rules.load().rules}
+    codes = {rule.code for rule in rules.built_in().rules}
     assert codes == {
         "many_dossiers",
         "many_exported",
@@ -143,3 +143,42 @@ def test_the_built_in_file_has_a_rule_for_each_thing_that_was_asked_for() -> Non
         "colleague_name",
         "celebrity_name",
     }
+
+
+OWN = """
+name: anomalies
+effective_from: 2026-11-24
+source: 公司通知 12 号
+rules:
+  - {code: many_dossiers, effective_from: 2026-11-24, source: 公司通知 12 号, limit: 1, limits: {}}
+"""
+
+
+def test_an_archive_s_own_number_counts_from_its_day_on_and_the_built_in_one_before() -> None:
+    file = rules.own(OWN, "DOSSIER_HOME/rulebook/anomalies.yaml")
+    given = looks("1", "2")
+    assert found(file, given, date(2026, 11, 23)) == []
+    assert found(file, given, date(2026, 11, 24)) == [("many_dossiers", 2, 1)]
+    titles = {rule.titles for rule in file.rules if rule.code == "many_dossiers"}
+    assert len(titles) == 1, "words that an entry does not give are those of the built-in one"
+    assert file.every_seconds == rules.built_in().every_seconds
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("limit: 1", "limit: -1"), "rule many_dossiers: a limit is a whole number"),
+        (("limit: 1", "limit: yes"), "rule many_dossiers: a limit is a whole number"),
+        (("many_dossiers", "no_such_rule"), "rule no_such_rule lacks kind"),
+        (("2026-11-24, source: 公司通知 12 号, limit", "2026-11-24, limit"), "lacks source"),
+        (("name: anomalies", "name: roles"), "name must be anomalies"),
+        (("rules:", "looks: []\nrules:"), "looks cannot be set here"),
+        (("limits: {}", "limits: [3]"), "AttributeError"),
+        (("  - {code", "  {code"), "anomalies.yaml"),
+    ],
+)
+def test_a_broken_own_file_is_told_with_its_rule(change: tuple[str, str], reason: str) -> None:
+    with pytest.raises(ConfigurationError) as why:
+        rules.own(OWN.replace(*change), "DOSSIER_HOME/rulebook/anomalies.yaml")
+    assert "DOSSIER_HOME/rulebook/anomalies.yaml" in why.value.detail
+    assert reason in why.value.detail

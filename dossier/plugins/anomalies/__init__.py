@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dossier.hookspecs import Duty, Holding, PageLink, RouteSet, hookimpl
@@ -27,11 +27,23 @@ def pages() -> Sequence[RouteSet]:
 
 
 @hookimpl
+def own_rules() -> Mapping[str, Callable[[str, str], object]]:
+    """Numbers and rules that an archive sets itself. At start, in every process."""
+    return {"anomalies": _read_own}
+
+
+def _read_own(text: str, called: str) -> object:
+    from dossier.plugins.anomalies import rules
+
+    return rules.own(text, called)
+
+
+@hookimpl
 def duties(context: Context) -> Sequence[Duty]:
     """Looks through what was sealed. At start, in each worker; a broken rule is told here."""
     from dossier.plugins.anomalies import duty, rules
 
-    rules.load()
+    rules.of(context)
     return (Duty("look", lambda stop: duty.run(context, stop)),)
 
 

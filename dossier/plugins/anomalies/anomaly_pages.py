@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from dossier.clock import local_date
 from dossier.plugins.anomalies import review
 from dossier.plugins.anomalies.duty import OPEN
-from dossier.plugins.anomalies.rules import load
+from dossier.plugins.anomalies.rules import of
+from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
 from ui.locales import speaking
@@ -19,6 +23,17 @@ router = APIRouter()
 ALL = "all"
 LONGEST = 80
 """Characters of an account's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRule:
+    """A rule in the words of one language; ``limits`` are those of some roles."""
+
+    title: str
+    why: str
+    limit: int
+    limits: Mapping[str, int]
+    since: str
 
 
 @router.get("/anomalies")
@@ -45,7 +60,7 @@ def show_anomalies(
         state=state,
         person=person,
         states=(*review.STATES, ALL),
-        rules=_rules(viewer),
+        rules=_rules(context_of(request), viewer),
         address=lambda **other: _address({"state": state, "person": person} | other),
         next=found.next_cursor,
         longest_note=review.LONGEST_NOTE,
@@ -64,14 +79,15 @@ def acknowledge(
     return RedirectResponse("/anomalies", status_code=303)
 
 
-def _rules(viewer: Viewer) -> list[tuple[str, str, int, str]]:
-    """Title, reason, limit and date of effect of each rule in force, for who reads the list."""
+def _rules(context: Context, viewer: Viewer) -> list[ShownRule]:
+    """The rules in force today, for who reads the list."""
     at = 0 if viewer.language.startswith("zh") else 1
-    file = load()
-    newest = {rule.code: rule for rule in sorted(file.rules, key=lambda one: one.effective_from)}
+    today = local_date(context.clock.now())
     return [
-        (rule.titles[at], rule.whys[at], rule.limit, rule.effective_from.isoformat())
-        for rule in newest.values()
+        ShownRule(
+            rule.titles[at], rule.whys[at], rule.limit, rule.limits, rule.effective_from.isoformat()
+        )
+        for rule in of(context).on(today)
     ]
 
 

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 def run(context: Context, stop: threading.Event) -> None:
     """Look through the record now and then, until ``stop``."""
     commits = CommitWatch(context.database)
-    while not stop.wait(rules.load().every_seconds):
+    while not stop.wait(rules.of(context).every_seconds):
         if not commits.may_have_changed():
             continue
         try:
@@ -50,7 +50,7 @@ def run(context: Context, stop: threading.Event) -> None:
 
 def look_through(context: Context) -> bool:
     """Evaluate the next part of the sealed record; False when all of it was looked through."""
-    file = rules.load()
+    file = rules.of(context)
     last = audit_chain.newest(context, SYSTEM)
     with context.reading(SYSTEM) as session:
         mark = session.get(AnomalyMark, MARK)

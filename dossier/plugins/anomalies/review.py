@@ -17,6 +17,7 @@ from dossier.db.tables import User
 from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError
 from dossier.plugins.anomalies import rules
 from dossier.plugins.anomalies.duty import ACKNOWLEDGED, OPEN
+from dossier.plugins.anomalies.rules import RuleFile
 from dossier.services import audit, audit_scope, cursors, labels
 from dossier.services.context import Context
 from dossier.services.views import Listing
@@ -86,8 +87,8 @@ def list_anomalies(
         ids = {row.actor for row in rows} | {row.acknowledged_by for row in rows}
         found = session.execute(select(User.id, User.name).where(User.id.in_(ids))).all()
         own = _own(session, viewer, rows)
-    names = {row.id: row.name for row in found}
-    items = tuple(_finding(viewer, row, names, own) for row in rows[:size])
+    names, file = {row.id: row.name for row in found}, rules.of(context)
+    items = tuple(_finding(file, viewer, row, names, own) for row in rows[:size])
     following = None
     if len(rows) > size:
         following = cursors.pack(context.keyring, LISTING, items[-1].id)
@@ -152,8 +153,10 @@ def _own(session: ScopedSession, viewer: Viewer, rows: Sequence[Anomaly]) -> Col
     return audit_scope.own_keys(session, "customer", numbers)
 
 
-def _finding(viewer: Viewer, row: Anomaly, names: dict[str, str], own: Collection[str]) -> Finding:
-    rule = rules.load().named(row.rule)
+def _finding(
+    file: RuleFile, viewer: Viewer, row: Anomaly, names: dict[str, str], own: Collection[str]
+) -> Finding:
+    rule = file.named(row.rule)
     at = 0 if viewer.language.startswith(labels.CHINESE) else 1
     return Finding(
         id=row.id,
@@ -167,7 +170,7 @@ def _finding(viewer: Viewer, row: Anomaly, names: dict[str, str], own: Collectio
         rule_from=row.rule_from,
         customers=tuple(number for number in row.objects if number in own),
         outside=any(number not in own for number in row.objects),
-        is_cut=len(row.objects) >= rules.load().most_named,
+        is_cut=len(row.objects) >= file.most_named,
         found_at=row.found_at,
         state=row.state,
         settled_by=names.get(row.acknowledged_by, row.acknowledged_by),

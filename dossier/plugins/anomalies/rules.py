@@ -6,21 +6,26 @@ A rule counts something in one person's looks of one day; more than its limit is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from dossier.clock import SHANGHAI
 from dossier.errors import ConfigurationError
 from dossier.rules import rulebook
+from dossier.services.context import Context
+from dossier.services.role_files import own_file
 
 NAME = "anomalies"
 LISTS = ("colleague", "celebrity")
 NEEDED = ("code", "kind", "effective_from", "source", "limit", "title_zh", "title_en", "why_zh",
           "why_en")  # fmt: skip
+_OWN_NEEDED = ("code", "effective_from", "source")
+_OWN_KEYS = frozenset({*rulebook.REQUIRED, "confidence", "rules"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +118,52 @@ def unusual(rules: Iterable[Rule], looks: Sequence[Look]) -> list[Unusual]:
     return found
 
 
-@cache
-def load() -> RuleFile:
-    """The rules of this plugin.
+def of(context: Context) -> RuleFile:
+    """The rules of an archive: the built-in ones, and its own beside them.
 
     Raises:
-        ConfigurationError: the file is broken; names the rule and what is wrong with it.
+        ConfigurationError: a file is broken; names the rule and what is wrong with it.
     """
-    file = resources.files("dossier.plugins.anomalies") / "anomalies.yaml"
-    return parse(file.read_text(encoding="utf-8"))
+    return _of(context.settings.home)
+
+
+@lru_cache(maxsize=8)
+def _of(home: Path) -> RuleFile:
+    found = own_file(home, NAME)
+    return own(*found) if found else built_in()
+
+
+@cache
+def built_in() -> RuleFile:
+    """The rules of this plugin."""
+    return parse(_text())
+
+
+def own(text: str, called: str) -> RuleFile:
+    """The built-in rules with those of an archive beside them, from their day on.
+
+    What an entry does not say is as in the newest built-in entry of its code: a number of one's own
+    needs ``code``, ``effective_from``, ``source`` and ``limit`` (or ``limits``, by role).
+
+    Raises:
+        ConfigurationError: names file, rule and what is wrong with it.
+    """
+    body, base = rulebook.parse(text, NAME, called=called), rulebook.parse(_text(), NAME)
+    if body["name"] != NAME:
+        raise ConfigurationError(f"{called}: name must be {NAME}")
+    if unknown := sorted(set(map(str, body)) - _OWN_KEYS):
+        raise ConfigurationError(f"{called}: {', '.join(unknown)} cannot be set here, only rules")
+    entries = body.get("rules")
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        raise ConfigurationError(f"{called}: rules must be a list of entries with a code each")
+    known = {entry["code"]: entry for entry in base["rules"]}
+    for entry in entries:
+        if lacking := [key for key in _OWN_NEEDED if key not in entry]:
+            raise ConfigurationError(
+                f"{called}, rule {entry.get('code', '?')} lacks {', '.join(lacking)}"
+            )
+    whole = [known.get(entry["code"], {}) | entry for entry in entries]
+    return _file({**base, "rules": [*base["rules"], *whole]}, called)
 
 
 def parse(text: str) -> RuleFile:
@@ -130,7 +172,15 @@ def parse(text: str) -> RuleFile:
     Raises:
         ConfigurationError: names the rule and what is wrong with it.
     """
-    body = rulebook.parse(text, NAME)
+    return _file(rulebook.parse(text, NAME), f"{NAME}.yaml")
+
+
+def _text() -> str:
+    file = resources.files("dossier.plugins.anomalies") / f"{NAME}.yaml"
+    return file.read_text(encoding="utf-8")
+
+
+def _file(body: Mapping[str, Any], called: str) -> RuleFile:
     try:
         return RuleFile(
             every_seconds=float(body["every_seconds"]),
@@ -138,28 +188,31 @@ def parse(text: str) -> RuleFile:
             most_named=int(body["most_named"]),
             looks=frozenset(body["looks"]),
             exports=frozenset(body["exports"]),
-            rules=tuple(_rule(entry) for entry in body["rules"]),
+            rules=tuple(_rule(entry, called) for entry in body["rules"]),
         )
-    except (KeyError, TypeError, ValueError) as err:
-        raise ConfigurationError(f"{NAME}.yaml: {type(err).__name__}: {err}") from err
+    except (KeyError, TypeError, ValueError, AttributeError) as err:
+        raise ConfigurationError(f"{called}: {type(err).__name__}: {err}") from err
 
 
-def _rule(entry: dict[str, Any]) -> Rule:
+def _rule(entry: dict[str, Any], called: str) -> Rule:
     code = entry.get("code", "?")
     missing = [key for key in NEEDED if key not in entry]
     if missing:
-        raise ConfigurationError(f"{NAME}.yaml, rule {code} lacks {', '.join(missing)}")
-    limits = {role: _limit(code, value) for role, value in entry.get("limits", {}).items()}
-    if not isinstance(entry["effective_from"], date):
-        raise ConfigurationError(f"{NAME}.yaml, rule {code}: effective_from must be a date")
+        raise ConfigurationError(f"{called}, rule {code} lacks {', '.join(missing)}")
+    limits = {
+        role: _limit(f"{called}, rule {code}", value)
+        for role, value in entry.get("limits", {}).items()
+    }
+    if type(entry["effective_from"]) is not date:
+        raise ConfigurationError(f"{called}, rule {code}: effective_from must be a date")
     if entry["kind"] not in KINDS:
         raise ConfigurationError(
-            f"{NAME}.yaml, rule {code}: the kind '{entry['kind']}' is none of {', '.join(KINDS)}"
+            f"{called}, rule {code}: the kind '{entry['kind']}' is none of {', '.join(KINDS)}"
         )
     return Rule(
         code=code,
         effective_from=entry["effective_from"],
-        limit=_limit(code, entry["limit"]),
+        limit=_limit(f"{called}, rule {code}", entry["limit"]),
         limits=limits,
         titles=(entry["title_zh"], entry["title_en"]),
         whys=(entry["why_zh"], entry["why_en"]),
@@ -167,9 +220,9 @@ def _rule(entry: dict[str, Any]) -> Rule:
     )
 
 
-def _limit(code: str, value: Any) -> int:
-    if not isinstance(value, int) or value < 0:
-        raise ConfigurationError(f"{NAME}.yaml, rule {code}: a limit is a whole number from 0")
+def _limit(rule: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ConfigurationError(f"{rule}: a limit is a whole number from 0")
     return value
 
 
