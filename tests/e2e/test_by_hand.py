@@ -184,6 +184,11 @@ def test_on_a_phone_box_and_camera_are_at_the_thumb_and_nothing_overflows(desk, 
         page = one.open(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
     page = one.open("/")
+    for entry in page.locator(".nav a").all():
+        box = entry.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert box["height"] >= FINGER
     box, camera = page.locator("#q").bounding_box(), page.locator(".box-camera").bounding_box()
     assert box["y"] > 700
     assert min(box["height"], camera["height"], camera["width"]) >= FINGER
