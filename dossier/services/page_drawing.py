@@ -129,7 +129,7 @@ def _signed(viewer: Viewer, page: ReadPage) -> tuple[Box, ...]:
     """Where people sign: from the label on, whatever was read of the name under a seal."""
     if viewer.sees(Field.PAGES):
         return ()
-    return signed_boxes(page.text, page.words, width=float(page.width))
+    return signed_boxes(page.text, page.words, width=float(page.width), height=float(page.height))
 
 
 def _covered(viewer: Viewer, source: PageSource, page: ReadPage) -> tuple[Quad, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dossier.records import Box, WordBox
 from dossier.rules.columns import FORM_LABELS
@@ -19,27 +20,45 @@ SAME_LINE = 0.4
 """Share of the lower height by which two pieces overlap that stand on one line."""
 
 
-def signed_boxes(text: str, words: Sequence[WordBox], *, width: float) -> tuple[Box, ...]:
+def signed_boxes(
+    text: str, words: Sequence[WordBox], *, width: float, height: float
+) -> tuple[Box, ...]:
     """From the end of each signature's label over what was read there, a name's width at least.
 
     A cover ends before the next label or number on its line, and at the page's edge; other text
     there is a seal's. Where a company's name was read it is covered too: a seal says it, and under
-    the seal is the signature. Text that runs from top to bottom stays.
+    the seal is the signature. In text that runs from top to bottom covers go down the page.
 
     Args:
         text: the page's text, in clear.
         words: where it stands.
         width: the page's, in the pixels of the words' boxes.
+        height: likewise.
     """
+    level = [word for word in words if not word.vertical]
+    mirrored = [
+        replace(word, box=_mirrored(word.box), vertical=False) for word in words if word.vertical
+    ]
+    down = _covers(text, mirrored, height)
+    return (*_covers(text, level, width), *map(_mirrored, down))
+
+
+def _mirrored(box: Box) -> Box:
+    """At the diagonal: what runs down then runs to the right."""
+    return box[1], box[0], box[3], box[2]
+
+
+def _covers(text: str, words: Sequence[WordBox], width: float) -> tuple[Box, ...]:
+    if not words:
+        return ()
     form = fold_with_origins(text)
-    upright = [word for word in words if not word.vertical]
     found: list[Box] = []
     for signature in find_signatures(form.text):
         label, value = form.span(*signature.label), form.span(*signature.value)
         if signature.value[0] == signature.value[1]:
             value = (label[1], label[1])
-        printed = list(_printed(text, upright, after=max(label[1], value[1])))
-        found += _cover(upright, label, value, printed, width)
+        printed = list(_printed(text, words, after=max(label[1], value[1])))
+        found += _cover(words, label, value, printed, width)
     return tuple(found)
 
 
