@@ -62,7 +62,8 @@ def test_a_look_at_a_watched_name_goes_from_the_list_to_the_settled_finding(
     page.set_viewport_size(PHONE)
     page.screenshot(path=tmp_path / "anomalies-phone.png", full_page=True)
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.get_by_role("link", name="查看当日查阅记录").first.click()
+    of_agent = page.get_by_role("listitem").filter(has_text="agent")  # others may have looked too
+    of_agent.get_by_role("link", name="查看当日查阅记录").first.click()
     page.wait_for_url("**/audit?**")
     assert page.input_value("[name=actor]") == "agent"
     assert page.locator(".audit-rows").get_by_text("127.0.0.1").count()
