@@ -334,6 +334,7 @@ class Relation(BaseModel):
     id: str
     title: str
     type_label: str
+    state: str
 
 
 class Document(BaseModel):

@@ -7,15 +7,25 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from dossier import access
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Content, Document, DocumentField, Intake, Page, Rendition
 from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
 from dossier.records import DocumentState, QuarantineReason, RenditionKind
+from dossier.rules.limits import ReadingLimits
 from dossier.rules.masking import KnownValues
-from dossier.services import assigning, audit, disclosure, papers, personal, scanning, sealed_fields
+from dossier.services import (
+    assigning,
+    audit,
+    disclosure,
+    intake,
+    papers,
+    personal,
+    scanning,
+    sealed_fields,
+)
 from dossier.services.approved_here import approved_here
 from dossier.services.context import Context
 from dossier.services.heads import heads, known_values
@@ -35,8 +45,10 @@ from dossier.viewer import Permission, Place, Viewer
 __all__ = ["change", "get", "original", "pdf", "texts"]
 
 PDF = "application/pdf"
-MOST_RELATIONS = 20
-"""Attachments and copies named beside a document; a mail may have hundreds."""
+MOST_COPIES = 20
+"""Copies named beside a document: the same form may have come in a thousand times."""
+MOST_INSIDE = ReadingLimits().members
+"""Files named that lie in a document: all that are ever taken out of one."""
 
 
 def get(context: Context, viewer: Viewer, document_id: str) -> DocumentView:
@@ -127,8 +139,8 @@ def _link(session: ScopedSession, viewer: Viewer, document: Document) -> Link:
 def _relations(
     context: Context, session: ScopedSession, viewer: Viewer, document: Document
 ) -> dict[str, Any]:
-    line = papers.summary_query().limit(MOST_RELATIONS).order_by(Document.rowid)
-    children = line.where(Document.parent_id == document.id)
+    line = papers.summary_query().order_by(Document.rowid)
+    children = line.where(_inside(session, document)).limit(MOST_INSIDE)
     copies = line.where(Document.sha256 == document.sha256, Document.id != document.id)
     parents = (
         papers.relations(context, session, viewer, line.where(Document.id == document.parent_id))
@@ -138,8 +150,17 @@ def _relations(
     return {
         "parent": parents[0] if parents else None,
         "children": papers.relations(context, session, viewer, children),
-        "copies": papers.relations(context, session, viewer, copies),
+        "copies": papers.relations(context, session, viewer, copies.limit(MOST_COPIES)),
     }
+
+
+def _inside(session: ScopedSession, document: Document) -> ColumnElement[bool]:
+    """What lies in it; also what had come in before in another file, or by itself."""
+    own = Document.parent_id == document.id
+    if document.media_type.startswith("image/"):
+        return own
+    copies = intake.parts_that_are_copies(session, document.id, most=MOST_INSIDE)
+    return or_(own, and_(Document.id.in_(copies), Document.id != document.id)) if copies else own
 
 
 def _fields(

@@ -7,6 +7,7 @@ source away. A duplicate is an outcome with a link to the first copy, not an err
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -166,6 +167,20 @@ def find_known(context: Context, source_key: str | None) -> IntakeResult | None:
         return None
     with context.reading(INTAKE) as session:
         return _known(session, source_key)
+
+
+def part_key(parent_id: str, index: int) -> str:
+    """The ``source_key`` of the file that lies at this place in a document."""
+    return hashlib.sha256(f"{parent_id}|{index}".encode()).hexdigest()
+
+
+def parts_that_are_copies(session: ScopedSession, parent_id: str, *, most: int) -> list[str]:
+    """Ids of the documents that parts of this one had come in as before, of the first ``most``."""
+    keys = [part_key(parent_id, index) for index in range(most)]
+    query = select(Intake.document_id).where(
+        Intake.source_key.in_(keys), Intake.outcome == IntakeOutcome.DUPLICATE
+    )
+    return [found for found in session.scalars(query.distinct()) if found is not None]
 
 
 def given_customer(context: Context, folder: str) -> str | None:
@@ -418,7 +433,7 @@ def _new_document(
 ) -> IntakeResult:
     now = context.clock.now()
     document = _document(context, session, arrival, stored)
-    document.captured_unit_id = posts.unit_of(session, viewer.id, on=posts.today(context))
+    document.captured_unit_id = _captured_at(context, session, viewer, arrival)
     session.add(document)
     session.flush()
     session.add(
@@ -430,6 +445,16 @@ def _new_document(
     outbox.mark_changed(session, outbox.DOCUMENTS, [document.id], at=now)
     _note(context, session, viewer, "document.received", "document", document.id, {})
     return IntakeResult(row.id, IntakeOutcome.ACCEPTED, document.id)
+
+
+def _captured_at(
+    context: Context, session: ScopedSession, viewer: Viewer, arrival: Arrival
+) -> int | None:
+    """The unit that captured it; a file in a file was captured where the outer one was (S3-18)."""
+    if arrival.parent_id is None:
+        return posts.unit_of(session, viewer.id, on=posts.today(context))
+    outer = select(Document.captured_unit_id).where(Document.id == arrival.parent_id)
+    return session.scalar(outer)
 
 
 def _document(

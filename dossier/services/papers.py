@@ -128,7 +128,10 @@ def relations(
     known = _known(context, session, viewer, rows)
     return tuple(
         DocumentRelation(
-            row.id, title_of(viewer, row, known), type_label(row.type_code, viewer.language)
+            row.id,
+            title_of(viewer, row, known),
+            type_label(row.type_code, viewer.language),
+            row.state,
         )
         for row in rows
     )

@@ -395,6 +395,7 @@ class DocumentRelation:
     id: str
     title: Shown
     type_label: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import logging
 from collections.abc import Sequence
@@ -50,7 +49,7 @@ def take(job: Job, original: Original, attachments: Sequence[Attachment]) -> boo
         return True
     if _depth(job) >= MAX_NESTING:
         return False
-    batch, path = _sent_with(job)
+    batch, path, case_no = _sent_with(job)
     for index, attachment in enumerate(attachments):
         arrival = intake.Arrival(
             file_name=attachment.name,
@@ -58,9 +57,10 @@ def take(job: Job, original: Original, attachments: Sequence[Attachment]) -> boo
             origin="attachment",
             given_customer_no=original.given_customer_no,
             batch=batch,
+            case_no=case_no,
             parent_id=original.document_id,
             source_path=f"{path}/{attachment.name}",
-            source_key=hashlib.sha256(f"{original.document_id}|{index}".encode()).hexdigest(),
+            source_key=intake.part_key(original.document_id, index),
         )
         _take(job, arrival, attachment)
     return True
@@ -73,13 +73,18 @@ def _take(job: Job, arrival: intake.Arrival, attachment: Attachment) -> None:
     intake.take(job.context, job.viewer, io.BytesIO(attachment.content), arrival)
 
 
-def _sent_with(job: Job) -> tuple[str | None, str]:
-    """The batch that the parent came in, and its path in the intake list."""
+def _sent_with(job: Job) -> tuple[str | None, str, str | None]:
+    """The batch that the parent came in, its path in the intake list, and its case.
+
+    Who sees a paper by its case sees what lies in it.
+    """
     with job.context.reading(job.viewer) as session:
         row = session.scalar(
             select(Intake).where(Intake.document_id == job.document_id).order_by(Intake.id).limit(1)
         )
-    return (row.batch, file_names.decoded(row.source_path)) if row else (None, "")
+        case_no = session.scalar(select(Document.case_no).where(Document.id == job.document_id))
+    batch, path = (row.batch, file_names.decoded(row.source_path)) if row else (None, "")
+    return batch, path, case_no
 
 
 def _depth(job: Job) -> int:

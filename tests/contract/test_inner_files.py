@@ -290,6 +290,23 @@ def test_a_damaged_part_costs_the_others_nothing(tmp_path: Path) -> None:
     assert found.truncated
 
 
+def test_a_part_packed_in_a_rare_way_and_damaged_costs_the_others_nothing(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(docx_with(SCAN, OTHER))) as old,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as new,
+    ):
+        for member in old.namelist():
+            new.writestr(member, old.read(member))
+        first = next(one for one in new.infolist() if one.filename.endswith("image1.png"))
+    content = bytearray(packed.getvalue())
+    start = first.header_offset + 30 + len(first.filename)
+    content[start + 4 : start + 60] = b"\xff" * 56
+    found = look(tmp_path, "a.docx", bytes(content))
+    assert [one.content for one in found.attachments] == [OTHER]
+    assert found.truncated
+
+
 def test_a_picture_beyond_all_measure_comes_out_for_its_reason_to_be_told(tmp_path: Path) -> None:
     out = io.BytesIO()
     Image.new("1", (30_000, 30_000)).save(out, "PNG")

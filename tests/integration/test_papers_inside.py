@@ -12,7 +12,7 @@ import pytest
 from fpdf import FPDF
 from PIL import Image, ImageDraw, ImageFont
 
-from dossier.db.tables import Document
+from dossier.db.tables import Document, OrgUnit
 from dossier.db.word_boxes import unpack_words
 from dossier.errors import StepFailedError
 from dossier.plugins.demo.fonts import hei_path
@@ -26,7 +26,14 @@ from dossier.work import queue
 from dossier.work.kinds import WorkKind
 from indexer.steps.inner_files import MAX_NESTING
 from indexer.worker import Worker, WorkerOptions
-from tests.contract.office_inside import docx_with, msg_with, pdf_with, pdf_with_note, picture
+from tests.contract.office_inside import (
+    docx_with,
+    msg_with,
+    pdf_with,
+    pdf_with_note,
+    picture,
+    with_relation,
+)
 from tests.contract.office_samples import docx_bytes
 from tests.faults.archive_samples import VIEWER, documents, intakes, letter, pages
 from tests.support_seeded import index
@@ -217,3 +224,49 @@ def test_files_in_files_end_at_the_bound_and_that_is_said(archive: Context, work
     run_all(worker)
     assert len(documents(archive)) == MAX_NESTING + 1
     assert [one.truncated for one in documents(archive)] == [False] * MAX_NESTING + [True]
+
+
+def test_all_pictures_of_a_file_are_named_beside_it(archive: Context, worker: Worker) -> None:
+    content = docx_with(*(picture(str(number), size=(600, 400)) for number in range(25)))
+    parent = send(archive, content, "现场照片.docx")
+    assert worker.work_once()
+    shown = papers.get(archive, VIEWER, parent).children
+    assert len(shown) == 25
+    assert {one.id for one in shown} == {one.id for one in children(archive, parent)}
+
+
+def test_a_picture_that_came_in_before_is_named_beside_each_file_that_it_lies_in(
+    archive: Context, worker: Worker
+) -> None:
+    licence = picture("licence")
+    first = send(archive, docx_with(licence, sentence=WORDS), "甲.docx")
+    run_all(worker)
+    second = send(archive, docx_with(licence, sentence=f"户号：{OTHER} 户名：李四"), "乙.docx")
+    run_all(worker)
+    (child,) = children(archive, first)
+    assert document(archive, second).customer_no == OTHER
+    for parent in (first, second):
+        assert [one.id for one in papers.get(archive, VIEWER, parent).children] == [child.id]
+    assert papers.get(archive, VIEWER, child.id).children == ()
+
+
+def test_what_lies_in_a_file_is_of_its_case_and_place_and_one_set_aside_says_so_beside_it(
+    archive: Context, worker: Worker
+) -> None:
+    content = docx_with(picture("case"), sentence=WORDS)
+    content = with_relation(content, "image", "cut.png", picture("cut")[:600])
+    parent = intake.accept(
+        archive, VIEWER, source=io.BytesIO(content), file_name="案.docx", case_no="BZ-2026-7"
+    ).document_id
+    with archive.writing(VIEWER) as session:
+        unit = OrgUnit(name="城东供电所")
+        session.add(unit)
+        session.flush()
+        session.get_one(Document, parent).captured_unit_id = unit.id
+    run_all(worker)
+    family = [document(archive, parent), *children(archive, parent)]
+    assert [one.case_no for one in family] == ["BZ-2026-7"] * 3
+    (unit_id,) = {one.captured_unit_id for one in family}
+    assert unit_id is not None
+    shown = papers.get(archive, VIEWER, parent).children
+    assert {one.state for one in shown} == {DocumentState.FILED, DocumentState.QUARANTINED}

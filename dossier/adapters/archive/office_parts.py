@@ -6,6 +6,7 @@ slide masters and bullets are looks.
 
 from __future__ import annotations
 
+import lzma
 import posixpath
 import re
 import zipfile
@@ -28,6 +29,10 @@ _CONTENT = "content.xml"
 _OFD_PICTURE = re.compile(r"(?:^|/)Res/[^/]+\.(?:png|jpe?g|bmp|tiff?|gif|jp2)$", re.IGNORECASE)
 _XML_BYTES = 64 << 20
 _CHUNK = 1 << 20
+_BROKEN = (
+    *(KeyError, zipfile.BadZipFile, EOFError, OSError, RuntimeError),
+    *(zlib.error, lzma.LZMAError),
+)
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -79,11 +84,15 @@ def _take(archive: zipfile.ZipFile, parts: list[_Part], collection: Collection) 
             collection.add_file("", content)
 
 
-def _reading_order(match: re.Match[str]) -> tuple[int, str, list[int]]:
-    """The body before headers and notes; slide 2 before slide 10."""
+def _reading_order(match: re.Match[str]) -> tuple[int, str, list[int], str]:
+    """The body before headers and notes; slide 2 before slide 10. The same at each reading."""
     part = match["part"]
     is_beside = not part.startswith(("document", "slide", "sheet", "drawing"))
-    return is_beside, re.sub(r"\d+", "", part), [int(n) for n in re.findall(r"\d{1,9}", part)]
+    return is_beside, re.sub(r"\d+", "", part), _numbers(part), match["folder"]
+
+
+def _numbers(part: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d{1,9}", part)]
 
 
 def _related(archive: zipfile.ZipFile, match: re.Match[str]) -> list[_Part]:
@@ -130,6 +139,6 @@ def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes | None:
                 content += piece
                 if len(content) > most:
                     return None
-    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError):
+    except _BROKEN:
         return None
     return bytes(content)
