@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +17,14 @@ from dossier.cli.base import (
     print_json,
     with_context,
 )
+from dossier.cli.given_files import demand_openable, demand_there
 from dossier.cli.words import in_both, printable
 from dossier.errors import ExitCode
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from dossier.rules.customer_file import RowError
     from dossier.services import customer_import
     from dossier.services.context import Context
     from dossier.services.named_rows import RowReport
@@ -69,6 +72,7 @@ def ingest(
     from dossier import serving
     from indexer import ingest as taking
 
+    demand_there(paths)
     options = taking.IngestOptions(customer_no=customer, wait=wait, show=not json)
     summary = taking.ingest(
         context,
@@ -127,6 +131,7 @@ def import_customers(
     """
     from dossier.services import customer_import
 
+    demand_openable(file)
     with rows_bar() as bar:
         task = bar.add_task("rows 行数", total=None)
         report = customer_import.import_customers(
@@ -170,7 +175,11 @@ def print_row_errors(report: customer_import.ImportReport | RowReport) -> None:
             markup=False,
             soft_wrap=True,
         )
-    for error in report.errors[:MOST_ERRORS_SHOWN]:
+    _print_errors(report.errors, report.error_count)
+
+
+def _print_errors(errors: Sequence[RowError], count: int) -> None:
+    for error in errors[:MOST_ERRORS_SHOWN]:
         where = error.heading or error.column
         err.print(
             f"第{error.row}行 {where}：{error.message_zh}"
@@ -179,22 +188,28 @@ def print_row_errors(report: customer_import.ImportReport | RowReport) -> None:
             highlight=False,
             soft_wrap=True,
         )
-    if report.error_count > MOST_ERRORS_SHOWN:
-        err.print(f"… {report.error_count} in all 共 {report.error_count} 处 (--json: more 更多)")
+    if count > MOST_ERRORS_SHOWN:
+        err.print(f"… {count} in all 共 {count} 处 (--json: more 更多)")
 
 
 def import_documents(context: Context, file: Path, json: Json = False) -> None:
     """Import documents that a manifest names.
 
-    CSV with a header: file, customer_no, document_type, title, doc_date.
+    CSV with a header: file, customer_no, document_type, title, doc_date. Rows that are right are
+    taken, the others are listed by row and column (exit code 6).
     """
     from dossier.services import document_import
 
+    demand_openable(file)
     report = document_import.import_documents(context, OPERATOR, file)
     if json:
         print_json(as_dict(report))
     else:
-        out.print(as_dict(report))
+        out.print(
+            f"accepted 收入 {report.accepted}  duplicates 重复 {report.duplicates}  "
+            f"left out 未导入 {report.rejected}"
+        )
+        _print_errors(report.errors, len(report.errors))
     if report.errors:
         raise typer.Exit(int(ExitCode.PARTLY))
 

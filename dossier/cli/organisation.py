@@ -10,6 +10,7 @@ import typer
 
 from dossier.cli.base import OPERATOR, Json, as_dict, out, print_json, with_context
 from dossier.cli.data import import_app, print_row_errors
+from dossier.cli.given_files import demand_openable
 
 if TYPE_CHECKING:
     from dossier.services.context import Context
@@ -34,6 +35,8 @@ def import_organisation(
     """
     from dossier.services import organisation_import, organisation_moves
 
+    demand_openable(file)
+
     def take() -> RowReport:
         report = organisation_import.import_organisation(context, OPERATOR, file, dry_run=dry_run)
         if not dry_run:
@@ -52,6 +55,7 @@ def import_people(
     """
     from dossier.services import people_import
 
+    demand_openable(file)
     _run(lambda: people_import.import_people(context, OPERATOR, file, dry_run=dry_run), json=json)
 
 

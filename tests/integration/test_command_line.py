@@ -19,7 +19,7 @@ from dossier import serving
 from dossier.cli import demonstration
 from dossier.cli.commands import app
 from dossier.db.tables import Document, Page, WorkItem
-from dossier.errors import ExitCode, InvalidInputError
+from dossier.errors import ExitCode, InvalidInputError, NotFoundError
 from dossier.services import intake
 from dossier.services.context import Context
 from dossier.settings import Settings
@@ -183,6 +183,45 @@ def test_the_intake_list_tells_reason_and_remedy_and_no_name_breaks_its_line(
     assert "请重新扫描" in told
     assert not {"\x1b", "\u202e"} & set(told + taken.output)
     assert len(told.strip().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ingest",),
+        *(("import", what) for what in ("customers", "documents", "organisation", "people")),
+    ],
+)
+def test_a_path_that_leads_to_nothing_is_named_as_given_in_both_languages(
+    command: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    gone = tmp_path / "away" / "register.csv"
+    refused = command(*words, gone)
+    problem = refused.exception
+    assert isinstance(problem, InvalidInputError | NotFoundError)
+    assert problem.detail.startswith(f"{gone} does not exist")
+    assert problem.detail_zh.startswith(f"{gone} 不存在")
+    assert not refused.output
+
+
+def test_a_folder_given_as_a_table_is_said_to_be_one(command: Command, tmp_path: Path) -> None:
+    problem = command("import", "customers", tmp_path).exception
+    assert isinstance(problem, InvalidInputError)
+    assert "is a folder; name the file in it" in problem.detail
+    assert "是文件夹" in problem.detail_zh
+
+
+def test_an_import_of_documents_tells_each_row_left_out_in_sentences(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "a.pdf").write_bytes(letter(1))
+    manifest = tmp_path / "list.csv"
+    manifest.write_text("file,title\na.pdf,合同\nnope.pdf,合同\n", encoding="utf-8")
+    done = command("import", "documents", manifest)
+    assert done.exit_code == ExitCode.PARTLY, done.output
+    assert "accepted 收入 1  duplicates 重复 0  left out 未导入 1" in done.stdout
+    assert "第3行 file：清单所在文件夹中没有此文件 / row 3, file: no such file" in done.stderr
+    assert "RowError" not in done.output
 
 
 def test_an_import_names_the_columns_that_it_left_out(command: Command, tmp_path: Path) -> None:
