@@ -21,9 +21,11 @@ from dossier.cli import (
 )
 from dossier.cli import run as running
 from dossier.cli.base import err
+from dossier.cli.usage import BothLanguages
 from dossier.errors import DossierError
 
 app = typer.Typer(
+    cls=BothLanguages,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -9,7 +9,7 @@ import typer
 from dossier.cli.base import opened, settings_of
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
-Port = Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")]
+Port = Annotated[int | None, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)]
 Workers = Annotated[int | None, typer.Option(help="Worker processes; default one for each core.")]
 
 

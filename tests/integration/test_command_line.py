@@ -204,6 +204,27 @@ def test_a_path_that_leads_to_nothing_is_named_as_given_in_both_languages(
     assert not refused.output
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("serve", "--port", "99999"), "须为 0 到 65535 之间的数 / a number from 0 to 65535"),
+        (("serve", "--port", "abc"), "须为 0 到 65535 之间的数 / a number from 0 to 65535"),
+        (("serch", "x"), "No such command 'serch'"),
+        (("intake", "lst"), "No such command 'lst'"),
+        (("search",), "Missing argument"),
+        (("search", "x", "--siez", "3"), "--siez"),
+    ],
+)
+def test_a_mistyped_command_is_refused_in_both_languages_with_the_remedy(
+    command: Command, words: tuple[str, ...], reason: str
+) -> None:
+    refused = command(*words)
+    assert refused.exit_code == ExitCode.USAGE
+    told = " ".join(refused.stderr.replace("│", " ").split())
+    assert reason in told
+    assert "命令、选项或参数有误；用法请看 dossier --help" in told
+
+
 def test_a_folder_given_as_a_table_is_said_to_be_one(command: Command, tmp_path: Path) -> None:
     problem = command("import", "customers", tmp_path).exception
     assert isinstance(problem, InvalidInputError)
