@@ -128,17 +128,21 @@ def _print_differences(
     kinds = ", ".join(
         f"{kind} {count}" for kind, count in Counter(one.kind for one in differences).items()
     )
-    english = f"{len(differences)} differences" + (f" ({kinds})" if kinds else "")
+    english = _counted(len(differences), "difference") + (f" ({kinds})" if kinds else "")
     chinese = f"差异 {len(differences)} 处，说明 {len(notes)} 条"
     if repaired is not None:
         english_end, chinese_end = f", {repaired} queued for repair", f"，已排队修复 {repaired} 处"
     else:
         english_end, chinese_end = "", ""
     err.print(
-        f"{english}, {len(notes)} notes{english_end} / {chinese}{chinese_end}",
+        f"{english}, {_counted(len(notes), 'note')}{english_end} / {chinese}{chinese_end}",
         markup=False,
         highlight=False,
     )
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def examine(context: Context, json: Json = False) -> None:

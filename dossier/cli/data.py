@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 
 import_app = typer.Typer(no_args_is_help=True, help="Import customers or documents.")
 MOST_ERRORS_SHOWN = 50
+NOTHING_FOUND = (
+    "没有找到。请少输几个字，或改用户号、电话、地址；刚收的文件可能还在识别，见 dossier intake list"
+    " / Nothing found. Try fewer words, or a customer number, telephone or address; a paper that "
+    "has just come in may still be in reading, see dossier intake list"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -111,6 +116,8 @@ def _print_troubles(summary: taking.IngestSummary) -> None:
     for problem in summary.problems[:MOST_ERRORS_SHOWN]:
         told = f"{printable(problem.name)}: {in_both('reason', problem.reason)} {problem.plugin}"
         err.print(told.rstrip(), markup=False, highlight=False, soft_wrap=True)
+        remedy = in_both("remedy", problem.reason)
+        err.print(f"  {remedy}", markup=False, highlight=False, soft_wrap=True)
 
 
 def import_customers(
@@ -267,4 +274,6 @@ def _print_answer(answer: SearchAnswer) -> None:
             for like in document.like:
                 told = f"    {in_both('like', like.kind)}: {like.asked} → {like.found}"
                 out.print(told, markup=False, highlight=False, soft_wrap=True)
+    if not answer.total:
+        err.print(NOTHING_FOUND, markup=False, highlight=False, soft_wrap=True)
     err.print(f"{answer.total} 户, {answer.took_ms:.0f} ms, pending 待更新 {answer.pending}")

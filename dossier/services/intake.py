@@ -277,10 +277,11 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
     now = context.clock.now()
     with context.writing(INTAKE) as session:
         row = session.get(Intake, intake_id)
-        if row is None:
-            raise NotFoundError("no such intake entry")
-        if not _is_in_scope(context, viewer, row.document_id):
-            raise NotFoundError("no such intake entry")
+        if row is None or not _is_in_scope(context, viewer, row.document_id):
+            raise NotFoundError(
+                "no such intake entry; the ids are in the intake list (dossier intake list)",
+                detail_zh="没有此收件记录；编号见收件列表（dossier intake list）",
+            )
         if row.outcome == IntakeOutcome.DUPLICATE:
             raise NotPossibleError("a duplicate needs no retry", detail_zh="重复文件无需重试")
         if lies_elsewhere(row):

@@ -139,6 +139,7 @@ def test_ingest_names_what_it_set_aside_with_the_reason_in_both_languages(
     assert said.exit_code == ExitCode.PARTLY
     assert "nothing.pdf: 文件" in said.stderr
     assert "The file is empty" in said.stderr
+    assert "请重新扫描" in said.stderr
     answer = json.loads(command("ingest", tmp_path / "nothing.pdf", "--no-wait", "--json").stdout)
     assert answer["problems"] == [{"name": "nothing.pdf", "reason": "empty"}]
 
@@ -167,7 +168,9 @@ def test_reconcile_tells_notes_from_differences(
     assert {note["kind"] for note in answer["notes"]} == {"no_text", "work_failed"}
     with context.writing(VIEWER) as session:
         session.get_one(Page, (blank.id, 1)).blank = False
-    assert command("reconcile").exit_code == ExitCode.PARTLY
+    found = command("reconcile")
+    assert found.exit_code == ExitCode.PARTLY
+    assert "1 difference (" in found.stderr
 
 
 def test_the_intake_list_tells_reason_and_remedy_and_no_name_breaks_its_line(
@@ -223,6 +226,18 @@ def test_a_mistyped_command_is_refused_in_both_languages_with_the_remedy(
     told = " ".join(refused.stderr.replace("│", " ").split())
     assert reason in told
     assert "命令、选项或参数有误；用法请看 dossier --help" in told
+
+
+def test_a_search_or_an_id_that_finds_nothing_says_what_to_do_next(command: Command) -> None:
+    command("reindex")
+    nothing = command("search", "查无此词")
+    assert nothing.exit_code == ExitCode.NOT_FOUND
+    assert "没有找到。请少输几个字" in nothing.stderr
+    assert "Nothing found. Try fewer words" in nothing.stderr
+    problem = command("intake", "retry", "zzz").exception
+    assert isinstance(problem, NotFoundError)
+    assert "dossier intake list" in problem.detail
+    assert "没有此收件记录" in problem.detail_zh
 
 
 def test_a_folder_given_as_a_table_is_said_to_be_one(command: Command, tmp_path: Path) -> None:
