@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
 
 from dossier.clock import FixedClock
+from dossier.services import passwords
 from dossier.services.context import Context
 from dossier.settings import Settings
 
@@ -34,6 +36,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "elasticsearch" if "elasticsearch" in nodeid else nodeid.partition("::")[0]
 
     return ByArchive(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_by() -> Iterator[PasswordHasher]:
+    """The product's own argon2id; in this process passwords are kept by a cheaper one meanwhile.
+
+    Archives are made by the hundred with seven people each: a fifth of the whole run went there.
+    Programs that tests start keep the product's, and ``test_passwords.py`` looks at it.
+    """
+    own = passwords._hasher
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    yield own
+    passwords._hasher = own
 
 
 @pytest.fixture(autouse=True)
