@@ -14,7 +14,8 @@ from rich.table import Table
 
 from dossier import serving
 from dossier.cli.base import OPERATOR, err, opened, out, settings_of
-from dossier.services import accounts, people, work_status
+from dossier.errors import NotPossibleError
+from dossier.services import accounts, measures, people, work_status
 from dossier.services.context import Context
 from dossier.settings import Settings
 from indexer import rebuild
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 PASSWORD = "dossier-demo"  # noqa: S105 - of invented people; printed beside their names
 PEOPLE = (
     ("wang", "王若溪", "archivist", None, "档案管理员：看原文，可指定归户"),
-    ("li", "李清嘉", "agent", None, "坐席：看脱敏内容"),
+    ("li", "李清嘉", "agent", None, "坐席：个人信息已遮蔽"),
     ("zhao", "赵一诺", "agent", "first", "坐席：只看本所"),
     ("chen", "陈立言", "supervisor", None, "客服主管：审批申请"),
     ("shen", "沈慎言", "auditor", None, "审计员：只看查阅记录"),
     ("admin", "甘守正", "administrator", None, "系统管理员：看收件与状态"),
 )
+FOLDER = "demo"
+"""Below the home: one folder for each plan."""
 REFRESH_SECONDS = 1.0
 UNFINISHED = ("queued", "running", "waiting")
 
@@ -44,25 +47,62 @@ class Plan:
     papers: int | None
 
     @property
+    def register(self) -> str:
+        """What decides who is invented, and under which number."""
+        return f"seed{self.seed}-{self.customers}"
+
+    @property
     def name(self) -> str:
         """Folder of this plan below ``home/demo``."""
-        papers = "" if self.papers is None else f"-{self.papers}"
-        return f"seed{self.seed}-{self.customers}{papers}"
+        return self.register if self.papers is None else f"{self.register}-{self.papers}"
 
     def folder(self, settings: Settings) -> Path:
         """Where register, papers and truth lie."""
-        return settings.home / "demo" / self.name
+        return settings.home / FOLDER / self.name
+
+    def shares_register(self, name: str) -> bool:
+        """Whether a plan of that name invents the same people."""
+        return name == self.register or name.startswith(f"{self.register}-")
 
 
 def prepare(customers: int, seed: int, papers: int | None) -> None:
-    """Import the invented register and make the accounts; done once for a plan."""
+    """Import the invented register and make the accounts; done once for a plan.
+
+    Raises:
+        NotPossibleError: the home holds a true archive, or one invented by another plan.
+    """
     plan = Plan(customers, seed, papers)
-    out.print("Inventing the archive 正在生成演示档案…", highlight=False)
-    out.file.flush()  # redirected output is held back else, for all of the while
     with opened(settings_of()) as context:
+        _refuse_others_home(context, plan)
+        out.print("Inventing the archive 正在生成演示档案…", highlight=False)
+        out.file.flush()  # redirected output is held back else, for all of the while
         rebuild.make_first(context)
         _import_register(context, plan)
         _add_people(context)
+
+
+def _refuse_others_home(context: Context, plan: Plan) -> None:
+    """Invented customers and accounts with a printed password belong in no true archive.
+
+    Nor beside those of another plan: the same numbers would get other people.
+    """
+    home = context.settings.home
+    begun = sorted(one.name for one in (home / FOLDER).glob("*") if one.is_dir())
+    others = [name for name in begun if not plan.shares_register(name)]
+    if others:
+        raise NotPossibleError(
+            f"{home} holds the invented archive {others[0]}; name the same --customers and --seed, "
+            "or choose another folder by DOSSIER_HOME",
+            detail_zh=f"{home} 已有演示档案 {others[0]}；请使用相同的 --customers 与 --seed，"
+            "或用 DOSSIER_HOME 另选文件夹",
+        )
+    held = measures.read(context)
+    if not begun and (held.customers or held.documents or accounts.list_users(context, OPERATOR)):
+        raise NotPossibleError(
+            f"{home} holds an archive that was not invented; choose another folder for the demo "
+            "by DOSSIER_HOME",
+            detail_zh=f"{home} 中已有真实档案；请用 DOSSIER_HOME 为演示另选文件夹",
+        )
 
 
 def _import_register(context: Context, plan: Plan) -> None:

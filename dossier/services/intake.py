@@ -94,7 +94,7 @@ class Arrival:
 
     file_name: str
     folder: str = ""
-    origin: str = "upload"
+    origin: str = reading.UPLOAD
     given_customer_no: str | None = None
     batch: str | None = None
     document_type: str | None = None
@@ -118,7 +118,7 @@ def accept(  # noqa: PLR0913 - the fields of an Arrival, spelled out for callers
     source: BinaryIO | Path,
     file_name: str,
     folder: str = "",
-    origin: str = "upload",
+    origin: str = reading.UPLOAD,
     given_customer_no: str | None = None,
     batch: str | None = None,
     document_type: str | None = None,
@@ -442,7 +442,9 @@ def _new_document(
     )
     row = _intake_row(context, session, viewer, arrival, IntakeOutcome.ACCEPTED)
     row.sha256, row.size_bytes, row.document_id = stored.sha256, stored.size_bytes, document.id
-    queue.enqueue(session, [_read_task(context, document.id, stored.size_bytes)], now=now)
+    is_awaited = arrival.origin == reading.UPLOAD
+    task = _read_task(context, document.id, stored.size_bytes, is_awaited=is_awaited)
+    queue.enqueue(session, [task], now=now)
     outbox.mark_changed(session, outbox.DOCUMENTS, [document.id], at=now)
     _note(context, session, viewer, "document.received", "document", document.id, {})
     return IntakeResult(row.id, IntakeOutcome.ACCEPTED, document.id)
@@ -476,12 +478,14 @@ def _document(
     )
 
 
-def _read_task(context: Context, document_id: str, size_bytes: int) -> queue.Task:
+def _read_task(
+    context: Context, document_id: str, size_bytes: int, *, is_awaited: bool = False
+) -> queue.Task:
     return queue.Task(
         kind=WorkKind.READ,
         subject=document_id,
         dedupe_key=f"read:{document_id}",
-        priority=read_priority(size_bytes),
+        priority=read_priority(size_bytes, is_awaited=is_awaited),
         max_attempts=context.settings.max_attempts,
     )
 

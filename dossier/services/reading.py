@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, or_, select, update
 from dossier.clock import local_date
 from dossier.db import outbox
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Content, Document, DocumentField, Page, Rendition
+from dossier.db.tables import Content, Document, DocumentField, Intake, Page, Rendition
 from dossier.db.word_boxes import pack_words, unpack_words
 from dossier.ports import StoredFile
 from dossier.records import (
@@ -31,6 +31,9 @@ from dossier.services import sealed_fields
 from dossier.services.keys import Keyring
 from dossier.work import queue
 from dossier.work.kinds import RECOGNISE_PRIORITY, SEARCHABLE_PRIORITY, WorkKind
+
+UPLOAD = "upload"
+"""Origin of what somebody sent through a page or the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,12 @@ def note_failed_pages(session: ScopedSession, document_id: str, failed: int) -> 
     document.failed_pages = failed
     document.truncated = document.truncated or bool(session.scalar(select(cut)))
     session.flush()
+
+
+def is_awaited(session: ScopedSession, document_id: str) -> bool:
+    """Whether somebody uploaded it, who looks whether it is there."""
+    uploaded = select(Intake.id).where(Intake.document_id == document_id, Intake.origin == UPLOAD)
+    return session.scalar(uploaded.limit(1)) is not None
 
 
 def stored_pages(session: ScopedSession, document_id: str) -> frozenset[int]:

@@ -27,12 +27,16 @@ class WorkKind(StrEnum):
 
 GIVE_BACK_PRIORITY = 5
 RECOGNISE_PRIORITY = 5
+READ_AWAITED_PRIORITY = 8
+"""A file that somebody uploaded, and looks at, goes before thousands that lie in the inbox."""
 READ_PRIORITY = 10
 READ_LARGE_PRIORITY = 20
 """Files above :data:`LARGE_FILE_BYTES`."""
 LARGE_FILE_BYTES = 8 * 1024 * 1024
 """Above this a file is rather a stack of scans than a letter; looking into it takes seconds."""
 DIGITAL_PAGES_PRIORITY = 30
+OCR_AWAITED_PRIORITY = 40
+"""The first pages of an uploaded file; a stack's later ones wait with all others."""
 OCR_PRIORITY = 50
 OCR_LATEST_PRIORITY = 90
 """The first pages of every document compete alike, later runs of a long one come after them; from
@@ -46,11 +50,15 @@ DIGITAL_RUN_PAGES = 200
 """Born-digital pages take milliseconds; above this they are shared out as well."""
 
 
-def read_priority(size_bytes: int) -> int:
-    """How soon a fresh file is looked at."""
-    return READ_LARGE_PRIORITY if size_bytes > LARGE_FILE_BYTES else READ_PRIORITY
+def read_priority(size_bytes: int, *, is_awaited: bool = False) -> int:
+    """How soon a fresh file is looked at; awaited is what a person uploaded."""
+    if size_bytes > LARGE_FILE_BYTES:
+        return READ_LARGE_PRIORITY
+    return READ_AWAITED_PRIORITY if is_awaited else READ_PRIORITY
 
 
-def ocr_priority(run_index: int) -> int:
+def ocr_priority(run_index: int, *, is_awaited: bool = False) -> int:
     """How soon the ``run_index``-th (0-based) run of a document's pages is read."""
+    if is_awaited and run_index == 0:
+        return OCR_AWAITED_PRIORITY
     return min(OCR_PRIORITY + run_index, OCR_LATEST_PRIORITY)

@@ -142,18 +142,21 @@ def _share_out(
 ) -> None:
     """The next items: runs of pages, or the recognition when nothing is left to read."""
     now = job.context.clock.now()
-    queue.requeue(session, _runs(job, pictures, digital), now=now)
+    is_awaited = bool(pictures) and reading.is_awaited(session, job.document_id)
+    queue.requeue(session, _runs(job, pictures, digital, is_awaited=is_awaited), now=now)
     complete_if_all_pages(job, session)
     reading.touch(session, job.document_id, at=now)
 
 
-def _runs(job: Job, pictures: Sequence[int], digital: Sequence[int]) -> list[queue.Task]:
+def _runs(
+    job: Job, pictures: Sequence[int], digital: Sequence[int], *, is_awaited: bool
+) -> list[queue.Task]:
     tasks = [
         _pages_task(job, "own", run_of_pages, DIGITAL_PAGES_PRIORITY)
         for run_of_pages in in_runs(digital, DIGITAL_RUN_PAGES)
     ]
     tasks += [
-        _pages_task(job, "ocr", run_of_pages, ocr_priority(index))
+        _pages_task(job, "ocr", run_of_pages, ocr_priority(index, is_awaited=is_awaited))
         for index, run_of_pages in enumerate(in_runs(pictures, OCR_RUN_PAGES))
     ]
     return tasks

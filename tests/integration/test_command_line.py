@@ -17,10 +17,11 @@ from typer.testing import CliRunner, Result
 
 from dossier import serving
 from dossier.cli import demonstration
+from dossier.cli.base import opened, settings_of
 from dossier.cli.commands import app
 from dossier.db.tables import Document, Page, WorkItem
-from dossier.errors import ExitCode, InvalidInputError, NotFoundError
-from dossier.services import intake
+from dossier.errors import ExitCode, InvalidInputError, NotFoundError, NotPossibleError
+from dossier.services import accounts, intake
 from dossier.services.context import Context
 from dossier.settings import Settings
 from indexer import rebuild
@@ -107,6 +108,25 @@ def test_the_first_search_of_a_new_archive_says_nothing_yet_and_is_no_error(
             assert house.search("合同")["total"] == 0
             assert house.get("/search", q="合同").status_code == 200
             assert house.get("/readyz").status_code == 200
+
+
+def test_a_demo_goes_on_in_its_own_home_and_into_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another plan gives the same numbers to other people; a true archive has its own."""
+    monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "invented"))
+    demonstration.prepare(customers=3, seed=1, papers=0)
+    demonstration.prepare(customers=3, seed=1, papers=None)
+    for customers, seed in ((30, 1), (3, 2)):
+        with pytest.raises(NotPossibleError, match="seed1-3"):
+            demonstration.prepare(customers=customers, seed=seed, papers=0)
+    monkeypatch.setenv("DOSSIER_HOME", str(tmp_path / "true"))
+    with opened(settings_of()) as context:
+        intake.accept(context, VIEWER, source=io.BytesIO(letter(1)), file_name="a.pdf")
+    with pytest.raises(NotPossibleError, match="DOSSIER_HOME"):
+        demonstration.prepare(customers=3, seed=1, papers=0)
+    with opened(settings_of()) as context:
+        assert not accounts.list_users(context, VIEWER)
 
 
 def test_an_archive_with_records_is_not_held_up_by_its_missing_index(context: Context) -> None:

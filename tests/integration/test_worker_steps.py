@@ -82,9 +82,9 @@ def scan(count: int) -> bytes:
     return out.getvalue()
 
 
-def send(context: Context, content: bytes, name: str) -> str:
-    result = intake.accept(context, VIEWER, source=io.BytesIO(content), file_name=name)
-    return result.document_id
+def send(context: Context, content: bytes, name: str, *, origin: str = "inbox") -> str:
+    source = io.BytesIO(content)
+    return intake.accept(context, VIEWER, source=source, file_name=name, origin=origin).document_id
 
 
 def run_all(worker: Worker, *, limit: int = 200) -> int:
@@ -139,6 +139,20 @@ def test_small_papers_come_before_the_late_pages_of_a_giant(
         worker.work_once()
     states = {document.id: document.state for document in documents(archive)}
     assert states == {giant: DocumentState.READING, small: DocumentState.TO_ASSIGN}
+
+
+def test_a_scan_that_somebody_uploads_is_read_before_those_that_lie_in_the_inbox(
+    archive: Context, worker: Worker
+) -> None:
+    waiting = [send(archive, scan(one), f"{one}.tiff") for one in (2, 3, 4)]
+    while work(archive).get(("read", "ready")):
+        worker.work_once()
+    uploaded = send(archive, scan(1), "uploaded.tiff", origin="upload")
+    for _ in range(3):
+        worker.work_once()
+    states = {document.id: document.state for document in documents(archive)}
+    assert states.pop(uploaded) == DocumentState.TO_ASSIGN
+    assert states == dict.fromkeys(waiting, DocumentState.READING)
 
 
 def test_a_page_that_fails_is_tried_alone_and_then_marked_and_the_others_live(
