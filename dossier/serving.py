@@ -222,6 +222,15 @@ def _reserve(settings: Settings) -> socket.socket:
     return _bound(settings, shared=True)
 
 
+def demand_free_address(settings: Settings) -> None:
+    """Refuse an address that cannot be had, before work that would be for nothing.
+
+    Raises:
+        ConfigurationError: the port is taken, also by another product of ours.
+    """
+    _reserve(settings).close()
+
+
 def _bound(settings: Settings, *, shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM)

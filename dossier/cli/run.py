@@ -66,7 +66,9 @@ def demo(
     from dossier import serving
 
     overrides = {"host": host, "port": port, "workers": workers}
-    settings_of(**overrides)
+    settings = settings_of(**overrides)
+    if not no_serve:
+        serving.demand_free_address(settings)
     plan = {"customers": customers, "seed": seed, "papers": papers}
     _in_child("dossier.cli.demonstration:prepare", plan)
     if no_serve:

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,13 @@ from dossier.cli import demonstration
 from dossier.cli.base import opened, settings_of
 from dossier.cli.commands import app
 from dossier.db.tables import Document, Page, WorkItem
-from dossier.errors import ExitCode, InvalidInputError, NotFoundError, NotPossibleError
+from dossier.errors import (
+    AddressTakenError,
+    ExitCode,
+    InvalidInputError,
+    NotFoundError,
+    NotPossibleError,
+)
 from dossier.services import accounts, intake
 from dossier.services.context import Context
 from dossier.settings import Settings
@@ -258,6 +265,15 @@ def test_a_search_or_an_id_that_finds_nothing_says_what_to_do_next(command: Comm
     assert isinstance(problem, NotFoundError)
     assert "dossier intake list" in problem.detail
     assert "没有此收件记录" in problem.detail_zh
+
+
+def test_a_demo_beside_a_running_program_invents_nothing_before_it_refuses(
+    command: Command, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        refused = command("demo", "--port", other.getsockname()[1])
+    assert isinstance(refused.exception, AddressTakenError)
+    assert "Inventing" not in refused.output + capfd.readouterr().out
 
 
 def test_a_folder_given_as_a_table_is_said_to_be_one(command: Command, tmp_path: Path) -> None:
