@@ -34,7 +34,7 @@ def test_masked_values_are_shown_with_a_reason_and_mask_themselves_again(
     agent = desk("agent", java_script_enabled=script)
     page = agent.open(f"/customers/{CUSTOMER_NO}")
     assert PHONE not in page.inner_text("main")
-    page.get_by_text("查看脱敏内容").click()
+    page.get_by_text("显示被遮蔽的内容").click()
     page.screenshot(path=tmp_path / "ask.png", full_page=True)
     page.get_by_role("checkbox", name="户名").check()
     page.get_by_role("checkbox", name="资料的图片和文字").check()
