@@ -24,7 +24,7 @@ from dossier.services.view_cache import ViewCache
 from dossier.services.view_sources import PageSource, ReadPage
 from dossier.viewer import Field, Viewer
 
-PICTURE_VERSION = 3
+PICTURE_VERSION = 4
 """Goes up when pages are drawn or painted otherwise: older pictures in the cache are not found."""
 NOT_READ_YET, UNREADABLE, NO_HIT = "not_read_yet", "unreadable", "no_hit"
 SHARPEST = 2.0
@@ -55,14 +55,24 @@ class Plan:
     covered: tuple[Quad, ...] = ()
 
 
-def hit_boxes(context: Context, viewer: Viewer, source: PageSource, q: str) -> tuple[Box, ...]:
-    """Boxes of the query on a page that was read, as far as this viewer may have them."""
+def hit_boxes(
+    context: Context, viewer: Viewer, source: PageSource, q: str
+) -> tuple[tuple[int, Box], ...]:
+    """Boxes of the query on a page that was read, as far as this viewer may have them.
+
+    Returns:
+        (number of the hit among those marked in the page's text, from 0; box): a hit that goes
+        over a line's end has several boxes.
+    """
     page = source.page
     if page is None or not q.strip():
         return ()
     masked = page_masks.text_of(context, viewer, page.text, source.known, page.stored)
     found = marks.find(context, viewer, parse(q), page.text, names=source.names)
-    return marks.boxes(page.words, marks.visible(page.text, masked, found))
+    shown = marks.visible(page.text, masked, found)
+    return tuple(
+        (at, box) for at, span in enumerate(shown) for box in marks.boxes(page.words, [span])
+    )
 
 
 def plan(
@@ -75,9 +85,9 @@ def plan(
     hidden = _hidden(context, viewer, page, source.known)
     if hidden is None:
         return UNREADABLE
-    hidden = (*hidden, *map(Patch, (*_head(viewer, source, page), *_signed(viewer, page))))
+    hidden = (*hidden, *_head(viewer, source, page), *map(Patch, _signed(viewer, page)))
     covered = _covered(viewer, source, page)
-    marked = hit_boxes(context, viewer, source, q) if strip else ()
+    marked = tuple(box for _, box in hit_boxes(context, viewer, source, q)) if strip else ()
     if strip and not marked:
         return NO_HIT
     size = (page.width, page.height)
@@ -117,12 +127,15 @@ def _hidden(
     return (*found, *(Patch((box[0], box[1], box[2], box[3])) for box in codes))
 
 
-def _head(viewer: Viewer, source: PageSource, page: ReadPage) -> tuple[Box, ...]:
-    """The head of a view: those of before had the file's name there, which no reading knows of."""
+def _head(viewer: Viewer, source: PageSource, page: ReadPage) -> tuple[Patch, ...]:
+    """The head of a view: those of before had the file's name there, which no reading knows of.
+
+    No record tells them from later ones, whose head is blank: the ink does.
+    """
     if viewer.sees(Field.PAGES) or not source.is_view:
         return ()
     lowest = min((word.box[1] for word in page.words), default=VIEW_HEAD)
-    return ((0.0, 0.0, float(page.width), min(VIEW_HEAD, lowest)),)
+    return (Patch((0.0, 0.0, float(page.width), min(VIEW_HEAD, lowest)), if_inked=True),)
 
 
 def _signed(viewer: Viewer, page: ReadPage) -> tuple[Box, ...]:

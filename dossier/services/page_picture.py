@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from dossier.records import Box
 from dossier.rules.identity_cards import Quad
-from dossier.services.patches import Patch, placed
+from dossier.services.patches import Patch, is_needed, placed
 
 JPEG_QUALITY = 85
 """Text stays crisp, a page at 1000 pixels is about 150 kB."""
@@ -44,10 +44,15 @@ def whole(width: int, height: int, *, shown_width: int) -> Frame:
 
 
 def strip(width: int, height: int, hits: Iterable[Box], *, shown_width: int) -> Frame:
-    """The strip around the first hit: wide enough for its sentence, kept inside the page."""
+    """The strip around the first hit: wide enough for its sentence, kept inside the page.
+
+    Large print widens it, so that all strips have one proportion as far as the page is wide enough.
+    """
     x0, y0, x1, y1 = next(iter(hits))
-    wide = min(float(width), max((x1 - x0) * 1.6, width * STRIP_WIDTH_SHARE))
-    high = min(float(height), max((y1 - y0) * 2.2, wide / STRIP_ASPECT))
+    least_high = (y1 - y0) * 2.2
+    least_wide = max((x1 - x0) * 1.6, width * STRIP_WIDTH_SHARE, least_high * STRIP_ASPECT)
+    wide = min(float(width), least_wide)
+    high = min(float(height), max(least_high, wide / STRIP_ASPECT))
     left = min(max(0.0, (x0 + x1 - wide) / 2), width - wide)
     top = min(max(0.0, (y0 + y1 - high) / 2), height - high)
     return Frame((left, top, left + wide, top + high), shown_width)
@@ -81,7 +86,8 @@ def compose(
     scale = page.width / size[0]
     draw = ImageDraw.Draw(page)
     # All are placed by the ink before the first is painted.
-    for box in [placed(page, patch, scale) for patch in hidden]:
+    needed = [patch for patch in hidden if is_needed(page, patch, scale)]
+    for box in [placed(page, patch, scale) for patch in needed]:
         _hide(draw, box)
     for quad in covered:
         _cover(page, [(x * scale, y * scale) for x, y in quad])

@@ -42,7 +42,13 @@ def boxes(
         viewer = disclosure.looking(context, session, viewer.at(source.place), source.customer_no)
     if source.page is None:
         return PageBoxes(0, 0, ())
-    return PageBoxes(source.page.width, source.page.height, hit_boxes(context, viewer, source, q))
+    found = hit_boxes(context, viewer, source, q)
+    return PageBoxes(
+        source.page.width,
+        source.page.height,
+        tuple(box for _, box in found),
+        tuple(hit for hit, _ in found),
+    )
 
 
 def image(

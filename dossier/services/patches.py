@@ -31,6 +31,8 @@ RULED_SHARE = 0.8
 """A row of the line with ink over this share of its width is ruled, or the edge of a table."""
 LEAST_CONTRAST = 40
 """Levels of grey between paper and ink; with less there is nothing to see."""
+BLANK = 12
+"""Levels of grey: the grain of a picture of blank paper; the faintest small print differs more."""
 GRAIN = 0.1
 """Darker than paper by less than this share of the contrast is the paper's grain."""
 PAPER, INK = 90, 2
@@ -46,11 +48,13 @@ class Patch:
         before: width in page pixels of the narrower character at the patch's left end, where a
             readable one stands there in the same word; 0 where none does.
         after: the same for its right end.
+        if_inked: nothing is painted where the picture has nothing at all to hide.
     """
 
     box: Box
     before: float = 0.0
     after: float = 0.0
+    if_inked: bool = False
 
 
 def patches(words: Sequence[WordBox], spans: Iterable[Span]) -> Iterator[Patch]:
@@ -93,6 +97,17 @@ def placed(page: Image.Image, patch: Patch, scale: float) -> Box:
         x1 + pad if right is None else right,
         y1 + pad,
     )
+
+
+def is_needed(page: Image.Image, patch: Patch, scale: float) -> bool:
+    """Whether there is something to hide: a patch that depends on ink has some beneath it."""
+    if not patch.if_inked:
+        return True
+    x0, y0, x1, y1 = (side * scale for side in patch.box)
+    inside = (max(0, int(x0)), max(0, int(y0)), min(page.width, int(x1)), min(page.height, int(y1)))
+    if inside[2] <= inside[0] or inside[3] <= inside[1]:
+        return True
+    return float(np.ptp(np.asarray(page.crop(inside).convert("L")))) > BLANK
 
 
 def _gap(page: Image.Image, border: tuple[float, float, float], width: float) -> float | None:

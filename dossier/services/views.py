@@ -506,11 +506,15 @@ class PageImage:
 
 @dataclass(frozen=True, slots=True)
 class PageBoxes:
-    """Where the query stands on the page, in pixels of a picture of ``width`` × ``height``."""
+    """Where the query stands on the page, in pixels of a picture of ``width`` × ``height``.
+
+    ``hits`` says of each box which of the page's highlights it belongs to, from 0.
+    """
 
     width: int
     height: int
     boxes: tuple[Box, ...]
+    hits: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,10 @@ def test_nothing_moves_while_pictures_come(desk, filed) -> None:
         assert page.evaluate(SHIFTS) < STILL, path
 
 
+MARKS_ON = """[...document.querySelectorAll('[data-text] mark')]
+  .flatMap((mark, at) => mark.classList.contains('on') ? [at] : [])"""
+
+
 def test_keys_zoom_turn_and_walk_through_hits(desk, filed) -> None:
     page = desk("archivist").open(f"/documents/{filed}?q=电")
     total = page.locator(".desk .box-hit").count()
@@ -87,6 +91,8 @@ def test_keys_zoom_turn_and_walk_through_hits(desk, filed) -> None:
     page.locator(".box-hit.on").wait_for(state="attached")
     page.keyboard.press("n")
     assert page.inner_text("[data-hit-count]") == f"2 / {total}"
+    number = page.locator(".box-hit.on").get_attribute("data-mark")
+    assert page.evaluate(MARKS_ON) == [int(number)]
     page.keyboard.press("p")
     assert page.inner_text("[data-hit-count]") == f"1 / {total}"
     before = page.locator(".desk img").bounding_box()["width"]

@@ -2,6 +2,7 @@
 const REST_MS = 180; // a pointer on its way elsewhere asks for nothing
 
 export function bindPreview() {
+  settleStrips();
   const preview = document.getElementById("preview");
   if (!preview) return;
   const wide = matchMedia("(min-width: 901px)");
@@ -33,4 +34,11 @@ export function bindPreview() {
   const link = document.querySelector(".paper-link");
   // htmx reads the page when it is complete; a wish before that would be lost
   if (first && link) document.addEventListener("DOMContentLoaded", () => show(link));
+}
+
+// A strip that has its picture, or will get none, shimmers no longer.
+function settleStrips() {
+  const settle = (image) => image.closest?.(".strip")?.classList.add("is-here");
+  for (const name of ["load", "error"]) document.addEventListener(name, (event) => settle(event.target), true);
+  for (const image of document.querySelectorAll(".strip img")) if (image.complete) settle(image);
 }

@@ -9,15 +9,18 @@ export function bindViewer() {
   if (!viewer) return;
   const desk = viewer.querySelector("[data-desk]");
   const boxes = [...desk.querySelectorAll(".box-hit")];
+  const marks = viewer.querySelectorAll("[data-text] mark");
   const count = viewer.querySelector("[data-hit-count]");
   const before = Number(count?.dataset.before ?? 0); // hits on earlier pages: n and p go over pages
   let at = -1;
 
   const showBox = (index, smooth) => {
     boxes[at]?.classList.remove("on");
+    marks[boxes[at]?.dataset.mark]?.classList.remove("on");
     at = index;
     const box = boxes[at];
     box.classList.add("on");
+    showMark(marks[box.dataset.mark]);
     const place = box.getBoundingClientRect();
     const view = desk.getBoundingClientRect();
     const scroller = desk.scrollHeight > desk.clientHeight + 1 ? desk : null;
@@ -88,6 +91,17 @@ export function bindViewer() {
   const image = desk.querySelector("img");
   if (image && !image.complete) image.addEventListener("load", start, { once: true });
   else start();
+}
+
+// The text beside the picture follows; on a phone it lies below, and nothing moves away to it.
+function showMark(mark) {
+  if (!mark) return;
+  mark.classList.add("on");
+  const side = mark.closest(".side");
+  if (!side || side.scrollHeight <= side.clientHeight + 1) return;
+  const place = mark.getBoundingClientRect();
+  const view = side.getBoundingClientRect();
+  if (place.top < view.top || place.bottom > view.bottom) side.scrollTop += place.top - view.top - view.height / 3;
 }
 
 // The larger picture takes the smaller one's place when it is whole; until then nothing flickers.
