@@ -39,6 +39,7 @@ _REASONS = {
     "customer_no_unknown": "customer_no_differs",
     "id_no_other": "id_no",
     "phone_other": "phone",
+    "inside_other": "inside",
 }
 
 
@@ -168,6 +169,8 @@ def _weighed(
         kinds.add("id_no")
     elif entry.customer_no in findings.by_other_id:
         kinds.add("id_no" if entry.name in paper.names | paper.holders else "id_no_other")
+    if "inside" in kinds and not _may_be_of(paper, entry):
+        kinds = kinds - {"inside"} | {"inside_other"}
     if entry.customer_no in findings.near and not kinds & set(NUMBER_KINDS):
         kinds.add("customer_no_near")
     if _number_differs(paper, entry):
@@ -251,6 +254,19 @@ def _name_kinds(paper: Paper, entry: RegisterEntry) -> Iterable[str]:
         yield "former_name"
     elif paper.names and all(_is_another(name, entry.name) for name in paper.names):
         yield "name_differs"
+
+
+def _may_be_of(paper: Paper, entry: RegisterEntry) -> bool:
+    """Whether the paper names this customer as its own, or nobody at all.
+
+    The identity card pasted into an application may be the agent's, the deed in a lease the
+    landlord's: whom the paper itself names goes before whose card lies in it.
+    """
+    own = paper.names | paper.holders | paper.principals
+    if own:
+        return any(entry.name == name or _differs_by_one(name, entry.name) for name in own)
+    others = paper.others
+    return not (others.names or others.id_nos or paper.delegation)
 
 
 def _differs_by_one(read: str, name: str) -> bool:

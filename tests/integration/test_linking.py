@@ -297,3 +297,28 @@ def test_a_plugin_that_fails_is_named_and_the_others_go_on(tmp_path) -> None:
         "linkers: foreign",
         "RuntimeError",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "decided"),
+    [
+        ("用电申请\n附身份证照片", "4200000013"),
+        ("低压居民用电申请表\n用户名称：李四", "4200000013"),
+        ("低压居民用电申请表\n用户名称：张三\n代理人：李四", None),
+        ("低压居民用电申请表\n用户名称：赵六\n代理人：李四", None),
+        ("授权委托书\n委托人：张三\n受托人：李四\n兹委托李四办理用电业务", None),
+        ("租赁合同\n出租方：李四\n承租方：赵六\n房屋地址：襄州区光明巷9号", None),
+        ("关于用电申请的说明\n本人赵六，现委托李四办理更名手续", None),
+        ("低压居民用电申请表\n户号：4200000012\n用户名称：张三\n代理人：李四", "4200000012"),
+    ],
+)
+def test_a_file_follows_the_card_pasted_into_it_unless_it_names_somebody_else(
+    archive: Context, text: str, decided: str | None
+) -> None:
+    """The card may be the agent's or the landlord's, who are customers as well."""
+    file = add_paper(archive, text, media_type="application/pdf")
+    card = add_paper(archive, "居民身份证\n姓名 李四", media_type="image/jpeg", parent_id=file)
+    linking.assign(archive, clerk(), card, "4200000013", revision=paper(archive, card).revision)
+    verdict = linking.link(archive, WORKER, file)
+    assert verdict is not None
+    assert verdict.decided == decided
