@@ -265,8 +265,7 @@ def _may_be_of(paper: Paper, entry: RegisterEntry) -> bool:
     own = paper.names | paper.holders | paper.principals
     if own:
         return any(entry.name == name or _differs_by_one(name, entry.name) for name in own)
-    others = paper.others
-    return not (others.names or others.id_nos or paper.delegation)
+    return not (paper.others.names or paper.others.id_nos)
 
 
 def _differs_by_one(read: str, name: str) -> bool:
