@@ -56,6 +56,19 @@ def test_ink_is_in_the_boxes_and_nowhere_else_but_head_foot_and_rules(tmp_path: 
     assert not black.any()
 
 
+def test_a_ticked_box_and_a_missing_letter_do_not_look_like_an_empty_box(tmp_path: Path) -> None:
+    path, (reading,) = typeset(tmp_path, "□\n☐\n☑\n☒\n😀")
+    black = picture(path) < 100
+    ink = []
+    for word in reading.words:
+        x0, y0, x1, y1 = (round(value) for value in word.box)
+        ink.append(black[y0:y1, x0:x1].mean())
+    empty, also_empty, ticked, crossed, missing = ink
+    assert also_empty == pytest.approx(empty, rel=0.05)
+    for other in (ticked, crossed, missing):
+        assert other > 1.3 * empty
+
+
 def test_the_edges_of_a_number_are_those_of_its_digits_as_drawn(tmp_path: Path) -> None:
     path, (reading,) = typeset(tmp_path, "户号 1040106028 姓名")
     (word,) = reading.words

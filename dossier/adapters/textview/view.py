@@ -30,7 +30,10 @@ _FACE = "sc"
 # Ascent and descent of Noto Sans SC's Han characters, in em; the marked box reaches a little over.
 _ASCENT, _DESCENT = 0.92, 0.16
 _PLACED_DESCENT = 0.12  # of a box that an extractor made: one em high, 0.12 below the line
-_MISSING = "□"
+_MISSING = "〓"
+"""The printers' mark for type that is not there; an empty box would be read as one not ticked."""
+_DRAWN_AS = {"☐": "□", "☑": "■", "☒": "▣", "✔": "✓", "✗": "×", "✘": "×"}
+"""What the font has for what it has not: a ticked box must not look like an empty one."""
 _GREY, _RULE = 130, 215
 _FOOT_SIZE = 7.5
 # The same extraction gives the same bytes, so the store keeps one view.
@@ -221,5 +224,5 @@ class _Drawing:
 
 
 def _substitute(character: str) -> str:
-    """What is drawn for a character that the font has not: a space for spaces, else a box."""
-    return " " if character.isspace() else _MISSING
+    """What is drawn for a character that the font has not: its like, or that it is missing."""
+    return " " if character.isspace() else _DRAWN_AS.get(character, _MISSING)
