@@ -14,6 +14,9 @@ from pathlib import PurePath
 
 MAX_STORED = 1000
 """Characters of a stored name; a name of 255 bytes coded byte by byte takes 765."""
+MAX_STEM = 80
+"""Characters of a file's name in the names of what lies in it."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _PERCENT_CODE = re.compile(r"%(?=[0-9A-F]{2})")
 _CODED_RUN = re.compile(r"(?:%[0-9A-F]{2})+")
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -68,6 +71,26 @@ def base_name(given: str) -> str:
     parts = re.split(r"[/\\]", given.replace("\0", ""))
     names = [part for part in parts if part not in {"", ".", ".."}]
     return names[-1] if names else "unnamed"
+
+
+def inner_name(given: str) -> str:
+    """The name that a file was put into another by, on one line; empty where it has none."""
+    return _CONTROL.sub(" ", given).replace("\\", "/").rpartition("/")[2].strip()
+
+
+def picture_name(file_name: str, number: int, suffix: str) -> str:
+    """What the ``number``-th picture in a file is called.
+
+    Example:
+        >>> picture_name("申请.docx", 1, ".jpg")
+        '申请-图1.jpg'
+    """
+    return f"{inner_stem(file_name)}-图{number}{suffix}"
+
+
+def inner_stem(file_name: str) -> str:
+    """What the names of nameless things in a file begin with."""
+    return PurePath(file_name).stem[:MAX_STEM]
 
 
 def folder_of(path: PurePath) -> str:

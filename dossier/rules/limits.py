@@ -64,6 +64,10 @@ class ReadingLimits:
     picture_share: float = 0.03
     view_pages: int = 400
 
+    def may_be_paper(self, width: int, height: int) -> bool:
+        """Whether a picture inside a file, of this size in pixels, may be that of a paper."""
+        return width * height >= self.picture_pixels and min(width, height) >= self.picture_side
+
 
 @dataclass(frozen=True, slots=True)
 class ChildLimits:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document
@@ -22,8 +22,8 @@ INSIDE = "inside"
 LINK_ONLY = "link_only"
 """Payload of a recognise item that only asks again whose paper it is."""
 _PAPERS = (
-    "application/vnd.openxmlformats-officedocument.%",
-    "application/vnd.oasis.opendocument.%",
+    "application/vnd.openxmlformats-officedocument.",
+    "application/vnd.oasis.opendocument.",
     "application/msword",
     "application/vnd.ms-excel",
     "application/vnd.ms-powerpoint",
@@ -31,7 +31,7 @@ _PAPERS = (
     "application/pdf",
     "application/ofd",
 )
-_PICTURE = "image/%"
+_PICTURE = "image/"
 
 
 def owners(session: ScopedSession, document: Document) -> tuple[str, ...]:
@@ -39,39 +39,36 @@ def owners(session: ScopedSession, document: Document) -> tuple[str, ...]:
 
     A picture that has its customer from the file says nothing about the file.
     """
-    above = select(Document.customer_no).where(
-        Document.id == document.parent_id, _is_paper(), Document.customer_no.is_not(None)
-    )
+    if document.media_type.startswith(_PICTURE):
+        above = session.get(Document, document.parent_id) if document.parent_id else None
+        return (above.customer_no,) if above and _is_paper(above) and above.customer_no else ()
+    if not _is_paper(document):
+        return ()
     below = select(Document.customer_no, Document.link_reasons).where(
         Document.parent_id == document.id,
-        Document.media_type.like(_PICTURE),
+        Document.media_type.startswith(_PICTURE),
         Document.customer_no.is_not(None),
     )
-    found: set[str | None] = set()
-    if document.parent_id is not None and document.media_type.startswith("image/"):
-        found.update(session.scalars(above))
-    if session.scalar(select(Document.id).where(Document.id == document.id, _is_paper())):
-        found.update(owner for owner, reasons in session.execute(below) if INSIDE not in reasons)
+    found = {owner for owner, reasons in session.execute(below) if INSIDE not in reasons}
     return tuple(sorted(owner for owner in found if owner))
 
 
 def ask_again(session: ScopedSession, document: Document, *, at: datetime) -> None:
     """Have the relatives linked anew that wait, or that were filed by this one's old customer."""
-    relatives = or_(
-        Document.parent_id == document.id,
-        and_(Document.id == document.parent_id, _is_paper()),
-    )
+    relatives = or_(Document.parent_id == document.id, Document.id == document.parent_id)
     query = select(Document).where(relatives, Document.assigned_by.is_(None))
     ids = [one.id for one in session.scalars(query) if _is_to_ask(one, document)]
     if ids:
         queue.requeue(session, [_task(one) for one in ids], now=at)
 
 
-def _is_paper() -> object:
-    return or_(*(Document.media_type.like(kind) for kind in _PAPERS))
+def _is_paper(document: Document) -> bool:
+    return document.media_type.startswith(_PAPERS)
 
 
 def _is_to_ask(relative: Document, document: Document) -> bool:
+    if relative.id == document.parent_id and not _is_paper(relative):
+        return False
     if relative.state == DocumentState.TO_ASSIGN:
         return True
     return INSIDE in relative.link_reasons and relative.customer_no != document.customer_no

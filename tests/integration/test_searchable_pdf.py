@@ -161,9 +161,10 @@ def test_a_tiff_of_several_frames_becomes_as_many_pages(tmp_path: Path) -> None:
     assert [bool(text) for text in comparison.texts_of(copy.path)] == [True, False, True]
 
 
-def test_a_tiff_with_a_broken_frame_gets_a_copy_in_which_that_page_is_empty(tmp_path: Path) -> None:
+def three_frames(tmp_path: Path) -> Path:
+    """A TIFF of three scans, packed."""
     frames = [scan().effect_spread(9) for _ in range(3)]
-    path = saved(
+    return saved(
         frames[0],
         tmp_path,
         "a.tif",
@@ -171,6 +172,10 @@ def test_a_tiff_with_a_broken_frame_gets_a_copy_in_which_that_page_is_empty(tmp_
         append_images=frames[1:],
         compression="tiff_lzw",
     )
+
+
+def test_a_tiff_with_a_broken_frame_gets_a_copy_in_which_that_page_is_empty(tmp_path: Path) -> None:
+    path = three_frames(tmp_path)
     content = bytearray(path.read_bytes())
     with Image.open(path) as opened:
         opened.seek(1)
@@ -184,15 +189,7 @@ def test_a_tiff_with_a_broken_frame_gets_a_copy_in_which_that_page_is_empty(tmp_
 
 
 def test_a_tiff_whose_last_frame_and_directory_are_missing_gets_a_copy(tmp_path: Path) -> None:
-    frames = [scan().effect_spread(9) for _ in range(3)]
-    path = saved(
-        frames[0],
-        tmp_path,
-        "a.tif",
-        save_all=True,
-        append_images=frames[1:],
-        compression="tiff_lzw",
-    )
+    path = three_frames(tmp_path)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.9)])
     readings = (reading(number=1), reading(number=2), PageReading(number=3, error="truncated"))
     copy = make(path, "image/tiff", readings, tmp_path / "copy.pdf")

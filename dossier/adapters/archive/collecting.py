@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from functools import cache
-from pathlib import PurePath
 
 from PIL import Image, UnidentifiedImageError
 
 from dossier.records import Attachment, InnerFiles
+from dossier.rules import file_names
 from dossier.rules.limits import ReadingLimits
 
 # Only headers are looked at here; the reader of pages refuses what is too large and says why.
@@ -27,8 +26,6 @@ _SUFFIXES = {
     "JPEG2000": ".jp2",
     "AVIF": ".avif",
 }
-_NAME_CHARACTERS = 80
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class Collection:
@@ -41,7 +38,7 @@ class Collection:
 
     def __init__(self, limits: ReadingLimits, file_name: str) -> None:
         self._limits = limits
-        self._stem = PurePath(file_name).stem[:_NAME_CHARACTERS]
+        self._file_name = file_name
         self._found: list[Attachment] = []
         self._known: set[bytes] = set()
         self._pictures = 0
@@ -58,16 +55,17 @@ class Collection:
         if content is None:
             self.truncated = True
         elif suffix := paper_suffix(content, self._limits):
-            name = f"{self._stem}-图{self._pictures + 1}{suffix}"
+            name = file_names.picture_name(self._file_name, self._pictures + 1, suffix)
             self._pictures += self._add(name, content)
 
     def add_file(self, name: str, content: bytes | None) -> None:
         """Take an attached file under its own name, or under the outer one's where it has none."""
-        name = _CONTROL.sub(" ", name).replace("\\", "/").rpartition("/")[2].strip()
+        name = file_names.inner_name(name)
         if content is None:
             self.truncated = True
         elif content:
-            self._add(name or f"{self._stem}-附件{len(self._found) + 1}", content)
+            stem = file_names.inner_stem(self._file_name)
+            self._add(name or f"{stem}-附件{len(self._found) + 1}", content)
 
     def result(self) -> InnerFiles:
         """All that was taken."""
@@ -101,5 +99,4 @@ def paper_suffix(content: bytes, limits: ReadingLimits) -> str:
             suffix = _SUFFIXES.get(picture.format or "", "")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):  # Pillow's words for it
         return ""
-    large = width * height >= limits.picture_pixels and min(width, height) >= limits.picture_side
-    return suffix if large else ""
+    return suffix if limits.may_be_paper(width, height) else ""

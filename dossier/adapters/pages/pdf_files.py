@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePath
@@ -11,12 +10,12 @@ from typing import Any
 import pikepdf
 
 from dossier.records import Attachment, InnerFiles
+from dossier.rules import file_names
 from dossier.rules.limits import ReadingLimits
 
 # The structured data of the PDF's own pages (an e-invoice's XML), no papers; as with OFD.
 _DATA = frozenset((".xml", ".xbrl", ".json", ".joboptions"))
 _NAMES = ("/UF", "/F", "/Unix", "/Mac", "/DOS")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 # What writes nothing longer than this many times what it reads: hexadecimal digits, base 85.
 _SHRINKING = frozenset(("/ASCIIHexDecode", "/ASCII85Decode"))
 _DEEPEST_TREE = 32
@@ -85,8 +84,7 @@ def _leaves(node: Any, known: set[tuple[int, int]], deepest: int) -> Iterator[An
 
 
 def _name(spec: pikepdf.Dictionary) -> str:
-    given = next((str(spec[key]) for key in _NAMES if key in spec), "")
-    return _CONTROL.sub(" ", given).replace("\\", "/").rpartition("/")[2].strip()
+    return file_names.inner_name(next((str(spec[key]) for key in _NAMES if key in spec), ""))
 
 
 def _content(stream: pikepdf.Stream, most: int) -> bytes | None:

@@ -10,7 +10,7 @@ import hashlib
 import io
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -19,10 +19,10 @@ from dossier.adapters.pages.pdf import loaded_page, opened
 from dossier.adapters.pages.pdf_damage import MOST_NESTING
 from dossier.errors import UnreadableFileError
 from dossier.records import Attachment, InnerFiles
+from dossier.rules import file_names
 from dossier.rules.limits import ReadingLimits
 
 _JPEG = ["DCTDecode"]
-_NAME_CHARACTERS = 80
 
 
 def pictures_on(
@@ -38,7 +38,7 @@ def pictures_on(
     """
     found: list[Attachment] = []
     known: set[bytes] = set()
-    stem, room, truncated = PurePath(file_name).stem[:_NAME_CHARACTERS], limits.inner_bytes, False
+    room, truncated = limits.inner_bytes, False
     with opened(path) as document:
         for picture in _papers(document, digital, limits):
             if _is_known(picture, known):
@@ -51,7 +51,8 @@ def pictures_on(
             else:
                 room -= len(content)
                 suffix = ".jpg" if content.startswith(b"\xff\xd8") else ".png"
-                found.append(Attachment(f"{stem}-图{len(found) + 1}{suffix}", content))
+                name = file_names.picture_name(file_name, len(found) + 1, suffix)
+                found.append(Attachment(name, content))
     return InnerFiles(tuple(found), truncated)
 
 
@@ -89,8 +90,7 @@ def _is_paper(picture: pdfium.PdfImage, area: float, limits: ReadingLimits) -> b
     except pdfium.PdfiumError:
         return False
     share = max(0.0, right - left) * max(0.0, top - bottom) / area
-    large = across * down >= limits.picture_pixels and min(across, down) >= limits.picture_side
-    return large and share >= limits.picture_share
+    return limits.may_be_paper(across, down) and share >= limits.picture_share
 
 
 def _content(picture: pdfium.PdfImage) -> bytes | None:
