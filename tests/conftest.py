@@ -32,7 +32,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Where tests run side by side (``-n 2``), each module stays whole, for its archive's sake.
+    """Where tests run side by side (``-n 3``), each module stays whole, for its archive's sake.
 
     So does what asks Elasticsearch: every worker beyond one would start both servers again.
     """
