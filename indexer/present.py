@@ -173,6 +173,7 @@ def _document_row(
         order=document_order(day.year * 10_000 + day.month * 100 + day.day, document.rowid),
         customer=customer,
         title=document.title,
+        file_name=document.file_name,
         type_code=document.type_code or "",
         type_label=document_types.label(document.type_code, "zh_CN") if document.type_code else "",
         year=str(document.doc_date.year) if document.doc_date else "",

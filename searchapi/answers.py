@@ -121,6 +121,7 @@ def _document_hit(document: DocumentHitView) -> dict[str, Any]:
     return {
         "id": document.id,
         "title": document.title.text,
+        "file_name": document.file_name.text,
         "type": document.type,
         "type_label": document.type_label,
         "state": document.state,

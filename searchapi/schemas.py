@@ -78,6 +78,7 @@ class DocumentHit(BaseModel):
 
     id: str
     title: str
+    file_name: str = Field(description="As the file came in; ***.pdf where it is masked")
     type: str | None
     type_label: str
     state: str

@@ -69,6 +69,7 @@ MATCHED: Final = {
     "reference_code": N_("reference code"),
     "type": N_("paper type"),
     "title": N_("title"),
+    "file": N_("file name"),
     "text": N_("text on the page"),
     "account": N_("bank account"),
     "category": N_("customer category"),

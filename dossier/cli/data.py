@@ -253,6 +253,8 @@ def _viewer(context: Context, name: str) -> Viewer:
 
 
 def _print_answer(answer: SearchAnswer) -> None:
+    from dossier.search.port import MatchReason
+
     for remark in answer.remarks:
         err.print(remark, markup=False, highlight=False, soft_wrap=True)
     for hit in answer.hits:
@@ -268,6 +270,9 @@ def _print_answer(answer: SearchAnswer) -> None:
             out.print(
                 f"  {document.type_label or '—'}  {document.title}", markup=False, highlight=False
             )
+            if MatchReason.FILE in document.matched_on:
+                named = f"    {in_both('matched', MatchReason.FILE)}: {document.file_name}"
+                out.print(named, markup=False, highlight=False, soft_wrap=True)
             for snippet in document.snippets:
                 text = " ".join(snippet.text.split())
                 out.print(f"    p.{snippet.page}  {text}", markup=False, highlight=False)

@@ -16,6 +16,8 @@ MAX_STORED = 1000
 """Characters of a stored name; a name of 255 bytes coded byte by byte takes 765."""
 MAX_STEM = 80
 """Characters of a file's name in the names of what lies in it."""
+_KIND = re.compile(r"\.(?=[0-9]*[A-Za-z])[0-9A-Za-z]{1,4}")
+"""What ends ``合同.张三`` or ``a.13812345678`` tells of somebody, not of a kind of file."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _PERCENT_CODE = re.compile(r"%(?=[0-9A-F]{2})")
 _CODED_RUN = re.compile(r"(?:%[0-9A-F]{2})+")
@@ -76,6 +78,19 @@ def base_name(given: str) -> str:
 def inner_name(given: str) -> str:
     """The name that a file was put into another by, on one line; empty where it has none."""
     return _CONTROL.sub(" ", given).replace("\\", "/").rpartition("/")[2].strip()
+
+
+def kind_ending(file_name: str) -> str:
+    """The ending that tells the kind of a file, with its dot; empty for every other ending.
+
+    It is what everybody may read and find of a file's name (domain.md 4.7).
+
+    Example:
+        >>> kind_ending("张三合同.PDF"), kind_ending("合同.张三")
+        ('.PDF', '')
+    """
+    suffix = PurePath(file_name).suffix
+    return suffix if _KIND.fullmatch(suffix) else ""
 
 
 def picture_name(file_name: str, number: int, suffix: str) -> str:

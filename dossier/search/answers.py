@@ -22,6 +22,7 @@ PAPER_REASONS = frozenset(
     {
         MatchReason.TYPE,
         MatchReason.TITLE,
+        MatchReason.FILE,
         MatchReason.TEXT,
         MatchReason.CASE_NO,
         MatchReason.REFERENCE_CODE,
@@ -33,6 +34,8 @@ PAPER_REASONS = frozenset(
     }
 )
 """Reasons that hold for a paper; the others hold for its customer."""
+_PAPER_WEIGHTS = {MatchReason.FILE: 2, MatchReason.TEXT: 1}
+_WEIGHT_OF_OTHERS = 4  # a title or number is more than a file's name and the text together
 SUGGESTED_REASONS = (
     MatchReason.CUSTOMER_NO,
     MatchReason.METER_NO,
@@ -43,6 +46,11 @@ SUGGESTED_REASONS = (
     MatchReason.ADDRESS,
 )
 """Why a customer is suggested, the best reason first."""
+
+
+def paper_weight(reason: MatchReason) -> int:
+    """What a reason counts in the order of a customer's papers, of which the best are shown."""
+    return _PAPER_WEIGHTS.get(reason, _WEIGHT_OF_OTHERS)
 
 
 def suggested(compiled: CompiledQuery) -> Iterator[tuple[MatchReason, Expression]]:

@@ -235,6 +235,8 @@ def _field_value(
     if number:
         value = FieldValue(name, line[slice(*number)], label[1])
         return number[1], reading.taken([_Item(value)])
+    if name == "file" and line[start] not in _QUOTES:
+        return _file_name(line, start, label, reading)
     read = _quoted if line[start] in _QUOTES else _word
     end, values = read(line, start, reading)
     nodes = [item.node for item in values]
@@ -243,6 +245,15 @@ def _field_value(
         return end, values
     rest = [_Item(node) for node in nodes[1:]]
     return end, [_Item(_known(FieldValue(name, first.text, label[1]), reading)), *rest]
+
+
+def _file_name(
+    line: str, start: int, label: re.Match[str], reading: _Reading
+) -> tuple[int, list[_Item]]:
+    """All up to the next space: dots, brackets and dashes are parts of a file's name."""
+    end = _chunk_end(line, start)
+    found = FieldValue("file", line[start:end], label[1])
+    return end, reading.taken([_Item(found)] if keyword(found.value) else [])
 
 
 def _known(value: FieldValue, reading: _Reading) -> FieldValue:
@@ -278,9 +289,7 @@ _LONGEST_SHOWN = 40  # characters of a wrong value that a note repeats
 
 def _word(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
     """The text up to the next space or quote, cut at punctuation into words."""
-    end = start
-    while end < len(line) and not line[end].isspace() and line[end] not in _QUOTES:
-        end += 1
+    end = _chunk_end(line, start)
     chunk = line[start:end]
     if chunk in _OR:
         return end, [_Item(is_or=True)]
@@ -294,6 +303,14 @@ def _word(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
     whole = any(sign in _OPENING for sign in chunk[1:]) and is_organisation(chunk)
     pieces = [chunk] if whole else _pieces(chunk)
     return max(end, start + 1), reading.taken([_Item(Word(piece)) for piece in pieces])
+
+
+def _chunk_end(line: str, start: int) -> int:
+    """Where the next space or quote stands, or the line ends."""
+    end = start
+    while end < len(line) and not line[end].isspace() and line[end] not in _QUOTES:
+        end += 1
+    return end
 
 
 def _pieces(chunk: str) -> list[str]:

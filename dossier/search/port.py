@@ -31,9 +31,9 @@ class SearchRight(StrEnum):
 
     An address is searched down to street or estate; its building and room with ADDRESS_DETAIL
     only, and with that alone what is masked on a page or in a title
-    (:func:`dossier.rules.masking.closed_spans`). Whole ID numbers and bank accounts are found by
-    keyed hash, never by a part (domain.md 4.3); an organisation's credit code by its parts with
-    USCC_PARTIAL.
+    (:func:`dossier.rules.masking.closed_spans`), and files by their names. Whole ID numbers and
+    bank accounts are found by keyed hash, never by a part (domain.md 4.3); an organisation's credit
+    code by its parts with USCC_PARTIAL.
     """
 
     CUSTOMER_NO = "customer_no"
@@ -64,6 +64,7 @@ class MatchReason(StrEnum):
     REFERENCE_CODE = "reference_code"
     TYPE = "type"
     TITLE = "title"
+    FILE = "file"
     TEXT = "text"
     ACCOUNT = "account"
     CATEGORY = "category"
@@ -125,6 +126,8 @@ class DocumentRow:
         order: unique over all documents, below 2**60; larger comes first inside a group. Use
             :func:`document_order`.
         customer: None while the document is not assigned.
+        file_name: as the file came in; all but its kind is masked (:func:`kind_ending
+            <dossier.rules.file_names.kind_ending>`).
         type_label: Chinese name of the type; searched as words.
         year: facet value, ``"2026"`` or empty.
         month: facet value, ``"2026-03"`` or empty.
@@ -140,6 +143,7 @@ class DocumentRow:
     order: int
     customer: CustomerRow | None = None
     title: str = ""
+    file_name: str = ""
     type_code: str = ""
     type_label: str = ""
     year: str = ""

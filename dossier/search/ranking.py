@@ -28,9 +28,10 @@ class MatchClass(IntEnum):
     SOUNDS_ALIKE = 7
     ADDRESS = 8
     TITLE = 9
-    TEXT = 10
-    SYNONYM = 11
-    ONE_WRONG = 12
+    FILE_NAME = 10
+    TEXT = 11
+    SYNONYM = 12
+    ONE_WRONG = 13
 
 
 CUSTOMER_CLASSES = frozenset(rank for rank in MatchClass if rank <= MatchClass.ADDRESS)

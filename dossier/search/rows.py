@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from dossier.rules import identifiers, masking
+from dossier.rules import file_names, identifiers, masking
 from dossier.rules.address_forms import address_form
 from dossier.rules.masking import KnownValues
 from dossier.rules.normal_form import fold
@@ -94,6 +94,7 @@ class RowEncoder:
             "order": row.order,
             **_filled(self._descriptions(row)),
             **_filled(self._title(row.title, known)),
+            **_filled(self._file_name(row.file_name)),
             **_filled(self._pages(row, known)),
         }
 
@@ -187,6 +188,19 @@ class RowEncoder:
             folded = fold(title)
             kept = self._titles[title] = (folded, not masking.closed_spans(folded))
         return kept
+
+    def _file_name(self, name: str) -> FieldValues:
+        """A file's name in clear, and what everybody may find of it: its kind, numbers whole."""
+        if not name:
+            return {}
+        stem = len(fold(name)) - len(file_names.kind_ending(name))
+        shown = analysis.analyse_page(name, self._hash, closed=((0, stem),))
+        clear = analysis.analyse_page(name, self._hash)
+        return {
+            "file_words": shown.words,
+            "file_closed_words": clear.words,
+            **_number("file_closed_number", clear.numbers | clear.phones),
+        }
 
     def _pages(self, row: DocumentRow, known: KnownValues) -> FieldValues:
         """The pages as one text: a page's end is a cut, as a cell's end is.

@@ -14,6 +14,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Content, Document, DocumentField, Intake, Page, Rendition
 from dossier.errors import ConflictError, NotFoundError, StaleRevisionError
 from dossier.records import DocumentState, QuarantineReason, RenditionKind
+from dossier.rules import file_names
 from dossier.rules.limits import ReadingLimits
 from dossier.rules.masking import KnownValues
 from dossier.services import (
@@ -302,7 +303,7 @@ def _download_name(viewer: Viewer, document: Document) -> str:
     """The file's own name, which is people's words; for who sees masked the paper's id."""
     if viewer.sees_clear and PurePath(document.file_name).stem:
         return document.file_name
-    return f"{document.id}{PurePath(document.file_name).suffix[:8]}"
+    return f"{document.id}{file_names.kind_ending(document.file_name)}"
 
 
 def _paper_name(viewer: Viewer, document: Document) -> str:

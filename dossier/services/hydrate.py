@@ -176,6 +176,7 @@ def _document_hit(
     return DocumentHit(
         id=row.id,
         title=title,
+        file_name=papers.file_name_of(viewer, row.file_name),
         type=row.type_code,
         type_label=type_label(row.type_code, viewer.language),
         state=row.state,

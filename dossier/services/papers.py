@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -81,10 +80,10 @@ def title_of(viewer: Viewer, row: Any, known: Mapping[str, KnownValues]) -> Show
 
 
 def file_name_of(viewer: Viewer, file_name: str) -> Shown:
-    """A file's name; its stem is hidden from who sees masked."""
+    """A file's name; all but its kind is hidden from who sees masked, who finds no more by it."""
     if viewer.sees(Field.PAGES) or not file_name:
         return Shown(file_name)
-    return Shown("***" + PurePath(file_name).suffix[:8], masked=True)
+    return Shown("***" + file_names.kind_ending(file_name), masked=True)
 
 
 def path_of(viewer: Viewer, path: str) -> Shown:

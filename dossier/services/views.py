@@ -152,6 +152,7 @@ class DocumentHit:
 
     id: str
     title: Shown
+    file_name: Shown
     type: str | None
     type_label: str
     state: str

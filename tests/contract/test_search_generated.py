@@ -114,10 +114,16 @@ def archive(rng: random.Random) -> Told:
             DocumentRow(
                 document_id=f"d{number}", revision=1, order=document_order(day, number),
                 customer=owner, page_texts=tuple(text(rng) for _ in range(rng.randrange(3))),
-                scope=("unit:1",),
+                scope=("unit:1",), file_name=file_name(rng),
             )
         )  # fmt: skip
     return told
+
+
+def file_name(rng: random.Random) -> str:
+    """What a file may be called; some papers came without."""
+    words = "".join(rng.choices(TEXT, k=rng.randrange(1, 5)))
+    return rng.choice(("", f"{words}.pdf", f"scan_{rng.randrange(10**6, 10**7)}{words}.tif"))
 
 
 def credit_code(rng: random.Random) -> str:
@@ -181,9 +187,16 @@ def with_one_wrong(word: str, page: str) -> bool:
     return False
 
 
-def han_word(rng: random.Random, told: Told) -> Wanted:
+def named_file(row: Row) -> str:
+    return "" if isinstance(row, CustomerRow) else row.file_name
+
+
+def han_word(
+    rng: random.Random, told: Told, rights: frozenset[SearchRight] = EVERY_RIGHT
+) -> Wanted:
     """Some characters: of a page, of a name, or of nothing; some with one of them changed."""
     pool = [solid(row) for row in told.rows if solid(row)] + list(STREETS)
+    pool += [re.sub("[^" + TEXT + "]", "", named_file(row)) for row in told.rows if named_file(row)]
     source = re.sub(r"[|F]", "", rng.choice(pool)) or "供电"
     start = rng.randrange(len(source))
     word = source[start : start + rng.randrange(1, 8)]
@@ -194,6 +207,8 @@ def han_word(rng: random.Random, told: Told) -> Wanted:
     def has(row: Row, likely: bool) -> bool:
         owner = owner_of(row)
         if owner and (word in owner.name or word in owner.address):
+            return True
+        if SearchRight.ADDRESS_DETAIL in rights and word in named_file(row):
             return True
         return word in solid(row) or (likely and with_one_wrong(word, solid(row)))
 
@@ -347,6 +362,24 @@ def period(rng: random.Random, told: Told) -> Wanted:
     return Wanted(typed, has)
 
 
+def name_of_file(rng: random.Random, told: Told, rights: frozenset[SearchRight]) -> Wanted:
+    """The number in a file's name, whole, its beginning or its end; its first word; its kind."""
+    number = rng.choice(re.findall("[0-9]{7}", " ".join(map(named_file, told.rows))) or ["1234567"])
+    typed = rng.choice((number, number[: rng.randrange(4, 7)], number[-4:], "scan", "sca", "tif"))
+    kind = "file:" if typed.isalpha() else rng.choice(("文件名：", "file:"))
+
+    def has(row: Row, likely: bool) -> bool:
+        name = named_file(row)
+        if SearchRight.ADDRESS_DETAIL not in rights:
+            return typed == "tif" and name.endswith(".tif")
+        parts = re.findall("[0-9]+|[a-z]+", name)
+        return any(
+            part.startswith(typed) or (typed.isdecimal() and part.endswith(typed)) for part in parts
+        )
+
+    return Wanted(kind + typed, has)
+
+
 # -- comparing ------------------------------------------------------------------------------------
 
 
@@ -354,8 +387,10 @@ def question(rng: random.Random, told: Told, rights: frozenset[SearchRight]) -> 
     """One to three words: ANDed, one of two, or without one."""
 
     def one() -> Wanted:
-        kinds = [han_word, pinyin, period] + ([place] if rights == EVERY_RIGHT else [])
-        kind = rng.choice([*kinds, None])
+        kinds = [pinyin, period] + ([place] if rights == EVERY_RIGHT else [])
+        kind = rng.choice([*kinds, None, han_word, name_of_file])
+        if kind in (han_word, name_of_file):
+            return kind(rng, told, rights)
         return kind(rng, told) if kind else number(rng, told, rights)
 
     first, second = one(), one()

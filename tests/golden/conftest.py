@@ -215,7 +215,7 @@ def _add_document(
             title=entry["title"], state="filed" if customer_no else "to_assign", captured_at=now,
             doc_date=day, case_no=entry.get("case"), reference_code=entry.get("code"),
             secrecy=entry.get("secrecy", 0), unit_id=unit_id, sha256=NO_BYTES,
-            page_count=len(entry["pages"]),
+            page_count=len(entry["pages"]), file_name=entry.get("file", ""),
         )
     )  # fmt: skip
     session.flush()

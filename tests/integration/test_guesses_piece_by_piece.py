@@ -44,10 +44,11 @@ GUESSES = {
     "225-12-3-422": "225-12-3-423", "12-3-422": "12-3-423", "12#422": "12#423", "元422": "元423",
     "旧屋838": "旧屋839", "838": "839", FORMER: FORMER[:-1] + "9",
     "9199": "9198", "91999900": "91999901", "MA08": "MA09", "EEBA05": "EEBA06", "EEBA": "EEBB",
-    "MA08EEBA": "MA08EEBB", "91999900MA08": "91999900MA09", "91999900 MA08": "91999900 MA09",
+    "柳如烟": "柳如云", "柳": "杨", "scan_7731": "scan_7732", "7731": "7732", "sca": "scb",
+    "3300": "3301", "scan_7731.pdf": "scan_7732.pdf", "MA08EEBA": "MA08EEBB", "91999900MA08": "91999900MA09", "91999900 MA08": "91999900 MA09",
 }  # fmt: skip
 WAYS = (
-    "{}", '"{}"', "正文:{}", "地址:{}", "题名:{}", "租赁证明 {}",
+    "{}", '"{}"', "文件名:{}", "正文:{}", "地址:{}", "题名:{}", "租赁证明 {}",
     STREET + " {}", STREET + " -{}", "-{}", "{} OR 查无此词", "({} 租赁证明)",
     "证件:{}", "4500 {}", "表号:{}", "{}的",
 )  # fmt: skip
@@ -81,7 +82,7 @@ def _fill(archive: Seeded) -> None:
         document = Document(
             id=key, rowid=1, customer_no="4200000041", type_code="A09", state="filed", page_count=1,
             title=f"{STREET}225号租赁", captured_at=now, doc_date=date(2025, 2, 2), unit_id=unit.id,
-            sha256="0" * 64,
+            sha256="0" * 64, file_name="柳如烟 scan_7731 330020.pdf",
         )  # fmt: skip
         session.add_all([past, identity, document])
         session.flush()

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dossier.rules.file_names import base_name, coded, decoded, fitting, readable, shortened
+from dossier.rules.file_names import (
+    base_name,
+    coded,
+    decoded,
+    fitting,
+    kind_ending,
+    readable,
+    shortened,
+)
 
 
 @given(st.binary(min_size=1, max_size=80))
@@ -69,3 +77,22 @@ def test_a_long_name_keeps_its_ending() -> None:
     short = shortened("长" * 2000 + ".pdf")
     assert len(short) <= 1000
     assert short.endswith("….pdf")
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        ("张三合同.docx", ".docx"),
+        ("scan.0042.PDF", ".PDF"),
+        ("公告.7z", ".7z"),
+        ("合同.张三", ""),
+        ("张三.13812345678", ""),
+        ("合同.zhangsan", ""),
+        ("第2.1", ""),
+        (".pdf", ""),
+        ("合同", ""),
+        ("", ""),
+    ],
+)
+def test_an_ending_that_is_no_kind_of_file_is_part_of_the_name(name: str, ending: str) -> None:
+    assert kind_ending(name) == ending

@@ -39,11 +39,26 @@ def test_numbers_that_are_found_whole_stay_whole_inside_what_is_masked():
     assert values["text_phone"] == ["13812345678"]
 
 
+def test_of_a_files_name_all_may_find_its_kind_and_whole_numbers_and_no_more():
+    row = DocumentRow("d", 1, 1, file_name="张三 13812345678 20260301_合同.PDF")
+    values = RowEncoder(str).encode(row)
+    assert values["file_words"] == "_ 13812345678 pdf"
+    assert {"张三", "20260301", "合同", "13812345678"} <= set(
+        str(values["file_closed_words"]).split()
+    )
+    assert values["file_closed_number"] == ["13812345678", "20260301"]
+    assert (
+        RowEncoder(str).encode(DocumentRow("d", 1, 1, file_name="合同.张三"))["file_words"] == "_"
+    )
+
+
 def test_empty_values_are_left_out_and_the_documents_own_places_win():
     owner = CustomerRow("42", 1, 1, "张三", station="s1", line="l1")
     values = RowEncoder(str).encode(DocumentRow("d", 1, 0, customer=owner, station="s2"))
     assert (values["station"], values["line"], values["order"]) == (["s2"], ["l1"], 0)
-    assert not {"district", "text", "title_words", "scope", "address_words"} & set(values)
+    assert not {"district", "text", "title_words", "file_words", "scope", "address_words"} & set(
+        values
+    )
 
 
 def test_a_customer_that_changed_is_encoded_anew():

@@ -10,7 +10,7 @@ from typing import Any
 from dossier.adapters.elasticsearch.generations import Generation
 from dossier.adapters.elasticsearch.server import Search, Server
 from dossier.adapters.elasticsearch.translate import Body, every, groups_of
-from dossier.search.answers import PAPER_REASONS
+from dossier.search.answers import PAPER_REASONS, paper_weight
 from dossier.search.compile import CompiledQuery
 from dossier.search.expression import Expression
 from dossier.search.port import DocumentHit, Group, MatchReason
@@ -64,7 +64,7 @@ class PageMaker:
         )
 
     def _papers(self, keys: Sequence[int], size: int) -> Body:
-        """Counts and best documents per group: type, title and numbers, then text, then newest."""
+        """Counts and best documents per group: best reasons first, then newest."""
         best = {
             "size": max(1, size),
             "sort": [{"_score": "desc"}, {"order": "desc"}],
@@ -84,7 +84,7 @@ class PageMaker:
             {
                 "constant_score": {
                     "filter": self._translate.query(expression),
-                    "boost": 1.0 if reason is MatchReason.TEXT else 2.0,
+                    "boost": float(paper_weight(reason)),
                     "_name": reason.value,
                 }
             }

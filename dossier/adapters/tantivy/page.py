@@ -12,10 +12,8 @@ from dossier.adapters.tantivy.engine import both, make_query, term_query
 from dossier.adapters.tantivy.groups import GroupOrder
 from dossier.adapters.tantivy.marked import MarkedRow
 from dossier.adapters.tantivy.reader import View
-from dossier.search.answers import PAPER_REASONS
-from dossier.search.port import DocumentHit, Group, MatchReason, RowKind
-
-_FIRST_REASONS = PAPER_REASONS - {MatchReason.TEXT}
+from dossier.search.answers import PAPER_REASONS, paper_weight
+from dossier.search.port import DocumentHit, Group, RowKind
 
 
 class PageMaker:
@@ -71,9 +69,9 @@ class PageMaker:
         return DocumentHit(str(stored.get_first("key"))[2:], reasons)
 
     def _preference(self, row: MarkedRow) -> tuple[int, int]:
-        """Papers by type, title and numbers first, then by text, then the newest."""
-        holding = self._marking.holding(row.marks)
-        return -2 * len(holding & _FIRST_REASONS) - (MatchReason.TEXT in holding), -row.order
+        """Papers by their reasons' weight, then the newest."""
+        holding = self._marking.holding(row.marks) & PAPER_REASONS
+        return -sum(map(paper_weight, holding)), -row.order
 
     # --- a group of more rows than are looked at one by one ---------------------------------------
 
@@ -95,11 +93,10 @@ class PageMaker:
         return self._group(self._order.rows_with(tuple(best)), count, size)
 
     def _levels(self, papers: Query) -> list[Query]:
-        first: list[tuple[Occur, Query]] = []
-        second: list[tuple[Occur, Query]] = []
+        levels: dict[int, list[tuple[Occur, Query]]] = defaultdict(list)
         for reason, expression in self._order.compiled.reasons:
             if reason in PAPER_REASONS:
                 query = make_query(self._view.schema, expression)
-                (first if reason in _FIRST_REASONS else second).append((Occur.Should, query))
-        some = [both(papers, Query.boolean_query(each)) for each in (first, second) if each]
-        return [*some, papers]
+                levels[paper_weight(reason)].append((Occur.Should, query))
+        ordered = (levels[weight] for weight in sorted(levels, reverse=True))
+        return [*(both(papers, Query.boolean_query(each)) for each in ordered), papers]

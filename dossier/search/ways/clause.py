@@ -70,6 +70,11 @@ class Asker:
         """Fields with the words of titles; a title is what the page says at its head."""
         return self._open_and_closed("title_words", "title_closed_words")
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Fields with the names of files; of one that is masked only its kind is found."""
+        return self._open_and_closed("file_words", "file_closed_words")
+
     def _open_and_closed(self, shown: str, closed: str) -> tuple[str, ...]:
         if not self.may(SearchRight.TEXT):
             return ()
@@ -79,13 +84,13 @@ class Asker:
         """The text's tokens side by side in one of these fields."""
         return any_of(*(self.phrase(name, text) for name in field_names))
 
-    def page_text(self, text: str) -> Expression:
-        """The text on a page."""
+    def anywhere_in(self, field_names: Iterable[str], text: str) -> Expression:
+        """The same, where a single Han character is looked for too."""
         single = _single_character(text)
         if single:
             # Every Han character begins a token: its pair, or itself at a run's end.
-            return any_of(*(Prefix(name, single) for name in self.texts))
-        return self.phrase_in(self.texts, text)
+            return any_of(*(Prefix(name, single) for name in field_names))
+        return self.phrase_in(field_names, text)
 
 
 def _single_character(text: str) -> str:

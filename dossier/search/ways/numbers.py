@@ -36,7 +36,7 @@ def as_thing(asker: Asker, reason: MatchReason, code: str) -> Iterator[Clause]:
     if not asker.may(SearchRight(reason.value)):
         return
     yield Clause(reason, MatchClass.EXACT_NUMBER, Term(reason.value, (code,)))
-    yield Clause(reason, MatchClass.PREFIX, _partial(reason.value, code))
+    yield Clause(reason, MatchClass.PREFIX, partial_number(reason.value, code))
 
 
 def as_phone(asker: Asker, text: str) -> Iterator[Clause]:
@@ -47,7 +47,7 @@ def as_phone(asker: Asker, text: str) -> Iterator[Clause]:
     if asker.may(SearchRight.PHONE):
         yield Clause(MatchReason.PHONE, MatchClass.EXACT_PHONE, Term("phone", (digits,)))
     if asker.may(SearchRight.PHONE_PARTIAL):
-        yield Clause(MatchReason.PHONE, MatchClass.PREFIX, _partial("phone", digits))
+        yield Clause(MatchReason.PHONE, MatchClass.PREFIX, partial_number("phone", digits))
 
 
 def as_id_no(asker: Asker, code: str) -> Iterator[Clause]:
@@ -63,7 +63,7 @@ def as_id_no(asker: Asker, code: str) -> Iterator[Clause]:
 def as_uscc_part(asker: Asker, code: str) -> Iterator[Clause]:
     """The beginning or end of an organisation's credit code, where that may be searched."""
     if asker.may(SearchRight.USCC_PARTIAL) and not identifiers.is_organisation_code(code):
-        yield Clause(MatchReason.USCC, MatchClass.PREFIX, _partial("uscc", code))
+        yield Clause(MatchReason.USCC, MatchClass.PREFIX, partial_number("uscc", code))
 
 
 def as_account(asker: Asker, code: str) -> Iterator[Clause]:
@@ -84,16 +84,16 @@ def _on_page(asker: Asker, code: str) -> Expression:
     """A number on a page that begins or ends so; sensitive ones are not in these fields."""
     if not asker.may(SearchRight.TEXT) or not code.isdecimal():
         return Nothing()
-    parts = [_partial("text_number", code)]
+    parts = [partial_number("text_number", code)]
     if asker.may(SearchRight.ADDRESS_DETAIL):
-        parts.append(_partial("text_closed_number", code))
+        parts.append(partial_number("text_closed_number", code))
     if asker.may(SearchRight.PHONE_PARTIAL):
-        parts.append(_partial("text_phone", code))
+        parts.append(partial_number("text_phone", code))
     return any_of(*parts)
 
 
-def _partial(field: str, code: str) -> Expression:
-    """A number that begins or ends with ``code``."""
+def partial_number(field: str, code: str) -> Expression:
+    """A number that begins or ends with ``code``; nothing where that is too short."""
     if len(code) < MIN_PARTIAL:
         return Nothing()
     return any_of(Prefix(field, code), Prefix(f"{field}_reversed", code[::-1]))

@@ -13,17 +13,22 @@ from dossier.search.phrases import side_by_side
 from dossier.search.port import MatchReason, SearchRight
 from dossier.search.ranking import MatchClass
 from dossier.search.ways.clause import Asker, Clause
+from dossier.search.ways.files import as_file_name
 from dossier.search.wordings import date_wordings, synonyms
 
 
 def as_words(asker: Asker, text: str, *, literally: bool = False) -> Iterator[Clause]:
-    """Words of an address, a type, a title or a page; ``literally`` names no type by its title."""
+    """Words of an address, a type, a title, a file's name or a page.
+
+    ``literally`` names no type by a title that its papers bear.
+    """
     yield from _as_address(asker, text)
     found = asker.phrase("type_words", text) if literally else _as_type(asker, text)
     yield Clause(MatchReason.TYPE, MatchClass.TITLE, found)
     title = asker.phrase_in(asker.titles, text)
     yield Clause(MatchReason.TITLE, MatchClass.TITLE, title)
-    yield Clause(MatchReason.TEXT, MatchClass.TEXT, asker.page_text(text))
+    yield from as_file_name(asker, text)
+    yield Clause(MatchReason.TEXT, MatchClass.TEXT, asker.anywhere_in(asker.texts, text))
 
 
 def like_words(asker: Asker, text: str) -> Iterator[Clause]:
