@@ -209,6 +209,7 @@ def document(view: DocumentView) -> dict[str, Any]:
         "fields": [_field(each) for each in view.fields],
         "page_details": view.pages,
         "renditions": view.renditions,
+        "searchable_copy": view.searchable_copy,
         "parent": view.parent,
         "children": view.children,
         "copies": view.copies,

@@ -338,6 +338,14 @@ class Relation(BaseModel):
     state: str
 
 
+class SearchableCopy(BaseModel):
+    """The copy beside the original, while there is none."""
+
+    state: str = Field(description="being_made or failed")
+    error: str
+    intake_id: str = Field(description="What to try again (POST /intake/{id}/retry), if you may")
+
+
 class Document(BaseModel):
     """All that is known of a document."""
 
@@ -364,6 +372,9 @@ class Document(BaseModel):
     fields: list[DocumentField]
     page_details: list[PageDetail]
     renditions: list[Rendition]
+    searchable_copy: SearchableCopy | None = Field(
+        description="Work on the searchable copy that waits, runs or failed; null when all is done"
+    )
     parent: Relation | None
     children: list[Relation]
     copies: list[Relation]

@@ -26,6 +26,7 @@ from dossier.services import (
     personal,
     scanning,
     sealed_fields,
+    searchable_copy,
 )
 from dossier.services.approved_here import approved_here
 from dossier.services.context import Context
@@ -117,6 +118,7 @@ def _view(
         opening=viewer.opening,
         is_clear=viewer.sees_clear,
         approved=approved_here(session, viewer),
+        searchable_copy=searchable_copy.state_of(session, viewer, document),
         may_take_original=viewer.may(Permission.READ_ORIGINAL),
         **relations,
     )

@@ -400,6 +400,21 @@ class DocumentRelation:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyState:
+    """A searchable copy that is not there (yet).
+
+    Attributes:
+        state: ``being_made`` or ``failed``.
+        error: code or short text of what went wrong at the last try; empty when nothing did.
+        intake_id: what to try again; empty for who may not, or when there is nothing to try.
+    """
+
+    state: str
+    error: str = ""
+    intake_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentView:
     """A document with everything but its bytes.
 
@@ -439,6 +454,7 @@ class DocumentView:
     may_take_original: bool = False
     is_clear: bool = False
     approved: tuple[Approved, ...] = ()
+    searchable_copy: CopyState | None = None
     problem_plugin: str = ""
     """The plugin and what of it failed, where ``problem`` is ``plugin``."""
 

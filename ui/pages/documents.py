@@ -17,6 +17,7 @@ from dossier.services.views import DocumentView, PageBoxes, PageSummary, PageTex
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from dossier.web.files import send_file
+from ui import labels
 from ui.locales import speaking
 from ui.pages.customers import seconds_left
 from ui.rendering import render
@@ -125,9 +126,16 @@ def show_document(
         turn=look.turn,
         problem=(_page_problem(summary) if summary else "") or doc.problem,
         refresh=seconds_left(context, doc.opening),
+        copy_trouble=_copy_trouble(doc),
         has_pdf=any(copy.kind != "original" for copy in doc.renditions)
         or doc.media_type == "application/pdf",
     )
+
+
+def _copy_trouble(doc: DocumentView) -> str:
+    """The code of why there is no searchable copy, where it has words of its own."""
+    error = doc.searchable_copy.error if doc.searchable_copy else ""
+    return error if error in labels.REASON else ""
 
 
 def _page_problem(page: PageSummary) -> str:
