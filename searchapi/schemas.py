@@ -428,6 +428,8 @@ class IntakeEntry(BaseModel):
     reason: str
     progress: Range = Field(description="Pages read, pages there are")
     may_retry: bool
+    retries: int = Field(description="How often it was tried again and is in trouble all the same")
+    retried_at: datetime | None
 
 
 class IntakeList(BaseModel):

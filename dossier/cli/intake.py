@@ -9,6 +9,7 @@ import typer
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.cli.words import in_both, printable
+from dossier.clock import SHANGHAI
 from dossier.errors import ConflictError, ExitCode, InvalidInputError
 from dossier.records import IntakeState
 
@@ -32,16 +33,28 @@ def list_(context: Context, state: State = None, json: Json = False) -> None:
         print_json([as_dict(item) for item in found])
         return
     for item in found:
-        _print_item(item)
+        print_item(item)
 
 
-def _print_item(item: IntakeItem) -> None:
+def print_item(item: IntakeItem) -> None:
     """One file: a table would cut long names and reasons on a narrow screen."""
     out.print(item.id, item.state, item.step, markup=False, highlight=False, soft_wrap=True)
     out.print(f"  {printable(item.source_path)}", markup=False, highlight=False, soft_wrap=True)
     trouble = _trouble(item)
     for kind in ("reason", "remedy") if trouble else ():
         out.print(f"  {in_both(kind, trouble)}", markup=False, highlight=False, soft_wrap=True)
+    if tried := _tried(item):
+        out.print(f"  {tried}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _tried(item: IntakeItem) -> str:
+    if not item.retries or item.retried_at is None:
+        return ""
+    at = item.retried_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return (
+        f"已重试 {item.retries} 次，最近一次 {at}，仍未成功 / "
+        f"tried again, times: {item.retries}, last {at}, in vain"
+    )
 
 
 def _trouble(item: IntakeItem) -> str:

@@ -45,6 +45,8 @@ INTAKE = system_viewer("intake")
 """Looks for copies over the whole archive, whatever the sender may see."""
 INBOX = "inbox"
 """Origin of what came through the watched folder; only such a file lies in ``quarantine/``."""
+RETRIED = "intake.retried"
+"""Action of the audit; the intake list counts them."""
 PARTS_AT_ONCE = 32
 RACE_ATTEMPTS = 5
 """Two senders of the same bytes collide at a unique key; the second sees the first's row then."""
@@ -305,7 +307,7 @@ def retry(context: Context, viewer: Viewer, intake_id: str) -> str | None:
             _read_again(context, session, row.document_id)
             row.outcome, row.reason, row.detail = IntakeOutcome.ACCEPTED, "", ""
             row.changed_at = now
-        _note(context, session, viewer, "intake.retried", "intake", row.id, {})
+        _note(context, session, viewer, RETRIED, "intake", row.id, {})
         return row.document_id
 
 

@@ -13,13 +13,13 @@ from sqlalchemy.orm import aliased
 from dossier.access import demand
 from dossier.db import outbox
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Document, Intake, Page, WorkItem
+from dossier.db.tables import AuditEvent, Document, Intake, Page, WorkItem
 from dossier.db.tables import Worker as WorkerRow
 from dossier.errors import InvalidInputError
 from dossier.records import DocumentState, IntakeOutcome, IntakeState
 from dossier.services import cursors, papers
 from dossier.services.context import Context
-from dossier.services.intake import lies_elsewhere
+from dossier.services.intake import RETRIED, lies_elsewhere
 from dossier.viewer import Permission, Viewer, system_viewer
 from dossier.work.kinds import WorkKind
 
@@ -34,6 +34,7 @@ FEWEST_MINUTES = 1
 LISTING = "intake"
 MOST = 200
 """Largest page of the list."""
+_TROUBLE = (IntakeState.FAILED, IntakeState.NO_COPY)
 _AFTERWARDS = (WorkKind.SEARCHABLE,)
 """Work on a document that is in already: it does not make it wait."""
 _Copy = aliased(WorkItem)
@@ -61,6 +62,8 @@ class IntakeItem:
         reason: the quarantine reason; empty when not set aside.
         progress: pages read and pages there are; (0, 0) when not known yet.
         may_retry: whether a retry would do anything.
+        retries: how often somebody had it tried again, where it stays in trouble all the same.
+        retried_at: when that was last; None when nobody did.
     """
 
     id: str
@@ -77,6 +80,8 @@ class IntakeItem:
     reason: str
     progress: tuple[int, int]
     may_retry: bool
+    retries: int = 0
+    retried_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,7 @@ def list_intake(
         ]
     with context.reading(STATUS) as session:
         numbers = counts_of(session, batch=batch)
+        items = _with_retries(session, items)
     more = len(rows) > len(shown)
     following = cursors.pack(context.keyring, LISTING, shown[-1][0].id) if more else None
     return IntakePage(tuple(items), following, total, numbers)
@@ -437,6 +443,21 @@ def _item(
             or bool(document and document.failed_pages)
         ),
     )
+
+
+def _with_retries(session: ScopedSession, items: Sequence[IntakeItem]) -> list[IntakeItem]:
+    """The items, those that are in trouble with the tries that did not help."""
+    ids = [item.id for item in items if item.state in _TROUBLE]
+    query = (
+        select(AuditEvent.object_id, func.count(), func.max(AuditEvent.at))
+        .where(AuditEvent.object_id.in_(ids), AuditEvent.object_kind == "intake")
+        .where(AuditEvent.action == RETRIED)
+        .group_by(AuditEvent.object_id)
+    )
+    tried = {key: (times, last) for key, times, last in session.execute(query)} if ids else {}
+    none: tuple[int, datetime | None] = (0, None)
+    told = ((item, *tried.get(item.id, none)) for item in items)
+    return [replace(item, retries=times, retried_at=last) for item, times, last in told]
 
 
 def _nearness(item: WorkItem) -> tuple[int, int]:

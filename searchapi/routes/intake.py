@@ -64,6 +64,8 @@ def _item(item: IntakeItem) -> dict[str, Any]:
         "reason": item.reason,
         "progress": item.progress,
         "may_retry": item.may_retry,
+        "retries": item.retries,
+        "retried_at": item.retried_at,
     }
 
 

@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
-from dossier.db.tables import WorkItem
-from dossier.services import reading
+from dossier.cli.base import OPERATOR
+from dossier.cli.intake import print_item
+from dossier.db.tables import Intake, WorkItem
+from dossier.services import intake, reading, work_status
 from dossier.work import queue
 from tests.support_seeded import SETUP, Seeded, csrf_token
 
@@ -77,3 +79,41 @@ def test_once_the_copy_is_made_nothing_more_is_said_of_it(seeded: Seeded, door: 
     shown = page(door, "archivist", paper)
     assert "copy-state" not in shown
     assert seeded.get(f"/api/v1/documents/{paper}", "archivist").json()["searchable_copy"] is None
+
+
+def set_aside(seeded: Seeded, paper: str) -> str:
+    """The paper cannot be read; returns its row in the intake list."""
+    context = seeded.context
+    with context.writing(SETUP) as session:
+        intake.quarantine(session, paper, context=context, reason="corrupt")
+        return session.scalars(select(Intake.id).where(Intake.document_id == paper)).one()
+
+
+def test_a_file_that_stays_bad_says_when_and_how_often_it_was_tried_again(
+    seeded: Seeded, door: Door, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper = seeded.documents["西2"]
+    row = set_aside(seeded, paper)
+
+    def listed() -> str:
+        found = door("archivist").get("/intake?state=failed").text
+        return " ".join(html.unescape(found[found.index(f'id="file-{row}"') :]).split())
+
+    assert "仍未成功" not in listed()
+    for _ in range(2):
+        intake.retry(seeded.context, OPERATOR, row)
+        told = seeded.get("/api/v1/intake", "archivist").json()["items"]
+        assert [one["retries"] for one in told if one["id"] == row] == [0], "it is being tried"
+        set_aside(seeded, paper)
+    assert "文件已损坏" in listed()
+    assert "已重试 2 次（最近一次 20" in listed()
+    (told,) = [
+        one for one in seeded.get("/api/v1/intake", "archivist").json()["items"] if one["id"] == row
+    ]
+    assert (told["retries"], told["reason"]) == (2, "corrupt")
+    assert told["retried_at"] >= told["received_at"]
+    (item,) = [
+        one for one in work_status.list_intake(seeded.context, OPERATOR).items if one.id == row
+    ]
+    print_item(item)
+    assert "已重试 2 次，最近一次 20" in capsys.readouterr().out
