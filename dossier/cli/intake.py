@@ -10,7 +10,7 @@ import typer
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
 from dossier.cli.words import in_both, printable
 from dossier.clock import SHANGHAI
-from dossier.errors import ConflictError, ExitCode, InvalidInputError
+from dossier.errors import ConflictError, ExitCode, InvalidInputError, NotFoundError
 from dossier.records import IntakeState
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def retry(
 ) -> None:
     """Try again what was set aside; a running serve does the work.
 
-    Exit code 6 when some could not be tried again.
+    Exit code 6 when some could not be tried again, or there is no entry of an id.
     """
     from dossier.services import intake
 
@@ -102,9 +102,10 @@ def retry(
     for intake_id in chosen:
         try:
             intake.retry(context, OPERATOR, intake_id)
-        except ConflictError as problem:
+        except (ConflictError, NotFoundError) as problem:
             refused += 1
-            err.print(f"{intake_id}: {problem.detail}", markup=False)
+            told = f"{intake_id}: {problem.detail_zh or problem.title_zh} / {problem.detail}"
+            err.print(told, markup=False, highlight=False, soft_wrap=True)
     err.print(f"{len(chosen) - refused} queued again / 已重新排队 {len(chosen) - refused} 件")
     if refused:
         raise typer.Exit(int(ExitCode.PARTLY))

@@ -261,10 +261,10 @@ def test_a_search_or_an_id_that_finds_nothing_says_what_to_do_next(command: Comm
     assert nothing.exit_code == ExitCode.NOT_FOUND
     assert "没有找到。请少输几个字" in nothing.stderr
     assert "Nothing found. Try fewer words" in nothing.stderr
-    problem = command("intake", "retry", "zzz").exception
-    assert isinstance(problem, NotFoundError)
-    assert "dossier intake list" in problem.detail
-    assert "没有此收件记录" in problem.detail_zh
+    unknown = command("intake", "retry", "zzz")
+    assert unknown.exit_code == ExitCode.PARTLY
+    assert "zzz: 没有此收件记录" in unknown.stderr
+    assert "dossier intake list" in unknown.stderr
 
 
 def test_a_demo_beside_a_running_program_invents_nothing_before_it_refuses(
@@ -308,6 +308,23 @@ def test_an_import_names_the_columns_that_it_left_out(command: Command, tmp_path
     refused = command("import", "customers", file, "--strict")
     assert isinstance(refused.exception, InvalidInputError)
     assert "手机号马" in refused.exception.detail_zh
+
+
+def test_ids_behind_an_unknown_one_are_tried_again_too(command: Command, context: Context) -> None:
+    taken = [
+        intake.accept(context, VIEWER, source=io.BytesIO(letter(n)), file_name=f"{n}.pdf")
+        for n in (1, 2)
+    ]
+    with context.writing(VIEWER) as session:
+        for one in taken:
+            intake.quarantine(session, one.document_id, context=context, reason="corrupt")
+    first, second = (one.intake_id for one in taken)
+    said = command("intake", "retry", first, "nobody-1", second, "nobody-2")
+    assert said.exit_code == ExitCode.PARTLY
+    assert [line.split(":")[0] for line in said.stderr.splitlines()[:2]] == ["nobody-1", "nobody-2"]
+    assert "2 queued again" in said.stderr
+    states = {item["state"] for item in json.loads(command("intake", "list", "--json").stdout)}
+    assert states == {"queued"}
 
 
 def test_all_that_failed_is_tried_again_searchable_copies_too(
