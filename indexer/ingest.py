@@ -26,7 +26,7 @@ from dossier.db.tables import Document, IndexChange, Intake, Page, WorkItem
 from dossier.errors import InvalidInputError, NotFoundError, TooLargeError
 from dossier.records import DocumentState, IntakeOutcome, QuarantineReason
 from dossier.rules import file_names
-from dossier.services import assigning, intake, unfinished, work_status
+from dossier.services import assigning, coming_back, intake, unfinished, work_status
 from dossier.services.context import Context
 from dossier.viewer import Viewer
 from dossier.work.kinds import WorkKind
@@ -276,7 +276,8 @@ class _Run:
                 document.given_customer_no = customer_no
 
     def _refuse(self, arrival: intake.Arrival, reason: QuarantineReason) -> None:
-        self._seen.add(intake.refuse(self._context, self._viewer, arrival, reason=reason))
+        note = intake.refuse(self._context, self._viewer, arrival.in_trouble(), reason=reason)
+        self._seen.add(note)
 
     def assign_known(self) -> int:
         """File known papers that wait for a person under the customer who was named this time."""
@@ -311,6 +312,7 @@ class _Run:
             batch=self.summary.batch,
             source_path=relative.as_posix(),
             source_key=hashlib.sha256(key).hexdigest(),
+            trouble_key=coming_back.trouble_key(f"ingest|{file_names.coded(str(path))}"),
         )
 
     # -- waiting --------------------------------------------------------------------------------

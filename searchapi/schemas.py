@@ -387,11 +387,12 @@ class Document(BaseModel):
 class UploadedFile(BaseModel):
     """What became of a file."""
 
-    id: str
-    status_url: str
+    id: str | None = Field(description="null for an empty file, of which nothing can be kept")
+    status_url: str | None
     file_name: str
     outcome: str
     intake_id: str
+    reason: str = Field(description="Why it was set aside; empty when it was not")
 
 
 class UploadedFiles(BaseModel):

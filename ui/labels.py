@@ -44,7 +44,6 @@ OUTCOME: Final = {
     "duplicate": N_("Duplicate"),
     "quarantined": N_("Set aside"),
     "failed": N_("Failed"),
-    "refused": N_("not received"),
 }
 INTAKE_STATE: Final = {
     "queued": N_("Queued"),

@@ -107,6 +107,10 @@ class Arrival:
     source_key: str | None = None
     trouble_key: str | None = None
 
+    def in_trouble(self) -> Arrival:
+        """The same, noted under its ``trouble_key``: once it comes whole, its row is used on."""
+        return replace(self, source_key=self.trouble_key)
+
     @property
     def shown_path(self) -> str:
         """The path for the intake list, storable."""
@@ -227,12 +231,14 @@ def refuse(
 
     ``quarantined``: it is no file, is empty, or larger than the limit, and is set aside.
     ``failed``: it could not be taken yet (no permission to read it) and stays where it is.
-    Asking again for the same ``source_key`` writes nothing.
+    Asking again for the same ``source_key`` writes nothing but what is another by now.
     """
     viewer = demand(viewer, Permission.UPLOAD)
 
     def note(session: ScopedSession) -> str:
         if arrival.source_key and (known := _intake_of(session, arrival.source_key)):
+            if known.reason and known.document_id is None:
+                known.outcome, known.reason, known.batch = outcome, reason, arrival.batch
             return known.id
         row = _intake_row(context, session, viewer, arrival, outcome)
         row.reason, row.detail = reason, detail[:400]

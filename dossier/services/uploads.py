@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,11 +11,12 @@ from sqlalchemy import select
 
 from dossier import access
 from dossier.db.tables import Customer, new_id
-from dossier.errors import InvalidInputError, UnreadableFileError
-from dossier.records import QuarantineReason
+from dossier.errors import InvalidInputError
+from dossier.records import IntakeOutcome, QuarantineReason
 from dossier.rules import document_types
-from dossier.services import intake
+from dossier.services import coming_back, intake
 from dossier.services.context import Context
+from dossier.services.reading import UPLOAD
 from dossier.services.views import UploadedFile, UploadForm
 from dossier.viewer import Permission, Viewer
 
@@ -28,6 +29,9 @@ def accept(
 ) -> tuple[UploadedFile, ...]:
     """Take the files in; each is safe in the store and on record when its entry comes back.
 
+    Of an empty one nothing can be kept: it is set aside in the intake list with its reason, as one
+    from the inbox or from ``ingest`` is, until it is sent again with something in it.
+
     Args:
         context: the wired product.
         viewer: who sends.
@@ -36,7 +40,6 @@ def accept(
 
     Raises:
         ForbiddenError: the role may not upload.
-        UnreadableFileError: a file is empty; nothing was taken in.
         InvalidInputError: no file, a customer that is not in the viewer's scope, an unknown type.
         TooLargeError: above ``max_file_bytes``.
         DiskFullError: no room; files before this one are in.
@@ -46,7 +49,6 @@ def accept(
     sent = list(files)
     if not sent:
         raise InvalidInputError("No file was sent; field name: file", detail_zh="没有选择文件")
-    _refuse_empty([source for _, source in sent])
     batch = new_id()
     return tuple(_accept(context, viewer, name, source, form, batch) for name, source in sent)
 
@@ -59,26 +61,6 @@ def is_empty(source: Path | BinaryIO) -> bool:
     end = source.seek(0, os.SEEK_END)
     source.seek(at)
     return end == at
-
-
-def _refuse_empty(sources: Sequence[Path | BinaryIO]) -> None:
-    """Nothing can be kept of an empty file, and its sender is still there to send it again.
-
-    Files are told by their place: names may be people's.
-
-    Raises:
-        UnreadableFileError: there is one.
-    """
-    empty = [str(place) for place, source in enumerate(sources, 1) if is_empty(source)]
-    if not empty:
-        return
-    which = f" ({', '.join(empty)} / {len(sources)})" if len(sources) > 1 else ""
-    raise UnreadableFileError(
-        QuarantineReason.EMPTY,
-        f"The file is empty (0 bytes){which}; nothing was taken in. Scan or copy it once more and "
-        "send it again",
-        detail_zh=f"文件是空的（0 字节）{which}，未收入任何文件。请重新扫描或复制后再次上传",
-    )
 
 
 def check_form(context: Context, viewer: Viewer, form: UploadForm) -> None:
@@ -110,16 +92,18 @@ def _accept(
     form: UploadForm,
     batch: str,
 ) -> UploadedFile:
-    result = intake.accept(
-        context,
-        viewer,
-        source=source,
+    arrival = intake.Arrival(
         file_name=name,
-        folder="",
-        origin="upload",
-        given_customer_no=form.customer_no,
+        origin=UPLOAD,
+        given_customer_no=form.customer_no or None,
         batch=batch,
         document_type=form.document_type,
         case_no=form.case_no,
+        trouble_key=coming_back.trouble_key(f"{UPLOAD}|{viewer.id}|{name}"),
     )
+    if is_empty(source):
+        reason = QuarantineReason.EMPTY
+        intake_id = intake.refuse(context, viewer, arrival.in_trouble(), reason=reason)
+        return UploadedFile(name, IntakeOutcome.QUARANTINED, intake_id, None, reason)
+    result = intake.take(context, viewer, source, arrival)
     return UploadedFile(name, result.outcome, result.intake_id, result.document_id)

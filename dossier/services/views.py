@@ -558,9 +558,9 @@ class UploadForm:
 class UploadedFile:
     """What became of one uploaded file.
 
-    ``outcome`` is an :class:`~dossier.records.IntakeOutcome`, or ``refused`` when it was not taken
-    in at all; ``document_id`` of a duplicate is the first copy's, of a quarantined or refused file
-    None; ``reason`` is then the quarantine reason.
+    ``outcome`` is an :class:`~dossier.records.IntakeOutcome`; ``document_id`` of a duplicate is the
+    first copy's, of an empty file, which is set aside, None; ``reason`` is then the quarantine
+    reason.
     """
 
     file_name: str

@@ -10,8 +10,13 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
-from dossier.errors import InvalidInputError, NotFoundError, StaleRevisionError
-from dossier.records import IntakeOutcome
+from dossier.errors import (
+    InvalidInputError,
+    NotFoundError,
+    StaleRevisionError,
+    UnreadableFileError,
+)
+from dossier.records import IntakeOutcome, QuarantineReason
 from dossier.services import documents, pages, uploads
 from dossier.services.views import DocumentChange, DocumentView, UploadedFile, UploadForm
 from dossier.viewer import Permission, Viewer
@@ -33,6 +38,11 @@ KNOWN_ALREADY: Responses = {
 TEXT: Responses = {200: {"content": {"text/plain": {}, "application/json": {}}}}
 PICTURE: Responses = {200: {"content": {"image/jpeg": {}, "image/png": {}}}}
 Flag = Annotated[bool, Query()]
+NOTHING_TAKEN = (
+    "Empty (0 bytes): nothing was taken in, and the intake list says so. Scan or copy it once more "
+    "and send it again"
+)
+NOTHING_TAKEN_ZH = "文件是空的（0 字节），未能收入，收件列表已记下。请重新扫描或复制后再次上传"
 FORM_FEED = "\f"
 """Between pages of a text, as text tools have it."""
 
@@ -49,7 +59,10 @@ async def upload(
     request: Request,
     viewer: Annotated[Viewer, requires(Permission.UPLOAD, form_is_streamed=True)],
 ) -> JsonAnswer:
-    """One or more files, streamed to disk; each is safe when the answer comes."""
+    """One or more files, streamed to disk; each is safe when the answer comes.
+
+    Of several the empty ones are ``quarantined`` with the reason ``empty``; none but such: 422.
+    """
     context = context_of(request)
     settings = context.settings
     limits = UploadLimits(settings.max_file_bytes, settings.upload_max_files)
@@ -58,6 +71,8 @@ async def upload(
         taken = await run_in_threadpool(
             uploads.accept, context, viewer, files, _upload_form(form.fields)
         )
+    if all(each.document_id is None for each in taken):
+        raise UnreadableFileError(QuarantineReason.EMPTY, NOTHING_TAKEN, detail_zh=NOTHING_TAKEN_ZH)
     are_new = any(each.outcome != IntakeOutcome.DUPLICATE for each in taken)
     return JsonAnswer(_uploaded(taken), status_code=202 if are_new else 200)
 
@@ -71,10 +86,11 @@ def _uploaded(taken: tuple[UploadedFile, ...]) -> dict[str, Any]:
     items = [
         {
             "id": each.document_id,
-            "status_url": f"{PATH}/{each.document_id}",
+            "status_url": f"{PATH}/{each.document_id}" if each.document_id else None,
             "file_name": each.file_name.encode("utf-8", "replace").decode(),
             "outcome": each.outcome,
             "intake_id": each.intake_id,
+            "reason": each.reason,
         }
         for each in taken
     ]

@@ -234,20 +234,21 @@ def test_a_mistyped_form_is_refused_before_the_file_is_taken(
     assert send(seeded, {"file": file}, data).status_code == status
 
 
-def test_an_empty_file_is_refused_at_once_and_nothing_is_taken_in(seeded: Seeded) -> None:
-    answer = send(seeded, {"file": ("leer.pdf", b"", "application/pdf")})
+def test_an_empty_file_is_set_aside_and_those_beside_it_are_taken_in(seeded: Seeded) -> None:
+    empty = ("file", ("leer.pdf", b"", "application/pdf"))
+    answer = send(seeded, [empty])
     assert (answer.status_code, answer.json()["code"]) == (422, "unreadable_file")
     assert "Scan or copy it once more" in answer.json()["detail"]
     assert "请重新扫描" in answer.json()["detail_zh"]
     whole = ("file", ("whole.txt", b"beside an empty one", "text/plain"))
-    both = [whole, ("file", ("leer.pdf", b"", "application/pdf"))]
-    answer = send(seeded, both)
-    assert answer.status_code == 422
-    assert "(2 / 2)" in answer.json()["detail"]
-    assert "leer" not in answer.text
-    assert send(seeded, [whole]).status_code == 202, (
-        "it is new: nothing of the refused form was kept"
-    )
+    answer = send(seeded, [whole, empty])
+    assert answer.status_code == 202
+    first, second = answer.json()["items"]
+    assert (first["outcome"], first["reason"]) == ("accepted", "")
+    assert (second["outcome"], second["reason"], second["id"]) == ("quarantined", "empty", None)
+    listed = seeded.get("/api/v1/intake", "archivist").json()["items"]
+    (noted,) = [one for one in listed if one["id"] == second["intake_id"]]
+    assert (noted["state"], noted["reason"]) == ("failed", "empty")
 
 
 def test_a_form_without_a_file_or_that_is_none_is_refused(seeded: Seeded) -> None:

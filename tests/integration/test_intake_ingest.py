@@ -152,6 +152,25 @@ def test_files_set_aside_are_named_with_their_reason(context: Context, folder: P
     assert take(context, folder).problems == problems
 
 
+def test_an_empty_file_that_was_filled_meanwhile_is_taken_under_its_row(
+    context: Context, folder: Path
+) -> None:
+    take(context, folder)
+    (folder / "empty.pdf").write_bytes(letter(7))
+    again = take(context, folder)
+    assert (again.accepted, again.problems) == (4, [Problem("link", "not_a_file")])
+    (row,) = [row for row in intakes(context) if row.source_path == "empty.pdf"]
+    assert (row.outcome, row.reason) == ("accepted", "")
+
+
+def test_a_file_that_was_set_aside_by_another_path_is_named_again(
+    context: Context, folder: Path
+) -> None:
+    take(context, folder)
+    alone = take(context, folder / "empty.pdf")
+    assert alone.problems == [Problem("empty.pdf", "empty")]
+
+
 def test_an_unknown_customer_is_said_before_anything_is_taken(
     context: Context, folder: Path
 ) -> None:

@@ -354,17 +354,9 @@ def test_an_unknown_customer_number_is_said_before_anything_is_taken(window: Any
     assert "没有此户号" in answer.text
 
 
-def test_an_empty_file_is_refused_at_once_and_said_with_the_remedy(window: Any) -> None:
-    one, empty = window("archivist"), ("file", ("leer.pdf", b"", "application/pdf"))
-    told = one.post("/upload", {}, files=[empty])
-    assert told.status_code == 422
-    assert "文件是空的（0 字节），未收入任何文件。请重新扫描或复制后再次上传" in told.text
-    by_script = one.post("/upload", {}, files=[empty], headers={"hx-request": "true"})
-    assert by_script.status_code == 422
-    assert 'data-problem="文件是空的' in by_script.text
-
-
-def test_of_several_files_the_empty_one_is_refused_and_the_others_are_in(window: Any) -> None:
+def test_an_empty_file_is_set_aside_said_at_once_and_stays_in_the_list_until_it_comes_whole(
+    window: Any, seeded: Seeded
+) -> None:
     one = window("archivist")
     files = [
         ("file", (name, body, "text/plain"))
@@ -373,10 +365,22 @@ def test_of_several_files_the_empty_one_is_refused_and_the_others_are_in(window:
     told = one.post("/upload", {}, files=files)
     assert told.status_code == 200
     assert re.findall(r'<li class="uploaded" data-outcome="(\w+)"', told.text)[:3] == [
-        "accepted", "refused", "accepted",
+        "accepted", "quarantined", "accepted",
     ]  # fmt: skip
-    assert "没有收到" in told.text
     assert "文件是空的" in told.text
+    assert "请重新扫描" in told.text
+    empty = ("file", ("leer.txt", b"", "text/plain"))
+    by_script = one.post("/upload", {}, files=[empty], headers={"hx-request": "true"})
+    assert 'data-outcome="quarantined"' in by_script.text
+
+    def noted() -> list[tuple[str, str]]:
+        with seeded.context.reading(SETUP) as session:
+            rows = session.scalars(select(Intake).where(Intake.source_path == "leer.txt"))
+            return [(row.outcome, row.reason) for row in rows]
+
+    assert noted() == [("quarantined", "empty")], "said twice it is one file"
+    one.post("/upload", {}, files=[("file", ("leer.txt", b"whole by now", "text/plain"))])
+    assert noted() == [("accepted", "")]
 
 
 def test_a_refusal_says_why_to_the_script(window: Any) -> None:

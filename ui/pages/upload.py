@@ -6,15 +6,13 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from dossier.errors import InvalidInputError, TooLargeError, UnreadableFileError
-from dossier.records import QuarantineReason
+from dossier.errors import InvalidInputError, TooLargeError
 from dossier.rules import document_types
 from dossier.services import uploads
-from dossier.services.context import Context
 from dossier.services.views import UploadedFile, UploadForm
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
-from dossier.web.uploading import IncomingFile, IncomingForm, UploadLimits, receive
+from dossier.web.uploading import IncomingForm, UploadLimits, receive
 from ui.locales import locale_of
 from ui.rendering import is_partial, render
 
@@ -39,8 +37,9 @@ async def take_files(
     try:
         async with receive(request, settings.home / "uploads", limits) as form:
             said = _said(form)
-            results = await run_in_threadpool(_take, context, viewer, form, said)
-    except (InvalidInputError, TooLargeError, UnreadableFileError) as error:
+            files = [(one.file_name, one.path) for one in form.files]
+            results = await run_in_threadpool(uploads.accept, context, viewer, files, said)
+    except (InvalidInputError, TooLargeError) as error:
         if is_partial(request):
             raise
         chinese = locale_of(request, settings.locale).startswith("zh")
@@ -49,24 +48,6 @@ async def take_files(
     if is_partial(request):
         return render(request, "parts/upload_rows.html", results=results)
     return _page(request, UploadForm(said.customer_no), results=results)
-
-
-def _take(
-    context: Context, viewer: Viewer, form: IncomingForm, said: UploadForm
-) -> tuple[UploadedFile, ...]:
-    """Of several files the empty ones are left out and said: the others need not be chosen again.
-
-    Raises:
-        UnreadableFileError: none but empty ones were sent.
-    """
-    whole = [one for one in form.files if one.size_bytes]
-    files = [(one.file_name, one.path) for one in whole or form.files]
-    taken = iter(uploads.accept(context, viewer, files, said))
-    return tuple(next(taken) if one.size_bytes else _refused(one) for one in form.files)
-
-
-def _refused(file: IncomingFile) -> UploadedFile:
-    return UploadedFile(file.file_name, "refused", "", None, QuarantineReason.EMPTY)
 
 
 def _said(form: IncomingForm) -> UploadForm:
