@@ -14,8 +14,9 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -68,16 +69,36 @@ class Problem:
         return {**told, "plugin": self.plugin} if self.plugin else told
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Papers that lay in the given files: attachments, members of archives, pasted pictures.
+
+    Attributes:
+        accepted: papers that this run made of them.
+        duplicates: those that were there already.
+        quarantined: those that were set aside.
+    """
+
+    accepted: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.accepted or self.duplicates or self.quarantined)
+
+
 @dataclass
 class IngestSummary:
     """What became of the files; ``as_json`` is what ``--json`` prints.
 
     Attributes:
-        accepted: documents that this run made, or brought to their end after an interruption;
-            attachments and members of archives count as well once they are read.
+        accepted: given files that this run made documents of, or brought to their end after an
+            interruption.
+        inside: what lay in them, as far as it was read.
         duplicates: files whose bytes were there already, and files that an earlier run had
             finished.
-        quarantined: files that were set aside.
+        quarantined: given files that were set aside.
         failed: files that could not be taken (not readable by this user, vanished).
         pages: pages read.
         skipped: names below the given paths that a folder's walk passed over, because they say that
@@ -95,18 +116,20 @@ class IngestSummary:
     known: int = 0
     assigned: int = 0
     seconds: float = 0.0
+    inside: Inside = Inside()
     batch: str = ""
     failures: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, int | float | list[str] | list[dict[str, str]]]:
+    def as_json(self) -> dict[str, Any]:
         """The figures that the interface promises (architecture.md, Command line)."""
         return {
             "accepted": self.accepted,
             "duplicates": self.duplicates,
             "quarantined": self.quarantined,
             "failed": self.failed,
+            "inside": asdict(self.inside),
             "pages": self.pages,
             "seconds": round(self.seconds, 2),
             "problems": [one.as_json() for one in self.problems],
@@ -357,12 +380,8 @@ class _Run:
         """The figures, from the records."""
         batch = Intake.batch == self.summary.batch
         with self._context.reading(work_status.STATUS) as session:
-            rows = session.execute(
-                select(Intake.outcome, func.count())
-                .where(batch, self._of_this_run())
-                .group_by(Intake.outcome)
-            )
-            outcomes = dict(rows.all())
+            given = self._outcomes(session, Intake.origin == ORIGIN)
+            inside = self._outcomes(session, Intake.origin != ORIGIN)
             finished = session.scalars(
                 select(Intake.id).where(
                     batch, Intake.outcome != IntakeOutcome.QUARANTINED, ~self._of_this_run()
@@ -374,11 +393,26 @@ class _Run:
                 .join(Intake, Intake.document_id == Page.document_id)
                 .where(self._mine(), Page.error == "")
             )
-            self.summary.problems = list(self._problems(session))
-        self.summary.accepted = outcomes.get(IntakeOutcome.ACCEPTED, 0)
-        self.summary.duplicates = outcomes.get(IntakeOutcome.DUPLICATE, 0) + known
-        self.summary.quarantined = len(self.summary.problems)
+            problems = list(self._problems(session))
+        self.summary.problems = [problem for _, problem in problems]
+        self.summary.accepted = given.get(IntakeOutcome.ACCEPTED, 0)
+        self.summary.duplicates = given.get(IntakeOutcome.DUPLICATE, 0) + known
+        self.summary.quarantined = sum(is_given for is_given, _ in problems)
+        self.summary.inside = Inside(
+            accepted=inside.get(IntakeOutcome.ACCEPTED, 0),
+            duplicates=inside.get(IntakeOutcome.DUPLICATE, 0),
+            quarantined=len(problems) - self.summary.quarantined,
+        )
         self.summary.pages = pages or 0
+
+    def _outcomes(self, session: ScopedSession, which: ColumnElement[bool]) -> dict[str, int]:
+        """Files of this run by outcome."""
+        rows = session.execute(
+            select(Intake.outcome, func.count())
+            .where(Intake.batch == self.summary.batch, self._of_this_run(), which)
+            .group_by(Intake.outcome)
+        )
+        return dict(rows.all())
 
     def _of_this_run(self) -> ColumnElement[bool]:
         """What this run took, and what it found unfinished, be it done by now or not."""
@@ -390,8 +424,8 @@ class _Run:
         is_unfinished = (Intake.outcome == IntakeOutcome.ACCEPTED) & work.exists()
         return or_(Intake.received_at >= self._began, is_unfinished)
 
-    def _problems(self, session: ScopedSession) -> Iterator[Problem]:
-        """Files set aside: those given now and, whenever it was, what they contained."""
+    def _problems(self, session: ScopedSession) -> Iterator[tuple[bool, Problem]]:
+        """Files set aside: those given now (true) and, whenever it was, what they contained."""
         rows = session.scalars(
             select(Intake)
             .where(Intake.batch == self.summary.batch, Intake.outcome == IntakeOutcome.QUARANTINED)
@@ -400,7 +434,7 @@ class _Run:
         for row in rows:
             if row.id in self._seen or row.origin != ORIGIN:
                 plugin = row.detail if row.reason == QuarantineReason.PLUGIN else ""
-                yield Problem(row.source_path, row.reason, plugin)
+                yield row.origin == ORIGIN, Problem(row.source_path, row.reason, plugin)
 
 
 class _Helpers(ExitStack):

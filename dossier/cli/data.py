@@ -95,9 +95,20 @@ def ingest(
             f"pages 页 {summary.pages}  {summary.seconds:.1f} s",
             soft_wrap=True,
         )
+        _print_inside(summary.inside)
         _print_troubles(summary)
-    if summary.quarantined or summary.failed:
+    if summary.quarantined or summary.failed or summary.inside.quarantined:
         raise typer.Exit(int(ExitCode.PARTLY))
+
+
+def _print_inside(inside: taking.Inside) -> None:
+    """Papers that lay in the files: told apart, so that the figures above are the files given."""
+    if inside:
+        out.print(
+            f"inside them 文件里的文件: accepted 收入 {inside.accepted}  "
+            f"duplicates 重复 {inside.duplicates}  quarantined 隔离 {inside.quarantined}",
+            soft_wrap=True,
+        )
 
 
 def _print_troubles(summary: taking.IngestSummary) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +18,7 @@ from dossier.records import DocumentState
 from dossier.services import intake
 from dossier.services.context import Context
 from dossier.services.customer_import import import_customers
-from indexer.ingest import IngestOptions, IngestSummary, Problem, ingest
+from indexer.ingest import IngestOptions, IngestSummary, Inside, Problem, ingest
 from indexer.processes import ChildSpec
 from indexer.supervisor import Supervisor
 from tests.faults.archive_samples import VIEWER, documents, intakes, letter, pending
@@ -71,6 +72,7 @@ def test_files_are_copied_and_stay_and_the_summary_adds_up(context: Context, fol
         "duplicates",
         "quarantined",
         "failed",
+        "inside",
         "pages",
         "seconds",
         "problems",
@@ -150,6 +152,20 @@ def test_files_set_aside_are_named_with_their_reason(context: Context, folder: P
     problems = [Problem("empty.pdf", "empty"), Problem("link", "not_a_file")]
     assert take(context, folder).problems == problems
     assert take(context, folder).problems == problems
+
+
+def test_papers_inside_the_given_files_are_counted_apart(context: Context, folder: Path) -> None:
+    first = take(context, folder)
+    assert first.inside == Inside()
+    parent = documents(context)[0].id
+    inner = intake.Arrival("scan.pdf", origin="attachment", batch=first.batch, parent_id=parent)
+    intake.take(context, VIEWER, io.BytesIO(letter(50)), inner)
+    intake.refuse(context, VIEWER, inner, reason="empty")
+    again = take(context, folder)
+    assert (again.accepted, again.quarantined) == (first.accepted, first.quarantined)
+    assert again.inside == Inside(accepted=1, quarantined=1)
+    assert again.as_json()["inside"] == {"accepted": 1, "duplicates": 0, "quarantined": 1}
+    assert len(again.problems) == first.quarantined + 1
 
 
 def test_an_empty_file_that_was_filled_meanwhile_is_taken_under_its_row(
