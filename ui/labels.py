@@ -96,7 +96,7 @@ LINK_REASON: Final = {
     "name_differs": N_("another name stands there"),
     "address": N_("address on the page"),
     "parent": N_("the mail or archive that it came in"),
-    "inside": N_("the file that it is a picture in, or a picture in it"),
+    "inside": N_("the file that it lies in, or a picture in it"),
     "given": N_("named by the sender"),
     "given_unknown": N_("The sender named a customer who is not in the register."),
     "person": N_("decided by a person"),

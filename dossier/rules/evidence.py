@@ -39,8 +39,11 @@ _REASONS = {
     "customer_no_unknown": "customer_no_differs",
     "id_no_other": "id_no",
     "phone_other": "phone",
+    "parent_by_hand": "parent",
     "inside_other": "inside",
 }
+_FOLLOWING = frozenset({"inside", "parent_by_hand"})
+"""Findings that alone decide about a paper which names nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Candidate:
     @property
     def confidence(self) -> float:
         """Sureness 0..1, as if no other candidate were there."""
-        return 1.0 / (1.0 + math.exp(-self.score))
+        return _confidence(self.score)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -101,6 +104,10 @@ class Candidate:
             codes = ["name_address" if code == "name" else code for code in codes]
             codes = [code for code in codes if code != "address"]
         return tuple(dict.fromkeys(code for code in codes if code))
+
+
+def _confidence(score: float) -> float:
+    return 1.0 / (1.0 + math.exp(-score))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +176,10 @@ def _weighed(
         kinds.add("id_no")
     elif entry.customer_no in findings.by_other_id:
         kinds.add("id_no" if entry.name in paper.names | paper.holders else "id_no_other")
-    if "inside" in kinds and not _may_be_of(paper, entry):
-        kinds = kinds - {"inside"} | {"inside_other"}
+    if kinds & _FOLLOWING and not _may_be_of(paper, entry):
+        kinds = kinds - _FOLLOWING | {"inside_other"}
+    if "parent_by_hand" in kinds and _is_elsewhere(paper, entry):
+        kinds = kinds - {"parent_by_hand"} | {"inside_other"}
     if entry.customer_no in findings.near and not kinds & set(NUMBER_KINDS):
         kinds.add("customer_no_near")
     if _number_differs(paper, entry):
@@ -186,7 +195,7 @@ def _without_doubles(kinds: Collection[str]) -> set[str]:
     kept = set(kinds)
     for group in (
         ("folder", "given"),
-        ("inside", "parent"),
+        ("inside", "parent_by_hand", "parent"),
         NAME_KINDS,
         ("address", "address_near"),
     ):
@@ -268,6 +277,14 @@ def _may_be_of(paper: Paper, entry: RegisterEntry) -> bool:
     return not (paper.others.names or paper.others.id_nos)
 
 
+def _is_elsewhere(paper: Paper, entry: RegisterEntry) -> bool:
+    """Whether the paper tells of another place than this customer's."""
+    own = entry.address
+    if own is None or not paper.addresses:
+        return False
+    return not any(addresses.compare(one, own) for one in paper.addresses)
+
+
 def _differs_by_one(read: str, name: str) -> bool:
     """One character misread, in a name of three and more."""
     if len(read) != len(name) or len(name) < 3:
@@ -321,10 +338,21 @@ def _doubts(
         yield "contradiction"
     others = [people[one.customer_no] for one in ranked[1:]]
     yield from paper_people.doubts(people[first.customer_no], others)
-    if len(ranked) > 1 and first.score - ranked[1].score < rules.margin:
+    if len(ranked) > 1 and (
+        first.score - ranked[1].score < rules.margin or _only_follows(first, rules)
+    ):
         yield "ambiguous"
     if first.confidence < rules.confidence:
         yield "weak"
+
+
+def _only_follows(first: Candidate, rules: LinkingRules) -> bool:
+    """Whether nothing else decides than where a person put the mail that the paper came in.
+
+    Then anything that points to another customer as well keeps the paper back.
+    """
+    score = first.score - first.parts.get("parent_by_hand", 0.0)
+    return "parent_by_hand" in first.parts and _confidence(score) < rules.confidence
 
 
 def _is_contradicted(first: Candidate, others: Sequence[Candidate], rules: LinkingRules) -> bool:

@@ -14,7 +14,8 @@ from dossier.rules.paper import Paper
 
 _ACCOUNT = frozenset(
     {
-        *("given", "folder", "barcode", "file_name", "parent", "inside", "plugin"),
+        *("given", "folder", "barcode", "file_name", "plugin"),
+        *("parent", "parent_by_hand", "inside"),
         *("customer_no", "customer_no_unlabelled", "customer_no_corrected", "old_customer_no"),
         *("meter_no", "meter_no_short"),
     }

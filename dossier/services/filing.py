@@ -32,7 +32,7 @@ def place(
     The document takes its customer's unit, line and district, so that the same people see it; both
     dossiers that change get a new index row.
     """
-    before = document.customer_no
+    before, reasons_before = document.customer_no, document.link_reasons
     document.customer_no = customer.customer_no if customer else None
     document.unit_id = customer.unit_id if customer else None
     if document.captured_unit_id is None:
@@ -44,7 +44,7 @@ def place(
     document.link_confidence = confidence
     document.link_reasons = list(reasons)
     touch(session, document, also=(before,), at=at)
-    if document.customer_no != before:
+    if document.customer_no != before or PERSON in (*reasons_before, *document.link_reasons):
         one_file.ask_again(session, document, at=at)
 
 

@@ -29,7 +29,7 @@ from dossier.rules.paper import (
     with_loose_names,
     with_number,
 )
-from dossier.services import audit, filing, one_file, reading, register_lookup
+from dossier.services import audit, filing, one_file, reading, register_lookup, sent_together
 from dossier.services.assigning import (
     assign,
     list_to_assign,
@@ -75,7 +75,7 @@ def link(context: Context, viewer: Viewer, document_id: str) -> Verdict | None:
             context,
             session,
             text,
-            parent=_owner_of_parent(session, document),
+            parent=sent_together.hint(session, document),
             inside=one_file.owners(session, document),
         )
     with context.writing(LINKING) as session:
@@ -88,7 +88,7 @@ def find_owner(
     session: ScopedSession,
     document: DocumentText,
     *,
-    parent: str | None = None,
+    parent: tuple[str, str] | None = None,
     inside: Iterable[str] = (),
 ) -> Verdict:
     """Weigh everything known about a document; reads only.
@@ -97,7 +97,7 @@ def find_owner(
         context: the wired parts (keyring, plugins).
         session: a reading session that sees the whole register.
         document: text and origin.
-        parent: the customer of the mail or archive that it came in.
+        parent: the customer of the mail or archive that it came in, and the hint that this is.
         inside: customers of the file that it is a picture in, or of the pictures in it.
     """
     rules = linking_rules()
@@ -106,8 +106,9 @@ def find_owner(
     paper, lookup, unknown = _look_up(context, session, document, paper, rules)
     lookup.point(said)
     if parent is not None:
-        lookup.point([parent])
-        lookup.hints[parent].add("parent")
+        owner, hint = parent
+        lookup.point([owner])
+        lookup.hints[owner].add(hint)
     for owner in inside:
         lookup.point([owner])
         lookup.hints[owner].add(one_file.INSIDE)
@@ -207,13 +208,6 @@ def _ask_plugins(context: Context, document: DocumentText) -> dict[str, float]:
         except Exception as err:  # noqa: BLE001 - a plugin may raise anything; it is named
             context.plugins.blame(plugin, f"linkers: {linker.name}", err)
     return said
-
-
-def _owner_of_parent(session: ScopedSession, document: Document) -> str | None:
-    if document.parent_id is None:
-        return None
-    query = select(Document.customer_no).where(Document.id == document.parent_id)
-    return session.scalar(query)
 
 
 def _doubted(verdict: Verdict, reason: str) -> Verdict:

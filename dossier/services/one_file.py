@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document
 from dossier.records import DocumentState
+from dossier.services import sent_together
 from dossier.work import queue
 from dossier.work.kinds import RECOGNISE_PRIORITY, WorkKind
 
@@ -54,7 +55,7 @@ def owners(session: ScopedSession, document: Document) -> tuple[str, ...]:
 
 
 def ask_again(session: ScopedSession, document: Document, *, at: datetime) -> None:
-    """Have the relatives linked anew that wait, or that were filed by this one's old customer."""
+    """Have the relatives linked anew that wait, or that were filed by this one's customer."""
     relatives = or_(Document.parent_id == document.id, Document.id == document.parent_id)
     query = select(Document).where(relatives, Document.assigned_by.is_(None))
     ids = [one.id for one in session.scalars(query) if _is_to_ask(one, document)]
@@ -70,6 +71,8 @@ def _is_to_ask(relative: Document, document: Document) -> bool:
     if relative.id == document.parent_id and not _is_paper(relative):
         return False
     if relative.state == DocumentState.TO_ASSIGN:
+        return True
+    if relative.parent_id == document.id and sent_together.PARENT in relative.link_reasons:
         return True
     return INSIDE in relative.link_reasons and relative.customer_no != document.customer_no
 

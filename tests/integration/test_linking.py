@@ -8,9 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from dossier.db.tables import AuditEvent, Document, DocumentField, IndexChange, Page
+from dossier.db.tables import AuditEvent, Document, DocumentField, IndexChange, Page, WorkItem
 from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from dossier.hookspecs import Linker, hookimpl
 from dossier.records import DocumentState, LinkCandidate
@@ -18,6 +18,7 @@ from dossier.services import linking
 from dossier.services.context import Context
 from dossier.services.customer_import import import_customers
 from dossier.viewer import Permission, Scope, Viewer, system_viewer
+from dossier.work.kinds import WorkKind
 from tests.support_archive import add_content, make_archive
 
 WORKER = system_viewer("test")
@@ -322,3 +323,92 @@ def test_a_file_follows_the_card_pasted_into_it_unless_it_names_somebody_else(
     verdict = linking.link(archive, WORKER, file)
     assert verdict is not None
     assert verdict.decided == decided
+
+
+MAIL = "message/rfc822"
+
+
+def link_due(context: Context) -> None:
+    """What a worker does with the papers that are to be asked about again."""
+    due = (WorkItem.kind == WorkKind.RECOGNISE, WorkItem.state == "ready")
+    while True:
+        with context.reading(WORKER) as session:
+            subjects = session.scalars(select(WorkItem.subject).where(*due)).all()
+        if not subjects:
+            return
+        with context.writing(WORKER) as session:
+            session.execute(update(WorkItem).where(*due).values(state="done"))
+        for subject in subjects:
+            linking.link(context, WORKER, subject)
+
+
+@pytest.mark.parametrize(
+    ("text", "decided"),
+    [
+        ("现场照片说明\n变压器外观良好", "4200000013"),
+        ("低压居民用电申请表\n用户名称：李四", "4200000013"),
+        ("低压居民用电申请表\n用户名称：赵六", None),
+        ("户号：4200000012 户名：张三", "4200000012"),
+        ("户号：4200000012", "4200000012"),
+        ("现场照片\n地址：襄州区光明巷11号", None),
+        ("联系电话：14200001214", None),
+        ("代理人：赵六", None),
+        ("户号：4200000088", None),
+    ],
+)
+def test_an_attachment_follows_the_mail_that_a_person_assigned_unless_it_names_somebody_else(
+    archive: Context, text: str, decided: str | None
+) -> None:
+    mail = add_paper(archive, "请查收附件", media_type=MAIL)
+    attached = add_paper(archive, text, media_type="application/pdf", parent_id=mail)
+    for one in (mail, attached):
+        linking.link(archive, WORKER, one)
+    before = paper(archive, attached)
+    linking.assign(archive, clerk(), mail, "4200000013", revision=paper(archive, mail).revision)
+    link_due(archive)
+    assert paper(archive, attached).customer_no == decided
+    linking.undo(archive, clerk(), mail, revision=paper(archive, mail).revision)
+    link_due(archive)
+    after = paper(archive, attached)
+    assert (after.customer_no, after.state) == (before.customer_no, before.state)
+
+
+def test_what_lies_in_an_archive_in_a_mail_goes_with_the_mail(archive: Context) -> None:
+    mail = add_paper(archive, "请查收附件", media_type=MAIL)
+    packed = add_paper(archive, "说明.pdf", media_type="application/zip", parent_id=mail)
+    inner = add_paper(archive, "现场照片说明", media_type="application/pdf", parent_id=packed)
+    for one in (mail, packed, inner):
+        linking.link(archive, WORKER, one)
+    linking.assign(archive, clerk(), mail, "4200000013", revision=paper(archive, mail).revision)
+    link_due(archive)
+    assert paper(archive, inner).customer_no == "4200000013"
+    assert paper(archive, inner).link_reasons == ["parent"]
+    linking.assign(archive, clerk(), mail, "4200000014", revision=paper(archive, mail).revision)
+    link_due(archive)
+    assert {paper(archive, one).customer_no for one in (packed, inner)} == {"4200000014"}
+
+
+def test_an_attachment_that_a_person_decided_on_stays_where_it_was_put(archive: Context) -> None:
+    mail = add_paper(archive, "请查收附件", media_type=MAIL)
+    attached = add_paper(archive, "现场照片说明", media_type="application/pdf", parent_id=mail)
+    for one in (mail, attached):
+        linking.link(archive, WORKER, one)
+    linking.assign(archive, clerk(), attached, None, revision=paper(archive, attached).revision)
+    linking.assign(archive, clerk(), mail, "4200000013", revision=paper(archive, mail).revision)
+    link_due(archive)
+    assert paper(archive, attached).customer_no is None
+
+
+def test_a_mail_that_the_machine_filed_takes_attachments_along_once_a_person_says_so_too(
+    archive: Context,
+) -> None:
+    mail = add_paper(archive, "户号：4200000013 户名：李四", media_type=MAIL)
+    attached = add_paper(archive, "现场照片说明", media_type="application/pdf", parent_id=mail)
+    for one in (mail, attached):
+        linking.link(archive, WORKER, one)
+    link_due(archive)
+    assert paper(archive, mail).customer_no == "4200000013"
+    assert paper(archive, attached).customer_no is None
+    linking.assign(archive, clerk(), mail, "4200000013", revision=paper(archive, mail).revision)
+    link_due(archive)
+    assert paper(archive, attached).customer_no == "4200000013"
