@@ -8,7 +8,7 @@ source away. A duplicate is an outcome with a link to the first copy, not an err
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -177,27 +177,31 @@ def find_known(context: Context, source_key: str | None) -> IntakeResult | None:
 
 
 def part_key(parent_id: str, index: int) -> str:
-    """The ``source_key`` of the file that lies at this place in a document."""
+    """The ``source_key`` of the ``index``-th file that was taken out of a document (0-based)."""
     return hashlib.sha256(f"{parent_id}|{index}".encode()).hexdigest()
 
 
-def parts_that_are_copies(session: ScopedSession, parent_id: str, *, most: int) -> list[str]:
-    """Ids of the documents that parts of this one had come in as before, of the first ``most``.
+def parts(session: ScopedSession, parent_id: str, *, most: int) -> Iterator[Intake]:
+    """The intake rows of what was taken out of a document, as they came, of the first ``most``.
 
     Every part has its row, so that nothing lies behind the first piece that has none: most papers
     have no parts, and each view of one asks.
     """
-    found: dict[str, None] = {}
     for start in range(0, most, PARTS_AT_ONCE):
         ends = min(most, start + PARTS_AT_ONCE)
         keys = [part_key(parent_id, index) for index in range(start, ends)]
-        query = select(Intake.document_id, Intake.outcome).where(Intake.source_key.in_(keys))
-        rows = session.execute(query).all()
-        copies = (row for row in rows if row.outcome == IntakeOutcome.DUPLICATE)
-        found |= dict.fromkeys(row.document_id for row in copies if row.document_id)
+        found = session.scalars(select(Intake).where(Intake.source_key.in_(keys))).all()
+        rows = {row.source_key: row for row in found}
+        yield from (rows[key] for key in keys if key in rows)
         if not rows:
-            break
-    return list(found)
+            return
+
+
+def parts_that_are_copies(session: ScopedSession, parent_id: str, *, most: int) -> list[str]:
+    """Ids of the documents that parts of this one had come in as before, of the first ``most``."""
+    rows = parts(session, parent_id, most=most)
+    copies = (row.document_id for row in rows if row.outcome == IntakeOutcome.DUPLICATE)
+    return list(dict.fromkeys(each for each in copies if each))
 
 
 def given_customer(context: Context, folder: str) -> str | None:

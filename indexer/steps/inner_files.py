@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
+from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -44,13 +46,22 @@ def take_from_pages(job: Job, original: Original, probe: DocumentProbe) -> bool:
 
 
 def take(job: Job, original: Original, attachments: Sequence[Attachment]) -> bool:
-    """Each becomes a document of its own, once however often; False when they lie too deep."""
+    """Each becomes a document of its own, once however often; False when they lie too deep.
+
+    What was taken at an earlier reading is known by its bytes, in whatever order the parts come.
+    """
     if not attachments:
         return True
     if _depth(job) >= MAX_NESTING:
         return False
     batch, path, case_no = _sent_with(job)
-    for index, attachment in enumerate(attachments):
+    taken = _taken(job)
+    index = taken.total()
+    for attachment in attachments:
+        content = hashlib.sha256(attachment.content).hexdigest() if attachment.content else ""
+        if taken[content]:
+            taken[content] -= 1
+            continue
         arrival = intake.Arrival(
             file_name=attachment.name,
             folder=original.folder,
@@ -63,7 +74,15 @@ def take(job: Job, original: Original, attachments: Sequence[Attachment]) -> boo
             source_key=intake.part_key(original.document_id, index),
         )
         _take(job, arrival, attachment)
+        index += 1
     return True
+
+
+def _taken(job: Job) -> Counter[str]:
+    """SHA-256 of the parts that were taken before, and how often each; empty for empty ones."""
+    with job.context.reading(job.viewer) as session:
+        rows = intake.parts(session, job.document_id, most=ReadingLimits().members)
+        return Counter(row.sha256 or "" for row in rows)
 
 
 def _take(job: Job, arrival: intake.Arrival, attachment: Attachment) -> None:

@@ -143,10 +143,10 @@ def ppt_with(one: bytes) -> bytes:
     return compound({**streams, "Pictures": blip(one)})
 
 
-def ole_package(name: str, content: bytes) -> bytes:
-    """A file put into an office file as an object ("Package")."""
+def ole_package(name: str, content: bytes, *, source: str | None = None) -> bytes:
+    """A file put into an office file as an object ("Package"), under an icon of this name."""
     label = name.encode("gbk") + b"\0"
-    path = b"C:\\" + label
+    path = b"C:\\" + (name if source is None else source).encode("gbk") + b"\0"
     body = struct.pack("<H", 2) + label + path + struct.pack("<II", 0x30000, len(path)) + path
     body += struct.pack("<I", len(content)) + content
     return compound({"\x01Ole10Native": struct.pack("<I", len(body)) + body})

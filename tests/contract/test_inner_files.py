@@ -13,6 +13,7 @@ import pytest
 from fpdf import FPDF
 from PIL import Image
 
+from dossier.adapters.archive.collecting import Collection
 from dossier.adapters.archive.inner_files import OfficeFiles
 from dossier.adapters.pages.files import PageFiles
 from dossier.records import InnerFiles
@@ -164,6 +165,44 @@ def test_a_packaged_file_comes_out_under_its_own_name(tmp_path: Path) -> None:
     )
     found = look(tmp_path, "申请.docx", content)
     assert [(one.name, one.content) for one in found.attachments] == [("身份证.jpg", OTHER)]
+
+
+@pytest.mark.parametrize(
+    ("label", "source", "name"),
+    [
+        ("身份证", "身份证正面.jpg", "身份证.jpg"),
+        ("身份证", "", "身份证.jpg"),
+        ("证件v1.2", "x.jpeg", "证件v1.2.jpeg"),
+    ],
+)
+def test_a_packaged_file_whose_icon_was_named_by_hand_has_its_ending(
+    tmp_path: Path, label: str, source: str, name: str
+) -> None:
+    package = ole_package(label, OTHER, source=source)
+    content = with_relation(docx_bytes(), "oleObject", "oleObject1.bin", package)
+    found = look(tmp_path, "申请.docx", content)
+    assert [one.name for one in found.attachments] == [name]
+
+
+@pytest.mark.parametrize(
+    ("content", "ending"),
+    [
+        (b"%PDF-1.4 and so on", ".pdf"),
+        (docx_bytes(), ".docx"),
+        (xlsx_bytes(), ".xlsx"),
+        (pptx_bytes(), ".pptx"),
+        (odt_with(SCAN), ".odt"),
+        (zip_of({"a.txt": "a"}), ".zip"),
+        (b"PK\x03\x04 broken off", ".zip"),
+        (OTHER, ".jpg"),
+        (b"of no kind that is known", ""),
+    ],
+)
+def test_an_embedded_file_without_a_name_ends_by_what_it_is(content: bytes, ending: str) -> None:
+    collection = Collection(ReadingLimits(), "申请.docx")
+    collection.add_file("", content)
+    (found,) = collection.result().attachments
+    assert found.name == f"申请-附件1{ending}"
 
 
 def test_attachments_of_an_outlook_mail_are_files_of_their_own(tmp_path: Path) -> None:

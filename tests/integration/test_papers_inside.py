@@ -16,7 +16,7 @@ from dossier.db.tables import Document, OrgUnit
 from dossier.db.word_boxes import unpack_words
 from dossier.errors import StepFailedError
 from dossier.plugins.demo.fonts import hei_path
-from dossier.records import DocumentState, PageReading
+from dossier.records import Attachment, DocumentState, Extraction, PageReading
 from dossier.services import assigning, intake, search
 from dossier.services import documents as papers
 from dossier.services.context import Context
@@ -165,6 +165,32 @@ def test_a_picture_is_taken_once_however_often_its_file_is_read_or_sent(
     run_all(worker)
     assert [one.file_name for one in children(archive, parent)] == ["申请-图1.png", "申请-图2.png"]
     assert Counter(row.outcome for row in intakes(archive)) == {"accepted": 3, "duplicate": 1}
+
+
+class OtherOrder(NoOcr):
+    """A later version that reads the parts of a file in another order, and finds one more."""
+
+    def extract(self, path: Path, *, media_type: str, file_name: str) -> Extraction:
+        found = self._real.extract(path, media_type=media_type, file_name=file_name)
+        more = Attachment("新.pdf", letter(77))
+        return dataclasses.replace(found, attachments=(more, *reversed(found.attachments)))
+
+
+def test_parts_that_come_in_another_order_at_a_later_reading_are_known_by_their_bytes(
+    archive: Context, worker: Worker
+) -> None:
+    twice = ("重复.pdf", letter(4))
+    parent = send(archive, msg_with(("甲.pdf", letter(3)), twice, ("乙.pdf", letter(5))), "信.msg")
+    run_all(worker)
+    before = {one.file_name: one.id for one in children(archive, parent)}
+    later = dataclasses.replace(archive, readers=OtherOrder(archive.readers))  # type: ignore[arg-type]
+    other = worker_of(later)
+    for _ in range(2):
+        read_again(later, parent, other)
+    after = {one.file_name: one.id for one in children(archive, parent)}
+    assert set(after) - set(before) == {"新.pdf"}
+    assert {name: after[name] for name in before} == before
+    assert len(intakes(archive)) == 1 + len(after)
 
 
 def test_the_pictures_of_a_file_follow_it_when_a_person_decides_and_when_that_is_undone(

@@ -8,6 +8,7 @@ from functools import cache
 
 from PIL import Image, UnidentifiedImageError
 
+from dossier.adapters.archive.endings import ending_of
 from dossier.records import Attachment, InnerFiles
 from dossier.rules import file_names
 from dossier.rules.limits import ReadingLimits
@@ -64,8 +65,11 @@ class Collection:
         if content is None:
             self.truncated = True
         elif content:
-            stem = file_names.inner_stem(self._file_name)
-            self._add(name or f"{stem}-附件{len(self._found) + 1}", content)
+            self._add(name or self._own_name(content), content)
+
+    def _own_name(self, content: bytes) -> str:
+        stem = file_names.inner_stem(self._file_name)
+        return f"{stem}-附件{len(self._found) + 1}{ending_of(content)}"
 
     def result(self) -> InnerFiles:
         """All that was taken."""

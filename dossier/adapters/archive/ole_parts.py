@@ -15,6 +15,8 @@ from pathlib import Path
 import olefile
 
 from dossier.adapters.archive.collecting import Collection
+from dossier.adapters.archive.endings import ending_of
+from dossier.rules.file_names import kind_ending
 from dossier.rules.text_encoding import decode_name
 
 # DOC: inline pictures, floating ones; PPT.
@@ -113,14 +115,18 @@ def _take_objects(ole: olefile.OleFileIO, collection: Collection) -> None:
 
 
 def _native(stream: bytes) -> tuple[str, bytes | None]:
-    """Name and bytes of a packaged file ([MS-OLEDS] 2.3.6 with what the packager writes in it)."""
+    """Name and bytes of a packaged file ([MS-OLEDS] 2.3.6 with what the packager writes in it).
+
+    The name is the icon's label, which may have been typed without the file's ending.
+    """
     label, position = _text(stream, 6)
-    _, position = _text(stream, position)
+    source, position = _text(stream, position)
     (_, path_length) = struct.unpack_from("<II", stream, position)
     position += 8 + path_length
     (length,) = struct.unpack_from("<I", stream, position)
     content = stream[position + 4 : position + 4 + length]
-    return label, content if len(content) == length else None
+    name = label if kind_ending(label) else label + (kind_ending(source) or ending_of(content))
+    return name, content if len(content) == length else None
 
 
 def _text(stream: bytes, start: int) -> tuple[str, int]:
