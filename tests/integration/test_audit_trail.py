@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from dataclasses import replace
@@ -482,3 +483,13 @@ def test_only_those_whom_the_rules_name_are_entitled() -> None:
     holders = set(rulebook.load("roles")["matrix"]["see_lookers"])
     assert holders == {"supervisor"}
     assert Permission.SEE_LOOKERS == "see_lookers"
+
+
+@pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
+def test_a_login_names_who_logged_in_and_how(seeded: Seeded, door: Any) -> None:
+    door("agent")
+    page = html.unescape(door("auditor").get("/audit?actor=agent&action=login").text)
+    row = page[page.index('id="event-') :]
+    assert '<a href="/audit?actor=agent&action=login">agent</a>' in row
+    assert "登录方式: 密码" in row
+    assert "系统任务" not in row

@@ -609,3 +609,14 @@ def test_a_refusal_names_the_missing_right_in_words_of_the_viewer_s_language(win
     assert "It needs the right “See the intake”" in english
     assert "see_intake" not in english
     assert "您的岗位无此权限" not in english
+
+
+def test_the_start_page_of_who_opens_no_paper_has_tips_for_what_it_may_search_by(
+    window: Any,
+) -> None:
+    tips = html.unescape(window("admin").get("/").text)
+    assert "一个词就能查到" in tips
+    assert "页面上的任何词语" not in tips.partition('class="start"')[2]
+    assert "收进来时的文件名" not in tips
+    assert "收进来时的文件名" in html.unescape(window("archivist").get("/").text)
+    assert "收进来时的文件名" not in html.unescape(window("agent").get("/").text)
