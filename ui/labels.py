@@ -338,6 +338,7 @@ NEAR: Final = {
     "one_digit": N_("one digit otherwise"),
     "fewer_words": N_("only some of the words"),
     "next_door": N_("the same building or street"),
+    "apart": N_("as two words"),
 }
 ROLE: Final = {
     "administrator": N_("Administrator"),

@@ -7,8 +7,10 @@ numerals are digits, a place's own word (区, 市) at the head is left out. Name
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import takewhile
 
+from dossier.rules import organisations
 from dossier.rules.addresses import in_digits
 from dossier.rules.normal_form import fold
 
@@ -25,6 +27,13 @@ _PLACE = re.compile(
     r"([^\W0-9a-z_]{2,7}?)(自治区|自治州|地区|省|市(?![场政民])|(?<![小社园校矿景厂发])区|县|旗)(?=.)"
 )
 _COARSE = frozenset({"省", "自治区", "市", "自治州", "地区"})
+# 和平里小区12栋 is 和平里12栋, 王家湾村3组 is 王家湾3组, 第3组 is 3组.
+_ESTATE = re.compile(r"(?<=[^\x00-\x7f]{2})(?:小区|村)(?=[0-9])")
+_ORDINAL = re.compile("第(?=[0-9]+[组队栋幢号])")
+# A room's digits side by side, without a mark behind them: 四〇二.
+_HAN_ROOM = re.compile("[〇零一二三四五六七八九]{3,4}(?=$|[ -])")
+_HAN_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_ROOM = re.compile("([0-9]{3,5})[室房户]")
 _NUMBER = re.compile(r"[0-9]+|(?<![a-z])[a-z](?![a-z])")
 _PART = re.compile(r"[0-9]+|[a-z]+|[^\x00-\x7f]+")
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
@@ -53,6 +62,8 @@ def wanted_forms(text: str) -> tuple[str, ...]:
     """
     if len(text) > LONGEST:
         return ()
+    if room := _ROOM.fullmatch(fold(text).strip()):
+        return (f"{room[1]} ",)
     places, rest = _places(_plain(text))
     numbers = _NUMBER.findall(rest)
     if not any(each.isdecimal() for each in numbers) or (
@@ -61,8 +72,18 @@ def wanted_forms(text: str) -> tuple[str, ...]:
         return ()
     coarse = len(list(takewhile(lambda place: place[1] in _COARSE, places)))
     kept = [places[first:] for first in range(coarse + 1)]
-    forms = ("".join(name for name, _ in names) + rest for names in kept)
-    return tuple(dict.fromkeys(forms))
+    forms = ["".join(name for name, _ in names) + rest for names in kept]
+    return tuple(dict.fromkeys(form for each in forms for form in _without_bare_places(each)))
+
+
+def _without_bare_places(form: str) -> Iterator[str]:
+    """The form, and what is left without the bare names of province and city at its head."""
+    yield form
+    known = organisations.known_place()
+    # Its district stays: what is asked in one is not meant in another.
+    while (place := known.match(form)) and known.match(form, place.end()):
+        form = form[place.end() :]
+        yield form
 
 
 def numbered_parts(text: str) -> tuple[str, ...]:
@@ -83,6 +104,8 @@ def numbered_parts(text: str) -> tuple[str, ...]:
 
 def _plain(text: str) -> str:
     plain = in_digits(_SPACED_OUT.sub("", _PUNCTUATION.sub(" ", fold(text))))
+    plain = _HAN_ROOM.sub(lambda room: room[0].translate(_HAN_DIGITS), plain)
+    plain = _ESTATE.sub("", _ORDINAL.sub("", plain))
     plain = _LETTERED.sub(_lettered, plain)
     return _ZEROS.sub("", _MARKS.sub(r"\1 ", plain).replace("-", " "))
 

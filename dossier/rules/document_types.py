@@ -112,6 +112,11 @@ class Catalogue:
         """Types that a word of a query names exactly: a code, a label's part or a title."""
         return self._codes_by_name.get(solid(word), ())
 
+    @property
+    def names(self) -> Iterable[str]:
+        """Every word that names a type exactly."""
+        return self._codes_by_name
+
     @cached_property
     def _codes_by_name(self) -> Mapping[str, tuple[str, ...]]:
         """Every word that names a type exactly, made once: a query asks for each of its words."""

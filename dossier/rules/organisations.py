@@ -19,6 +19,7 @@ def _any_of(*lists: str) -> str:
 
 _LEGAL_FORM = re.compile(rf"(?:{_any_of('legal_forms')})+$")
 _LOOSE_ENDING = re.compile(rf"(?:{_any_of('loose_endings')})$")
+_SHORT_FORMS = tuple(tuple(map(fold, line.split())) for line in _RULES["short_forms"])
 _BUILT_IN_PLACES = "provinces", "region"
 _SHOP_TRADE = re.compile(rf"(?:{_any_of('shop_trades')})$")
 _BRACKETS = re.compile(r"\(.*?\)")
@@ -48,6 +49,8 @@ def core_name(name: str) -> str:
     core = _NOT_LETTERS.sub("", _BRACKETS.sub("", fold(name)))
     if len(core) < FEWEST:
         core = whole
+    for long, short in _SHORT_FORMS:
+        core = core.replace(long, short)
     core = _shorter(core, _LEGAL_FORM.sub("", core))
     core = _without_places(core)
     without = _LOOSE_ENDING.sub("", core)
@@ -69,21 +72,25 @@ def shop_owner(name: str) -> tuple[int, int] | None:
     if trade is None or len(folded) != len(name):
         return None
     start = 0
-    known = _known_place(region.added())
+    known = known_place()
     while match := known.match(folded, start, trade.start()):
         start = match.end()
     return (start, trade.start()) if trade.start() - start >= FEWEST_OF_A_NAME else None
 
 
+def known_place() -> re.Pattern[str]:
+    """A place by its bare name, with or without its word: the built-in ones and the archive's."""
+    return _known_place(region.added())
+
+
 @lru_cache(maxsize=2)
 def _known_place(added: tuple[str, ...]) -> re.Pattern[str]:
-    """A place by its bare name, with or without its word: the built-in ones and the archive's."""
     names = "|".join((_any_of(*_BUILT_IN_PLACES), *sorted(added, key=len, reverse=True)))
     return re.compile(rf"(?:{names})(?:省|市|自治区|区|县)?")
 
 
 def _without_places(core: str) -> str:
-    known = _known_place(region.added())
+    known = known_place()
     while match := _PLACE.match(core) or known.match(core):
         rest = core[match.end() :]
         if len(rest) < FEWEST_WITHOUT_PLACE:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import product
+from itertools import combinations, islice, product
 
 from dossier.rules import names, rulebook
 from dossier.rules.normal_form import HAN, fold
@@ -23,10 +23,15 @@ MOST_READINGS = 3
 SHORT_NAME = 4
 """Syllables up to which full spellings and initials may be mixed: persons' names."""
 _MOST_COMBINATIONS = 24
+_MOST_OF_LONG_NAMES = 8  # companies: their spellings are long, and few of their readings doubtful
 _MOST_SHAPES = 96  # a name of four polyphones; ordinary ones have two to nine
 _NAMES_KEPT = 1024
 
 _UNIT = re.compile(rf"[{HAN}]|[a-z]+|[0-9]+")
+# 买买提·艾力; 李娜、王芳 own something together. ("、" folds to itself.)
+_BETWEEN_PARTS = re.compile(r"[·、,，/;；&]")
+_MOST_PARTS = 4
+_SHORTEST_WORD = 4  # of a name in letters that is a beginning: not Co. and Ltd.
 _TWO_LETTER_INITIALS = ("zh", "ch", "sh")
 # ü: typed v, u or yu (吕 is lv, lu and lyu; 略 is lve, lue and lyue).
 _UMLAUT = re.compile(r"^([ln])v")
@@ -70,7 +75,7 @@ def _spellings(folded: str) -> Spellings:
     core = core_name(folded) if shop or names.is_organisation(folded) else ""
     units = _UNIT.findall(folded)
     if all(map(str.isascii, units)):
-        return Spellings((), (), core)
+        return Spellings(tuple(_in_letters(units)), (), core)
     shapes: dict[str, None] = {}
     alike: dict[str, None] = {}
     short: dict[str, None] = {}
@@ -81,21 +86,43 @@ def _spellings(folded: str) -> Spellings:
             short.update(dict.fromkeys(_ending_short(reading)))
         if len(shapes) > _MOST_SHAPES:
             break
-    other = _UNIT.findall(core) if core else _given_name(units)
-    if other and other != units:
-        for reading in _combinations(_readings_of(other, as_person=shop)):
+    for part, by_initials in _other_beginnings(folded, units, core):
+        for reading in _combinations(_readings_of(part, as_person=shop)):
             whole = "".join(reading)
             shapes[whole] = alike[spoken_alike(whole)] = None
-            if core:
+            if by_initials:
                 shapes["".join(syllable[0] for syllable in reading)] = None
     return Spellings(tuple(shapes), tuple(alike), core, tuple(short))
 
 
+def _in_letters(units: list[str]) -> Iterator[str]:
+    """A name in Latin letters, joined, from its head and from each longer word."""
+    for at, unit in enumerate(units):
+        if unit.isalpha() and (at == 0 or len(unit) >= _SHORTEST_WORD):
+            yield "".join(units[at:])
+
+
+def _other_beginnings(folded: str, units: list[str], core: str) -> Iterator[tuple[list[str], bool]]:
+    """Where people begin besides the head, and whether they also type its initials."""
+    if core:
+        found = [(_UNIT.findall(core), True)]
+    else:
+        found = [(_given_name(units), False)]
+        found += [(part, True) for part in _further_parts(folded)]
+    return ((part, initials) for part, initials in found if part and part != units)
+
+
 def _given_name(units: list[str]) -> list[str]:
-    """Where people begin besides the head; a given name of one character is no beginning."""
+    """A given name; one of a single character is no beginning."""
     surname, given = names.split_surname("".join(units))
     rest = _UNIT.findall(given)
     return rest if surname and 1 < len(rest) <= SHORT_NAME else []
+
+
+def _further_parts(folded: str) -> list[list[str]]:
+    """What stands behind an interpunct, or is a further person's name: 艾力 of 买买提·艾力."""
+    parts = [_UNIT.findall(part) for part in _BETWEEN_PARTS.split(folded)[1:]]
+    return [part for part in parts if len(part) > 1][:_MOST_PARTS]
 
 
 def _shapes(syllables: Sequence[str]) -> Iterable[str]:
@@ -136,12 +163,22 @@ def _readings_of(units: Sequence[str], *, as_person: bool) -> list[tuple[str, ..
 
 
 def _combinations(choices: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Readings of a whole name, the usual ones first, bounded."""
-    limit = _MOST_COMBINATIONS if len(choices) <= SHORT_NAME else _MOST_COMBINATIONS // SHORT_NAME
-    found: list[tuple[str, ...]] = [()]
-    for choice in choices:
-        found = [(*begun, each) for each in choice for begun in found][:limit]
-    return found
+    """Readings of a whole name, those with the fewest unusual ones first, bounded."""
+    limit = _MOST_COMBINATIONS if len(choices) <= SHORT_NAME else _MOST_OF_LONG_NAMES
+    return list(islice(_by_unusual(choices), limit))
+
+
+def _by_unusual(choices: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """All readings: the usual one of each character, then one of them otherwise, then two.
+
+    So that 行 at the end of 电器行 is also read otherwise, however many choices stand before it.
+    """
+    usual = [choice[:1] for choice in choices]
+    open_to_choice = [at for at, choice in enumerate(choices) if len(choice) > 1]
+    for count in range(len(open_to_choice) + 1):
+        for places in combinations(open_to_choice, count):
+            chosen = [choices[at][1:] if at in places else usual[at] for at in range(len(choices))]
+            yield from product(*chosen)
 
 
 def readings(unit: str) -> tuple[str, ...]:
@@ -151,7 +188,8 @@ def readings(unit: str) -> tuple[str, ...]:
 
 @cache
 def _readings(character: str) -> tuple[str, ...]:
-    known = _surname_tables().rare.get(character) or _library()(character)
+    tables = _surname_tables()
+    known = tables.rare.get(character) or tables.usual.get(character) or _library()(character)
     found = [each for each in known if _LETTERS.fullmatch(each)]
     return _distinct(form for each in found[:MOST_READINGS] for form in _umlauts(each))
 
@@ -191,15 +229,22 @@ class _SurnameTables:
     single: dict[str, tuple[str, ...]]
     compound: dict[str, tuple[str, ...]]
     rare: dict[str, tuple[str, ...]]
+    usual: dict[str, tuple[str, ...]]
 
 
 @cache
 def _surname_tables() -> _SurnameTables:
     tables = rulebook.load("surname_readings")
-    each = (tables[name].items() for name in ("single", "compound", "rare"))
-    return _SurnameTables(
-        *({fold(key): tuple(value.split()) for key, value in table} for table in each)
+    single, compound, rare = (
+        {fold(key): tuple(value.split()) for key, value in tables[name].items()}
+        for name in ("single", "compound", "rare")
     )
+    usual = {
+        fold(character): tuple(said.split())
+        for said, characters in tables["usual"].items()
+        for character in characters
+    }
+    return _SurnameTables(single, compound, rare, usual)
 
 
 @cache

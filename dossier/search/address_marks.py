@@ -15,7 +15,7 @@ Span = tuple[int, int]
 KEPT_PATTERNS = 256
 """Typed addresses whose patterns are kept: each is looked for on page after page."""
 _GAP = r"[ \n]{0,2}"
-_BETWEEN = rf"(?:{_GAP}{MARK})*{_GAP}(?:-{_GAP})?"
+_BETWEEN = rf"(?:{_GAP}(?:{MARK}|小区|村|第))*{_GAP}(?:-{_GAP})?"
 _AFTER = rf"(?:{_GAP}{MARK})*"
 _APART = r"[ \n·]*"
 _DIGITS = ("[〇零]", *"一二三四五六七八九")

@@ -120,8 +120,7 @@ def _by_piece(places: Iterable[NamedPlace]) -> dict[AskedPlace, tuple[NamedPlace
 
 def _compiled(query: Query, compiler: _Compiler) -> CompiledQuery:
     match = compiler.node(query.node)
-    clauses = [clause for leaf in positive_leaves(query.node) for clause in compiler.leaf(leaf)]
-    clauses += compiler.places_apart(query.node)
+    clauses = [*compiler.clauses(query.node), *compiler.places_apart(query.node)]
     return CompiledQuery(
         match=match,
         classes=tuple(_classes(match, [*clauses, *compiler.names_apart(query.node)])),
@@ -204,6 +203,28 @@ class _Compiler:
             whole = "".join(each.text for each in node.nodes if isinstance(each, Word))
             if len(whole) <= _LONGEST_NAME:
                 yield from as_whole_name(self._asker, whole)
+
+    def clauses(self, node: Node) -> Iterator[Clause]:
+        """Every way in which a positive word matches; of several in an OR, where they all do."""
+        match node:
+            case Word() | Phrase() | FieldValue():
+                yield from self.leaf(node)
+            case And(nodes):
+                for each in nodes:
+                    yield from self.clauses(each)
+            case Or(nodes):
+                for each in nodes:
+                    yield from self._in_branch(each)
+            case _:
+                return
+
+    def _in_branch(self, node: Node) -> Iterator[Clause]:
+        if not isinstance(node, And):
+            yield from self.clauses(node)
+            return
+        whole = self.node(node)
+        for clause in self.clauses(node):
+            yield replace(clause, expression=all_of(clause.expression, whole))
 
     def leaf(self, leaf: Word | Phrase | FieldValue) -> list[Clause]:
         """Every way in which a word, phrase or field value may match."""

@@ -16,6 +16,7 @@ from dossier.rules.address_forms import HAN_NUMERALS, numbered_parts
 from dossier.rules.normal_form import HAN, fold
 from dossier.search.parser import parse
 from dossier.search.query import And, Node, Not, Word, written
+from dossier.search.values import ends_type_name
 
 LONGEST_NAME = 4
 LONGEST_NUMBER = 14
@@ -53,6 +54,7 @@ class NearReason(StrEnum):
     ONE_DIGIT = "one_digit"
     FEWER_WORDS = "fewer_words"
     NEXT_DOOR = "next_door"
+    APART = "apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def near_queries(text: str) -> tuple[Near, ...]:
     grouped = _GROUPS.sub("", fold(text))
     if _NUMBER.fullmatch(grouped):
         return _like_number(grouped)
-    node = parse(text).node
+    node = parse(text, as_typed=True).node
     if isinstance(node, And):
         return _fewer(node.nodes) if len(node.nodes) <= MOST_WORDS else ()
     word = fold(node.text) if isinstance(node, Word) else ""
@@ -97,7 +99,18 @@ def _like_name(name: str) -> tuple[Near, ...]:
     if len(name) > 2:  # a part of two characters is still a name
         parts = dict.fromkeys((name[:-1], name[1:]))
         found += [Near(part, NearReason.ONE_CHARACTER) for part in parts]
-    return tuple(found)
+    return (*found, *_apart(name))
+
+
+def _apart(word: str) -> tuple[Near, ...]:
+    """A name in which something is left out (湖北移动), or two words in one (高压合同)."""
+    places = range(SHORTEST_PART, len(word) - SHORTEST_PART + 1)
+    if not places:
+        return ()
+    names = (f"({IN_NAMES}{word[:at]} {IN_NAMES}{word[at:]})" for at in places)
+    kind = next((f"{word[:at]} {word[at:]}" for at in places if ends_type_name(word[at:])), "")
+    found = [Near(" OR ".join(names), NearReason.ONE_WRONG)]
+    return (*found, Near(kind, NearReason.APART)) if kind else tuple(found)
 
 
 def _like_number(number: str) -> tuple[Near, ...]:
@@ -126,7 +139,7 @@ def _like_long_name(name: str) -> tuple[Near, ...]:
         for at in range(SHORTEST_PART, len(name) - SHORTEST_PART)
     )
     ends = (f"{IN_NAMES}{part}" for part in (name[1:], name[:-1]))
-    return (Near(" OR ".join((*ends, *sides)), NearReason.ONE_WRONG),)
+    return (Near(" OR ".join((*ends, *sides)), NearReason.ONE_WRONG), *_apart(name))
 
 
 def _like_address(address: str) -> tuple[Near, ...]:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
 from dossier.rules import identifiers
 from dossier.rules.names import is_organisation
 from dossier.rules.normal_form import HAN, fold_with_origins
 from dossier.search.analysis import keyword
+from dossier.search.glued import apart, beside
 from dossier.search.notes import Note, note
 from dossier.search.periods import PERIOD_FACETS, parse_period
 from dossier.search.query import (
@@ -38,7 +38,6 @@ from dossier.search.vocabulary import field_of
 MAX_CHARACTERS = 1000
 MAX_WORDS = 32
 _MAX_NESTING = 8
-_MOST_SYLLABLES = 6  # of a name typed with spaces; more Latin words are a text
 _MOST_REMARKS = 8  # of one query; a pasted text would get one for each of its signs
 
 _QUOTES = {'"': '"', "“": "”", "”": "”", "「": "」", "『": "』", "＂": "＂"}
@@ -49,18 +48,26 @@ _HAN_FIELD = re.compile(rf"([{HAN}]{{2,8}})[:：](?=[^\s/:：])")
 # What may stand inside one word: dashes, dots, slashes and colons between letters or digits
 # (0710-1234567, 3.5, 2026/11/22, 10:30), # behind a building's number, the interpunct of names.
 _PIECES = re.compile(
-    r"(?:\w|[·•．‧・･]|(?<=[0-9A-Za-z])[-./:](?=[0-9A-Za-z])|(?<=[0-9A-Za-z一二三四五六七八九十])[#＃]|[\u200b-\u200f\ufeff])+"
+    r"(?:\w|[·•．‧・･]|(?<=[0-9A-Za-z])[-－—–‐‑‒―−./:](?=[0-9A-Za-z])|(?<=[0-9A-Za-z一二三四五六七八九十])[#＃]|[\u200b-\u200f\ufeff])+"
 )
 _WILDCARD = re.compile(r"[*?＊？](?=[*?＊？]*$)|(?<=\w)[*＊](?=\w)")
 _OR = frozenset({"OR", "|", "||", "｜"})
 _AND = frozenset({"AND", "&&", "+"})
 _NOT = frozenset({"NOT", "!"})
+_BARS = "|｜"
+# Words between two others that mean the same, unless they stand among Latin words.
+_SAID = {"or": "OR", "或": "OR", "或者": "OR", "and": "AND", "not": "NOT"}
 # Numbers in groups of four digits, and groups that are as likely years.
 _GROUP_DIGITS, _FEWEST_GROUPS = 4, 2
 _FOURS = re.compile(r"\d{4}(?:[ \t\u3000]\d{4})+(?:[ \t\u3000]\d{1,3})?(?!\S)")
 _YEAR = re.compile("(?:19|20)..")
 # A text whose characters stand apart, copied from other people's OCR: 供 电 合 同.
 _APART = re.compile(rf"(?<!\S)[{HAN}](?:[ \t\u3000]+[{HAN}](?!\S)){{2,}}")
+# A date copied from a form: 2026 年 3 月 1 日.
+_SPACED_DATE = re.compile(
+    r"(?<!\d)\d{4}#年#\d{1,2}#月(?:#\d{1,2}#[日号])?".replace("#", r"[ \t\u3000]*")
+)
+_UNTIL = re.compile(r"\s+(?:至|到|\.{2,}|[-－—~～])\s+[^\s,，;；、]+")
 # A dash behind a space excludes the next word: 3-2-501 -2-1 is no number typed in groups.
 _EXCLUDING = re.compile(r"\s[-－]")
 _DATED = frozenset({"date", *PERIOD_FACETS})
@@ -83,6 +90,7 @@ class _Reading:
 
     remarks: dict[Note, None] = field(default_factory=dict)
     words_left: int = MAX_WORDS
+    as_typed: bool = False
 
     def remark(self, code: str, *values: object) -> None:
         if len(self.remarks) < _MOST_REMARKS:
@@ -101,21 +109,27 @@ class _Reading:
         return kept
 
 
-def parse(text: str) -> Query:
-    """The query that ``text`` means. Never raises; odd input is noted (:attr:`Query.remarks`)."""
-    reading = _Reading()
+def parse(text: str, *, as_typed: bool = False) -> Query:
+    """The query that ``text`` means. Never raises; odd input is noted (:attr:`Query.remarks`).
+
+    Args:
+        text: what was typed.
+        as_typed: without what its words may also mean together or apart (:mod:`..glued`).
+    """
+    reading = _Reading(as_typed=as_typed)
     line = text
     if len(line) > MAX_CHARACTERS:
         reading.remark("too_long", MAX_CHARACTERS)
         line = line[:MAX_CHARACTERS]
-    line = _APART.sub(lambda apart: "".join(apart[0].split()), line)
+    for written_apart in (_APART, _SPACED_DATE):
+        line = written_apart.sub(lambda apart: "".join(apart[0].split()), line)
     if _closes_nothing(line):
         reading.remark("unbalanced_bracket")
     node = _tree(list(_items(line, reading)), reading)
     if isinstance(node, Everything) and line.strip():
         reading.remark("nothing_to_find")
         node = Nowhere()
-    return Query(text, node, tuple(reading.remarks))
+    return Query(text, node if as_typed else apart(node), tuple(reading.remarks))
 
 
 def _tree(items: list[_Item], reading: _Reading) -> Node:
@@ -135,30 +149,13 @@ def _tree(items: list[_Item], reading: _Reading) -> Node:
             alternative = negative = False
     if alternative:
         reading.remark("misplaced_or")
-    return _all(_spelled_apart(parts))
+    return _all(parts if reading.as_typed else beside(parts))
 
 
 def _all(parts: list[Node]) -> Node:
     if len(parts) > 1:
         return And(tuple(parts))
     return parts[0] if parts else Everything()
-
-
-def _spelled_apart(parts: list[Node]) -> list[Node]:
-    """Syllables that were typed apart (``zhang san``) may also be one name."""
-    found: list[Node] = []
-    for are_letters, run in groupby(parts, key=_is_letters):
-        nodes = list(run)
-        if are_letters and 1 < len(nodes) <= _MOST_SYLLABLES:
-            name = "".join(node.text for node in nodes if isinstance(node, Word))
-            found.append(Or((And(tuple(nodes)), Word(name))))
-        else:
-            found += nodes
-    return found
-
-
-def _is_letters(node: Node) -> bool:
-    return isinstance(node, Word) and node.text.isascii() and node.text.isalpha()
 
 
 def _either(left: Node, right: Node) -> Node:
@@ -276,6 +273,9 @@ def _dated(
     close = line.find(quote, start + 1) if quote else -1
     unquoted = _DATE_CHUNK.match(line, start)
     end = close + 1 if close > 0 else unquoted.end() if unquoted else start + 1
+    until = _UNTIL.match(line, end)
+    if until and parse_period("".join(line[start : until.end()].split())):
+        end = until.end()
     value = line[start:end].strip('"“”「」『』＂')
     if parse_period(value) is None:
         reading.remark("bad_date", value[:_LONGEST_SHOWN])
@@ -291,6 +291,7 @@ def _word(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
     """The text up to the next space or quote, cut at punctuation into words."""
     end = _chunk_end(line, start)
     chunk = line[start:end]
+    chunk = _operator(chunk, line[:start], line[end:])
     if chunk in _OR:
         return end, [_Item(is_or=True)]
     if chunk in _AND:
@@ -301,16 +302,28 @@ def _word(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
         reading.remark("wildcard")
     # The brackets of 宏泰机械（集团）有限公司 belong to the name; those of 黄超（本人） do not.
     whole = any(sign in _OPENING for sign in chunk[1:]) and is_organisation(chunk)
+    whole = whole or parse_period(chunk) is not None
     pieces = [chunk] if whole else _pieces(chunk)
     return max(end, start + 1), reading.taken([_Item(Word(piece)) for piece in pieces])
 
 
 def _chunk_end(line: str, start: int) -> int:
-    """Where the next space or quote stands, or the line ends."""
-    end = start
+    """Where the next space, quote or bar stands, or the line ends; bars are a word of their own."""
+    end, bars = start, line[start] in _BARS
     while end < len(line) and not line[end].isspace() and line[end] not in _QUOTES:
+        if (line[end] in _BARS) is not bars:
+            break
         end += 1
     return end
+
+
+def _operator(chunk: str, before: str, after: str) -> str:
+    """The operator that a word is between two others (张三 或 李四); else the word itself."""
+    said = _SAID.get(chunk.lower())
+    sides = (before.split()[-1:], after.split()[:1])
+    if said is None or not all(sides) or any(each[0].isascii() for each in sides):
+        return chunk
+    return said
 
 
 def _pieces(chunk: str) -> list[str]:

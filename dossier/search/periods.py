@@ -15,6 +15,13 @@ _YEAR = re.compile(r"([12][0-9]{3})年?")
 _MONTH = re.compile(r"([12][0-9]{3})(?:[-./](0?[1-9]|1[0-2])|年(0?[1-9]|1[0-2])月)")
 _BETWEEN = re.compile(r"(.*?)(?:\.\.+|…|至|到|(?<=[0-9年月日])-(?=[12][0-9]{3}(?![0-9])))(.*)")
 _COMPARED = re.compile(r"(>=|<=|>|<|≥|≤)(.+)")
+_SINCE = re.compile(r"(.+?)(?:以后|之后|以来|起)")
+_BEFORE = re.compile(r"(.+?)(?:以前|之前)")
+_COMPACT_MONTH = re.compile(r"([12][0-9]{3})(0[1-9]|1[0-2])")
+_PART_OF_YEAR = re.compile(r"([12][0-9]{3})年?(?:第?([1-4])季度|q([1-4])|(上|下)半年)")
+_HAN_YEAR = re.compile("[〇零一二三四五六七八九]{4}(?=年|$)")
+_HAN_NUMBER = re.compile("[一二三四五六七八九十]{1,3}(?=[月日号季])")
+_HAN_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,7 @@ class Period:
     last: date
 
 
+_DAY_PLACES = 8  # digits of a day without signs
 FIRST, LAST = date(MINYEAR, 1, 1), date(MAXYEAR, 12, 31)
 
 
@@ -35,10 +43,13 @@ def parse_period(text: str) -> Period | None:
         >>> parse_period("2026年2月")
         Period(first=datetime.date(2026, 2, 1), last=datetime.date(2026, 2, 28))
     """
-    plain = "".join(fold(text).split())
+    plain = _in_digits("".join(fold(text).split()))
     compared = _COMPARED.fullmatch(plain)
     if compared:
         return _compared(compared[1], _single(compared[2]))
+    for sign, said in ((">=", _SINCE.fullmatch(plain)), ("<", _BEFORE.fullmatch(plain))):
+        if said:
+            return _compared(sign, _single(said[1]))
     whole = _single(plain)
     if whole:
         return whole
@@ -60,16 +71,23 @@ def month_of(text: str) -> str:
     return month_value(period.first) if is_whole else ""
 
 
+def named_period(text: str) -> Period | None:
+    """The days that a word of the box names; digits alone are only a day (``20260301``)."""
+    plain = "".join(fold(text).split())
+    whole_day = len(plain) == _DAY_PLACES
+    return None if plain.isdecimal() and not whole_day else parse_period(text)
+
+
 def single_month(text: str) -> date | None:
     """The first day of a month that is written as one (``2026-03``, ``2026年3月``)."""
-    plain = "".join(fold(text).split())
+    plain = _in_digits("".join(fold(text).split()))
     period = _single(plain) if _MONTH.fullmatch(plain) else None
     return period.first if period else None
 
 
 def year_of(text: str) -> str:
     """The one year that a text names (``2026年``), as the index has it; else empty."""
-    found = _YEAR.fullmatch("".join(fold(text).split()))
+    found = _YEAR.fullmatch(_in_digits("".join(fold(text).split())))
     return found[1] if found else ""
 
 
@@ -106,10 +124,39 @@ def _single(text: str) -> Period | None:
         year = int(found[1])
         known = FIRST_YEAR <= year <= LAST_YEAR
         return Period(date(year, 1, 1), date(year, 12, 31)) if known else None
-    if found := _MONTH.fullmatch(text):
-        year, month = int(found[1]), int(found[2] or found[3])
+    if found := _MONTH.fullmatch(text) or _COMPACT_MONTH.fullmatch(text):
+        year, month = int(found[1]), int(next(filter(None, found.groups()[1:])))
         if not FIRST_YEAR <= year <= LAST_YEAR:
             return None
         return Period(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
+    if found := _PART_OF_YEAR.fullmatch(text):
+        return _part_of_year(found)
     day = parse_date(text)
     return Period(day, day) if day else None
+
+
+def _part_of_year(found: re.Match[str]) -> Period | None:
+    """A quarter or half of a year."""
+    year, quarter = int(found[1]), found[2] or found[3]
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return None
+    last = int(quarter) * 3 if quarter else (6 if found[4] == "上" else 12)
+    first = last - (2 if quarter else 5)
+    return Period(date(year, first, 1), date(year, last, monthrange(year, last)[1]))
+
+
+def _in_digits(plain: str) -> str:
+    """A date's Chinese numerals as digits: 二〇二六年三月."""
+    plain = _HAN_YEAR.sub(lambda year: year[0].translate(_HAN_DIGITS), plain)
+    return _HAN_NUMBER.sub(lambda number: _small_number(number[0]), plain)
+
+
+def _small_number(numeral: str) -> str:
+    """A numeral below a hundred (二十三); what is none stays."""
+    tens, ten, ones = numeral.rpartition("十") if "十" in numeral else ("", "", numeral)
+    if len(tens) > 1 or len(ones) > 1:
+        return numeral
+    value = (int(tens.translate(_HAN_DIGITS) or 1) * 10 if ten else 0) + int(
+        ones.translate(_HAN_DIGITS) or 0
+    )
+    return str(value)

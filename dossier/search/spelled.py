@@ -14,7 +14,9 @@ LONGEST = 48
 SHORTEST_ALIKE = 4
 """Letters from which sounds that are alike count: of fewer, half of all names would be."""
 _MOST_VARIANTS = 12
-_LETTERS = re.compile(r"[a-z]+(?:['’][a-z]+)*")
+# Ou-Yang, xi'an; 7tian of 7天连锁酒店.
+_LETTERS = re.compile(r"[0-9]{0,2}[a-z]+(?:['’-][a-z]+)*")
+_BETWEEN_SYLLABLES = re.compile("['’-]")
 _MIXED = re.compile(rf"(?=.*[a-z])(?=.*[{HAN}])[a-z{HAN}]+")
 _PART = re.compile(rf"[a-z]+|[{HAN}]+")
 
@@ -24,7 +26,7 @@ def letters_of(word: str) -> str:
     folded = fold(word).strip()
     if len(folded) > LONGEST or not _LETTERS.fullmatch(folded):
         return ""
-    return re.sub("['’]", "", folded)
+    return _BETWEEN_SYLLABLES.sub("", folded)
 
 
 def mixed_parts(word: str) -> tuple[str, ...]:

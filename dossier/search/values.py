@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from dossier.rules import document_types, rulebook
+from dossier.rules.document_types import solid
 from dossier.rules.normal_form import fold
 from dossier.search.periods import month_of, year_of
 from dossier.search.wordings import synonyms
@@ -47,6 +48,15 @@ def is_type(value: str) -> bool:
         return True
     labels = [fold(entry.label_zh) for entry in catalogue.types.values()]
     return any(_plain(word) in label for word in words for label in labels)
+
+
+def ends_type_name(value: str) -> bool:
+    """Whether a kind's name, or a title of its papers, ends so: 合同, 执照; or a synonym does."""
+    return any(
+        name.endswith(solid(word))
+        for word in (value, *synonyms(value))
+        for name in document_types.catalogue().names
+    )
 
 
 def is_code(facet: str, value: str) -> bool:

@@ -7,9 +7,18 @@ from collections.abc import Mapping
 from dossier.rules.normal_form import fold
 
 LABELS: Mapping[str, tuple[str, ...]] = {
-    "customer_no": ("户号", "客户编号", "用户编号", "用电户号", "客户号", "用户号"),
+    "customer_no": (
+        "户号",
+        "客户编号",
+        "用户编号",
+        "用电户号",
+        "客户号",
+        "用户号",
+        "旧户号",
+        "原户号",
+    ),
     "meter_no": ("表号", "资产编号", "电能表编号", "电表号", "表计编号"),
-    "number": ("号码",),
+    "number": ("号码", "编号"),
     "name": ("姓名", "户名", "名称", "客户名称", "用户名称", "用电人", "用电户名", "客户姓名"),
     "phone": ("电话", "手机", "手机号", "手机号码", "联系电话", "联系方式", "电话号码"),
     "address": ("地址", "用电地址", "住址", "联系地址"),
@@ -40,6 +49,20 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "district": ("台区",),
 }
 """Field → the words by which people name it, besides its own name."""
+NUMBERED = frozenset(
+    {
+        "number",
+        "customer_no",
+        "meter_no",
+        "phone",
+        "id_no",
+        "uscc",
+        "account",
+        "case_no",
+        "reference_code",
+    }
+)
+"""Fields whose values are numbers."""
 _BY_LABEL = {fold(label): field for field, labels in LABELS.items() for label in (field, *labels)}
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dossier.search.near import LONGEST_NUMBER, NearReason, near_queries
+from dossier.search.near import LONGEST_NUMBER, Near, NearReason, near_queries
 from dossier.search.parser import parse
 
 
@@ -59,9 +59,18 @@ def test_what_is_left_keeps_its_meaning(typed: str, tried: list[str]) -> None:
 
 
 def test_a_long_name_is_tried_with_one_character_wrong() -> None:
-    (near,) = near_queries("宏泰机器有限公司")
+    near, apart = near_queries("宏泰机器有限公司")
     assert near.reason is NearReason.ONE_WRONG
     assert "(户名:宏泰机 户名:有限公司)" in near.q
+    assert "(户名:宏泰机器 户名:有限公司)" in apart.q
+
+
+def test_a_name_in_which_something_is_left_out_is_tried_in_two_parts() -> None:
+    assert near_queries("湖北移动")[-1] == Near("(户名:湖北 户名:移动)", NearReason.ONE_WRONG)
+
+
+def test_two_words_written_together_are_tried_as_two() -> None:
+    assert near_queries("高压合同")[-1] == Near("高压 合同", NearReason.APART)
 
 
 def test_letters_are_tried_in_another_order_and_grouped_digits_as_one_number() -> None:

@@ -222,7 +222,14 @@ def test_a_state_is_the_account_s_or_the_paper_s_by_its_value(text, field):
 
 @pytest.mark.parametrize("typed", ["2026-03", "2026年3月", "2026/3", "2026年03月"])
 def test_a_month_is_looked_for_in_every_way_in_which_papers_write_it(typed):
-    assert set(date_wordings(typed)) == {"2026-03", "2026-3", "2026年03月", "2026年3月"}
+    assert set(date_wordings(typed)) == {
+        "2026-03",
+        "2026-3",
+        "2026年03月",
+        "2026年3月",
+        "二〇二六年三月",
+        "二零二六年三月",
+    }
 
 
 def test_who_sees_addresses_masked_searches_them_down_to_the_street_only():

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dossier.adapters.tantivy.dictionary import Dictionary
-from dossier.search.analysis import BREAK
 from dossier.search.compile import CompiledQuery
 from dossier.search.expression import (
     AllOf,
@@ -122,16 +121,17 @@ def _filled_behind_head(phrase: LoosePhrase, dictionary: Dictionary) -> Iterator
 
 
 def _filled_before_tail(phrase: LoosePhrase, dictionary: Dictionary) -> Iterator[Expression]:
-    """``供用?同``: 用X and X同 both are tokens; or a run, a cell or a line of signs ends there."""
+    """``供用?同``: 用X and X同 both are tokens; or a run of characters ends there."""
     ((at, tail),) = phrase.prefixes
     last_at, last = max(phrase.tokens)
     if last_at != at - 3:
         yield phrase
         return
     field, before, tokens = phrase.field, last[-1], phrase.tokens
-    # A run's end and the first token of the next one, or a cell's end between them.
+    # A run's end and the first token of the next one; or between them a cell's end, or what was
+    # read as a letter or digit (城关Ⅱ线).
     yield TokenPhrase(field, (*tokens, (at - 2, before), (at - 1, tail)))
-    yield TokenPhrase(field, (*tokens, (at - 2, before), (at - 1, BREAK), (at, tail)))
+    yield TokenPhrase(field, (*tokens, (at - 2, before), (at, tail)))
     for pair in dictionary.beginning_with(field, before):
         filler = pair[len(before) :]
         if filler and dictionary.rows(field, filler + tail):

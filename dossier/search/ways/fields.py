@@ -6,33 +6,21 @@ from collections.abc import Iterator
 
 from dossier.rules import identifiers
 from dossier.search import analysis
-from dossier.search.expression import Expression, Range, Term
-from dossier.search.periods import PERIOD_FACETS, Period, parse_period
+from dossier.search.expression import Term
+from dossier.search.periods import PERIOD_FACETS, parse_period
 from dossier.search.places import PLACE_FIELDS
-from dossier.search.port import MatchReason, document_order
+from dossier.search.port import MatchReason
 from dossier.search.query import FieldValue
 from dossier.search.ranking import MatchClass
 from dossier.search.values import codes_of
+from dossier.search.vocabulary import NUMBERED
 from dossier.search.ways.clause import Asker, Clause
 from dossier.search.ways.names import as_name, as_spelling
 from dossier.search.ways.numbers import as_account, as_id_no, as_phone, as_thing, as_uscc_part
 from dossier.search.ways.places import as_place
-from dossier.search.ways.words import as_words, like_words
+from dossier.search.ways.words import as_words, like_words, within
 
-_NUMBERS = frozenset(
-    {
-        "number",
-        "customer_no",
-        "meter_no",
-        "phone",
-        "id_no",
-        "uscc",
-        "account",
-        "case_no",
-        "reference_code",
-    }
-)
-_ON_FORMS = _NUMBERS | {"name"}
+_ON_FORMS = NUMBERED | {"name"}
 _FACETS = frozenset({"state", "status", "category"})
 
 
@@ -49,7 +37,7 @@ def as_field_value(asker: Asker, leaf: FieldValue) -> Iterator[Clause]:
 
 
 def _in_field(asker: Asker, field: str, value: str) -> Iterator[Clause]:
-    if field in _NUMBERS:
+    if field in NUMBERED:
         yield from _as_number(asker, field, value)
     elif field in PLACE_FIELDS:
         yield Clause(MatchReason.PLACE, MatchClass.ADDRESS, Term(field, (value,)))
@@ -65,7 +53,7 @@ def _in_field(asker: Asker, field: str, value: str) -> Iterator[Clause]:
         yield from as_spelling(asker, value)
     elif field == "date":
         if period := parse_period(value):
-            yield Clause(MatchReason.DATE, MatchClass.TITLE, _within(period))
+            yield Clause(MatchReason.DATE, MatchClass.TITLE, within(period))
     else:
         if field == "type":
             yield Clause(MatchReason.TYPE, MatchClass.TITLE, Term("type", (value,)))
@@ -99,11 +87,3 @@ def _as_number(asker: Asker, field: str, value: str) -> Iterator[Clause]:
 def _only(asker: Asker, reason: MatchReason, value: str) -> Iterator[Clause]:
     found = [*as_words(asker, value), *like_words(asker, value)]
     return (clause for clause in found if clause.reason is reason)
-
-
-def _within(period: Period) -> Expression:
-    """Papers of these days; their order begins with the day (:func:`document_order`)."""
-    first, last = (
-        day.year * 10_000 + day.month * 100 + day.day for day in (period.first, period.last)
-    )
-    return Range("order", document_order(first, 0), document_order(last + 1, 0) - 1)

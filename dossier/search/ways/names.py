@@ -39,8 +39,8 @@ def as_name(asker: Asker, text: str) -> Iterator[Clause]:
 def _as_core(asker: Asker, text: str, folded: str) -> Iterator[Clause]:
     """An organisation by its core name, wholly, or inside a name that has an unknown place."""
     core, is_whole_name = core_name(text), is_organisation(text)
-    if is_whole_name or core != folded:
-        yield Clause(MatchReason.NAME, MatchClass.FOLDED_NAME, Term("name_core", (core,)))
+    # Typed without all that may be left out, it is the core itself.
+    yield Clause(MatchReason.NAME, MatchClass.FOLDED_NAME, Term("name_core", (core,)))
     if is_whole_name and core != folded and len(core) >= FEWEST_WITHOUT_PLACE:
         yield Clause(MatchReason.NAME, MatchClass.PREFIX, asker.sequence("name", core))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dossier.rules import identifiers
@@ -11,6 +12,8 @@ from dossier.search.phrases import MIN_ACCOUNT
 from dossier.search.port import MatchReason, SearchRight
 from dossier.search.ranking import MatchClass
 from dossier.search.ways.clause import Asker, Clause
+
+_FROM_ABROAD = re.compile(r"86[1-9][0-9]{8,10}")
 
 MIN_PARTIAL = 4
 """Digits of a number that one must know to search by its beginning or end (domain.md 4.3)."""
@@ -45,9 +48,15 @@ def as_phone(asker: Asker, text: str) -> Iterator[Clause]:
     if not digits.isdecimal():
         return
     if asker.may(SearchRight.PHONE):
-        yield Clause(MatchReason.PHONE, MatchClass.EXACT_PHONE, Term("phone", (digits,)))
+        whole = (digits, *_without_country(digits))
+        yield Clause(MatchReason.PHONE, MatchClass.EXACT_PHONE, Term("phone", whole))
     if asker.may(SearchRight.PHONE_PARTIAL):
         yield Clause(MatchReason.PHONE, MatchClass.PREFIX, partial_number("phone", digits))
+
+
+def _without_country(digits: str) -> tuple[str, ...]:
+    """A landline with the country's code before it, as one dials it here."""
+    return (f"0{digits[2:]}",) if _FROM_ABROAD.fullmatch(digits) else ()
 
 
 def as_id_no(asker: Asker, code: str) -> Iterator[Clause]:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dossier.rules import document_types
 from dossier.rules.address_forms import wanted_forms
 from dossier.search import analysis
-from dossier.search.expression import Expression, Nothing, Term, any_of
+from dossier.search.expression import Expression, Nothing, Range, Term, any_of
 from dossier.search.holes import phrases_with_hole
+from dossier.search.periods import Period, named_period
 from dossier.search.phrases import side_by_side
-from dossier.search.port import MatchReason, SearchRight
+from dossier.search.port import MatchReason, SearchRight, document_order
 from dossier.search.ranking import MatchClass
 from dossier.search.ways.clause import Asker, Clause
 from dossier.search.ways.files import as_file_name
@@ -41,6 +42,8 @@ def like_words(asker: Asker, text: str) -> Iterator[Clause]:
         yield Clause(MatchReason.TEXT, MatchClass.SYNONYM, page)
     dates = any_of(*(asker.phrase_in(asker.texts, wording) for wording in date_wordings(text)))
     yield Clause(MatchReason.TEXT, MatchClass.TEXT, dates)
+    if period := named_period(text):
+        yield Clause(MatchReason.DATE, MatchClass.TEXT, within(period))
     if asker.misread:
         holes = (each for name in asker.texts for each in phrases_with_hole(name, text))
         yield Clause(MatchReason.TEXT, MatchClass.ONE_WRONG, any_of(*holes))
@@ -62,3 +65,11 @@ def _as_type(asker: Asker, text: str) -> Expression:
     codes = document_types.catalogue().codes_named(text)
     named = Term("type", codes) if codes else Nothing()
     return any_of(asker.phrase("type_words", text), named)
+
+
+def within(period: Period) -> Expression:
+    """Papers of these days; their order begins with the day (:func:`document_order`)."""
+    first, last = (
+        day.year * 10_000 + day.month * 100 + day.day for day in (period.first, period.last)
+    )
+    return Range("order", document_order(first, 0), document_order(last + 1, 0) - 1)

@@ -1,0 +1,153 @@
+"""Words that people write together, or apart, otherwise than papers do.
+
+``张三的合同`` is a name and a kind of papers, ``户号4200000001`` a label and a number, ``345 6789``
+one number. What was typed is looked for as it stands as well: each of these only adds a way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+from dossier.rules.normal_form import HAN, fold
+from dossier.search.periods import PERIOD_FACETS, named_period, parse_period
+from dossier.search.query import And, FieldValue, Node, Not, Or, Word
+from dossier.search.values import ends_type_name, is_type
+from dossier.search.vocabulary import NUMBERED, field_of
+
+FEWEST = 2
+"""Characters of a name, and of a kind's name, that stand beside each other."""
+_LONGEST_LABEL = 8
+_LONGEST_TYPE = 16
+_MOST_SYLLABLES = 6  # of a name typed with spaces; more Latin words are a text
+_FEWEST_DIGITS, _MOST_DIGITS = 7, 22  # of a number typed in groups: a phone's, a meter's
+_CODE = re.compile(r"(?=[^0-9]*[0-9])[0-9a-z]{4,}(?:[-/.][0-9a-z]+)*|[0-9]{2,4}(?:-[0-9]{3,8})+")
+_LABELLED = re.compile(rf"([{HAN}]{{2,{_LONGEST_LABEL}}})([0-9A-Za-z０-９].*)")
+_NAME = re.compile(rf"[{HAN}·a-z]{{{FEWEST},}}")
+_DATED = frozenset({"date", *PERIOD_FACETS})
+_YEAR = re.compile("(?:19|20)[0-9]{2}")
+_OF = "的"
+
+
+def beside(parts: list[Node]) -> list[Node]:
+    """The parts of an AND, those that may be one thing joined as a second way."""
+    joined = _runs(_runs(_labelled(parts), _is_letters, _one_name), _is_digits, _one_number)
+    years = sum(_is_year(part) for part in joined)
+    return list(map(_with_year, joined)) if years == 1 < len(joined) else joined
+
+
+def apart(node: Node) -> Node:
+    """The tree, each word with what it means when it is two things written together."""
+    match node:
+        case Word(text):
+            ways = (node, *_label_and_number(text), *_name_and_type(text))
+            return Or(ways) if len(ways) > 1 else node
+        case And(nodes):
+            return And(tuple(map(apart, nodes)))
+        case Or(nodes):
+            return Or(tuple(map(apart, nodes)))
+        case Not(inner):
+            return Not(apart(inner))
+        case _:
+            return node
+
+
+def _labelled(parts: list[Node]) -> list[Node]:
+    """``户号 4200000001``: the label's field, for a value that fits it."""
+    found: list[Node] = []
+    for part in parts:
+        before = found[-1] if found else None
+        value = _value_of(before, part)
+        if value is None:
+            found.append(part)
+        else:
+            assert before is not None
+            found[-1] = Or((And((before, part)), value))
+    return found
+
+
+def _with_year(part: Node) -> Node:
+    """``合同 2026``: the year of papers too."""
+    if isinstance(part, Word) and _is_year(part):
+        return Or((part, FieldValue("year", part.text, "year")))
+    return part
+
+
+def _is_year(node: Node) -> bool:
+    return isinstance(node, Word) and _YEAR.fullmatch(node.text) is not None
+
+
+def _value_of(label: Node | None, part: Node) -> FieldValue | None:
+    if not isinstance(label, Word) or not isinstance(part, Word):
+        return None
+    field = field_of(label.text)
+    if field in NUMBERED and _CODE.fullmatch(fold(part.text)):
+        return FieldValue(field, part.text, label.text)
+    if field == "name" and _NAME.fullmatch(fold(part.text)):
+        return FieldValue(field, part.text, label.text)
+    if field in _DATED and parse_period(part.text):
+        return FieldValue("date", part.text, label.text)
+    return None
+
+
+def _label_and_number(text: str) -> Iterator[Node]:
+    split = _LABELLED.fullmatch(text)
+    field = field_of(split[1]) if split else None
+    if split and field in NUMBERED and _CODE.fullmatch(fold(split[2])):
+        yield FieldValue(field, split[2], split[1])
+
+
+def _name_and_type(text: str) -> Iterator[Node]:
+    """Papers of a kind, of whoever is called so: 张三的合同, 宏泰机械营业执照."""
+    if is_type(text):
+        return  # 供用电合同 is no contract of somebody called 供用电
+    for at in range(max(FEWEST, len(text) - _LONGEST_TYPE), len(text) - FEWEST + 1):
+        owner, kind = text[:at].removesuffix(_OF), text[at:]
+        if len(owner) >= FEWEST and ends_type_name(kind):
+            field = _owner_field(owner)
+            yield And((FieldValue(field, owner, field), FieldValue("type", kind, "type")))
+            return
+
+
+def _owner_field(owner: str) -> str:
+    if named_period(owner):
+        return "date"  # 2026年的合同
+    return "number" if _CODE.fullmatch(fold(owner)) else "name"
+
+
+def _runs(
+    parts: list[Node], fits: Callable[[Node], bool], join: Callable[[list[Word]], list[Node]]
+) -> list[Node]:
+    """The parts, each run of words that fit joined."""
+    found: list[Node] = []
+    for fitting, run in groupby(parts, key=fits):
+        nodes = list(run)
+        words = [node for node in nodes if isinstance(node, Word)]
+        found += join(words) if fitting and len(words) > 1 else nodes
+    return found
+
+
+def _is_letters(node: Node) -> bool:
+    return isinstance(node, Word) and node.text.isascii() and node.text.replace("-", "").isalpha()
+
+
+def _is_digits(node: Node) -> bool:
+    return isinstance(node, Word) and node.text.isdecimal()
+
+
+def _one_name(words: list[Word]) -> list[Node]:
+    """Syllables that were typed apart (``zhang san``) may also be one name."""
+    return _or_joined(words) if len(words) <= _MOST_SYLLABLES else list(words)
+
+
+def _one_number(words: list[Word]) -> list[Node]:
+    """Groups of digits (``345 6789``) may also be one number."""
+    digits = sum(len(word.text) for word in words)
+    if all(map(_is_year, words)):
+        return list(words)
+    return _or_joined(words) if _FEWEST_DIGITS <= digits <= _MOST_DIGITS else list(words)
+
+
+def _or_joined(words: list[Word]) -> list[Node]:
+    return [Or((And(tuple(words)), Word("".join(word.text for word in words))))]
