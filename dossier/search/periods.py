@@ -21,6 +21,7 @@ _COMPACT_MONTH = re.compile(r"([12][0-9]{3})(0[1-9]|1[0-2])")
 _PART_OF_YEAR = re.compile(r"([12][0-9]{3})年?(?:第?([1-4])季度|q([1-4])|(上|下)半年)")
 _HAN_YEAR = re.compile("[〇零一二三四五六七八九]{4}(?=年|$)")
 _HAN_NUMBER = re.compile("[一二三四五六七八九十]{1,3}(?=[月日号季])")
+_TENS_AND_ONES = re.compile("(?:([一二三四五六七八九])?(十))?([一二三四五六七八九])?")
 _HAN_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 
 
@@ -152,11 +153,9 @@ def _in_digits(plain: str) -> str:
 
 
 def _small_number(numeral: str) -> str:
-    """A numeral below a hundred (二十三); what is none stays."""
-    tens, ten, ones = numeral.rpartition("十") if "十" in numeral else ("", "", numeral)
-    if len(tens) > 1 or len(ones) > 1:
+    """A numeral below a hundred (二十三) in digits; what is none stays."""
+    found = _TENS_AND_ONES.fullmatch(numeral)
+    if not found:
         return numeral
-    value = (int(tens.translate(_HAN_DIGITS) or 1) * 10 if ten else 0) + int(
-        ones.translate(_HAN_DIGITS) or 0
-    )
-    return str(value)
+    tens, ten, ones = (part.translate(_HAN_DIGITS) for part in found.groups(""))
+    return str((int(tens or 1) * 10 if ten else 0) + int(ones or 0))

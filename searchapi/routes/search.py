@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from dossier.errors import QueryError
 from dossier.services import search, suggesting
 from dossier.services.views import SearchRequest
 from dossier.viewer import Permission, Viewer
@@ -17,6 +18,7 @@ from searchapi.problems import SEARCHING
 
 router = APIRouter(tags=["search"])
 FILTER = "filter."
+_PARAMETERS = ("q", "facets", "cursor", "size", "lang")
 MOST_VALUES = 100
 """Filter values of one request."""
 LARGEST_PAGE, LARGEST_SUGGESTION = 100, 20
@@ -39,6 +41,7 @@ def find(
 ) -> JsonAnswer:
     """Customers and papers of nobody that match, best first."""
     context = context_of(request)
+    _refuse_others(request)
     asked = SearchRequest(
         q=q,
         filters=filters_of(request),
@@ -66,6 +69,20 @@ def suggest(
     context = context_of(request)
     speaker = speaking(request, viewer, context.settings.locale)
     return JsonAnswer({"items": suggesting.suggest(context, speaker, q, size=size)})
+
+
+def _refuse_others(request: Request) -> None:
+    """A filter that is written as a parameter of its own would be passed over, and find everything.
+
+    Raises:
+        QueryError: a parameter that there is not.
+    """
+    for name in request.query_params:
+        if name not in _PARAMETERS and not name.startswith(FILTER):
+            raise QueryError(
+                f"unknown parameter; known are {', '.join(_PARAMETERS)} and {FILTER}NAME=VALUE",
+                detail_zh=f"没有这个参数；可用：{'、'.join(_PARAMETERS)}，筛选写成 {FILTER}名称=值",
+            )
 
 
 def filters_of(request: Request) -> dict[str, tuple[str, ...]]:
