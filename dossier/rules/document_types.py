@@ -112,10 +112,10 @@ class Catalogue:
         """Types that a word of a query names exactly: a code, a label's part or a title."""
         return self._codes_by_name.get(solid(word), ())
 
-    @property
-    def names(self) -> Iterable[str]:
-        """Every word that names a type exactly."""
-        return self._codes_by_name
+    @cached_property
+    def endings(self) -> frozenset[str]:
+        """Every ending of a word that names a type exactly."""
+        return frozenset(name[at:] for name in self._codes_by_name for at in range(len(name)))
 
     @cached_property
     def _codes_by_name(self) -> Mapping[str, tuple[str, ...]]:

@@ -40,7 +40,7 @@ def beside(parts: list[Node]) -> list[Node]:
 def apart(node: Node) -> Node:
     """The tree, each word with what it means when it is two things written together."""
     match node:
-        case Word(text):
+        case Word(text) if not text.isascii():
             ways = (node, *_label_and_number(text), *_name_and_type(text))
             return Or(ways) if len(ways) > 1 else node
         case And(nodes):
@@ -100,13 +100,13 @@ def _label_and_number(text: str) -> Iterator[Node]:
 
 def _name_and_type(text: str) -> Iterator[Node]:
     """Papers of a kind, of whoever is called so: 张三的合同, 宏泰机械营业执照."""
-    if is_type(text):
-        return  # 供用电合同 is no contract of somebody called 供用电
     for at in range(max(FEWEST, len(text) - _LONGEST_TYPE), len(text) - FEWEST + 1):
         owner, kind = text[:at].removesuffix(_OF), text[at:]
         if len(owner) >= FEWEST and ends_type_name(kind):
-            field = _owner_field(owner)
-            yield And((FieldValue(field, owner, field), FieldValue("type", kind, "type")))
+            # 供用电合同 is no contract of somebody called 供用电.
+            if not is_type(text):
+                field = _owner_field(owner)
+                yield And((FieldValue(field, owner, field), FieldValue("type", kind, "type")))
             return
 
 

@@ -52,11 +52,8 @@ def is_type(value: str) -> bool:
 
 def ends_type_name(value: str) -> bool:
     """Whether a kind's name, or a title of its papers, ends so: 合同, 执照; or a synonym does."""
-    return any(
-        name.endswith(solid(word))
-        for word in (value, *synonyms(value))
-        for name in document_types.catalogue().names
-    )
+    endings = document_types.catalogue().endings
+    return any(solid(word) in endings for word in (value, *synonyms(value)))
 
 
 def is_code(facet: str, value: str) -> bool:
