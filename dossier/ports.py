@@ -115,7 +115,9 @@ class PageRenderer(Protocol):
     def render(
         self, path: Path, *, page_number: int, width: int | None = None, dpi: int = 200
     ) -> bytes:
-        """The page as an upright-as-stored PNG or JPEG, ``width`` pixels wide or at ``dpi``.
+        """The page upright as stored: a JPEG ``width`` pixels wide, or for reading at ``dpi``.
+
+        For reading it is BMP or PNG, or the file itself where that is a plain JPEG or PNG.
 
         Rotation flags inside the file (PDF /Rotate, EXIF) are applied; a page that was *scanned*
         lying on its side stays so: the caller turns it by the reading's ``rotation``.
@@ -189,7 +191,7 @@ class OcrEngine(Protocol):
     name: str
 
     def read(self, picture: Path, *, page_number: int, dpi: int = 200) -> PageReading:
-        """Read one picture (PNG, JPEG, TIFF frame as drawn by the renderer).
+        """Read one picture (BMP, PNG or JPEG, as the renderer gives it).
 
         Turns it upright by itself: the reading tells ``rotation``, and its boxes, width and
         height are those of the upright picture. Deterministic for the same picture.

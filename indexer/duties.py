@@ -191,7 +191,7 @@ def _feed(context: Context, feeder: IndexFeeder) -> bool | None:
     """One batch; False when there was nothing to do, None when it could not be done now."""
     try:
         with context.reading(SYSTEM) as session:
-            if not outbox.waiting(session, limit=1) and not rebuild.is_requested(context):
+            if not outbox.is_waiting(session) and not rebuild.is_requested(context):
                 return False
         return feeder.try_acquire() and feeder.step() > 0
     except (DossierError, OperationalError) as err:
@@ -202,14 +202,18 @@ def _feed(context: Context, feeder: IndexFeeder) -> bool | None:
 # -- masks --------------------------------------------------------------------------------------
 
 MASKS_SECONDS = 0.2
-"""Pause after some papers were masked, and between two looks: intake and search go first."""
+"""Pause after some papers were masked: intake and search go first."""
+MASKS_LOOK_SECONDS = 1.0
+"""Between two looks; a paper that is shown before is masked while it is shown."""
 
 
 def make_masks(context: Context, stop: threading.Event) -> None:
     """Make the masks of new and changed papers ahead; a showing never waits for this."""
     commits = CommitWatch(context.database)
     is_looked_at = False
-    while not stop.wait(MASKS_SECONDS):
+    pause = MASKS_SECONDS
+    while not stop.wait(pause):
+        pause = MASKS_LOOK_SECONDS
         if not commits.may_have_changed():
             continue
         try:
@@ -218,6 +222,7 @@ def make_masks(context: Context, stop: threading.Event) -> None:
                 is_looked_at = True
             if page_masks.make_due(context):
                 commits.forget()
+                pause = MASKS_SECONDS
         except OperationalError:
             log.warning("database busy, masks wait")
             stop.wait(TROUBLE_SECONDS)

@@ -104,6 +104,7 @@ class Worker:
         self._options = options
         self._held: HeldLease | None = None
         self._claims = 0
+        self._is_flowing = False
         self._commits = CommitWatch(context.database)
         self._workspace = context.settings.home / "tmp" / self.id
         self._duties = duties.all_duties(context, watch=options.watch)
@@ -142,20 +143,26 @@ class Worker:
     # -- claiming -------------------------------------------------------------------------------
 
     def _claim(self) -> Lease | None:
-        now = self._context.clock.now()
-        with self._context.reading(VIEWER) as session:
-            if not queue.has_due(session, now=now):
-                return None
+        is_flowing, self._is_flowing = self._is_flowing, False
+        if not (is_flowing or self._is_any_due()):
+            return None
         self._claims += 1
         is_turned = self._claims % TURN_EVERY == 0
         with self._context.writing(VIEWER, durable=False) as session:
-            return queue.claim(
+            lease = queue.claim(
                 session,
                 owner=self.id,
                 now=self._context.clock.now(),
                 lease_seconds=self._context.settings.lease_seconds,
                 least_urgent_below=SEARCHABLE_PRIORITY if is_turned else None,
             )
+        self._is_flowing = lease is not None
+        return lease
+
+    def _is_any_due(self) -> bool:
+        """A look without the writer's lock; after an item there is mostly another."""
+        with self._context.reading(VIEWER) as session:
+            return queue.has_due(session, now=self._context.clock.now())
 
     def _should_yield(self) -> bool:
         held = self._held

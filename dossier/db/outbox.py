@@ -54,6 +54,11 @@ def backlog(session: ScopedSession) -> Backlog:
     return Backlog(found.pending, found.oldest)
 
 
+def is_waiting(session: ScopedSession) -> bool:
+    """Whether there is any change; asked after every commit of anybody."""
+    return bool(_FIRST.rows(session))
+
+
 def waiting(session: ScopedSession, *, limit: int) -> list[IndexChange]:
     """The oldest changes, at most ``limit``."""
     return list(session.scalars(select(IndexChange).order_by(IndexChange.id).limit(limit)))
@@ -67,6 +72,7 @@ def drop(session: ScopedSession, ids: Iterable[int]) -> None:
         session.execute(delete(IndexChange).where(IndexChange.id.in_(chunk)))
 
 
+_FIRST = Prepared(select(IndexChange.id).limit(1))
 _BACKLOG = Prepared(
     select(func.count(IndexChange.id).label("pending"), func.min(IndexChange.at).label("oldest"))
 )

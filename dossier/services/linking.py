@@ -50,6 +50,8 @@ __all__ = [
     "set_type",
     "skip",
     "undo",
+    "weigh",
+    "write",
 ]
 
 LINKING = system_viewer("linking")
@@ -66,21 +68,35 @@ def link(context: Context, viewer: Viewer, document_id: str) -> Verdict | None:
     Returns:
         What was found; None when there is no such document or a person decided already.
     """
+    verdict = weigh(context, document_id)
+    if verdict is not None:
+        with context.writing(LINKING) as session:
+            write(context, session, viewer, document_id, verdict)
+    return verdict
+
+
+def weigh(context: Context, document_id: str, text: DocumentText | None = None) -> Verdict | None:
+    """The owner of a document by what is known of it now; reads only.
+
+    Args:
+        context: the wired parts.
+        document_id: of the document.
+        text: what it says, where the caller has that already.
+
+    Returns:
+        None when there is no such document or a person decided already.
+    """
     with context.reading(LINKING) as session:
         document = session.get(Document, document_id)
         if document is None or document.assigned_by is not None:
             return None
-        text = reading.text_of(session, document_id)
-        verdict = find_owner(
+        return find_owner(
             context,
             session,
-            text,
+            text or reading.text_of(session, document_id),
             parent=sent_together.hint(session, document),
             inside=one_file.owners(session, document),
         )
-    with context.writing(LINKING) as session:
-        _write(context, session, viewer, document_id, verdict)
-    return verdict
 
 
 def find_owner(
@@ -219,17 +235,23 @@ def _doubted(verdict: Verdict, reason: str) -> Verdict:
 # -- writing ------------------------------------------------------------------------------------
 
 
-def _write(
+def write(
     context: Context, session: ScopedSession, viewer: Viewer, document_id: str, verdict: Verdict
-) -> None:
+) -> bool:
+    """Write down what :func:`weigh` found, in the caller's transaction.
+
+    Returns:
+        Whether the document changed: not when a person decided meanwhile, nor when it waits as
+        before.
+    """
     document = filing.lock(session, document_id)
     if document is None or document.assigned_by is not None:
-        return
+        return False
     now = context.clock.now()
     customer = session.get(Customer, verdict.decided) if verdict.decided else None
     candidates = [_as_json(one) for one in verdict.candidates]
     if _waits_as_before(document, customer, verdict, candidates):
-        return
+        return False
     _take_fields(session, document)
     document.candidates = candidates
     filing.place(
@@ -253,6 +275,7 @@ def _write(
             "confidence": document.link_confidence,
         },
     )
+    return True
 
 
 def _waits_as_before(

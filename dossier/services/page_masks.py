@@ -169,6 +169,8 @@ def make_due(context: Context) -> int:
     """Make the masks of some papers whose text or customer changed; returns how many papers."""
     with context.reading(MASKING) as session:
         rows = session.execute(_DUE.limit(DOCUMENTS_TOGETHER)).all()
+        if not rows:
+            return 0
         due = [_Due(row.id, row.customer_no or "", row.masks_due) for row in rows]
         known = known_of_all(context, session, {paper.customer_no for paper in due} - {""})
     made: list[dict[str, Any]] = []

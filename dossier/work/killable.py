@@ -26,10 +26,9 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, Generic, TypeVar, cast
 
-import psutil
-
 from dossier.errors import DossierError, LimitExceededError, StepFailedError
 from dossier.rules.limits import ChildLimits
+from dossier.work.family import Family
 from dossier.work.killable_child import Orders, Reply, Request
 
 T = TypeVar("T")
@@ -42,10 +41,13 @@ ONE_THREAD = {
 """Set before the child starts: unbounded threads make OCR 3 to 30 times slower
 (stack.md "Threads", peers.md §4 number 4)."""
 
-# Sampling every 20 ms lets even 2 GiB/s of fresh memory pass the limit by 40 MiB only.
-_WATCH_SECONDS = 0.02
-# Descendants are looked up through all of /proc, so less often.
-_FAMILY_EVERY = 10
+# No process gets more fresh memory than this, in bytes a second: memory is looked at again before
+# what is left below the limit can be used up, so that it is passed by 40 MiB at most.
+_FASTEST_GROWTH = 2 << 30
+_SHORTEST_LOOK_SECONDS = 0.02
+_LONGEST_LOOK_SECONDS = 0.2
+# Who belongs to the child is looked up among all processes, so never more often than this.
+_FAMILY_SECONDS = 0.2
 # RLIMIT_DATA counts memory that is reserved but not resident, so it stands above the watched limit.
 _BACKSTOP_FACTOR = 2
 _BACKSTOP_BYTES = 1 << 30
@@ -190,7 +192,7 @@ class _Process:
         with theirs, their_lifeline:
             self._popen = _start(theirs, their_lifeline, environment, self._scratch)
         self._channel = Connection(ours.detach())
-        self._watched = psutil.Process(self._popen.pid)
+        self._family = Family(self._popen.pid)
         backstop = limits.memory_bytes * _BACKSTOP_FACTOR + _BACKSTOP_BYTES
         self._orders = Orders(factory, backstop, limits.niceness, self._scratch)
         threading.Thread(target=self._watch, name="killable-watch", daemon=True).start()
@@ -267,22 +269,36 @@ class _Process:
             self._popen.kill()
 
     def _watch(self) -> None:
-        ticks = 0
+        family_seen = time.monotonic()
+        pause = _SHORTEST_LOOK_SECONDS
         while True:
             with self._state:
                 if self._gone or self._popen.poll() is not None:
                     return
-                busy = self._deadline is not None
-                if not busy and self._idle_left() <= 0:
+                deadline = self._deadline
+                if deadline is None and self._idle_left() <= 0:
                     self._gone = True
                     break
-                self._state.wait(_WATCH_SECONDS if busy else self._idle_left())
-            ticks += 1
-            if busy and (broken := self._broken_limit(family=ticks % _FAMILY_EVERY == 0)):
+                self._state.wait(self._idle_left() if deadline is None else pause)
+            pause = _SHORTEST_LOOK_SECONDS
+            if deadline is None:
+                continue
+            if time.monotonic() - family_seen >= _FAMILY_SECONDS:
+                self._family.look()
+                family_seen = time.monotonic()
+            held = self._family.resident_bytes()  # 0 when it ended; the waiting call hears that
+            if broken := self._broken_limit(held):
                 self._broken = broken
                 self._kill()
                 return
+            pause = self._until_next_look(held)
         self._let_go()
+
+    def _until_next_look(self, held: int) -> float:
+        left, deadline = (self._limits.memory_bytes - held) / _FASTEST_GROWTH, self._deadline
+        if deadline is not None:
+            left = min(left, deadline - time.monotonic())
+        return min(max(left, _SHORTEST_LOOK_SECONDS), _LONGEST_LOOK_SECONDS)
 
     def _let_go(self) -> None:
         self._kill()
@@ -294,20 +310,11 @@ class _Process:
     def _idle_left(self) -> float:
         return self._idle_since + self._limits.idle_seconds - time.monotonic()
 
-    def _broken_limit(self, *, family: bool) -> str:
+    def _broken_limit(self, held: int) -> str:
         deadline = self._deadline
         if deadline is not None and time.monotonic() > deadline:
             return "time"
-        return "memory" if self._memory(family=family) > self._limits.memory_bytes else ""
-
-    def _memory(self, *, family: bool) -> int:
-        try:
-            members = [self._watched]
-            if family:
-                members += self._watched.children(recursive=True)
-            return sum(member.memory_info().rss for member in members)
-        except psutil.Error:
-            return 0  # it ended meanwhile; the waiting call hears that by itself
+        return "memory" if held > self._limits.memory_bytes else ""
 
 
 def _start(

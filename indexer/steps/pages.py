@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,8 @@ FRESH_MORE_PER_PAGE = 0.05
 FRESH_MOST_SECONDS = 10.0
 """A long document's index row is made anew at most every 2 s, growing to 10 s with its pages: each
 time means all its text again, so a fixed pace would cost more and more."""
+SUFFIXES = {b"BM": ".bmp", b"\xff\xd8": ".jpg"}
+"""By what a picture begins with; the third that a renderer gives is PNG."""
 log = logging.getLogger(__name__)
 
 
@@ -41,24 +44,35 @@ def run(job: Job) -> None:
     if payload["mode"] == "own":
         numbers = _read_own(job, original, numbers)
     pace = _Pace(job)
+    last: list[PageReading] = []
     for number in numbers:
         if job.should_yield():
             raise HandBackError
-        pace.store(read_page(job, original, number))
-    job.held.finish(lambda session: _finish(job, session))
+        page = read_page(job, original, number)
+        if number == numbers[-1]:
+            last.append(page)
+        else:
+            pace.store(page)
+    job.held.done += len(last)
+    job.held.finish(lambda session: _finish(job, session, last))
 
 
 def give_up(job: Job, session: ScopedSession, *, code: str) -> None:
     """Mark the item's missing pages as failed, so that the document's other pages live on."""
     numbers = set(job.held.lease.payload["pages"]) - reading.stored_pages(session, job.document_id)
     failed = [PageReading(number=number, error=code) for number in sorted(numbers)]
-    reading.store_pages(session, job.document_id, failed, digital=False)
-    _finish(job, session)
+    _finish(job, session, failed)
 
 
-def _finish(job: Job, session: ScopedSession) -> None:
-    complete_if_all_pages(job, session)
-    reading.touch(session, job.document_id, at=job.context.clock.now())
+def _finish(job: Job, session: ScopedSession, last: Sequence[PageReading]) -> None:
+    """The last page is committed with the end of its run.
+
+    A document that is complete gets its index row anew by the recognition, which comes before all
+    other work, with type and customer in it: once, not twice.
+    """
+    reading.store_pages(session, job.document_id, last, digital=False)
+    if not complete_if_all_pages(job, session):
+        reading.touch(session, job.document_id, at=job.context.clock.now())
 
 
 def _missing(job: Job, numbers: list[int]) -> list[int]:
@@ -122,7 +136,7 @@ def read_page(job: Job, original: Original, number: int) -> PageReading:
 
 def _ocr(job: Job, original: Original, number: int) -> PageReading:
     picture = job.readers.render(original.path, page_number=number, width=None, dpi=OCR_DPI)
-    with tempfile.NamedTemporaryFile(dir=job.workspace, suffix=".png") as file:
+    with tempfile.NamedTemporaryFile(dir=job.workspace, suffix=_suffix(picture)) as file:
         file.write(picture)
         file.flush()
         found = job.readers.read_page(Path(file.name), page_number=number, dpi=OCR_DPI)
@@ -130,3 +144,8 @@ def _ocr(job: Job, original: Original, number: int) -> PageReading:
     if damage and not found.text:
         raise UnreadableFileError(damage, "a picture on the page is damaged, and nothing was read")
     return replace(found, truncated=found.truncated or damage is not None)
+
+
+def _suffix(picture: bytes) -> str:
+    """Of the file's name, which engines may go by."""
+    return next((end for begin, end in SUFFIXES.items() if picture.startswith(begin)), ".png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -10,7 +11,8 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page
 from dossier.hookspecs import StepResult
 from dossier.records import DocumentState, DocumentText, FieldValue, QuarantineReason
-from dossier.services import intake, linking, one_file, reading
+from dossier.rules.evidence import Verdict
+from dossier.services import filing, intake, linking, one_file, reading
 from dossier.services.plugin_registry import PluginRegistry
 from dossier.work import queue
 from indexer.steps.job import Job, where
@@ -38,9 +40,14 @@ def run(job: Job) -> None:
     except PluginStepError as err:
         _set_aside(job, str(err))
         return
-    job.held.commit(lambda session: _write(job, session, results), durable=False)
-    linking.link(job.context, job.viewer, job.document_id)
-    job.held.finish(lambda session: _finish(job, session))
+    document = replace(document, type_code=_type_of(document.type_code, results))
+    verdict = linking.weigh(job.context, job.document_id, document)
+    job.held.finish(lambda session: _finish(job, session, results, verdict))
+
+
+def _type_of(given: str | None, results: list[StepResult]) -> str | None:
+    """What the sender named stays; the first step that knows a type decides."""
+    return next(filter(None, [given, *(found.type_code for found in results)]), given)
 
 
 def _results(plugins: PluginRegistry, document: DocumentText) -> list[StepResult]:
@@ -69,21 +76,30 @@ def _set_aside(job: Job, who: str) -> None:
 
 
 def _write(job: Job, session: ScopedSession, results: list[StepResult]) -> None:
-    """What the sender named stays; the first step that knows a type or title decides."""
+    """What the sender named stays; the first step that knows a title decides, as with the type."""
     document = session.get_one(Document, job.document_id)
     fields: list[FieldValue] = []
+    document.type_code = _type_of(document.type_code, results)
     for result in results:
         fields += result.fields
-        document.type_code = document.type_code or result.type_code
         document.title = document.title or (result.title or "")[:400]
     session.flush()
     reading.replace_fields(session, job.context.keyring, job.document_id, fields)
-    reading.touch(session, job.document_id, at=job.context.clock.now())
 
 
-def _finish(job: Job, session: ScopedSession) -> None:
+def _finish(
+    job: Job, session: ScopedSession, results: list[StepResult], verdict: Verdict | None
+) -> None:
+    """All in one transaction: one commit that waits for the disk, one new index row."""
     now = job.context.clock.now()
+    filing.lock(session, job.document_id)  # before it is read: a person may decide meanwhile
+    _write(job, session, results)
+    is_placed = verdict is not None and linking.write(
+        job.context, session, job.viewer, job.document_id, verdict
+    )
     _leave_reading(job, session)
+    if not is_placed:
+        reading.touch(session, job.document_id, at=now)
     scanned = select(Page.number).where(
         Page.document_id == job.document_id, Page.digital.is_(False), Page.error == ""
     )
@@ -101,4 +117,3 @@ def _leave_reading(job: Job, session: ScopedSession) -> None:
         is_filed = document.customer_no is not None
         document.state = DocumentState.FILED if is_filed else DocumentState.TO_ASSIGN
         session.flush()
-        reading.touch(session, job.document_id, at=job.context.clock.now())

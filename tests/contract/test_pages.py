@@ -10,7 +10,7 @@ import numpy as np
 import pikepdf
 import pytest
 from fpdf import FPDF
-from PIL import Image, ImageCms, ImageDraw
+from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
 from dossier.adapters.pages import PageFiles
 from dossier.errors import UnreadableFileError
@@ -277,6 +277,48 @@ def test_a_photo_without_credible_resolution_keeps_its_pixels(
     Image.new("RGB", (3000, 2000), "white").save(path, dpi=(72, 72))
     assert opened(pages.render(path, page_number=1, dpi=200)).size == (3000, 2000)
     assert pages.render(path, page_number=1) == path.read_bytes()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_a_bare_png_is_read_as_it_came(pages: PageFiles, tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "scan.png"
+    scan().convert(mode).save(path, dpi=(200, 200))
+    assert pages.render(path, page_number=1) == path.read_bytes()
+
+
+def test_a_png_that_tells_more_of_itself_is_drawn_anew(pages: PageFiles, tmp_path: Path) -> None:
+    path = tmp_path / "scan.png"
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("comment", "a text may unpack to anything", zip=True)
+    scan().save(path, dpi=(200, 200), pnginfo=texts)
+    drawn = opened(pages.render(path, page_number=1))
+    assert (drawn.format, drawn.mode) == ("BMP", "L")
+    assert np.array_equal(np.asarray(drawn), np.asarray(scan()))
+    assert not drawn.info.get("comment")
+
+
+@pytest.mark.parametrize(("mode", "side", "kind"), [("L", 1500, "BMP"), ("RGB", 3000, "PNG")])
+def test_what_is_drawn_for_reading_loses_nothing_and_is_packed_where_it_is_large(
+    pages: PageFiles, tmp_path: Path, mode: str, side: int, kind: str
+) -> None:
+    path = tmp_path / "scan.tif"
+    picture = scan().convert(mode).resize((side, side))
+    picture.save(path)
+    drawn = opened(pages.render(path, page_number=1))
+    assert (drawn.format, drawn.mode) == (kind, mode)
+    assert np.array_equal(np.asarray(drawn), np.asarray(picture))
+
+
+def test_a_jpeg_that_breaks_off_far_down_is_refused_at_the_first_look(
+    pages: PageFiles, tmp_path: Path
+) -> None:
+    whole = io.BytesIO()
+    scan().save(whole, "JPEG", quality=95)
+    path = tmp_path / "scan.jpg"
+    path.write_bytes(whole.getvalue()[: -len(whole.getvalue()) // 50])
+    with pytest.raises(UnreadableFileError) as caught:
+        pages.probe(path, file_name="scan.jpg")
+    assert caught.value.reason == "truncated"
 
 
 def test_a_large_page_is_drawn_within_the_limit_of_pixels(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from dossier.adapters.rapidocr.folds import without_folds
 from dossier.adapters.rapidocr.layout import ReadLine
 from dossier.adapters.rapidocr.lookalikes import with_variants
 from dossier.adapters.rapidocr.marks import find_marks
+from dossier.adapters.rapidocr.picture import brightness_of_darkest
 from dossier.adapters.rapidocr.recognition import LineText, crop_line
 from dossier.adapters.rapidocr.script import in_one_script
 from dossier.adapters.rapidocr.wording import in_words
@@ -189,3 +190,11 @@ def test_a_box_that_touches_print_or_whose_rim_has_gaps_is_found(
     (found,) = find_marks(box_line(filled=filled, broken=broken), [0.9], squeeze=1.0)
     assert found.character == mark
     assert abs(found.center - 48 / 110) < 0.03
+
+
+@pytest.mark.parametrize("share", [0.0, 0.005, 0.05, 0.5, 1.0])
+def test_the_darkest_are_counted_as_a_percentile_says(share: float) -> None:
+    random = np.random.default_rng(7)
+    for shape in ((48, 301), (1, 1), (3, 2), (117, 83)):
+        gray = random.integers(0, 256, shape, dtype=np.uint8)
+        assert brightness_of_darkest(gray, share) == pytest.approx(np.percentile(gray, 100 * share))

@@ -132,7 +132,7 @@ class PageFiles:
     def render(
         self, path: Path, *, page_number: int, width: int | None = None, dpi: int = 200
     ) -> bytes:
-        """A page as PNG (for OCR, by ``dpi``) or JPEG (for a screen, by ``width``); see the port.
+        """A page for OCR (by ``dpi``) or as JPEG for a screen (by ``width``); see the port.
 
         Raises:
             UnreadableFileError: the page cannot be drawn, or breaks the pixel limit.

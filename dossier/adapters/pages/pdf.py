@@ -14,6 +14,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
+from dossier.adapters.pages import for_reading
 from dossier.adapters.pages.pdf_damage import MOST_NESTING, PageDamage, damage_of
 from dossier.adapters.pages.pdf_text import has_text_of_worth, read_text
 from dossier.errors import UnreadableFileError
@@ -70,7 +71,7 @@ def _verdict(document: pdfium.PdfDocument, index: int, limits: ReadingLimits) ->
 def draw(
     path: Path, *, page_index: int, width: int | None, dpi: int, limits: ReadingLimits
 ) -> bytes:
-    """A page as it would be printed, form fields and stamps included: JPEG by width, PNG by dpi.
+    """A page as it would be printed, form fields and stamps included: JPEG by width, else lossless.
 
     Raises:
         UnreadableFileError: the page is not there, cannot be drawn, or breaks the pixel limit.
@@ -96,12 +97,10 @@ def draw(
 
 
 def _encoded(picture: Image.Image, *, for_screen: bool, dpi: int) -> bytes:
+    if not for_screen:
+        return for_reading.encoded(picture, dpi=dpi)
     buffer = io.BytesIO()
-    if for_screen:
-        picture.convert("RGB").save(buffer, "JPEG", quality=_SCREEN_QUALITY)
-    else:
-        # Level 1: OCR reads it once from a temporary file, so speed counts, not size.
-        picture.save(buffer, "PNG", compress_level=1, dpi=(dpi, dpi))
+    picture.convert("RGB").save(buffer, "JPEG", quality=_SCREEN_QUALITY)
     return buffer.getvalue()
 
 

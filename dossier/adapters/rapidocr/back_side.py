@@ -7,6 +7,7 @@ import numpy as np
 
 from dossier.adapters.rapidocr.layout import ReadLine
 from dossier.adapters.rapidocr.models import Models, Pixels
+from dossier.adapters.rapidocr.picture import brightness_of_darkest
 from dossier.adapters.rapidocr.recognition import crop_line, read_lines
 
 # Only lines whose ink has less than this share of the usual line's contrast are asked.
@@ -18,7 +19,7 @@ def without_back_side(models: Models, gray: Pixels, lines: list[ReadLine]) -> li
     if not lines:
         return lines
     crops = [crop_line(gray, item.corners) for item in lines]
-    contrasts = [255.0 - float(np.percentile(crop, 5)) for crop in crops]
+    contrasts = [255.0 - brightness_of_darkest(crop, 0.05) for crop in crops]
     usual = float(np.median(contrasts))
     return [
         item

@@ -31,20 +31,24 @@ def without_folds(gray: Pixels) -> Pixels:
     Args:
         gray: (height, width), dark ink on even white paper.
     """
+    soft = _small(gray)
     for direction in (0, 90):
-        gray = _without_shade(gray, direction)
+        shade = _along(soft, direction)
+        if float(shade.min()) <= 255 * _FAINTEST:
+            gray = _brightened(gray, shade)
+            soft = _small(gray)
     return gray
 
 
-def _without_shade(gray: Pixels, direction: int) -> Pixels:
-    height, width = gray.shape
-    scale = min(1.0, _SIDE / max(height, width))
+def _small(gray: Pixels) -> Pixels:
+    scale = min(1.0, _SIDE / max(gray.shape))
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    shade = _along(cv2.GaussianBlur(small, (0, 0), 0.8), direction)
-    if float(shade.min()) > 255 * _FAINTEST:
-        return gray
+    return cv2.GaussianBlur(small, (0, 0), 0.8)
+
+
+def _brightened(gray: Pixels, shade: Pixels) -> Pixels:
     shade = cv2.GaussianBlur(np.maximum(shade, _DARKEST), (0, 0), 1.0)
-    return cv2.divide(gray, cv2.resize(shade, (width, height)), scale=255)
+    return cv2.divide(gray, cv2.resize(shade, gray.shape[::-1]), scale=255)
 
 
 def _along(small: Pixels, direction: int) -> Pixels:

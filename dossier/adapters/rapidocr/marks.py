@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dossier.adapters.rapidocr.models import Pixels
+from dossier.adapters.rapidocr.picture import brightness_of_darkest
 
 # Sides of a mark as shares of the crop's height: a full-width shape, no dot and no whole crop.
 _SMALLEST, _LARGEST = 0.28, 0.85
@@ -53,7 +55,7 @@ def find_marks(crop: Pixels, centers: Sequence[float], *, squeeze: float) -> lis
             holds one is that character.
         squeeze: how much narrower than it is the line was cropped.
     """
-    dark = float(np.percentile(crop, 5))
+    dark = brightness_of_darkest(crop, 0.05)
     ink = _ink(crop, dark, _INK)
     marks = _marks_in(ink, ink, centers, squeeze)
     # Where print is soft or strokes have gaps: a filled box runs into its neighbour, a rim breaks.
@@ -77,14 +79,15 @@ def _ink(crop: Pixels, dark: float, share: float) -> Pixels:
 
 def _marks_in(shapes: Pixels, ink: Pixels, centers: Sequence[float], squeeze: float) -> list[Mark]:
     """The connected shapes that are marks; ``ink`` says how full they are."""
+    if not shapes.any():
+        return []
     height, width = shapes.shape
     count, labels, stats, _ = cv2.connectedComponentsWithStats(shapes)
     taken = np.array(centers) * width
     marks = []
-    for label in range(1, count):
+    for label in _of_marks_size(stats[:count], squeeze, height):
         x, y, w, h, _ = stats[label].tolist()
-        clear = np.abs(taken - (x + w / 2)).min(initial=width) >= _CLEAR * height * squeeze
-        if not clear or not _has_marks_size(w / squeeze, h, height):
+        if np.abs(taken - (x + w / 2)).min(initial=width) < _CLEAR * height * squeeze:
             continue
         character = _shape(labels[y : y + h, x : x + w] == label, ink[y : y + h, x : x + w])
         if character:
@@ -92,10 +95,14 @@ def _marks_in(shapes: Pixels, ink: Pixels, centers: Sequence[float], squeeze: fl
     return marks
 
 
-def _has_marks_size(width: float, height: int, line_height: int) -> bool:
+def _of_marks_size(stats: npt.NDArray[np.int32], squeeze: float, line_height: int) -> list[int]:
+    """Labels of what may be a mark; all at once, because a line has a hundred shapes."""
     low, high = _SMALLEST * line_height, _LARGEST * line_height
-    square = min(width, height) >= _SQUARE * max(width, height)
-    return square and low <= width <= high and low <= height <= high
+    widths, heights = stats[:, cv2.CC_STAT_WIDTH] / squeeze, stats[:, cv2.CC_STAT_HEIGHT]
+    shorter, longer = np.minimum(widths, heights), np.maximum(widths, heights)
+    fit = (shorter >= _SQUARE * longer) & (low <= shorter) & (longer <= high)
+    fit[0] = False  # what is no shape
+    return np.flatnonzero(fit).tolist()
 
 
 def _shape(own: np.ndarray, ink: np.ndarray) -> str:

@@ -77,8 +77,9 @@ def read_page_numbers(
         return []
     boxes = np.array([item.corners for item in lines], np.float32)
     em = _EM * float(np.median(np.minimum(*side_lengths(boxes))))
+    soft = cv2.GaussianBlur(gray, (0, 0), max(0.6, em / 35))
     for darkness in _INKS:
-        marks = _marks_outside(gray, boxes, em, darkness)
+        marks = _marks_outside(soft, boxes, em, darkness)
         found = [
             ReadLine(corners, line)
             for digits, corners in _groups(marks, em, math.tan(math.radians(skew)))
@@ -89,9 +90,8 @@ def read_page_numbers(
     return []
 
 
-def _marks_outside(gray: Pixels, boxes: Floats, em: float, darkness: int) -> _Marks:
-    soft = cv2.GaussianBlur(gray, (0, 0), max(0.6, em / 35))
-    ink = (soft < darkness).astype(np.uint8)
+def _marks_outside(soft: Pixels, boxes: Floats, em: float, darkness: int) -> _Marks:
+    _, ink = cv2.threshold(soft, darkness - 1, 1, cv2.THRESH_BINARY_INV)
     cv2.fillPoly(ink, list(boxes.astype(np.int32)), 0)
     count, _, stats, _ = cv2.connectedComponentsWithStats(ink)
     areas = stats[:, cv2.CC_STAT_AREA].astype(np.float32)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dossier.adapters.rapidocr.lookalikes import with_variants
 from dossier.adapters.rapidocr.marks import find_marks
@@ -125,14 +126,16 @@ def _read_line(models: Models, crop: Pixels, squeeze: float) -> LineText:
     batch[0, :, :, : crop.shape[1]] = crop.astype(np.float32) / np.float32(127.5) - np.float32(1)
     chances = models.class_probability(batch)[0]
     used = chances.shape[0] * crop.shape[1] / width
-    characters = _decode(chances, models, used)
+    best = chances.argmax(1)
+    characters = _decode(chances, best, models, used)
     if characters:
         # Where the network reads a space a mark may well stand.
         taken = [c.center for c in characters if not c.text.isspace()]
         marks = find_marks(crop, taken, squeeze=squeeze)
         characters += [_Character(m.character, m.center, m.certainty) for m in marks]
     line = _line_of(sorted(characters, key=lambda c: c.center))
-    doubt = -float(np.log(np.maximum(chances.max(1), 1e-6)).sum())
+    likeliest = np.take_along_axis(chances, best[:, None], 1)[:, 0]
+    doubt = -float(np.log(np.maximum(likeliest, 1e-6)).sum())
     return replace(line, text=with_variants(crop, line.text, line.edges), doubt=doubt)
 
 
@@ -147,9 +150,10 @@ class _Character:
     options: Options = ()
 
 
-def _decode(chances: Floats, models: Models, used: float) -> list[_Character]:
+def _decode(
+    chances: Floats, best: npt.NDArray[np.intp], models: Models, used: float
+) -> list[_Character]:
     """Collapse the steps: repeats are one character, class 0 is nothing between characters."""
-    best = chances.argmax(1)
     first = np.flatnonzero(best)
     first = first[(first == 0) | (best[first] != best[first - 1])]
     found = []

@@ -74,9 +74,9 @@ def read_red_ink(models: Models, color: Pixels, *, longest_side: int) -> RedInk:
 
 def red_as_gray(color: Pixels) -> Pixels:
     """Red ink dark on white; black and blue ink and paper white."""
-    red, green, blue = (color[:, :, i].astype(np.int16) for i in range(3))
-    redder = np.clip((red - np.maximum(green, blue)) * 2, 0, 255)
-    return (255 - redder).astype(np.uint8)
+    red, green, blue = cv2.split(color)
+    redder = cv2.subtract(red, cv2.max(green, blue))  # 0 where it would be less
+    return cv2.bitwise_not(cv2.add(redder, redder))  # 255 where the sum would be more
 
 
 def _red_places(color: Pixels) -> list[tuple[int, int, int, int]]:
