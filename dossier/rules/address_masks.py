@@ -26,7 +26,10 @@ _PLACE = (
     r"(?:路|街|大道|道|巷|弄|胡同|村|庄|屯|湾|组|社区|小区|花园|家园|公园|苑|园|城|府|庭|公寓|大厦|广场|"
     r"家属院|院|期|区|坊|郡|墅|里|镇|乡|桥|口|段)"
 )
-_AFTER_PLACE = re.compile(rf"{_PLACE}[东西南北中]?[段侧]?{_GAP}(?P<tail>{_TAIL}|{_DASHED})")
+_LETTERED = "[a-z][0-9]{3,4}(?![0-9a-z])"  # A1203
+_AFTER_PLACE = re.compile(
+    rf"{_PLACE}[东西南北中]?[段侧]?{_GAP}(?P<tail>{_TAIL}|{_DASHED}|{_LETTERED})"
+)
 _ROOMS = re.compile(
     rf"(?P<tail>{_NUMBER}{_GAP}(?:号楼|栋|幢|座|#楼?){_GAP}(?:{_UNIT}|{_DASHED}|[0-9]{{2,5}}|{_SPOKEN})"
     rf"(?:[ \n,]{{0,2}}{_UNIT})*(?:[ \n-]{{0,2}}[0-9]{{1,5}}(?![0-9年月日元度]))?"
@@ -35,7 +38,7 @@ _ROOMS = re.compile(
 _FLOORS = rf"{_NUMBER}{_GAP}楼(?:[东西南北中][边侧户])?(?![道梯])"
 # 住3-2-501, 居住于三单元五楼东户: behind 住 also what by itself may be anything.
 _LIVES = re.compile(
-    r"住(?P<in>(?<=入住))?(?:在|于|址)?[ ]?(?:(?P<dashed>(?!(?:19|20)[0-9]{2}-)[0-9a-z]{1,4}"
+    r"住(?P<in>(?<=入住))?(?:在|于|址)?[ :]{0,2}(?:(?P<dashed>(?!(?:19|20)[0-9]{2}-)[0-9a-z]{1,4}"
     r"(?:(?:-[0-9a-z]{1,5}){2,4}|-[0-9]{3,4})(?![0-9人天元年月日度千])(?:[室户号])?)"
     rf"|(?P<room>{_NUMBER}{_GAP}(?:号[楼院房]|[栋幢座#]|单元|[0-9]{{3,4}}室|室|号(?!文|令))"
     rf"(?:[ ,]{{0,2}}(?:{_FLOORS}|{_UNIT}|{_DASHED}|{_SPOKEN}))*|{_FLOORS}))"
@@ -45,6 +48,16 @@ _BARE_ROOM = re.compile(
     r"(?<![0-9a-z.-])(?:[1-9][0-9]{2,3}|[一二三四五六七八九][一二三四五六七八九〇零]{2,3})"
     r"[ ]?室(?![内外温])"
 )
+_ENGLISH = re.compile(
+    r"(?=[abfrsu])(?<![a-z])(?:"
+    r"(?:room|rm|flat|apt|apartment|suite|bldg|building|block)[ .#]{0,2}[0-9]{1,4}[a-z]?"
+    r"(?![0-9a-z])(?:-[0-9]{1,4})*"
+    r"|unit[ .#]{0,2}[0-9]{1,3}(?=[, ]{1,2}(?:building|bldg|block|no|room|rm)))"
+)
+_ENGLISH_ROAD = re.compile(r"[a-z][ ](?:road|rd|street|st|avenue|ave|lane)(?![a-z])")
+_ENGLISH_NUMBER = re.compile(r"(?:no[ .]{0,2})?[0-9]{1,4}[, ]{1,2}[a-z]{1,20}\Z")
+_LONGEST_ROAD = 32
+"""Room 501, Unit 2, Building 3, No. 12 Hangkong Road."""
 _ROOM_WORD = re.compile(rf"{_NUMERAL}{_GAP}(?P<word>号楼|[栋幢座#]|单元)")
 """What every match of ``_ROOMS`` holds; looking for that alone costs a tenth."""
 _BEFORE_ROOM_WORD, _BEHIND_ROOM_WORD = 38, 48
@@ -86,6 +99,7 @@ def find_address_tails(folded: str) -> Iterator[Span]:
             yield match.span("tail")
     yield from _rooms(folded)
     yield from (match.span() for match in _BARE_ROOM.finditer(folded))
+    yield from _in_english(folded)
     for match in _LIVES.finditer(folded):
         if match["in"] is None or not match["room"]:  # 入住3号 is a day
             yield match.span("dashed" if match["dashed"] else "room")
@@ -93,6 +107,14 @@ def find_address_tails(folded: str) -> Iterator[Span]:
         if not _SENTENCE.match(match["value"]):
             yield _labelled(folded, match)
     yield from _columns(folded)
+
+
+def _in_english(folded: str) -> Iterator[Span]:
+    yield from (match.span() for match in _ENGLISH.finditer(folded))
+    for road in _ENGLISH_ROAD.finditer(folded):
+        begin = max(0, road.start() + 1 - _LONGEST_ROAD)
+        if number := _ENGLISH_NUMBER.search(folded[begin : road.start() + 1]):
+            yield begin + number.start(), begin + number.end()
 
 
 def _rooms(folded: str) -> Iterator[Span]:

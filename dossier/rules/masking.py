@@ -17,6 +17,7 @@ from dossier.rules import identifiers
 from dossier.rules.address_masks import address_tail, find_address_tails
 from dossier.rules.columns import written_down
 from dossier.rules.identifiers import FoundNumber, NumberKind
+from dossier.rules.likely_names import find_likely
 from dossier.rules.name_masks import find_names
 from dossier.rules.names import COMPOUND_SURNAMES, is_organisation, split_surname
 from dossier.rules.normal_form import HAN, FoldedText, fold_with_origins
@@ -212,6 +213,7 @@ def _names(folded: str) -> Iterable[Span]:
     yield from find_names(folded)
     yield from find_relatives(folded)
     yield from find_signers(folded)
+    yield from find_likely(folded)
 
 
 def _written_down(folded: str, find: Callable[[str], Iterable[Span]]) -> Iterable[Span]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dossier.rules import identifiers, rulebook
 from dossier.rules.identifiers import FoundNumber, NumberKind
 from dossier.rules.normal_form import HAN
+from dossier.rules.scattered_numbers import find_scattered
 from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
@@ -65,6 +66,21 @@ _BIRTH = re.compile(
 _BORN = re.compile(
     rf"(?P<value>{_DAY})(?={_BORN_BEHIND.pattern})|(?P<year>(?<![0-9])[12][0-9]{{3}}年)(?=出生|生人)"
 )
+_BIRTH_SHORT = re.compile(
+    rf"(?:{_BIRTH_LABEL})[ :\t]{{0,4}}"
+    r"(?P<value>[0-9]{2}[./-][0-9]{1,2}(?:[./-][0-9]{1,2})?(?![0-9])|[0-9]{1,2}月[0-9]{1,2}[日号])"
+)
+_MONTH_NAME = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[.]?"
+_BORN_ENGLISH = re.compile(
+    r"(?<![a-z])(?:date of birth|birth ?da(?:te|y)|d[.]?o[.]?b[.]?|born(?: on| in)?)[ :\t]{0,4}"
+    rf"(?P<value>{_DAY}|[0-9]{{1,2}}[./ -](?:[0-9]{{1,2}}|{_MONTH_NAME})[./, -]{{1,2}}[0-9]{{2,4}}"
+    rf"|{_MONTH_NAME}[ ]?[0-9]{{1,2}},?[ ]?[0-9]{{4}}|[12][0-9]{{3}})"
+)
+_ENGLISH_NUMBER = re.compile(
+    rf"(?<![a-z])(?:{'|'.join(_RULES['english_number_labels'].split())})"
+    r"(?:[ .]{0,2}(?:no|nos|number|num|card)(?![a-z])){0,2}[. :#\t(+]{0,5}"
+    r"(?P<value>[a-z]{0,2}[0-9](?:[ ()./-]{0,2}[0-9x]){4,24})(?![0-9a-z])"
+)
 _EMAIL = re.compile(r"(?<![a-z0-9._+-])(?P<value>[a-z0-9._+-]{2,64})(?=[ ]?@[ ]?[a-z0-9-]+[ ]?\.)")
 _PLATE = re.compile(
     rf"[{_RULES['plate_places']}][ ]?[a-z][ ]?[·.-]?[ ]?"
@@ -92,6 +108,8 @@ _PROPERTY = re.compile(
 _BORN_SIGN = re.compile(r"[年月日号0-9][\s,]{0,2}出?生")
 _WHOLE = (
     (re.compile("生"), _BIRTH),
+    (re.compile("生"), _BIRTH_SHORT),
+    (re.compile("b"), _BORN_ENGLISH),
     (_BORN_SIGN, _BORN),
     (re.compile("@"), _EMAIL),
     (re.compile("[0-9]"), _PROPERTY),
@@ -112,6 +130,8 @@ def find_by_form(
     yield from _labelled(folded, opened, numbers)
     for match in _SHORT_NUMBER.finditer(folded):
         yield match.span("value")
+    for one in find_scattered(folded, opened, numbers):
+        yield all_but_ends(folded, (one.start, one.end), one.first, one.last)
     for sign, pattern in _WHOLE:
         if sign.search(folded):
             for match in pattern.finditer(folded):
@@ -128,7 +148,7 @@ def find_by_form(
 def _labelled(
     folded: str, opened: frozenset[str], numbers: Callable[[], Sequence[FoundNumber]]
 ) -> Iterator[Span]:
-    for match in _LABELLED_NUMBER.finditer(folded):
+    for match in (*_LABELLED_NUMBER.finditer(folded), *_ENGLISH_NUMBER.finditer(folded)):
         value = identifiers.compact(match["value"])
         span = match.span("value")
         if (
@@ -175,10 +195,15 @@ def number_stars(folded: str, number: FoundNumber) -> Span:
 
 def all_but_last(folded: str, span: Span, first: int = 0) -> Span:
     """The part of a number between its first and its last kept places."""
+    return all_but_ends(folded, span, first, KEPT_END)
+
+
+def all_but_ends(folded: str, span: Span, first: int, last: int) -> Span:
+    """The part of a number between so many of its first and so many of its last places."""
     places = [at for at in range(*span) if folded[at].isalnum()]
-    if len(places) <= first + KEPT_END:
+    if len(places) <= first + last:
         return (places[0], places[-1] + 1) if places else span
-    return places[first], places[-KEPT_END - 1] + 1
+    return places[first], places[-last - 1] + 1
 
 
 def is_day_of_birth(folded: str, end: int) -> bool:
