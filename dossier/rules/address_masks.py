@@ -10,12 +10,12 @@ from dossier.rules.columns import cells_below
 
 Span = tuple[int, int]
 
-_NUMERAL = "[0-9a-z甲乙丙丁戊己东西南北中一二三四五六七八九十百零〇两]"
+_NUMERAL = "[0-9a-z甲乙丙丁戊己东西南北中一二三四五六七八九十百零〇两壹贰叁肆伍陆柒捌玖拾佰]"
 _NUMBER = rf"(?:{_NUMERAL}{{1,8}}(?:-[0-9a-z]{{1,6}}){{0,4}})"
 _MARK = r"(?:号楼|号院|号|栋|幢|座|单元|单|门|梯|层|楼|室|户|组|队|#楼|#|房|铺|间|附)"
 _GAP = r"[ \n]{0,2}"
 _DASHED = r"[a-z]?[0-9]{1,4}(?:-[0-9a-z]{1,5}){1,4}(?![0-9])"
-_SPOKEN = "[一二三四五六七八九〇零]{2,5}"
+_SPOKEN = "[一二三四五六七八九〇零壹贰叁肆伍陆柒捌玖]{2,5}"
 _UNIT = rf"(?:附?{_NUMBER}{_GAP}{_MARK}(?:[东西南北中]?[边侧户])?)"
 _TAIL = (
     rf"{_UNIT}(?:[ \n,(]{{0,2}}{_UNIT})*"
@@ -24,12 +24,22 @@ _TAIL = (
 )
 _PLACE = (
     r"(?:路|街|大道|道|巷|弄|胡同|村|庄|屯|湾|组|社区|小区|花园|家园|公园|苑|园|城|府|庭|公寓|大厦|广场|"
-    r"家属院|院|期|区|坊|郡|墅|里|镇|乡|桥|口|段)"
+    r"家属院|院|(?<![日学假限])期|区|坊|郡|墅|里|镇|乡|桥|口|段)"
 )
 _LETTERED = "[a-z][0-9]{3,4}(?![0-9a-z])"  # A1203
 _AFTER_PLACE = re.compile(
     rf"{_PLACE}[东西南北中]?[段侧]?{_GAP}(?P<tail>{_TAIL}|{_DASHED}|{_LETTERED})"
 )
+# 翰林苑(12-2-422), 光明巷 No.225, 商铺8号
+_BRACKETED = re.compile(
+    rf"{_PLACE}{_GAP}(?:\((?P<dashed>{_DASHED})\)|no[. ]{{1,2}}(?P<no>[0-9]{{1,4}}))"
+)
+_SHOP = re.compile(
+    r"(?:商铺|铺面|门面|摊位|车位|车库|储藏室)[ ]?第?"
+    r"(?P<number>[0-9a-z]{1,4}(?:-[0-9a-z]{1,4}){0,3})[ ]?号"
+    r"|(?P<stall>[0-9]{1,4}号)(?:摊位|商铺|门面|铺面|车位|车库)"
+)
+_COORDINATE = re.compile(r"(?:经度|纬度|东经|北纬)[: ]{0,2}(?P<value>[0-9]{1,3}[.°][0-9.']{2,16})")
 _ROOMS = re.compile(
     rf"(?P<tail>{_NUMBER}{_GAP}(?:号楼|栋|幢|座|#楼?){_GAP}(?:{_UNIT}|{_DASHED}|[0-9]{{2,5}}|{_SPOKEN})"
     rf"(?:[ \n,]{{0,2}}{_UNIT})*(?:[ \n-]{{0,2}}[0-9]{{1,5}}(?![0-9年月日元度]))?"
@@ -99,6 +109,8 @@ def find_address_tails(folded: str) -> Iterator[Span]:
             yield match.span("tail")
     yield from _rooms(folded)
     yield from (match.span() for match in _BARE_ROOM.finditer(folded))
+    for pattern in (_BRACKETED, _SHOP, _COORDINATE):
+        yield from (match.span(match.lastgroup or 0) for match in pattern.finditer(folded))
     yield from _in_english(folded)
     for match in _LIVES.finditer(folded):
         if match["in"] is None or not match["room"]:  # 入住3号 is a day

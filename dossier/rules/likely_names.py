@@ -48,7 +48,7 @@ _WORD_BEFORE, _WORD_BEHIND = re.compile(f"[{HAN}0-9a-z]"), re.compile(f"[{HAN}0-
 _SAID_BEFORE = re.compile(rf"(?:{'|'.join(_words('words_before_names'))})\Z")
 _SAID_BEHIND = re.compile(any_of(_words("after_name_words")))
 _NO_NAME_BEHIND = re.compile(any_of(_words("not_name_behind")))
-_ORGANISATION_BEHIND = re.compile(rf"[{HAN}]{{0,6}}(?:公司|集团|厂|合作社|银行|医院|学校|超市)")
+_ORGANISATION_BEHIND = re.compile(rf"[{HAN}]{{0,6}}(?:公司|集团|厂|店|合作社|银行|医院|学校|超市)")
 _LINE_OF_ITS_OWN = re.compile(r"[ \t]*(?:\n|\Z)")
 _LETTER_ENDS = re.compile(rf"(?:{'|'.join(_words('letter_ends'))})[ !。.]*\n[ \t]*\Z")
 _SIGNED_OFF = re.compile(
@@ -69,11 +69,18 @@ _GIVEN_APART = re.compile(
 )
 # Name: Zhang Wei, Mr. Wang Xiaoming, WANG XIAOMING(签名)
 _ENGLISH_LABELS = "|".join(_words("english_name_labels"))
-_LETTERS = r"[a-z]{2,12}(?:[ -][a-z]{1,14}){1,2}(?![a-z])"
+_SYLLABLE = (
+    "(?:(?:[zcs]h|[bpmfdtnlgkhjqxzcsryw])?(?:[iu]?an?g?|[iu]?en?g?|i?ong?|[iu]?ai|[ui]?ei|i?ao|i?ou?"
+    "|ing?|iu|un|uo?|ui|v)|er)"
+)
+_PINYIN = f"{_SYLLABLE}{{1,3}}"
+_LETTERS = rf"(?=[a-z]{{2}}){_PINYIN}(?:[ -]|,[ ]){_PINYIN}(?:[ -]{_PINYIN})?(?![a-z])"
 _IN_LETTERS = re.compile(
-    rf"(?=[a-z])(?:(?<![a-z])(?:(?<!file )(?<!user )(?:{_ENGLISH_LABELS})[ ]?[:\t][ ]?"
+    rf"(?=[a-z拼])(?:(?<![a-z])(?:(?<!file )(?<!user )(?:{_ENGLISH_LABELS})[ ]?[:\t][ ]?"
+    r"|拼音[ :]{1,2}"
     rf"|(?:mr|mrs|ms|miss)[. ]{{1,2}})(?P<behind>{_LETTERS})"
-    rf"|(?<![a-z -])(?P<before>{_LETTERS})(?=[ ]?\((?:签|sign|手印)))"
+    rf"|(?<![a-z -])(?P<before>{_LETTERS})(?=[ ]?\((?:签|sign|手印)|[ ]?<[^<>\n]{{0,80}}@"
+    rf"|[ ,:]{{1,2}}1[3-9][0-9*]{{9}}(?![0-9])))"
 )
 _GIVEN_HEADS = frozenset({"名", "名字"})
 _SURNAME_HEAD = re.compile(r"[\t\n]姓氏?\t")
@@ -143,7 +150,9 @@ def _is_told(folded: str, before: str, name: str, end: int) -> bool:
     else:
         said_before = free_before or _SAID_BEFORE.search(before) is not None
         said_behind = free_behind or _SAID_BEHIND.match(folded, end) is not None
-        stands = said_before and said_behind and name[-1] in _STRICT
+        is_strict = name[-1] in _STRICT
+        in_sentence = name[0] in _IN_SENTENCE and not _ORGANISATION_BEHIND.match(folded, end)
+        stands = is_strict and (in_sentence or (said_before and said_behind))
         stands = stands or (free_before and _TITLE.match(folded, end) is not None)
     return (
         stands

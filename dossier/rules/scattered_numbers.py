@@ -21,6 +21,7 @@ KEPT_END = int(_RULES["kept"]["last"])
 KEPT_OF_MOBILE = int(_RULES["kept"]["mobile_first"])
 _SHORTEST_WHOLE = {kind: int(least) for kind, least in _RULES["shortest_whole"].items()}
 _NUMERALS = _RULES["numerals"]
+_IN_HAN = f"[{_NUMERALS}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,26 @@ _PARTED_LANDLINE = re.compile(
     r"0(?<![0-9]0)(?:10|2[0-9]|[3-9][0-9]{2})\)?[ -]{0,3}"
     r"(?P<value>[2-9][0-9]{2,3}[ -][0-9]{4}|[2-9][0-9]{3}[ -][0-9]{3})(?![0-9]|-[0-9])"
 )
+# +86-710-3456789; a second number behind a first one: 138****8000、3456789; 138*0013*8000.
+_ABROAD = re.compile(
+    r"\+(?:00)?86[ -]{0,2}\(?[1-9][0-9]{1,2}\)?[ -]{0,2}"
+    r"(?P<value>[2-9][0-9]{2,3}[ -]?[0-9]{4})(?![0-9])"
+)
+_SECOND = re.compile(r"[0-9*]{3}[0-9][ ]?[、/,;或和][ ]?(?P<value>[2-9][0-9]{6,7})(?![0-9a-z.])")
+_STARRED = re.compile(r"1(?<![0-9*]1)[3-9][0-9](?P<value>\*[0-9]{4}\*)[0-9]{4}(?![0-9*])")
+_SPOKEN = re.compile(
+    rf"[一幺壹]{_IN_HAN}{{2}}(?P<value>[,、 ]{_IN_HAN}{{4}}[,、 ]){_IN_HAN}{{4}}(?!{_IN_HAN})"
+)
+_BY_FORM = (
+    (_ID_BY_SIGNS, 0, KEPT_END),
+    (_PARTED_LANDLINE, 0, KEPT_END),
+    (_ABROAD, 0, KEPT_END),
+    (_STARRED, 0, 0),
+    (_SPOKEN, 0, 0),
+)
+"""Pattern, and how many of the first and the last places stay."""
+_PHONE_BEFORE = re.compile(r"(?:电话|手机|联系方式|tel|热线|座机|固话|传真).{0,24}\Z", re.DOTALL)
+_LOOK = 40
 # 138零零13八000
 _MIXED = re.compile(rf"(?<![0-9{_NUMERALS}])[1一幺壹][0-9{_NUMERALS}]{{10}}(?![0-9{_NUMERALS}])")
 _EITHER = re.compile(f"[{_NUMERALS}][0-9]|[0-9][{_NUMERALS}]")
@@ -109,16 +130,18 @@ def find_scattered(
     """
     if _GOES_ON.search(folded):
         yield from _over_cells(folded)
-    for match in _ID_BY_SIGNS.finditer(folded):
-        yield Scattered(*match.span())
+    for pattern, first, last in _BY_FORM:
+        for match in pattern.finditer(folded):
+            yield Scattered(*match.span(match.lastgroup or 0), first, last)
     for match in _ODD_MOBILE.finditer(folded):
         if len(identifiers.compact(match[0])) == _MOBILE_PLACES:
             yield Scattered(*match.span(), KEPT_OF_MOBILE)
-    for match in _PARTED_LANDLINE.finditer(folded):
-        yield Scattered(*match.span("value"))
     for match in _MIXED.finditer(folded) if _EITHER.search(folded) else ():
         if _EITHER.search(match[0]):
             yield Scattered(*match.span(), KEPT_OF_MOBILE)
+    for match in _SECOND.finditer(folded):
+        if _PHONE_BEFORE.search(folded[max(0, match.start() - _LOOK) : match.start()]):
+            yield Scattered(*match.span("value"))
     yield from _below_heads(folded, opened, numbers)
 
 

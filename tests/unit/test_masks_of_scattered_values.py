@@ -34,6 +34,12 @@ NUMBERS = [
     ("138零零13八000", "138****八000"),
     ("电话：(0710)345 6782 转 801", "电话：(0710)*** 6782 转 801"),
     ("固话3456789", "固话***6789"),
+    ("电话：13800138000、3456789", "电话：138****8000、***6789"),
+    ("+86 (710) 345 6789", "+86 (710) *** 6789"),
+    ("手机:138*0013*8000", "手机:138******8000"),
+    ("电话：一三八，零零一三，八零零零", "电话：一三八，****，八零零零"),
+    ("房产证号：襄州区字第00123456号", "房产证号：襄州区字第********号"),
+    ("90后，1990年1月1号出生", "90后，*********出生"),
     ("Tel No. 3456789", "Tel No. ***6789"),
     ("Passport No. E12345678", "Passport No. *****5678"),
     ("Bank Account: 6222 0000 0000 0000 012", "Bank Account: **** **** **** ***0 012"),
@@ -44,6 +50,11 @@ NUMBERS = [
 ]
 ADDRESSES = [
     ("住: 6-1-1203", "住: ********"),
+    ("翰林苑（12-2-422）", "翰林苑（********）"),
+    ("襄州区光明巷贰佰贰拾伍号", "襄州区光明巷******"),
+    ("光明巷 No.225", "光明巷 No.***"),
+    ("翰林苑12幢商铺8号", "翰林苑***商铺*号"),
+    ("经度112.123456", "经度**********"),
     ("航空路阳光小区A1203", "航空路阳光小区*****"),
     ("Room 501, Building 3, No. 12 Hangkong Road", "**** ***, ******** *, *** ** ******** Road"),
 ]
@@ -63,6 +74,9 @@ NAMES = [
     ("此致\n敬礼\n张国\n2024年3月1日", "此致\n敬礼\n张*\n2024年3月1日"),
     ("拟稿：王小明 校对：石群", "拟稿：王** 校对：石*"),
     ("Name: Zhang Xiaoming", "Name: Z**** ********"),
+    ("Haibo Chen <chb@y.cn>", "H**** **** <***@y.cn>"),
+    ("1、陈海波 2、刘桂英", "1、陈** 2、刘**"),
+    ("20240101陈海波.pdf", "20240101陈**.pdf"),
     ("Mr. Wang Xiaoming", "Mr. W*** ********"),
     ("WANG XIAOMING（签名）", "W*** ********（签名）"),
     ("王小明购买了该房屋", "王**购买了该房屋"),
@@ -91,9 +105,9 @@ def test_a_number_in_pieces_is_found_by_none_of_its_pieces(text):
 OPEN = [
     "容量 150 220 380 千伏安", "档号 1998-0715-008", "合同编号：XS-2024-000123", "1.3.4.5.6",
     "1 2 3 4 5 6 7 8 9 10 11", "上期示数\t1356.78\n1234.56", "hotel 1234567", "unit 3 of 5",
-    "电话\n2024-01-01", "客户电话\t备注\n\t2024-01-01", "黄河路12千伏线", "襄阳华泰商贸集团有限公司",
+    "电话\n2024-01-01", "生产日期 2015-06-01", "Name: on paper", "ms. Every search", "2015年生产", "客户电话\t备注\n\t2024-01-01", "黄河路12千伏线", "襄阳华泰商贸集团有限公司",
     "同意安装光伏声明", "本人郑重承诺", "台区：东津西3组3#公变", "程序规范", "权利和义务", "管理员运行",
-    "file name: annual report", "高压线", "汉江大道", "文本后重新", "单加密",
+    "file name: annual report", "高压线", "汉江大道", "文本后重新", "单加密", "支付宝付款", "生活费用",
 ]  # fmt: skip
 
 
@@ -121,13 +135,16 @@ SENTENCES = [
 ]  # fmt: skip
 
 
-def test_of_names_of_three_characters_in_sentences_hardly_one_is_left():
+@pytest.mark.parametrize("length", [2, 1])
+def test_of_usual_names_in_sentences_hardly_one_is_left(length):
     rng = random.Random(3)
-    people = [rng.choice(SURNAMES) + rng.choice(GIVEN) + rng.choice(GIVEN) for _ in range(40)]
+    people = [rng.choice(SURNAMES) + "".join(rng.sample(GIVEN, length)) for _ in range(40)]
     left = [
         (sentence, name)
         for sentence in SENTENCES
         for name in people
         if name in mask_text(sentence.format(name)).text
     ]
-    assert len(left) <= 0.02 * len(SENTENCES) * len(people), left
+    # Left are surnames that end words as well (names.yaml: sentence_surnames_wordlike).
+    most = 0.02 if length > 1 else 0.3
+    assert len(left) <= most * len(SENTENCES) * len(people), left
