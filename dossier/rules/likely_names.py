@@ -4,7 +4,7 @@ A surname that begins hardly a word, and one or two characters of which given na
 (rulebook/names.yaml), are taken for a name where a weaker sign stands beside them than what
 :mod:`dossier.rules.name_masks` and :mod:`dossier.rules.relative_names` need: a title behind, a
 phone before, a word for somebody before, the beginning of a line that is about somebody, a cell or
-a line of their own.
+a line of their own. With a surname that ends hardly a word they are a name inside a sentence too.
 """
 
 from __future__ import annotations

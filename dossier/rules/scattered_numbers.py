@@ -100,7 +100,9 @@ _BY_FORM = (
     (_SPOKEN, 0, 0),
 )
 """Pattern, and how many of the first and the last places stay."""
-_PHONE_BEFORE = re.compile(r"(?:电话|手机|联系方式|tel|热线|座机|固话|传真).{0,24}\Z", re.DOTALL)
+_PHONE_BEFORE = re.compile(
+    rf"{any_of([*_words('phone_labels'), *_words('number_labels')])}.{{0,24}}\Z", re.DOTALL
+)
 _LOOK = 40
 # 138零零13八000
 _MIXED = re.compile(rf"(?<![0-9{_NUMERALS}])[1一幺壹][0-9{_NUMERALS}]{{10}}(?![0-9{_NUMERALS}])")
