@@ -83,7 +83,14 @@ def test_what_cannot_be_read_is_set_aside_with_its_reason_and_not_indexed_empty(
     house: House, name: str, reason: str
 ) -> None:
     assert reasons(house)[name] == ("quarantined", reason)
-    assert not house.find(name.partition(".")[0]) & {name}
+    found = house.search(name.partition(".")[0])["hits"]
+    papers = [paper for hit in found for paper in hit["documents"] if paper["file_name"] == name]
+    # By its name alone, and as what it is: who looks for it learns that it could not be read.
+    assert [(paper["state"], paper["matched_on"]) for paper in papers] in (
+        [],
+        [("quarantined", ["file"])],
+    )
+    assert not any(paper["snippets"] for paper in papers)
     aside = house.context.settings.quarantine_path
     assert (aside / name).exists()
     assert (aside / f"{name}.reason.txt").read_text(encoding="utf-8").strip()
