@@ -23,7 +23,13 @@ from dossier.adapters.rapidocr.models import Floats, Models, Pixels, engine_vers
 from dossier.adapters.rapidocr.orientation import which_way_up
 from dossier.adapters.rapidocr.page_numbers import read_page_numbers
 from dossier.adapters.rapidocr.picture import Picture, load_picture
-from dossier.adapters.rapidocr.recognition import LEAST_CONFIDENCE, LineText, crop_line, read_lines
+from dossier.adapters.rapidocr.recognition import (
+    LEAST_CONFIDENCE,
+    SQUEEZE,
+    LineText,
+    crop_line,
+    read_lines,
+)
 from dossier.adapters.rapidocr.red_ink import RedInk, read_red_ink
 from dossier.adapters.rapidocr.script import in_one_script
 from dossier.adapters.rapidocr.tangles import is_known, untangle
@@ -38,8 +44,8 @@ _TALL = 1.5
 # A line that was read with less certainty, or a character of it with less, is read again.
 _SURE = 0.95
 _EACH_SURE = 0.9
-# It is softened for that by so much, in pixels: grain breaks strokes of small print.
-_BLURS = (0.8, 1.1)
+# One reading is softened by so much, in pixels: grain breaks strokes of small print.
+_BLUR = 0.8
 # Figures side by side that melt into one are seen best when a line is made wider than it is.
 _WIDE = 1.15
 _LONG_NUMBER = re.compile("[0-9]{6,}")
@@ -198,19 +204,18 @@ def _made_sure(models: Models, gray: Pixels, box: Floats, line: LineText) -> Lin
 
 
 def _again(models: Models, gray: Pixels, box: Floats, line: LineText) -> list[LineText]:
-    """Further readings of an unsure line: softened, and wide when figures may have melted.
+    """Further readings of an unsure line, by the network that practised on bad print (ADR 11).
 
     A line that is sure on the whole and has no long number is read once more only, if that says
     the same.
     """
-    first, second = _BLURS
-    readings = [_read_at(models, gray, box, 1.0, soften=first)]
+    practised = models.practised
+    readings = [_read_at(practised, gray, box, 1.0)]
     figures = line.confidence < _SURE or _LONG_NUMBER.search(line.text)
     if not figures and _said(readings[0]) == _said(line):
         return readings
-    readings.append(_read_at(models, gray, box, 1.0, soften=second))
-    if figures:
-        readings.append(_read_at(models, gray, box, _WIDE))
+    readings.append(_read_at(practised, gray, box, SQUEEZE))
+    readings.append(_read_at(practised, gray, box, 1.0, soften=_BLUR))
     return readings
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import onnxruntime
 from opencc import OpenCC
 
+from dossier.adapters.rapidocr.practised import practised
 from dossier.errors import ConfigurationError
 
 Pixels = npt.NDArray[np.uint8]
@@ -27,8 +28,8 @@ def engine_version() -> str:
     return f"rapidocr {version('rapidocr')}"
 
 
-def _model_path(file_name: str) -> Path:
-    """Find a model inside the installed wheel without importing its code.
+def model_path(file_name: str) -> Path:
+    """Where a model lies in the installed wheel; its code is not imported.
 
     Raises:
         ConfigurationError: the wheel is missing or carries other models.
@@ -42,7 +43,7 @@ def _model_path(file_name: str) -> Path:
     return path
 
 
-def _open_session(file_name: str) -> onnxruntime.InferenceSession:
+def _open_session(model: str | bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     # One thread an engine, one engine a core: two processes give 1.9 times the pages, two
     # threads 1.5 times (docs/performance.md).
@@ -53,9 +54,7 @@ def _open_session(file_name: str) -> onnxruntime.InferenceSession:
     options.enable_cpu_mem_arena = True
     options.enable_mem_pattern = False
     options.log_severity_level = 4
-    return onnxruntime.InferenceSession(
-        str(_model_path(file_name)), options, providers=["CPUExecutionProvider"]
-    )
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def _is_han(character: str) -> bool:
@@ -68,11 +67,16 @@ class Models:
 
     @cached_property
     def _detection(self) -> onnxruntime.InferenceSession:
-        return _open_session(DETECTION_FILE)
+        return _open_session(str(model_path(DETECTION_FILE)))
 
     @cached_property
     def _recognition(self) -> onnxruntime.InferenceSession:
-        return _open_session(RECOGNITION_FILE)
+        return _open_session(str(model_path(RECOGNITION_FILE)))
+
+    @cached_property
+    def practised(self) -> Models:
+        """The same with a reading network that practised on bad print, for unsure lines."""
+        return _Practised(self)
 
     @cached_property
     def characters(self) -> tuple[str, ...]:
@@ -95,3 +99,23 @@ class Models:
     def class_probability(self, batch: Floats) -> Floats:
         """Chance of each class at each step, (n, width/8, classes), for crops (n, 3, 48, width)."""
         return self._recognition.run(None, {"x": batch})[0]
+
+
+class _Practised(Models):
+    """The reading network after practice; itself as it is where the wheel carries another one."""
+
+    def __init__(self, usual: Models) -> None:
+        self._usual = usual
+
+    @cached_property
+    def _recognition(self) -> onnxruntime.InferenceSession:
+        changed = practised(model_path(RECOGNITION_FILE).read_bytes())
+        return self._usual._recognition if changed is None else _open_session(changed)
+
+    @cached_property
+    def characters(self) -> tuple[str, ...]:
+        return self._usual.characters
+
+    @cached_property
+    def simplified(self) -> dict[int, int]:
+        return self._usual.simplified
