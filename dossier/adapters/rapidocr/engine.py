@@ -204,16 +204,17 @@ def _made_sure(models: Models, gray: Pixels, box: Floats, line: LineText) -> Lin
 
 
 def _again(models: Models, gray: Pixels, box: Floats, line: LineText) -> list[LineText]:
-    """Further readings of an unsure line, by the network that practised on bad print (ADR 11).
+    """Further readings of an unsure line: softened, then by the network that practised (ADR 11).
 
     A line that is sure on the whole and has no long number is read once more only, if that says
     the same.
     """
-    practised = models.practised
-    readings = [_read_at(practised, gray, box, 1.0)]
+    readings = [_read_at(models, gray, box, 1.0, soften=_BLUR)]
     figures = line.confidence < _SURE or _LONG_NUMBER.search(line.text)
     if not figures and _said(readings[0]) == _said(line):
         return readings
+    practised = models.practised
+    readings.append(_read_at(practised, gray, box, 1.0))
     readings.append(_read_at(practised, gray, box, SQUEEZE))
     readings.append(_read_at(practised, gray, box, 1.0, soften=_BLUR))
     return readings
