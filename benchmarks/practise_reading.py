@@ -165,6 +165,8 @@ def main() -> None:
     network = ReadingNetwork(model)
     lines = read_lines(arguments.folder, _classes(model))
     print(f"{sum(x.numel() for x in network.learning.values())} numbers may change", flush=True)
+    if len(lines) < 2 * _KEPT_BACK:
+        raise SystemExit(f"too few lines: {_KEPT_BACK} are kept back, as many at least are wanted")
     random.Random(7).shuffle(lines)
     lines, unseen = lines[_KEPT_BACK:], lines[:_KEPT_BACK]
     print(f"unseen lines before: {unseen_loss(network, unseen):.4f}", flush=True)
