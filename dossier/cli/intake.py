@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
-from dossier.cli.words import in_both, printable
-from dossier.clock import SHANGHAI
+from dossier.cli.words import in_both, moment, printable
 from dossier.errors import ConflictError, ExitCode, InvalidInputError, NotFoundError
 from dossier.records import IntakeState
 
@@ -48,9 +47,9 @@ def print_item(item: IntakeItem) -> None:
 
 
 def _tried(item: IntakeItem) -> str:
-    if not item.retries or item.retried_at is None:
+    if not item.retries:
         return ""
-    at = item.retried_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    at = moment(item.retried_at)
     return (
         f"已重试 {item.retries} 次，最近一次 {at}，仍未成功 / "
         f"tried again, times: {item.retries}, last {at}, in vain"

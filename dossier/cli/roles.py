@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
-from dossier.clock import SHANGHAI
+from dossier.cli.words import moment
 from dossier.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def grants(
     for one in found:
         part = f"{one.kind} {one.part}".strip()
         table.add_row(
-            str(one.id), one.role, part, _shown(one.valid_from), _shown(one.valid_to), one.state
+            str(one.id), one.role, part, moment(one.valid_from), moment(one.valid_to), one.state
         )
     out.print(table)
 
@@ -154,7 +154,7 @@ def list_delegations(
         return
     table = Table("id", "role 岗位", "from 委托人", "to 受托人", "from 起", "to 止", "state 状态")
     for one in found:
-        days = (_shown(one.valid_from), _shown(one.valid_to))
+        days = (moment(one.valid_from), moment(one.valid_to))
         table.add_row(str(one.id), one.role, one.holder, one.delegate, *days, one.state)
     out.print(table)
 
@@ -195,7 +195,7 @@ def may(context: Context, name: str, json: Json = False) -> None:
                 table.add_row(line.action.zh, "no 否", "", "", "")
                 continue
             by = " ".join(filter(None, (ground.role.zh, ground.part, ground.holder)))
-            until, source = _shown(ground.until), ground.cell.source
+            until, source = moment(ground.until), ground.cell.source
             rests = "; ".join(f"{one.id} {one.zh}" for one in sources.cited(source)) or source
             table.add_row(line.action.zh, ground.said_zh, by, until, rests)
     out.print(table)
@@ -247,7 +247,3 @@ def _known_day(text: str) -> date:
         raise InvalidInputError(
             "A day is written 2027-01-31", detail_zh="日期格式应为 2027-01-31"
         ) from err_
-
-
-def _shown(at: datetime | None) -> str:
-    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if at else "–"

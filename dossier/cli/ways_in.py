@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 
 from dossier.cli.base import OPERATOR, Json, as_dict, err, out, print_json, with_context
-from dossier.clock import SHANGHAI
+from dossier.cli.words import moment
 
 if TYPE_CHECKING:
     from dossier.services.context import Context
@@ -32,7 +31,7 @@ def list_sessions(context: Context, json: Json = False) -> None:
         return
     table = Table("id", "user 用户", "by 方式", "from 来源", "since 登录", "used 最近使用")
     for one in found:
-        since, used = _moment(one.created_at), _moment(one.seen_at)
+        since, used = moment(one.created_at), moment(one.seen_at)
         table.add_row(one.id[:SHOWN], one.user, one.means, one.remote, since, used)
     out.print(table)
 
@@ -60,7 +59,7 @@ def list_tokens(context: Context, json: Json = False) -> None:
     table = Table("id", "user 用户", "for 用途", "scope 权限", "used 最近使用", "ends 到期")
     for one in found:
         scope = "*" if one.scope is None else ", ".join(one.scope)
-        used, ends = _moment(one.seen_at), _moment(one.expires_at)
+        used, ends = moment(one.seen_at), moment(one.expires_at)
         table.add_row(one.id[:SHOWN], one.user, one.name, scope, used, ends)
     out.print(table)
 
@@ -73,7 +72,3 @@ def revoke_token(context: Context, token_id: str) -> None:
 
     tokens.revoke_token(context, OPERATOR, token_id)
     err.print("The token is revoked / 令牌已撤销", markup=False)
-
-
-def _moment(at: datetime | None) -> str:
-    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if at else "–"

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from dossier.clock import SHANGHAI
+
 
 def in_both(kind: str, code: str) -> str:
     """A code in both languages, as the pages say it."""
     from ui.locales import in_words
 
     return f"{in_words(kind, code, 'zh_CN')} / {in_words(kind, code, 'en')}"
+
+
+def moment(at: datetime | None) -> str:
+    """An instant in Shanghai, to the minute; a dash for none."""
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if at else "–"
 
 
 def printable(name: str) -> str:

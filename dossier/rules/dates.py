@@ -68,7 +68,7 @@ def parse_date(text: str) -> date | None:
 
 
 def _date(match: re.Match[str]) -> date | None:
-    year, month, day = (_number(match[part]) for part in ("year", "month", "day"))
+    year, month, day = (number_of(match[part]) for part in ("year", "month", "day"))
     if year is None or month is None or day is None or not FIRST_YEAR <= year <= LAST_YEAR:
         return None
     try:
@@ -77,7 +77,7 @@ def _date(match: re.Match[str]) -> date | None:
         return None
 
 
-def _number(numeral: str) -> int | None:
+def number_of(numeral: str) -> int | None:
     """The value of digits, of digit characters (二〇二六), or of a numeral below 40 (二十三)."""
     plain = "".join(_DIGITS.get(character, character) for character in re.sub(r"\s", "", numeral))
     plain = plain.replace("拾", "十").replace("元", "1").replace("廿", "2十").replace("卅", "3十")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from dossier.rules import rulebook
 from dossier.rules.columns import FORM_LABELS, cells_below
@@ -27,12 +28,7 @@ _GIVEN = _STRICT | frozenset("".join(_NAMES["given_wordlike"].split()))
 _IN_SENTENCE = frozenset("".join(_NAMES["sentence_surnames"].split())) | COMPOUND_SURNAMES
 _IN_SENTENCE_TOO = frozenset("".join(_NAMES["sentence_surnames_wordlike"].split()))
 _PLACES = frozenset("".join(_NAMES["given_of_places"].split()))
-
-
-def _words(name: str) -> list[str]:
-    return list(_RULES[name].split())
-
-
+_words = partial(rulebook.words, "masking")
 _CHARACTERS = "".join(sorted(_GIVEN))
 _COMPOUND = "|".join(sorted(COMPOUND_SURNAMES))
 _CANDIDATE = re.compile(rf"{LIKELY}(?:(?:{_COMPOUND})|.)(?=[{_CHARACTERS}])")

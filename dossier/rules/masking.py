@@ -21,9 +21,10 @@ from dossier.rules.likely_names import find_likely
 from dossier.rules.name_masks import find_names
 from dossier.rules.names import COMPOUND_SURNAMES, is_organisation, split_surname
 from dossier.rules.normal_form import HAN, FoldedText, fold_with_origins
-from dossier.rules.number_masks import KEPT_END, KEPT_START, find_by_form, number_stars
+from dossier.rules.number_masks import KEPT_START, find_by_form, number_stars
 from dossier.rules.organisations import shop_owner
 from dossier.rules.relative_names import find_relatives, is_name
+from dossier.rules.scattered_numbers import KEPT_END
 from dossier.rules.signatures import find_rests, find_signers
 
 MASK = "*"

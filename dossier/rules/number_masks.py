@@ -12,14 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dossier.rules import identifiers, rulebook
 from dossier.rules.identifiers import FoundNumber, NumberKind
 from dossier.rules.normal_form import HAN
-from dossier.rules.scattered_numbers import find_scattered
+from dossier.rules.scattered_numbers import (
+    KEPT_END,
+    KEPT_OF_MOBILE,
+    SHORTEST_WHOLE,
+    find_scattered,
+)
 from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
 
 _RULES = rulebook.load("masking")
-KEPT_END = int(_RULES["kept"]["last"])
-KEPT_START = {NumberKind.MOBILE: int(_RULES["kept"]["mobile_first"])}
+KEPT_START = {NumberKind.MOBILE: KEPT_OF_MOBILE}
 
 
 def _spaced(*names: str) -> str:
@@ -39,7 +43,6 @@ _SHORT_NUMBER = re.compile(
     r"(?P<value>[0-9](?:[ ]?[0-9x]){2,4})(?![0-9a-z年月日]|[ -][0-9a-z])"
 )
 """Too short for any number; directly behind the label of one it is a part of it."""
-_SHORTEST_WHOLE = {kind: int(least) for kind, least in _RULES["shortest_whole"].items()}
 _NUMERAL = f"[{_RULES['numerals']}]"
 _NUMERALS = re.compile(rf"{_NUMERAL}(?:[ -]?{_NUMERAL}){{6,}}")
 _MOBILE_IN_HAN = re.compile(r"[一幺壹][三四五六七八九叁肆伍陆柒捌玖].{9}")
@@ -158,7 +161,7 @@ def _labelled(
             and any(map(str.isdecimal, value))
             and not any(number.start < span[1] and span[0] < number.end for number in numbers())
         ):
-            least = _SHORTEST_WHOLE["identity" if _IS_IDENTITY.match(match[0]) else "other"]
+            least = SHORTEST_WHOLE["identity" if _IS_IDENTITY.match(match[0]) else "other"]
             yield all_but_last(folded, span) if len(value) >= least else span
 
 
@@ -169,7 +172,7 @@ def _in_han(folded: str) -> Iterator[Span]:
         start = match.start()
         if _MOBILE_IN_HAN.fullmatch(value):
             yield all_but_last(folded, match.span(), KEPT_START[NumberKind.MOBILE])
-        elif len(value) >= _SHORTEST_WHOLE["identity"] or _LABEL_BEFORE.search(
+        elif len(value) >= SHORTEST_WHOLE["identity"] or _LABEL_BEFORE.search(
             folded[max(0, start - _LONGEST_LABEL) : start]
         ):
             yield all_but_last(folded, match.span())
@@ -186,7 +189,7 @@ def _messengers(folded: str) -> Iterator[Span]:
         has_digits = any(map(str.isdecimal, value))
         if not (match["mark"] or match["colon"] or has_digits or "_" in value):
             continue  # a word of the sentence: 微信 app
-        whole = sum(map(str.isalnum, value)) < _SHORTEST_WHOLE["other"] or not has_digits
+        whole = sum(map(str.isalnum, value)) < SHORTEST_WHOLE["other"] or not has_digits
         yield match.span("value") if whole else all_but_last(folded, match.span("value"))
 
 

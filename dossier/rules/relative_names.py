@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from dossier.rules import rulebook
 from dossier.rules.columns import FORM_LABELS
@@ -35,12 +36,7 @@ from dossier.rules.word_patterns import any_of
 Span = tuple[int, int]
 
 _RULES = rulebook.load("masking")
-
-
-def _words(name: str) -> list[str]:
-    return sorted(_RULES[name].split(), key=len, reverse=True)
-
-
+_words = partial(rulebook.words, "masking")
 _KIN = any_of(_words("kin_words"))
 _LETTERS = "".join(_words("kin_letters"))
 _CELLS = any_of([*_words("kin_cells"), *_words("kin_words")])

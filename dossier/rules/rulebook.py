@@ -104,5 +104,10 @@ def load(name: str) -> dict[str, Any]:
     return parse(text(name), name)
 
 
+def words(name: str, entry: str) -> list[str]:
+    """The words of an entry of a built-in rule file that stand there apart; the longest first."""
+    return sorted(load(name)[entry].split(), key=len, reverse=True)
+
+
 load_rulebook = load
 """The same, under the name that modules use which import it alone."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dossier.rules import identifiers, rulebook
 from dossier.rules.columns import cells_below
@@ -19,7 +20,7 @@ Span = tuple[int, int]
 _RULES = rulebook.load("masking")
 KEPT_END = int(_RULES["kept"]["last"])
 KEPT_OF_MOBILE = int(_RULES["kept"]["mobile_first"])
-_SHORTEST_WHOLE = {kind: int(least) for kind, least in _RULES["shortest_whole"].items()}
+SHORTEST_WHOLE = {kind: int(least) for kind, least in _RULES["shortest_whole"].items()}
 _NUMERALS = _RULES["numerals"]
 _IN_HAN = f"[{_NUMERALS}]"
 
@@ -34,10 +35,7 @@ class Scattered:
     last: int = KEPT_END
 
 
-def _words(name: str) -> list[str]:
-    return list(_RULES[name].split())
-
-
+_words = partial(rulebook.words, "masking")
 _GAP = r"[ \t\n-]{0,3}"
 _LABEL_END = r"(?:件)?(?:号码?|码)?(?:[ ]?\([^()\n]{0,8}\))?[ \t\n:]{0,4}"
 
@@ -164,7 +162,7 @@ def _below_heads(
     if "\t" not in folded or not _HEAD.search(f"\n{folded}\n"):
         return
     for heads in (OTHER_HEADS, IDENTITY_HEADS):
-        whole = _SHORTEST_WHOLE["identity" if heads is IDENTITY_HEADS else "other"]
+        whole = SHORTEST_WHOLE["identity" if heads is IDENTITY_HEADS else "other"]
         for start, end in cells_below(folded, heads):
             value = identifiers.compact(folded[start:end])
             if (

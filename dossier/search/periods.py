@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, timedelta
 
-from dossier.rules.dates import FIRST_YEAR, LAST_YEAR, parse_date
+from dossier.rules.dates import FIRST_YEAR, LAST_YEAR, number_of, parse_date
 from dossier.rules.normal_form import fold
 
 _YEAR = re.compile(r"([12][0-9]{3})年?")
@@ -20,9 +20,10 @@ _BEFORE = re.compile(r"(.+?)(?:以前|之前)")
 _COMPACT_MONTH = re.compile(r"([12][0-9]{3})(0[1-9]|1[0-2])")
 _PART_OF_YEAR = re.compile(r"([12][0-9]{3})年?(?:第?([1-4])季度|q([1-4])|(上|下)半年)")
 _HAN_YEAR = re.compile("[〇零一二三四五六七八九]{4}(?=年|$)")
-_HAN_NUMBER = re.compile("[一二三四五六七八九十]{1,3}(?=[月日号季])")
-_TENS_AND_ONES = re.compile("(?:([一二三四五六七八九])?(十))?([一二三四五六七八九])?")
-_HAN_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+# A numeral below a hundred: 三, 十二, 二十三.
+_HAN_NUMBER = re.compile(
+    "(?<![一二三四五六七八九十])(?:[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])(?=[月日号季])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def parse_period(text: str) -> Period | None:
         >>> parse_period("2026年2月")
         Period(first=datetime.date(2026, 2, 1), last=datetime.date(2026, 2, 28))
     """
-    plain = _in_digits("".join(fold(text).split()))
+    plain = _plain(text)
     compared = _COMPARED.fullmatch(plain)
     if compared:
         return _compared(compared[1], _single(compared[2]))
@@ -81,14 +82,14 @@ def named_period(text: str) -> Period | None:
 
 def single_month(text: str) -> date | None:
     """The first day of a month that is written as one (``2026-03``, ``2026年3月``)."""
-    plain = _in_digits("".join(fold(text).split()))
+    plain = _plain(text)
     period = _single(plain) if _MONTH.fullmatch(plain) else None
     return period.first if period else None
 
 
 def year_of(text: str) -> str:
     """The one year that a text names (``2026年``), as the index has it; else empty."""
-    found = _YEAR.fullmatch(_in_digits("".join(fold(text).split())))
+    found = _YEAR.fullmatch(_plain(text))
     return found[1] if found else ""
 
 
@@ -146,16 +147,8 @@ def _part_of_year(found: re.Match[str]) -> Period | None:
     return Period(date(year, first, 1), date(year, last, monthrange(year, last)[1]))
 
 
-def _in_digits(plain: str) -> str:
-    """A date's Chinese numerals as digits: 二〇二六年三月."""
-    plain = _HAN_YEAR.sub(lambda year: year[0].translate(_HAN_DIGITS), plain)
-    return _HAN_NUMBER.sub(lambda number: _small_number(number[0]), plain)
-
-
-def _small_number(numeral: str) -> str:
-    """A numeral below a hundred (二十三) in digits; what is none stays."""
-    found = _TENS_AND_ONES.fullmatch(numeral)
-    if not found:
-        return numeral
-    tens, ten, ones = (part.translate(_HAN_DIGITS) for part in found.groups(""))
-    return str((int(tens or 1) * 10 if ten else 0) + int(ones or 0))
+def _plain(text: str) -> str:
+    """Folded, without spaces, a date's Chinese numerals as digits: 二〇二六年三月."""
+    plain = "".join(fold(text).split())
+    plain = _HAN_YEAR.sub(lambda year: f"{number_of(year[0]):04}", plain)
+    return _HAN_NUMBER.sub(lambda number: f"{number_of(number[0])}", plain)

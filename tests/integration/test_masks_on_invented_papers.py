@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import pytest
+
 from dossier.plugins.demo import make
 from dossier.plugins.demo.content import lines_of
 from dossier.plugins.demo.customers import invent_customers
@@ -30,14 +32,15 @@ def squeezed(text):
     return "".join(fold(text).split())
 
 
-def test_no_word_of_an_invented_archive_s_forms_is_taken_for_a_relative(monkeypatch):
+@pytest.mark.parametrize("finder", ["find_relatives", "find_likely"])
+def test_no_word_of_an_invented_archive_s_forms_is_taken_for_a_name(monkeypatch, finder):
     planner = Planner(list(invent_customers(6, 100)), 6, None)
     texts = [
         "\n".join(lines_of(make.compose(plan, random.Random(plan.seed))))
         for plan in planner.plans(200)
     ]
     masked = [mask_text(text).text for text in texts]
-    monkeypatch.setattr(masking, "find_relatives", lambda _: ())
+    monkeypatch.setattr(masking, finder, lambda _: ())
     assert [mask_text(text).text for text in texts] == masked
 
 

@@ -6,10 +6,6 @@ import random
 
 import pytest
 
-from dossier.plugins.demo import make
-from dossier.plugins.demo.content import lines_of
-from dossier.plugins.demo.customers import invent_customers
-from dossier.plugins.demo.plan import Planner
 from dossier.rules import masking
 from dossier.rules.masking import closed_spans, mask_text
 from dossier.rules.normal_form import fold
@@ -114,17 +110,6 @@ OPEN = [
 @pytest.mark.parametrize("text", OPEN)
 def test_words_and_numbers_of_the_trade_stay_open(text):
     assert mask_text(text).text == text
-
-
-def test_no_word_of_an_invented_archive_is_taken_for_a_likely_name(monkeypatch):
-    planner = Planner(list(invent_customers(6, 60)), 6, None)
-    texts = [
-        "\n".join(lines_of(make.compose(plan, random.Random(plan.seed))))
-        for plan in planner.plans(120)
-    ]
-    masked = [mask_text(text).text for text in texts]
-    monkeypatch.setattr(masking, "find_likely", lambda _: ())
-    assert [mask_text(text).text for text in texts] == masked
 
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱林何郭罗梁宋郑谢韩唐冯董曹袁邓许傅沈曾彭吕苏卢蒋蔡贾"
