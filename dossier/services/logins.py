@@ -151,6 +151,8 @@ def _admit(
     with context.writing(DOOR) as session:
         if shown_code or not second_factor.is_on(session, user.id):
             return _open(context, session, user, arrival)
+        if arrival.means == "password":
+            throttle.give_back(context, session, remote=arrival.remote)
         return login_steps.begin(
             context,
             session,

@@ -107,15 +107,24 @@ def forgive(context: Context, session: ScopedSession, *, name: str, remote: str)
     """
     now = context.clock.now()
     session.execute(delete(LoginThrottle).where(LoginThrottle.key == _account_key(context, name)))
-    address = session.get(LoginThrottle, _address_key(context, remote)) if remote else None
-    if address is not None and address.tries:
-        address.tries, address.paused_until = address.tries - 1, None
+    give_back(context, session, remote=remote)
     session.execute(
         delete(LoginThrottle).where(
             LoginThrottle.changed_at < now - login_rules().forget,
             LoginThrottle.tries < context.settings.login_lock_attempts,
         )
     )
+
+
+def give_back(context: Context, session: ScopedSession, *, remote: str) -> None:
+    """The address gets back the one try that was right, also where a second factor is to follow.
+
+    Else each login in two steps would count as a wrong one, and an office behind one address would
+    be paused by its own right ones.
+    """
+    address = session.get(LoginThrottle, _address_key(context, remote)) if remote else None
+    if address is not None and address.tries:
+        address.tries, address.paused_until = address.tries - 1, None
 
 
 def unlock(context: Context, session: ScopedSession, *, name: str) -> None:

@@ -31,25 +31,35 @@ def arrival_of(request: Request, *, means: str = "password") -> Arrival:
 
 
 def client_address(request: Request) -> str:
-    """The address of the person's machine; a proxy's own only where it tells no other."""
-    peer = request.client.host if request.client else ""
+    """The address of the person's machine; a proxy's own only where it tells no other.
+
+    Some proxies put what they tell into a line of its own behind the browser's, so all lines count.
+    What is no address was told by nobody who knows, and would be a fresh one at each request.
+    """
+    peer = _peer(request)
     trusted = _settings(request).trusted_proxies
     if not trusted or not _is_trusted(peer, trusted):
         return peer
-    told = request.headers.get(FORWARDED_FOR, "").split(",")
-    for address in reversed([one.strip() for one in told]):
-        if address and not _is_trusted(address, trusted):
+    told = ",".join(request.headers.getlist(FORWARDED_FOR)).split(",")
+    for said in reversed([one.strip() for one in told if one.strip()]):
+        address = _address_in(said)
+        if not address:
+            return peer
+        if not _is_trusted(address, trusted):
             return address
     return peer
 
 
 def trusted_user(request: Request) -> str | None:
-    """Who a trusted proxy says that it is; None when the setting is off or it says nothing."""
+    """Who a trusted proxy says that it is; None when the setting is off or it says nothing.
+
+    Nor where it is said twice: one of the two the browser sent itself.
+    """
     settings = _settings(request)
-    peer = request.client.host if request.client else ""
-    if not settings.trusted_header or not _is_trusted(peer, settings.trusted_proxies):
+    if not settings.trusted_header or not _is_trusted(_peer(request), settings.trusted_proxies):
         return None
-    return request.headers.get(settings.trusted_header, "").strip() or None
+    said = request.headers.getlist(settings.trusted_header)
+    return (said[0].strip() or None) if len(said) == 1 else None
 
 
 def is_secure(settings: Settings) -> bool:
@@ -65,6 +75,28 @@ def cookie_name(request: Request, name: str = SESSION_COOKIE) -> str:
 def cookie_of(request: Request, name: str = SESSION_COOKIE) -> str:
     """The secret that the browser sent, empty when none."""
     return request.cookies.get(cookie_name(request, name), "")
+
+
+def _peer(request: Request) -> str:
+    """Who holds the other end of the connection; a v4 address is one at a v6 socket too."""
+    host = request.client.host if request.client else ""
+    return _address_in(host) or host
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _address_in(said: str) -> str:
+    """The address in what a proxy tells, without the port that some add; empty where it is none."""
+    bare = said
+    if said.startswith("["):
+        bare = said[1:].partition("]")[0]
+    elif said.count(":") == 1:
+        bare = said.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(bare)
+    except ValueError:
+        return ""
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
 
 
 def _settings(request: Request) -> Settings:

@@ -100,6 +100,11 @@ def test_a_change_by_a_proxy_s_session_needs_its_form_token(house: Context) -> N
         ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
         ("198.51.100.1, 203.0.113.7, 10.0.0.9", "203.0.113.7"),
         ("", "10.0.0.5"),
+        ("203.0.113.7:51034", "203.0.113.7"),
+        ("198.51.100.1, [2001:db8::7]:51034", "2001:db8::7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, unknown", "10.0.0.5"),
+        ("guess-1", "10.0.0.5"),
     ],
 )
 def test_the_address_is_the_last_one_that_no_trusted_proxy_has(
@@ -110,6 +115,25 @@ def test_the_address_is_the_last_one_that_no_trusted_proxy_has(
     one.post("/login", data=fields, headers={"X-Forwarded-For": told})
     (shown,) = sessions.list_sessions(house, ADMIN, everyone=True)
     assert shown.remote == expected
+
+
+def test_what_a_browser_sent_before_the_proxy_s_own_line_is_nothing(house: Context) -> None:
+    one = client_at(house, PROXY)
+    fields = {"name": "wang", "password": "correct horse"}
+    lines = [("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-For", "203.0.113.7")]
+    one.post("/login", data=fields, headers=lines)
+    (shown,) = sessions.list_sessions(house, ADMIN, everyone=True)
+    assert shown.remote == "203.0.113.7"
+    both = [("X-Remote-User", "wang"), ("X-Remote-User", "li")]
+    assert client_at(house, PROXY).get("/sessions", headers=both).status_code == 303
+    assert client_at(house, PROXY).get("/login", headers=both).status_code == 200
+
+
+def test_a_proxy_s_v4_address_is_known_at_a_v6_socket(house: Context) -> None:
+    one = client_at(house, ("::ffff:10.0.0.5", 40000))
+    assert one.get("/login", headers=NAMED).status_code == 303
+    (shown,) = sessions.list_sessions(house, ADMIN, everyone=True)
+    assert shown.remote == "10.0.0.5"
 
 
 def test_a_stranger_cannot_choose_the_address(house: Context) -> None:

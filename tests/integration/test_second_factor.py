@@ -18,7 +18,7 @@ from dossier.errors import (
     NotAuthenticatedError,
     TooManyRequestsError,
 )
-from dossier.services import accounts, logins, second_factor
+from dossier.services import accounts, logins, second_factor, throttle
 from dossier.services.context import Context
 from dossier.services.login_steps import Step
 from dossier.settings import Settings
@@ -130,6 +130,35 @@ def test_codes_cannot_be_guessed_by_beginning_again_and_again(
         except TooManyRequestsError:
             said.append("paused")
     assert "paused" in said
+
+
+def test_an_office_behind_one_address_is_not_paused_by_its_own_right_logins(
+    house: Context, wang: Viewer, clock: FixedClock
+) -> None:
+    telephone, _ = enrol(house, wang, clock)
+    at = {"remote": "192.0.2.7"}
+    for number in range(house.settings.login_address_attempts - 1):
+        throttle.begin(house, name=f"name{number}", **at)
+    for _ in range(3):
+        step = accounts.log_in(house, name="wang", password=PASSWORD, **at)
+        assert isinstance(step, Step)
+        logins.show_code(house, step.secret, telephone.at(clock.now()), **at)
+        clock.advance(timedelta(seconds=30))
+
+
+def test_a_right_password_gives_no_try_of_a_code_back(
+    house: Context, wang: Viewer, clock: FixedClock
+) -> None:
+    enrol(house, wang, clock)
+    at = {"remote": "192.0.2.7"}
+    for number in range(house.settings.login_address_attempts - 1):
+        throttle.begin(house, name=f"name{number}", **at)
+    step = accounts.log_in(house, name="wang", password=PASSWORD, **at)
+    assert isinstance(step, Step)
+    with pytest.raises(NotAuthenticatedError):
+        logins.show_code(house, step.secret, "000000", **at)
+    with pytest.raises(TooManyRequestsError):
+        logins.show_code(house, step.secret, "000001", **at)
 
 
 def test_a_half_done_login_ends_after_minutes(
