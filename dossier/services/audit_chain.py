@@ -103,7 +103,7 @@ def _commit(context: Context, viewer: Viewer, made: AuditSeal) -> bool:
             session.add(made)
     except IntegrityError:
         return False
-    keep_head(context, made)
+    keep_head(context, viewer, made)
     return True
 
 

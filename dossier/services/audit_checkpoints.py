@@ -24,6 +24,8 @@ from dossier.viewer import Viewer
 
 HEAD = "audit.head"
 """Beside the keys: the last seal that a sealer of this home made or met."""
+SET_ASIDE = "audit.lost-{number:010d}.json"
+"""A note of a seal that the database does not have any more, kept for whoever looks into it."""
 EXPORTED = "audit.checkpoint_exported"
 
 
@@ -47,9 +49,38 @@ def of(seal: AuditSeal) -> Checkpoint:
     return Checkpoint(statement_of(seal), seal.signature, "")
 
 
-def keep_head(context: Context, seal: AuditSeal) -> None:
-    """Note the newest seal in the home folder, after its commit."""
-    _write(context.settings.home / HEAD, of(seal).text)
+def keep_head(context: Context, viewer: Viewer, seal: AuditSeal) -> None:
+    """Note the newest seal in the home folder, after its commit.
+
+    The note before is compared first: where the end was cut off, or an old copy of the database was
+    put back, the chain goes on from there, and the next note would be all that tells of it.
+    """
+    home = context.settings.home
+    for before in _noted(home / HEAD):
+        if not _is_kept(context, viewer, before):
+            aside = home / SET_ASIDE.format(number=before.statement.number)
+            if not aside.exists():
+                _write(aside, before.text)
+    _write(home / HEAD, of(seal).text)
+
+
+def _noted(path: Path) -> list[Checkpoint]:
+    """What a file of this home notes; nothing where there is none, or one cut short by a crash."""
+    try:
+        return [_parsed(path)] if path.exists() else []
+    except InvalidInputError:
+        return []
+
+
+def _is_kept(context: Context, viewer: Viewer, noted: Checkpoint) -> bool:
+    with context.reading(viewer) as session:
+        seal = session.get(AuditSeal, noted.statement.number)
+        return seal is not None and seal.hash == noted.statement.hash
+
+
+def set_aside(context: Context) -> list[Path]:
+    """Notes of seals that the database lost, the oldest first."""
+    return sorted(context.settings.home.glob("audit.lost-*.json"))
 
 
 def export(context: Context, viewer: Viewer) -> Checkpoint:
@@ -89,9 +120,10 @@ def read(paths: Iterable[Path]) -> list[Checkpoint]:
 
 
 def head(context: Context) -> list[Checkpoint]:
-    """What this home knows of the newest seal; empty when it never sealed."""
-    path = context.settings.home / HEAD
-    return [_parsed(path)] if path.exists() else []
+    """What this home knows of the newest seal and of those that were lost; empty: never sealed."""
+    newest = context.settings.home / HEAD
+    paths = [newest] if newest.exists() else []
+    return [_parsed(path) for path in (*paths, *set_aside(context))]
 
 
 def lacks_head(context: Context) -> bool:

@@ -11,7 +11,7 @@ from functools import cache
 from dossier.db import engines, locked, outbox
 from dossier.errors import DossierError
 from dossier.hookspecs import EnvironmentCheck
-from dossier.services import audit_chain, audit_keys, unfinished
+from dossier.services import audit_chain, audit_checkpoints, audit_keys, unfinished
 from dossier.services.context import Context
 from dossier.services.plugin_registry import PluginRegistry
 from dossier.services.unfinished import Remaining
@@ -116,6 +116,14 @@ def _audit_key(context: Context) -> EnvironmentCheck:
     key = audit_keys.load_signing_key(context.settings.home, may_create=False)
     trusted = audit_keys.trusted_keys(context.settings.home)
     is_open = (context.settings.home / audit_keys.PRIVATE).stat().st_mode & 0o077
+    if lost := audit_checkpoints.set_aside(context):
+        return EnvironmentCheck(
+            "audit seals",
+            ok=False,
+            detail="the database lost seals that were made: " + ", ".join(one.name for one in lost),
+            remedy="dossier verify; was a copy of the database put back, keep these files with the "
+            "papers on that and take them out of the home folder",
+        )
     return EnvironmentCheck(
         "audit seals",
         not is_open and {key.id, last.key_id} <= set(trusted),

@@ -466,6 +466,51 @@ def test_a_cut_off_end_is_told_of_though_the_note_of_the_newest_seal_went_with_i
     assert "head_missing" in kinds(verify(archive, VIEWER))
 
 
+def test_a_cut_off_end_is_named_also_once_the_chain_went_on_from_there(archive: Context) -> None:
+    cut_the_end_off(_drawn(2), archive)
+    for _ in range(len(RUNS) + 1):
+        look(archive)
+        audit_chain.seal(archive, VIEWER)
+        (lost,) = audit_checkpoints.set_aside(archive)
+        named = {(one.kind, one.source) for one in verify(archive, VIEWER).broken}
+        assert named & {("seal_removed", lost.name), ("checkpoint_differs", lost.name)}
+
+
+def test_an_old_copy_of_the_database_put_back_is_named_also_once_the_chain_went_on(
+    tmp_path: Path,
+) -> None:
+    archive = make_archive(home_of(tmp_path))
+    fill(archive)
+    base = tmp_path / "home" / "dossier.db"
+    with create_engine(f"sqlite:///{base}").begin() as connection:
+        connection.execute(text("VACUUM INTO :to"), {"to": str(tmp_path / "old.db")})
+    for _ in range(3):
+        look(archive, 2)
+        audit_chain.seal(archive, VIEWER)
+    archive.database.dispose()
+    for one in tmp_path.glob("home/dossier.db*"):
+        one.unlink()
+    shutil.copy(tmp_path / "old.db", base)
+    archive = make_archive(tmp_path / "home")
+    for _ in range(5):
+        look(archive)
+        audit_chain.seal(archive, VIEWER)
+    number = len(RUNS) + 3
+    source = audit_checkpoints.SET_ASIDE.format(number=number)
+    assert verify(archive, VIEWER).broken == (
+        Finding("checkpoint_differs", number, number, source),
+    )
+    archive.database.dispose()
+
+
+def _drawn(value: int) -> Any:
+    return lambda strategy: value
+
+
+def doctor_says(context: Context) -> doctor.EnvironmentCheck:
+    return {each.name: each for each in doctor.examine(context)}["audit seals"]
+
+
 def test_an_archive_that_never_sealed_lacks_no_note(tmp_path: Path) -> None:
     context = make_archive(home_of(tmp_path))
     look(context, 2)
@@ -486,22 +531,31 @@ def test_with_sqlite_a_row_removed_before_it_was_sealed_is_named(tmp_path: Path)
 def test_doctor_names_a_key_that_is_missing_open_to_others_or_not_the_chain_s(
     context: Context,
 ) -> None:
-    def line() -> doctor.EnvironmentCheck:
-        return {each.name: each for each in doctor.examine(context)}["audit seals"]
-
-    assert line().ok
+    assert doctor_says(context).ok
     look(context, 2)
     audit_chain.seal(context, VIEWER)
-    assert line().ok
+    assert doctor_says(context).ok
     home = context.settings.home
     (home / audit_keys.PRIVATE).chmod(0o644)
-    assert "open to others" in line().detail
-    assert not line().ok
+    assert "open to others" in doctor_says(context).detail
+    assert not doctor_says(context).ok
     (home / audit_keys.PRIVATE).unlink()
-    assert "audit new-key" in line().remedy
+    assert "audit new-key" in doctor_says(context).remedy
     (home / audit_keys.PUBLIC).unlink()
     audit_keys.new_signing_key(home)
-    assert not line().ok
+    assert not doctor_says(context).ok
+
+
+def test_doctor_names_the_note_of_a_seal_that_the_database_lost(context: Context) -> None:
+    for _ in range(3):
+        look(context)
+        audit_chain.seal(context, VIEWER)
+    damage(context, "delete from audit_seal where id > 1")
+    damage(context, "delete from audit_event where id > (select last_event from audit_seal)")
+    look(context)
+    audit_chain.seal(context, VIEWER)
+    assert audit_checkpoints.SET_ASIDE.format(number=3) in doctor_says(context).detail
+    assert not doctor_says(context).ok
 
 
 def test_the_commands_export_a_checkpoint_verify_against_it_and_change_the_key(
