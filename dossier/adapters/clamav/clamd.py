@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ DEFAULT_PORT = 3310
 """clamd.conf(5), TCPSocket."""
 PIECE_BYTES = 256 * 1024
 MOST_ANSWER_BYTES = 4096
+END = b"\0"
+"""Of an answer to a command that begins with ``z``."""
+LEAST_WAIT_SECONDS = 0.001
 FOUND, CLEAN, ERROR = " FOUND", "stream: OK", "ERROR"
 
 
@@ -103,12 +107,16 @@ def _send_file(connection: socket.socket, source: Path) -> None:
 
 
 def _answer(connection: socket.socket) -> str:
-    got = b""
-    while not got.endswith(b"\0") and len(got) < MOST_ANSWER_BYTES:
+    """The whole answer; one that was cut off before its end is none, whatever it began with."""
+    got, until = b"", time.monotonic() + (connection.gettimeout() or 0)
+    while not got.endswith(END) and len(got) < MOST_ANSWER_BYTES:
+        connection.settimeout(max(until - time.monotonic(), LEAST_WAIT_SECONDS))
         piece = connection.recv(MOST_ANSWER_BYTES)
-        if not piece:
+        if not piece or time.monotonic() > until:
             break
         got += piece
+    if not got.endswith(END):
+        raise ScannerUnavailableError("clamd's answer was cut off; look into its log")
     return got.rstrip(b"\0\n").decode("utf-8", "replace")
 
 
