@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
 from dossier.adapters.pages import PageFiles
 from dossier.errors import UnreadableFileError
+from dossier.records import WordBox
 from dossier.rules.limits import ReadingLimits
 
 FONT = resources.files("pylopdf_fonts_zh_cn") / "NotoSansSC-Regular.otf"
@@ -48,6 +50,16 @@ def save(pdf: FPDF, tmp_path: Path) -> Path:
     path = tmp_path / "a.pdf"
     pdf.output(str(path))
     return path
+
+
+def assert_all_ink_is_boxed(picture: Image.Image, words: Sequence[WordBox]) -> None:
+    ink = np.asarray(picture.convert("L")) < 128
+    marked = ink.copy()
+    for word in words:
+        x0, y0, x1, y1 = (round(value) for value in word.box)
+        assert ink[y0:y1, x0:x1].any()
+        marked[y0 - 2 : y1 + 2, x0 - 2 : x1 + 2] = False
+    assert not marked.any()
 
 
 def opened(png: bytes) -> Image.Image:
@@ -120,14 +132,10 @@ def test_own_text_comes_line_by_line_with_the_place_of_each_letter(
     reading = pages.read_digital(path, page_number=1)
     assert reading.text.split("\n")[1] == LINES[1]
     assert (reading.width, reading.height) == (1654, 2339)
-    ink = np.asarray(opened(pages.render(path, page_number=1)).convert("L")) < 128
-    assert ink.shape == (2339, 1654)
-    for word in reading.words:
-        x0, y0, x1, y1 = (round(value) for value in word.box)
-        assert ink[y0:y1, x0:x1].any()
-        ink[y0 - 2 : y1 + 2, x0 - 2 : x1 + 2] = False
-        assert len(word.edges) == word.end - word.start + 1
-    assert not ink.any()
+    picture = opened(pages.render(path, page_number=1))
+    assert picture.size == (1654, 2339)
+    assert_all_ink_is_boxed(picture, reading.words)
+    assert all(len(word.edges) == word.end - word.start + 1 for word in reading.words)
 
 
 def test_cells_of_a_row_are_parted_by_tabs_and_rows_by_lines(
@@ -142,17 +150,41 @@ def test_cells_of_a_row_are_parted_by_tabs_and_rows_by_lines(
     assert reading.text == "格00\t格01\t格02\n格10\t格11\t格12\n格20\t格21\t格22"
 
 
-def test_a_turned_page_is_read_and_drawn_upright(pages: PageFiles, tmp_path: Path) -> None:
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_text_that_lies_on_its_side_is_read_and_its_page_stood_upright(
+    pages: PageFiles, tmp_path: Path, turned: int
+) -> None:
+    """A wide table printed on an upright sheet: one character a line is found by no word."""
     pdf = new_pdf()
     pdf.add_page()
     print_lines(pdf)
     path = save(pdf, tmp_path)
     with pikepdf.open(path, allow_overwriting_input=True) as opened_pdf:
-        opened_pdf.pages[0].Rotate = 90
+        opened_pdf.pages[0].Rotate = turned
         opened_pdf.save(path)
     reading = pages.read_digital(path, page_number=1)
-    assert (reading.width, reading.height) == (2339, 1654)
-    assert opened(pages.render(path, page_number=1)).size == (2339, 1654)
+    assert reading.text == "\n".join(LINES)
+    assert reading.rotation == -turned % 360
+    upright = opened(pages.render(path, page_number=1)).rotate(-reading.rotation, expand=True)
+    assert upright.size == (reading.width, reading.height) == (1654, 2339)
+    assert_all_ink_is_boxed(upright, reading.words)
+
+
+@pytest.mark.parametrize("angle", [90, 270])
+def test_a_note_up_the_margin_is_one_line_after_the_text(
+    pages: PageFiles, tmp_path: Path, angle: int
+) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    note = "装订线 GD20260311"
+    with pdf.rotation(angle, x=30, y=400):
+        pdf.text(30, 400, note)
+    print_lines(pdf)
+    path = save(pdf, tmp_path)
+    reading = pages.read_digital(path, page_number=1)
+    assert reading.text == "\n".join([*LINES, note])
+    assert reading.rotation == 0
+    assert_all_ink_is_boxed(opened(pages.render(path, page_number=1)), reading.words)
 
 
 def test_filled_in_fields_are_part_of_the_page(pages: PageFiles, tmp_path: Path) -> None:

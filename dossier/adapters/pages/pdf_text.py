@@ -11,13 +11,14 @@ from __future__ import annotations
 import ctypes
 import math
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from dossier.records import PageReading, WordBox
+from dossier.records import Box, PageReading, WordBox
 
 ENGINE = f"pdf text (pdfium {pdfium.PDFIUM_INFO.build})"
 
@@ -33,6 +34,7 @@ _CELL_GAP = 0.7
 _WORD_GAP = 0.25
 # Two pieces stand on one line when they overlap by this share of the lower one's height.
 _SAME_LINE = 0.5
+_QUARTERS = 4
 _INVISIBLE = pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
 
 
@@ -45,6 +47,8 @@ class _Character:
     y0: float
     x1: float
     y1: float
+    heading: int = 0
+    """Which way its line runs in the picture: quarter turns clockwise from "to the right"."""
 
 
 class _Piece:
@@ -142,6 +146,9 @@ def _is_unreadable(text: str) -> bool:
 def read_text(page: pdfium.PdfPage, *, page_number: int, scale: float) -> PageReading:
     """The page's text line by line, top to bottom, cells of a line parted by tabs.
 
+    A page whose text lies on its side is told with the ``rotation`` that stands it upright. What
+    runs another way than most of the page (a note up the margin) comes after all else.
+
     Args:
         page: with annotations flattened.
         page_number: 1-based.
@@ -150,20 +157,97 @@ def read_text(page: pdfium.PdfPage, *, page_number: int, scale: float) -> PageRe
     width, height = (math.ceil(side * scale) for side in page.get_size())
     text_page = page.get_textpage()
     try:
-        pieces = _pieces(list(_characters(page, text_page, width, height)))
+        characters = list(_characters(page, text_page, width, height))
     finally:
         text_page.close()
-    text, words = _compose(_lines(pieces))
+    heading = _usual_heading(characters)
+    upright = _Sheet(width, height).turned(-heading)
+    text, words = _compose(_lines(_pieces(_of_heading(characters, heading, width, height))))
+    for other in range(1, _QUARTERS):
+        across = _of_heading(characters, (heading + other) % _QUARTERS, width, height)
+        text, words = _with_lines_across(text, words, across, quarters=other, upright=upright)
     return PageReading(
         number=page_number,
         text=text,
         words=words,
-        width=width,
-        height=height,
+        width=upright.width,
+        height=upright.height,
+        rotation=-heading % _QUARTERS * 90,
         confidence=1.0 if words else 0.0,
         blank=not words,
         engine=ENGINE,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """Sides of a picture that may be turned by quarters, and where its boxes go then."""
+
+    width: int
+    height: int
+
+    def turned(self, quarters: int) -> _Sheet:
+        return _Sheet(self.height, self.width) if quarters % 2 else self
+
+    def turn(self, box: Box, quarters: int) -> Box:
+        """Where the box stands once the picture was turned clockwise."""
+        x0, y0, x1, y1 = box
+        width, height = self.width, self.height
+        for _ in range(quarters % _QUARTERS):
+            x0, y0, x1, y1 = height - y1, x0, height - y0, x1
+            width, height = height, width
+        return x0, y0, x1, y1
+
+
+def _usual_heading(characters: list[_Character | None]) -> int:
+    """Which way most characters run; the upright way where no other has more."""
+    counts = Counter(character.heading for character in characters if character)
+    return max(range(_QUARTERS), key=lambda heading: (counts[heading], -heading))
+
+
+def _of_heading(
+    characters: list[_Character | None], heading: int, width: int, height: int
+) -> list[_Character | None]:
+    """Those that run one way, on the picture turned so that they run to the right."""
+    sheet = _Sheet(width, height)
+    chosen: list[_Character | None] = []
+    for character in characters:
+        if character is None or character.heading != heading:
+            chosen.append(None)
+        elif heading:
+            box = sheet.turn((character.x0, character.y0, character.x1, character.y1), -heading)
+            chosen.append(_Character(character.text, *box))
+        else:
+            chosen.append(character)
+    return chosen
+
+
+def _with_lines_across(
+    text: str,
+    words: tuple[WordBox, ...],
+    characters: list[_Character | None],
+    *,
+    quarters: int,
+    upright: _Sheet,
+) -> tuple[str, tuple[WordBox, ...]]:
+    """Append lines that run another way, as seen on the upright page.
+
+    Each character has a box of its own: the edges of a piece only rise, to the right or downwards.
+    """
+    parts, more, offset = [text] if text else [], list(words), len(text)
+    for line in _lines(_pieces(characters)):
+        for index, piece in enumerate(line):
+            gap = _separator(line[index - 1], piece) if index else ("\n" if parts else "")
+            parts.append(gap)
+            offset += len(gap)
+            for character in piece.characters:
+                box = upright.turned(quarters).turn(
+                    (character.x0, character.y0, character.x1, character.y1), quarters
+                )
+                more.append(WordBox(offset, offset + len(character.text), box))
+                parts.append(character.text)
+                offset += len(character.text)
+    return "".join(parts), tuple(more)
 
 
 def _characters(
@@ -171,7 +255,8 @@ def _characters(
 ) -> Iterator[_Character | None]:
     """Characters in the file's order; None where pdfium sees a break."""
     to_pixels = _page_to_pixels(page, width, height)
-    box = pdfium_c.FS_RECTF()
+    box, matrix = pdfium_c.FS_RECTF(), pdfium_c.FS_MATRIX()
+    origin = to_pixels(0.0, 0.0)
     for index in range(text_page.count_chars()):
         text = _character(text_page, index)
         if text is None:
@@ -185,7 +270,18 @@ def _characters(
         x1, y1 = to_pixels(box.right, box.bottom)
         x0, x1, y0, y1 = min(x0, x1), max(x0, x1), min(y0, y1), max(y0, y1)
         if x1 > 0 and y1 > 0 and x0 < width and y0 < height:
-            yield _Character(text, x0, y0, x1, y1)
+            heading = 0
+            if pdfium_c.FPDFText_GetMatrix(text_page, index, ctypes.byref(matrix)):
+                ahead = to_pixels(matrix.a, matrix.b)
+                heading = _heading_of(ahead[0] - origin[0], ahead[1] - origin[1])
+            yield _Character(text, x0, y0, x1, y1, heading)
+
+
+def _heading_of(x: float, y: float) -> int:
+    """The quarter turn nearest to a direction (y downwards)."""
+    if abs(x) >= abs(y):
+        return 0 if x >= 0 else 2
+    return 1 if y > 0 else 3
 
 
 def _character(text_page: pdfium.PdfTextPage, index: int) -> str | None:
