@@ -41,6 +41,7 @@ from dossier.work.guarded_readers import GuardedReaders, ReaderFactories, Reader
 
 BUILTIN_PLUGINS = (
     "recognition",
+    "completeness",
     "list_export",
     "audit_trail",
     "anomalies",

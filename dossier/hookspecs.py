@@ -257,6 +257,16 @@ class Hooks:
         """Panels for a customer's page. In a request; must not be slow."""
 
     @hookspec
+    def customer_parts(  # type: ignore[empty-body]
+        self, viewer: Viewer, customer_no: str, context: Context
+    ) -> Mapping[str, Any]:
+        """Parts of a customer's record in the API by their names: plain values, or models.
+
+        Only what ``searchapi.schemas.CustomerRecord`` names is given. In a request; must not be
+        slow.
+        """
+
+    @hookspec
     def document_panels(  # type: ignore[empty-body]
         self, viewer: Viewer, document_id: str, context: Context
     ) -> Sequence[Panel]:

@@ -140,7 +140,7 @@ def _document_hit(document: DocumentHitView) -> dict[str, Any]:
 
 
 def customer_record(record: CustomerRecord) -> dict[str, Any]:
-    """A customer; completeness, tasks and loans come with their features."""
+    """A customer; tasks and loans come with their features."""
     return {
         **customer_head(record.head),
         "id_type": record.id_type,
@@ -158,6 +158,7 @@ def customer_record(record: CustomerRecord) -> dict[str, Any]:
         "history": [history_entry(entry) for entry in record.history],
         "panels": record.panels,
         "opening": opening(record.opening),
+        "completeness": record.parts.get("completeness"),
     }
 
 

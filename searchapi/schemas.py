@@ -274,6 +274,9 @@ class CustomerRecord(Customer):
     history: list[HistoryEntry]
     panels: list[PanelView]
     opening: Opening | None
+    completeness: dict[str, Any] | None = Field(
+        description="What /customers/{customer_no}/completeness says; null where it is off"
+    )
 
 
 class LinkOption(BaseModel):

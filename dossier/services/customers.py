@@ -101,6 +101,7 @@ def _record(
         opening=viewer.opening,
         is_clear=here.sees_clear,
         approved=approved_here(session, here),
+        parts=context.plugins.customer_parts(here, number, context),
     )
 
 

@@ -253,6 +253,14 @@ class PluginRegistry:
         given = {"viewer": viewer, "customer_no": customer_no, "context": context}
         return self._panels("customer_panels", given)
 
+    def customer_parts(
+        self, viewer: Viewer, customer_no: str, context: Context
+    ) -> Mapping[str, Any]:
+        """What features add to a customer's record; of one that fails there is nothing."""
+        given = {"viewer": viewer, "customer_no": customer_no, "context": context}
+        each = self._each("customer_parts", **given)
+        return {name: part for one in each for name, part in one.value.items()}
+
     def document_panels(
         self, viewer: Viewer, document_id: str, context: Context
     ) -> Sequence[Panel]:

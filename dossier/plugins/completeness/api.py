@@ -1,0 +1,208 @@
+"""Completeness and the catalogue for programs."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from dossier.clock import local_date
+from dossier.errors import InvalidInputError, NotFoundError
+from dossier.plugins.completeness import customer, requirements, wording
+from dossier.plugins.completeness.customer import DossierView
+from dossier.plugins.completeness.items import Item
+from dossier.plugins.completeness.requirements import Requirement
+from dossier.rules import document_types
+from dossier.services.context import Context
+from dossier.viewer import Permission, Viewer
+from dossier.web import context_of, requires
+from searchapi.language import speaking
+from searchapi.problems import may_answer
+
+router = APIRouter(tags=["completeness"])
+
+
+class WaiverView(BaseModel):
+    """Who decided that a paper need not be there."""
+
+    by: str
+    reason: str
+    on: date
+    until: date | None
+
+
+class CompletenessItem(BaseModel):
+    """A paper that is asked for."""
+
+    type: str = Field(description="The first of `any_of`")
+    any_of: list[str] = Field(description="Codes of types, any one of which will do")
+    label: str
+    level: str = Field(description="R required, C required on a condition, O optional")
+    state: str = Field(
+        description="present, missing, expired, unsigned, unsealed, waived, promised, not_due,"
+        " undecided or optional"
+    )
+    since: date | None = Field(description="Since which day it lacks, as far as that is known")
+    until: date | None = Field(description="Last day of a promise, a waiver or of the paper")
+    business: str
+    node: str
+    case_no: str | None
+    document_ids: list[str]
+    count: int
+    rule: str
+    source: str
+    hangs_on: list[str] = Field(description="Facts that decide and that nobody knows")
+    waiver: WaiverView | None
+
+
+class CompletenessAnswer(BaseModel):
+    """A dossier on a day."""
+
+    customer_no: str
+    at: date
+    required: int
+    present: int
+    percent: int
+    complete: bool
+    items: list[CompletenessItem]
+
+
+class RuleItem(BaseModel):
+    """A rule of what a dossier must have."""
+
+    id: str
+    business: str
+    node: str
+    any_of: list[str]
+    levels: dict[str, str]
+    when: str | None
+    count: int
+    signed: bool
+    sealed: bool
+    dated: bool
+    promised_by: str | None
+    since: date
+    until: date | None
+    source: str
+
+
+class TypeItem(BaseModel):
+    """A document type."""
+
+    code: str
+    label_zh: str
+    label_en: str
+    retention: str
+    sensitivity: str
+
+
+class CatalogueAnswer(BaseModel):
+    """Types, and the rules that are in force on a day."""
+
+    at: date
+    types: list[TypeItem]
+    rules: list[RuleItem]
+
+
+Day = Annotated[date | None, Query(description="A day up to today; today where none is named")]
+
+
+@router.get(
+    "/customers/{customer_no}/completeness",
+    responses=may_answer(NotFoundError, InvalidInputError),
+    summary="What a dossier needs, has and lacks",
+)
+def read_completeness(
+    request: Request,
+    customer_no: str,
+    viewer: Annotated[Viewer, requires(Permission.READ_CUSTOMER)],
+    at: Day = None,
+) -> CompletenessAnswer:
+    """Each paper that is asked for, with its rule and how it stands with it."""
+    context = context_of(request)
+    speaker = speaking(request, viewer, context.settings.locale)
+    return answer(context, speaker, customer_no, at)
+
+
+def answer(
+    context: Context, viewer: Viewer, customer_no: str, day: date | None = None
+) -> CompletenessAnswer:
+    """A dossier on a day, in the viewer's language; raises as :func:`customer.get`."""
+    view = customer.get(context, viewer, customer_no, day)
+    language = wording.language_of(viewer.language)
+    return CompletenessAnswer(
+        customer_no=customer_no,
+        at=view.day,
+        required=view.found.required,
+        present=view.found.present,
+        percent=view.found.percent,
+        complete=view.found.is_complete,
+        items=[_item(view, item, language) for item in view.found.items],
+    )
+
+
+@router.get("/catalogue", responses=may_answer(), summary="Document types and what is asked for")
+def read_catalogue(
+    request: Request,
+    viewer: Annotated[Viewer, requires(Permission.SIGNED_IN)],  # noqa: ARG001 - asked for by requires
+    at: Day = None,
+) -> CatalogueAnswer:
+    """All types, and the rules in force on a day."""
+    day = at or local_date(context_of(request).clock.now())
+    types = [
+        TypeItem(
+            code=one.code,
+            label_zh=one.label_zh,
+            label_en=one.label_en,
+            retention=one.retention,
+            sensitivity=one.sensitivity,
+        )
+        for one in document_types.catalogue().types.values()
+    ]
+    rules = [_rule(one) for one in requirements.load().rules if one.holds_on(day)]
+    return CatalogueAnswer(at=day, types=types, rules=rules)
+
+
+def _item(view: DossierView, item: Item, language: str) -> CompletenessItem:
+    rule, waiver = item.rule, item.waiver
+    return CompletenessItem(
+        type=rule.any_of[0],
+        any_of=list(rule.any_of),
+        label=wording.asked(item, language),
+        level=item.level,
+        state=item.state,
+        since=item.since,
+        until=item.until,
+        business=rule.business,
+        node=rule.node,
+        case_no=item.case_no,
+        document_ids=view.shown(item.papers),
+        count=rule.count,
+        rule=rule.id,
+        source=rule.source,
+        hangs_on=list(item.hangs_on),
+        waiver=WaiverView(by=waiver.by, reason=waiver.reason, on=waiver.on, until=waiver.until)
+        if waiver
+        else None,
+    )
+
+
+def _rule(rule: Requirement) -> RuleItem:
+    return RuleItem(
+        id=rule.id,
+        business=rule.business,
+        node=rule.node,
+        any_of=list(rule.any_of),
+        levels=dict(rule.levels),
+        when=rule.when.text if rule.when else None,
+        count=rule.count,
+        signed=rule.signed,
+        sealed=rule.sealed,
+        dated=rule.dated,
+        promised_by=rule.promised_by,
+        since=rule.first,
+        until=rule.last,
+        source=rule.source,
+    )

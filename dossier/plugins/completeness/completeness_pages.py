@@ -1,0 +1,95 @@
+"""``/customers/{no}/completeness``: what a dossier lacks. ``/catalogue``: what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from itertools import groupby
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from dossier.clock import local_date
+from dossier.plugins.completeness import customer, requirements, wording
+from dossier.plugins.completeness.items import LACKING, Item, ItemState
+from dossier.plugins.completeness.requirements import Requirement
+from dossier.rules import document_types, rulebook, sources
+from dossier.viewer import Permission, Viewer
+from dossier.web import context_of, render, requires
+
+router = APIRouter()
+FIRST = (*sorted(LACKING), ItemState.PROMISED)
+"""What somebody has to do something about."""
+LAST = (ItemState.UNDECIDED, ItemState.NOT_DUE, ItemState.OPTIONAL)
+"""What need not be there, as far as anybody knows."""
+
+
+@router.get("/customers/{customer_no}/completeness")
+def show_completeness(
+    request: Request,
+    customer_no: str,
+    viewer: Annotated[Viewer, requires(Permission.READ_CUSTOMER)],
+    at: date | None = None,
+) -> Response:
+    """Each paper that is asked for, what lacks first."""
+    context = context_of(request)
+    view = customer.get(context, viewer, customer_no, at)
+    return render(
+        request,
+        "completeness/dossier.html",
+        view=view,
+        groups=_groups(view.found.items),
+        today=local_date(context.clock.now()),
+        **_words(),
+    )
+
+
+@router.get("/catalogue")
+def show_catalogue(
+    request: Request,
+    viewer: Annotated[Viewer, requires(Permission.SIGNED_IN)],  # noqa: ARG001 - asked for by requires
+    business: Annotated[str, Query(max_length=40)] = requirements.NEW,
+    category: Annotated[str, Query(max_length=2)] = "",
+) -> Response:
+    """The types with what one keeps them for, and the rules of one business in force today."""
+    today = local_date(context_of(request).clock.now())
+    rules = requirements.load()
+    chosen = rules.businesses.get(business, rules.businesses[requirements.NEW])
+    categories = rulebook.load("categories")["categories"]
+    asked = [
+        rule
+        for rule in rules.in_force(chosen.code, today)
+        if category not in categories or category in rule.levels
+    ]
+    rested = (one for rule in asked for one in sources.cited(rule.source))
+    return render(
+        request,
+        "completeness/catalogue.html",
+        rules=rules,
+        chosen=chosen,
+        nodes=_by_node(asked),
+        rested=list(dict.fromkeys(rested)),
+        categories=categories,
+        category=category if category in categories else "",
+        types=document_types.catalogue().types,
+        **_words(),
+    )
+
+
+def _words() -> Mapping[str, Any]:
+    return {"wording": wording, "book": requirements.load(), "cited": sources.cited}
+
+
+def _groups(items: Iterable[Item]) -> list[tuple[str, list[Item]]]:
+    """What to do, what is there, what is not asked for; each in the rules' order."""
+    groups: dict[str, list[Item]] = {"open": [], "settled": [], "others": []}
+    for item in items:
+        name = "open" if item.state in FIRST else "others" if item.state in LAST else "settled"
+        groups[name].append(item)
+    groups["open"].sort(key=lambda item: FIRST.index(item.state))
+    return [(name, found) for name, found in groups.items() if found]
+
+
+def _by_node(rules: Iterable[Requirement]) -> list[tuple[str, list[Requirement]]]:
+    return [(node, list(found)) for node, found in groupby(rules, key=lambda rule: rule.node)]

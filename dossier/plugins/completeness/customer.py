@@ -1,0 +1,63 @@
+"""The completeness of one dossier, as one viewer may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from dossier import access
+from dossier.clock import local_date
+from dossier.db.tables import Document
+from dossier.errors import InvalidInputError
+from dossier.plugins.completeness import dossiers
+from dossier.plugins.completeness.items import Completeness
+from dossier.services.context import Context
+from dossier.services.heads import customer_in_scope, heads
+from dossier.services.views import CustomerHead
+from dossier.viewer import Permission, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class DossierView:
+    """A dossier with what it has and lacks.
+
+    Attributes:
+        visible: ids of the papers that the viewer may open; others count, and are not named.
+    """
+
+    head: CustomerHead
+    day: date
+    found: Completeness
+    visible: frozenset[str]
+
+    def shown(self, papers: Iterable[str]) -> list[str]:
+        """Of these papers those that the viewer may know by their ids."""
+        return [paper for paper in papers if paper in self.visible]
+
+
+def get(context: Context, viewer: Viewer, customer_no: str, day: date | None = None) -> DossierView:
+    """A dossier on a day, today where none is named.
+
+    Raises:
+        ForbiddenError: the role may not read customers.
+        NotFoundError: no such customer, or not in the viewer's scope.
+        InvalidInputError: the day is still to come.
+    """
+    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
+    today = local_date(context.clock.now())
+    if day is not None and day > today:
+        raise InvalidInputError(
+            f"{day} is still to come; ask for today or a day before",
+            detail_zh=f"{day} 尚未到来，请查询今天或以前的日期",
+        )
+    with context.reading(viewer) as session:
+        customer_in_scope(session, customer_no)
+        head = heads(session, viewer, [customer_no])[customer_no]
+        own = select(Document.id).where(Document.customer_no == customer_no)
+        visible = frozenset(session.scalars(own))
+    with context.reading(dossiers.LOOKING) as session:
+        dossier = dossiers.read(session, [customer_no])[customer_no]
+    return DossierView(head, day or today, dossier.on(day or today), visible)

@@ -1,0 +1,143 @@
+"""From the records to what the rules look at: a few queries for any number of dossiers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from dossier.clock import local_date
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Customer, Document, DocumentField
+from dossier.plugins.completeness import requirements
+from dossier.plugins.completeness.items import Affair, Completeness, Paper, assess
+from dossier.records import DocumentState
+from dossier.viewer import system_viewer
+
+LOOKING = system_viewer("completeness")
+"""Counts every paper of a dossier; whose eyes it is for is settled by who shows it."""
+ORGANISATIONS = frozenset({"uscc", "org_code"})
+"""Kinds of identity papers that only organisations have."""
+IMPORTANT, RESIDENT = "IM", "LR"
+SIGNATURE, SEAL, LAST_DAY = "signature", "seal", "valid_until"
+"""Fields of a paper that rules ask for; ``present`` or ``absent``, and a day."""
+_SEEN = {"present": True, "absent": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What the rules look at of one customer."""
+
+    customer_no: str
+    category: str
+    affairs: tuple[Affair, ...]
+    papers: tuple[Paper, ...]
+
+    def on(self, day: date) -> Completeness:
+        """How it stood at the end of this day."""
+        return assess(requirements.load(), self.category, self.affairs, self.papers, (), day)
+
+
+def read(session: ScopedSession, numbers: Collection[str]) -> dict[str, Dossier]:
+    """The dossiers of these customers, as far as they exist; three queries.
+
+    Args:
+        session: of :data:`LOOKING`: a paper that somebody may not see is there all the same.
+        numbers: of customers.
+    """
+    customers = session.scalars(select(Customer).where(Customer.customer_no.in_(numbers)))
+    papers = _papers(session, numbers)
+    return {
+        one.customer_no: Dossier(
+            one.customer_no,
+            one.category,
+            (_connection(one),),
+            tuple(papers.get(one.customer_no, ())),
+        )
+        for one in customers
+    }
+
+
+def _connection(customer: Customer) -> Affair:
+    """By it everybody became a customer; the register knows its day, or that it was."""
+    return Affair(
+        business=requirements.NEW,
+        facts=_facts(customer),
+        opened=customer.opened_on,
+        done=customer.opened_on,
+        day_unknown=customer.opened_on is None,
+    )
+
+
+def _facts(customer: Customer) -> Mapping[str, Any]:
+    """What the register knows of what conditions ask; the rest is unknown."""
+    return {
+        "organisation": _is_organisation(customer),
+        "fee_control": customer.fee_control,
+        "important": customer.category == IMPORTANT,
+        "capacity_kva": customer.capacity_kva,
+    }
+
+
+def _is_organisation(customer: Customer) -> bool | None:
+    if customer.id_type:
+        return customer.id_type in ORGANISATIONS
+    return False if customer.category == RESIDENT else None
+
+
+def _papers(session: ScopedSession, numbers: Collection[str]) -> dict[str, list[Paper]]:
+    query = select(
+        Document.id,
+        Document.customer_no,
+        Document.type_code,
+        Document.case_no,
+        Document.doc_date,
+        Document.captured_at,
+    ).where(
+        Document.customer_no.in_(numbers),
+        Document.type_code.is_not(None),
+        Document.state != DocumentState.QUARANTINED,
+    )
+    rows = session.execute(query).all()
+    fields = _fields(session, [row.id for row in rows])
+    found: dict[str, list[Paper]] = defaultdict(list)
+    for row in rows:
+        taken = local_date(row.captured_at)
+        own = fields.get(row.id, {})
+        found[row.customer_no].append(
+            Paper(
+                id=row.id,
+                type_code=row.type_code,
+                on=row.doc_date or taken,
+                taken=taken,
+                case_no=row.case_no or None,
+                signed=_SEEN.get(own.get(SIGNATURE, "")),
+                sealed=_SEEN.get(own.get(SEAL, "")),
+                last_day=_day(own.get(LAST_DAY)),
+            )
+        )
+    return found
+
+
+def _fields(session: ScopedSession, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Of each paper; where a name was read more than once, the first that was."""
+    query = (
+        select(DocumentField.document_id, DocumentField.name, DocumentField.value)
+        .where(
+            DocumentField.document_id.in_(ids),
+            DocumentField.name.in_([SIGNATURE, SEAL, LAST_DAY]),
+        )
+        .order_by(DocumentField.id.desc())
+    )
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for document_id, name, value in session.execute(query):
+        found[document_id][name] = value
+    return found
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value else None

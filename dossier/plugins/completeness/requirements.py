@@ -1,0 +1,280 @@
+"""What papers a dossier must have: ``requirements.yaml`` as values (domain.md §2.2, §2.3).
+
+Rules have days: a node keeps the rule of the day on which it was completed, whatever the rules
+became later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from dossier.errors import ConfigurationError
+from dossier.plugins.completeness import conditions
+from dossier.plugins.completeness.conditions import Condition, FactKind
+from dossier.rules import document_types, rulebook, sources
+
+FILE = "requirements"
+NEW = "new"
+"""The business by which everybody became a customer."""
+
+
+class Level(StrEnum):
+    """Whether a paper is asked for."""
+
+    REQUIRED = "R"
+    CONDITIONAL = "C"
+    OPTIONAL = "O"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A code of the rule file with what people call it."""
+
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Business(Named):
+    """What is done for a customer, step by step."""
+
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Named):
+    """Something that a condition may ask; the register does not know one that is ``by_case``."""
+
+    kind: FactKind = FactKind.FLAG
+    by_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A paper that is asked for.
+
+    Attributes:
+        id: stable; waivers name it.
+        any_of: types; any one of them will do.
+        levels: by category; one that is not named is not asked.
+        when: decides where the level is conditional.
+        count: least number of papers.
+        dated: a paper counts up to its own last day.
+        promised_by: type of the paper that lets this one come later.
+        first: first day on which the rule is in force.
+        last: its last day, None while it goes on.
+        source: as the file says, ids of ``sources.yaml``.
+    """
+
+    id: str
+    business: str
+    node: str
+    any_of: tuple[str, ...]
+    levels: Mapping[str, Level]
+    first: date
+    last: date | None
+    source: str
+    when: Condition | None = None
+    count: int = 1
+    signed: bool = False
+    sealed: bool = False
+    dated: bool = False
+    promised_by: str | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it is in force on this day."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """The rule file.
+
+    Attributes:
+        promise: how long a promised paper may take.
+    """
+
+    effective_from: date
+    source: str
+    promise: timedelta
+    nodes: Mapping[str, Named]
+    businesses: Mapping[str, Business]
+    facts: Mapping[str, Fact]
+    rules: tuple[Requirement, ...]
+    _by_business: Mapping[str, tuple[Requirement, ...]]
+
+    def of(self, business: str, category: str, node: str | None = None) -> Iterable[Requirement]:
+        """Rules of a business that say something of this category, whatever their days."""
+        for rule in self._by_business.get(business, ()):
+            if category in rule.levels and node in (None, rule.node):
+                yield rule
+
+    def in_force(self, business: str, day: date) -> list[Requirement]:
+        """The rules of a business on a day, in the order of its nodes."""
+        order = self.businesses[business].nodes
+        own = [rule for rule in self._by_business[business] if rule.holds_on(day)]
+        return sorted(own, key=lambda rule: order.index(rule.node))
+
+
+@cache
+def load() -> Requirements:
+    """The built-in rules.
+
+    Raises:
+        ConfigurationError: names the rule and what is wrong with it.
+    """
+    file = resources.files("dossier.plugins.completeness") / f"{FILE}.yaml"
+    return read(file.read_text(encoding="utf-8"), f"{FILE}.yaml")
+
+
+def read(text: str, called: str) -> Requirements:
+    """A rule file's content, checked.
+
+    Args:
+        text: YAML.
+        called: what messages call the file.
+
+    Raises:
+        ConfigurationError: names file, rule and what is wrong with it.
+    """
+    body = rulebook.parse(text, FILE, called=called)
+    nodes = {code: Named(code, one["zh"], one["en"]) for code, one in body["nodes"].items()}
+    businesses = {code: _business(code, one) for code, one in body["businesses"].items()}
+    facts = {code: _fact(code, one) for code, one in body["facts"].items()}
+    reader = _Reader(called, nodes, businesses, {one.code: one.kind for one in facts.values()})
+    rules = tuple(reader.rule(row) for row in body["rules"])
+    reader.check(rules)
+    own = {code: tuple(r for r in rules if r.business == code) for code in businesses}
+    alike = {code: one.get("like", code) for code, one in body["businesses"].items()}
+    for code, other in alike.items():
+        reader.known(other, businesses, f"businesses.{code}.like")
+        if alike[other] != other:
+            raise ConfigurationError(
+                f"{called}: businesses.{code} is like {other}, which is like another"
+            )
+    return Requirements(
+        body["effective_from"],
+        str(body["source"]),
+        timedelta(days=float(body["promise_days"])),
+        nodes,
+        businesses,
+        facts,
+        rules,
+        {code: own[other] for code, other in alike.items()},
+    )
+
+
+def _business(code: str, entry: Mapping[str, Any]) -> Business:
+    return Business(code, entry["zh"], entry["en"], tuple(entry["nodes"]))
+
+
+def _fact(code: str, entry: Mapping[str, Any]) -> Fact:
+    kind = FactKind(entry["kind"])
+    return Fact(code, entry["zh"], entry["en"], kind, bool(entry.get("unknown", False)))
+
+
+_FIRST = ("id", "business", "node", "any_of", "from", "source")
+"""What every rule says."""
+_KEYS = frozenset([*_FIRST, "when", "count", "signed", "sealed", "dated", "promised_by", "to"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    called: str
+    nodes: Mapping[str, Named]
+    businesses: Mapping[str, Business]
+    kinds: Mapping[str, FactKind]
+
+    def rule(self, row: Mapping[str, Any]) -> Requirement:
+        """One row."""
+        where = f"rule {row.get('id', '?')}"
+        for key in _FIRST:
+            if not row.get(key):
+                raise self.wrong(where, f"lacks {key}")
+        categories = rulebook.load("categories")["categories"]
+        self._only(where, row, _KEYS | set(categories))
+        self.known(row["business"], self.businesses, where)
+        business = self.businesses[row["business"]]
+        if row["node"] not in self.nodes or row["node"] not in business.nodes:
+            raise self.wrong(where, f"{business.code} has no node '{row['node']}'")
+        for code in (*row["any_of"], *filter(None, [row.get("promised_by")])):
+            self.known(code, document_types.catalogue().types, where)
+        if not sources.cited(row["source"]):
+            raise self.wrong(where, f"'{row['source']}' names no source of sources.yaml")
+        levels = {code: self._level(where, row[code]) for code in categories if code in row}
+        return Requirement(
+            id=row["id"],
+            business=business.code,
+            node=row["node"],
+            any_of=tuple(row["any_of"]),
+            levels=levels,
+            first=self._day(where, row["from"]),
+            last=self._day(where, row["to"]) if "to" in row else None,
+            source=row["source"],
+            when=self._condition(where, row, levels),
+            count=int(row.get("count", 1)),
+            signed=bool(row.get("signed", False)),
+            sealed=bool(row.get("sealed", False)),
+            dated=bool(row.get("dated", False)),
+            promised_by=row.get("promised_by"),
+        )
+
+    def check(self, rules: Sequence[Requirement]) -> None:
+        """No id twice at one time, no rule that ends before it begins, no promise in a circle."""
+        for rule in rules:
+            where = f"rule {rule.id}"
+            if rule.last is not None and rule.last < rule.first:
+                raise self.wrong(where, "ends before it begins")
+            if rule.promised_by in rule.any_of:
+                raise self.wrong(where, "is promised by itself")
+            for other in rules:
+                if other is not rule and other.id == rule.id and _overlap(rule, other):
+                    raise self.wrong(where, f"stands twice for {max(rule.first, other.first)}")
+
+    def known(self, code: str, codes: Iterable[str], where: str) -> None:
+        """Refuse a code that does not exist."""
+        if code not in codes:
+            raise self.wrong(where, f"'{code}' is unknown")
+
+    def wrong(self, where: str, reason: str) -> ConfigurationError:
+        """What stops the start."""
+        return ConfigurationError(f"{self.called}, {where}: {reason}")
+
+    def _only(self, where: str, row: Mapping[str, Any], keys: Iterable[str]) -> None:
+        for key in row:
+            self.known(key, keys, where)
+
+    def _level(self, where: str, value: Any) -> Level:
+        try:
+            return Level(value)
+        except ValueError as err:
+            raise self.wrong(where, f"level '{value}' is none of R, C, O") from err
+
+    def _day(self, where: str, value: Any) -> date:
+        if type(value) is not date:
+            raise self.wrong(where, f"'{value}' is no day")
+        return value
+
+    def _condition(
+        self, where: str, row: Mapping[str, Any], levels: Mapping[str, Level]
+    ) -> Condition | None:
+        conditional = Level.CONDITIONAL in levels.values()
+        if conditional != ("when" in row):
+            raise self.wrong(where, "`when` goes with level C, and only with it")
+        if not conditional:
+            return None
+        try:
+            return conditions.parse(str(row["when"]), self.kinds)
+        except ValueError as err:
+            raise self.wrong(where, str(err)) from err
+
+
+def _overlap(one: Requirement, other: Requirement) -> bool:
+    return one.holds_on(max(one.first, other.first)) and other.holds_on(max(one.first, other.first))
