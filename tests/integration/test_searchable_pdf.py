@@ -19,6 +19,7 @@ import pikepdf
 import pypdfium2 as pdfium
 import pytest
 from fpdf import FPDF
+from pikepdf import Array, Dictionary, Name, String
 from PIL import Image, ImageDraw, ImageFont
 
 from dossier.adapters.ocrmypdf import OcrmypdfMaker, comparison, plugin
@@ -240,6 +241,53 @@ def test_an_older_worse_text_layer_is_replaced(tmp_path: Path) -> None:
     make(original, "image/png", [bad], tmp_path / "bad.pdf")
     copy = make(tmp_path / "bad.pdf", "application/pdf", [reading()], tmp_path / "copy.pdf")
     assert comparison.texts_of(copy.path) == ["".join("".join(LINES).split())]
+
+
+def signed_form(path: Path) -> None:
+    """Put a filled-in field and a signature's field on the first page."""
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        page = pdf.pages[0].obj
+        widget = {"/Type": Name.Annot, "/Subtype": Name.Widget, "/P": page}
+        filled = {"/FT": Name.Tx, "/T": String("a"), "/V": String("7"), "/Rect": [9, 9, 99, 30]}
+        value = {"/Type": Name.Sig, "/Filter": Name("/Adobe.PPKLite"), "/Contents": String("x")}
+        signed = {"/FT": Name.Sig, "/T": String("b"), "/Rect": [0, 0, 0, 0]}
+        signed["/V"] = pdf.make_indirect(Dictionary(value))
+        fields = Array([pdf.make_indirect(Dictionary(widget | one)) for one in (filled, signed)])
+        page.Annots = pdf.make_indirect(fields)
+        pdf.Root.AcroForm = pdf.make_indirect(Dictionary(Fields=fields, SigFlags=3))
+        pdf.save(path)
+
+
+def test_a_signed_scan_with_an_older_text_layer_gets_a_copy(tmp_path: Path) -> None:
+    """It had none: OCRmyPDF takes no layer away from a file with a form, and a signature is one."""
+    original = saved(scan(), tmp_path, "scan.png", dpi=(100, 100))
+    bad = replace(reading(), text="错误文字" + reading().text[4:])
+    make(original, "image/png", [bad], tmp_path / "bad.pdf")
+    signed_form(tmp_path / "bad.pdf")
+    copy = make(tmp_path / "bad.pdf", "application/pdf", [reading()], tmp_path / "copy.pdf")
+    (text,) = comparison.texts_of(copy.path)
+    assert "错误文字" not in text
+    assert "".join("".join(LINES).split()) in text
+
+
+def test_a_page_whose_font_does_not_tell_its_characters_gets_a_copy(tmp_path: Path) -> None:
+    """It had none: PDFium finds no text there, so the page is read by OCR; OCRmyPDF finds some."""
+    original = born_digital(tmp_path / "digital.pdf", with_scan=False)
+    with pikepdf.open(original, allow_overwriting_input=True) as pdf:
+        for one in pdf.objects:
+            if isinstance(one, Dictionary) and Name.ToUnicode in one:
+                del one[Name.ToUnicode]
+        pdf.save(original)
+    assert comparison.texts_of(original) == [""]
+    read = reading(width=1654, height=2339)
+    copy = make(original, "application/pdf", [read], tmp_path / "copy.pdf")
+    assert comparison.texts_of(copy.path) == ["".join("".join(LINES).split())]
+    assert drawn(copy.path) == drawn(original)
+
+
+def drawn(path: Path) -> bytes:
+    """The first page's picture."""
+    return bytes(pdfium.PdfDocument(path)[0].render(scale=1).to_pil().tobytes())
 
 
 def test_text_lies_right_where_the_crop_box_is_smaller_than_the_media_box(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import ocrmypdf
 import pikepdf
+from ocrmypdf.exceptions import PriorOcrFoundError
 from ocrmypdf.pdfa import file_claims_pdfa
+from pikepdf import Name
 
 from dossier.adapters.ocrmypdf.comparison import find_losses, texts_of
 from dossier.adapters.ocrmypdf.plugin import StoredPage, stored_readings
@@ -83,32 +85,54 @@ def _stored_pages(
 def _run(source: Path, draft: Path, pages: Mapping[int, StoredPage], before: Sequence[str]) -> None:
     """Let OCRmyPDF lay the text under the pages that have readings, and try for PDF/A."""
     wanted = [i for i, page in pages.items() if page.reading.words]
-    # An older, worse text layer on a page that was read anew has to go; looking for it is slow.
-    mode = "redo" if any(before[i] for i in wanted) else "default"
     logging.getLogger("ocrmypdf").setLevel(logging.WARNING)  # debug lines would quote the text
     with stored_readings(source, pages):
-        code = ocrmypdf.ocr(
-            source,
-            draft,
-            plugins=[_PLUGIN],
-            language=["chi_sim"],
-            mode=mode if wanted else "skip",
-            pages=",".join(str(i + 1) for i in wanted) or None,
-            output_type="auto",
-            pdfa_backend="internal",
-            rasterizer="pypdfium",
-            pdf_renderer="sandwich",
-            optimize=0,
-            # Pages cost milliseconds here; a pool of processes would cost more than it gives.
-            jobs=1,
-            use_threads=True,
-            progress_bar=False,
-            # The copy is for reading and finding; the signed original stays beside it untouched.
-            invalidate_digital_signatures=True,
-            tagged_pdf_mode="ignore",
-        )
+        if any(before[i] for i in wanted):
+            code = _redo(source, draft, wanted)
+        else:
+            try:
+                code = _ocr(source, draft, wanted, "default" if wanted else "skip")
+            except PriorOcrFoundError:
+                # Text in a font that does not tell its characters: PDFium finds none in it.
+                code = _redo(source, draft, wanted)
     if code != ocrmypdf.ExitCode.ok:
         raise StepFailedError(f"OCRmyPDF ended with {code.name}")
+
+
+def _redo(source: Path, draft: Path, wanted: Sequence[int]) -> ocrmypdf.ExitCode:
+    """Lay the text under pages that have an older, worse layer, which goes; finding it is slow."""
+    with pikepdf.open(source, allow_overwriting_input=True) as pdf:
+        if Name.AcroForm in pdf.Root:
+            # OCRmyPDF does not redo files with a form or a signature: both become part of the page.
+            pdf.generate_appearance_streams()
+            pdf.flatten_annotations()
+            if Name.AcroForm in pdf.Root:
+                del pdf.Root.AcroForm
+            pdf.save(source)
+    return _ocr(source, draft, wanted, "redo")
+
+
+def _ocr(source: Path, draft: Path, wanted: Sequence[int], mode: str) -> ocrmypdf.ExitCode:
+    return ocrmypdf.ocr(
+        source,
+        draft,
+        plugins=[_PLUGIN],
+        language=["chi_sim"],
+        mode=mode,
+        pages=",".join(str(i + 1) for i in wanted) or None,
+        output_type="auto",
+        pdfa_backend="internal",
+        rasterizer="pypdfium",
+        pdf_renderer="sandwich",
+        optimize=0,
+        # Pages cost milliseconds here; a pool of processes would cost more than it gives.
+        jobs=1,
+        use_threads=True,
+        progress_bar=False,
+        # The copy is for reading and finding; the signed original stays beside it untouched.
+        invalidate_digital_signatures=True,
+        tagged_pdf_mode="ignore",
+    )
 
 
 def _is_confirmed_archive_file(path: Path) -> bool:
