@@ -24,7 +24,7 @@ from dossier.services.view_cache import ViewCache
 from dossier.services.view_sources import PageSource, ReadPage
 from dossier.viewer import Field, Viewer
 
-PICTURE_VERSION = 4
+PICTURE_VERSION = 5
 """Goes up when pages are drawn or painted otherwise: older pictures in the cache are not found."""
 NOT_READ_YET, UNREADABLE, NO_HIT = "not_read_yet", "unreadable", "no_hit"
 SHARPEST = 2.0

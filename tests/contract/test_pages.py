@@ -11,7 +11,7 @@ import numpy as np
 import pikepdf
 import pytest
 from fpdf import FPDF
-from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
+from PIL import ExifTags, Image, ImageCms, ImageDraw, PngImagePlugin
 
 from dossier.adapters.pages import PageFiles
 from dossier.errors import UnreadableFileError
@@ -187,6 +187,24 @@ def test_a_note_up_the_margin_is_one_line_after_the_text(
     assert_all_ink_is_boxed(opened(pages.render(path, page_number=1)), reading.words)
 
 
+@pytest.mark.parametrize("share", [0.4, 0.9])
+def test_a_linearised_pdf_that_was_cut_off_is_told_as_that(
+    pages: PageFiles, tmp_path: Path, share: float
+) -> None:
+    """It has an end mark behind its first page: "damaged, save it anew" sent people astray."""
+    pdf = new_pdf()
+    for _ in range(3):
+        pdf.add_page()
+        print_lines(pdf)
+    path = save(pdf, tmp_path)
+    with pikepdf.open(path, allow_overwriting_input=True) as opened_pdf:
+        opened_pdf.save(path, linearize=True)
+    path.write_bytes(path.read_bytes()[: round(path.stat().st_size * share)])
+    with pytest.raises(UnreadableFileError) as refused:
+        pages.probe(path, file_name="a.pdf")
+    assert refused.value.reason == "truncated"
+
+
 def test_filled_in_fields_are_part_of_the_page(pages: PageFiles, tmp_path: Path) -> None:
     path = tmp_path / "form.pdf"
     pdf = pikepdf.new()
@@ -259,6 +277,46 @@ def test_a_photo_is_drawn_upright_by_its_exif_flag(
         assert min(drawn.getpixel((drawn.width - 10, drawn.height - 10))) > 220
 
 
+@pytest.mark.parametrize("compression", ["group4", "jpeg", "raw"])
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_a_tiff_that_says_how_it_lies_is_drawn_upright_and_not_squashed(
+    pages: PageFiles, tmp_path: Path, orientation: int, compression: str
+) -> None:
+    """Scanners that turn pages by themselves only say so in the file; Pillow turns it on loading."""
+    upright = Image.new("L", (800, 1100), "white")
+    ImageDraw.Draw(upright).rectangle((0, 0, 200, 100), fill="black")
+    for row in range(200, 1000, 60):
+        ImageDraw.Draw(upright).text((60, row), "lines of a page", fill="black", font_size=30)
+    upright = upright.convert("1") if compression == "group4" else upright
+    turn = {
+        3: Image.Transpose.ROTATE_180,
+        6: Image.Transpose.ROTATE_90,
+        8: Image.Transpose.ROTATE_270,
+    }
+    path = tmp_path / "scan.tif"
+    stored = upright.transpose(turn[orientation])
+    stored.save(
+        path,
+        compression=compression,
+        dpi=(100, 100),
+        tiffinfo={ExifTags.Base.Orientation: orientation},
+    )
+    for options, size in (({}, (800, 1100)), ({"width": 400}, (400, 550))):
+        drawn = opened(pages.render(path, page_number=1, **options)).convert("L")
+        assert drawn.size == size
+        ink = np.argwhere(np.asarray(drawn)[: size[1] // 7] < 128).max(0)
+        assert ink == pytest.approx((size[1] / 11, size[0] / 4), abs=3)
+
+
+def test_a_fax_strip_with_little_but_a_corner_is_whole(pages: PageFiles, tmp_path: Path) -> None:
+    """Of so short a strip less than a row is left when its end is taken off to see whether it counts."""
+    picture = Image.new("1", (800, 1100), 1)
+    ImageDraw.Draw(picture).rectangle((599, 999, 799, 1099), fill=0)
+    path = tmp_path / "fax.tif"
+    picture.save(path, compression="group4", dpi=(200, 200))
+    assert pages.probe(path, file_name="fax.tif").digital == (False,)
+
+
 def test_transparent_paper_is_white(pages: PageFiles, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     picture = Image.new("RGBA", (100, 100), (0, 0, 0, 0))
@@ -294,6 +352,20 @@ def test_fax_pixels_become_square(pages: PageFiles, tmp_path: Path) -> None:
     Image.new("1", (1728, 1100), 1).save(path, dpi=(204, 98), compression="group4")
     drawn = opened(pages.render(path, page_number=1))
     assert drawn.size == pytest.approx((1694, 2245), abs=3)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "shown"), [(1, (600, 795)), (6, (600, 453))], ids=["as it lies", "turned"]
+)
+def test_the_viewer_shows_fax_pixels_square_too(
+    pages: PageFiles, tmp_path: Path, orientation: int, shown: tuple[int, int]
+) -> None:
+    path = tmp_path / "fax.tif"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("1", (1728, 1100), 1).save(path, dpi=(204, 98), compression="group4", exif=exif)
+    drawn = opened(pages.render(path, page_number=1, width=600))
+    assert drawn.size == pytest.approx(shown, abs=2)
 
 
 def test_scans_of_many_dots_come_at_the_resolution_asked(pages: PageFiles, tmp_path: Path) -> None:

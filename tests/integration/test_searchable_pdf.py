@@ -20,7 +20,7 @@ import pypdfium2 as pdfium
 import pytest
 from fpdf import FPDF
 from pikepdf import Array, Dictionary, Name, String
-from PIL import Image, ImageDraw, ImageFont
+from PIL import ExifTags, Image, ImageDraw, ImageFont
 
 from dossier.adapters.ocrmypdf import OcrmypdfMaker, comparison, plugin
 from dossier.errors import StepFailedError
@@ -145,6 +145,38 @@ def test_every_kind_of_picture_gets_a_copy(
     width, height = pdfium.PdfDocument(copy.path)[0].get_size()
     assert (width, height) == pytest.approx((595, 842), abs=2)
     assert copy.format == ("PDF" if mode == "CMYK" else "PDF/A-2b")
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "raw"])
+@pytest.mark.parametrize(
+    ("orientation", "turn"),
+    [(3, Image.Transpose.ROTATE_180), (6, Image.Transpose.ROTATE_90)],
+    ids=["upside down", "on its side"],
+)
+def test_a_tiff_that_says_how_it_lies_has_its_text_where_the_picture_has_it(
+    tmp_path: Path, orientation: int, turn: Image.Transpose, compression: str
+) -> None:
+    path = saved(
+        scan().transpose(turn),
+        tmp_path,
+        "a.tif",
+        compression=compression,
+        dpi=(100, 100),
+        tiffinfo={ExifTags.Base.Orientation: orientation},
+    )
+    copy = make(path, "image/tiff", [reading()], tmp_path / "copy.pdf")
+    assert LINES[1] in text_at(copy.path, 0, (0.05, 0.17, 0.5, 0.24))
+    page = pdfium.PdfDocument(copy.path)[0]
+    shown = page.render(scale=WIDTH / page.get_size()[0]).to_pil().convert("L")
+    assert shown.size == pytest.approx((WIDTH, HEIGHT), abs=2)
+    assert ink_share(shown) == pytest.approx(ink_share(scan()), abs=0.01)
+
+
+def ink_share(picture: Image.Image) -> tuple[float, ...]:
+    """Where the ink begins and ends, as shares of the sides."""
+    left, top, right, bottom = picture.point(lambda grey: 255 * (grey < 128)).getbbox()
+    width, height = picture.size
+    return left / width, top / height, right / width, bottom / height
 
 
 def test_a_tiff_of_several_frames_becomes_as_many_pages(tmp_path: Path) -> None:

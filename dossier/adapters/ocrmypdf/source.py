@@ -9,7 +9,7 @@ from pathlib import Path
 
 import img2pdf
 import pikepdf
-from PIL import Image, PngImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin
 
 from dossier.adapters.ocrmypdf.textlayer import Margins
 from dossier.records import PageReading
@@ -82,11 +82,12 @@ def _pictures_to_pdf(original: Path, readings: Sequence[PageReading]) -> bytes:
     A frame that cannot be decoded becomes an empty page, so that the others have their copy.
     """
     is_whole = not any(reading.error for reading in readings)
-    with warnings.catch_warnings(), Image.open(original) as image:
+    # Not by its path: Pillow 13 maps the file, and what lies on its side comes out as stripes.
+    with warnings.catch_warnings(), original.open("rb") as stream, Image.open(stream) as image:
         warnings.simplefilter("ignore")  # they quote the file's own metadata
         plain = image.mode in _TAKEN_OVER and "transparency" not in image.info
         direct = (image.format == "JPEG" and len(readings) == 1) or (
-            is_whole and image.format in {"PNG", "TIFF"} and plain and _same_modes(image)
+            is_whole and image.format in {"PNG", "TIFF"} and plain and _may_be_taken_over(image)
         )
         sources = [original.read_bytes()] if direct else list(_as_png(image, readings))
     return bytes(
@@ -99,11 +100,16 @@ def _pictures_to_pdf(original: Path, readings: Sequence[PageReading]) -> bytes:
     )
 
 
-def _same_modes(image: Image.Image) -> bool:
-    """Whether every frame is of a kind that is taken over."""
+def _may_be_taken_over(image: Image.Image) -> bool:
+    """Whether every frame is of a kind that is taken over, and img2pdf lays it as it is seen.
+
+    It obeys the orientation of a JPEG, not that of a TIFF.
+    """
     for index in range(getattr(image, "n_frames", 1)):
         image.seek(index)
         if image.mode not in _TAKEN_OVER:
+            return False
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
             return False
     image.seek(0)
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +28,9 @@ _CANNOT_DRAW = "the page cannot be drawn"
 _DAMAGED = "what the page draws is damaged"
 # An end mark may be followed by rubbish from mail gateways and printers.
 _TAIL_BYTES = 65_536
+# Of a linearised PDF the first object tells the length of the file.
+_HEAD_BYTES = 1024
+_LINEARISED = re.compile(rb"/Linearized\b[^>]*?/L\s+(\d{1,12})\b")
 
 
 def inspect_pdf(path: Path, limits: ReadingLimits) -> tuple[bool, ...]:
@@ -170,7 +174,7 @@ def opened(path: Path) -> Iterator[pdfium.PdfDocument]:
 def _why_not(path: Path) -> UnreadableFileError:
     """Ask qpdf why: pdfium's last error is stale at times (a PDF without pages: "password")."""
     reason, detail = QuarantineReason.CORRUPT, "the PDF's structure is broken"
-    if not _has_end_mark(path):
+    if not _has_end_mark(path) or _is_shorter_than_it_says(path):
         reason, detail = QuarantineReason.TRUNCATED, "the PDF's end is missing"
     try:
         with pikepdf.open(path) as document:
@@ -181,6 +185,13 @@ def _why_not(path: Path) -> UnreadableFileError:
     except (pikepdf.PdfError, ValueError, RuntimeError):
         return UnreadableFileError(reason, detail)
     return UnreadableFileError(reason, detail)
+
+
+def _is_shorter_than_it_says(path: Path) -> bool:
+    """Whether a linearised PDF lacks bytes: its first end mark comes with its first page."""
+    with path.open("rb") as stream:
+        said = _LINEARISED.search(stream.read(_HEAD_BYTES))
+    return said is not None and int(said[1]) > path.stat().st_size
 
 
 @contextmanager

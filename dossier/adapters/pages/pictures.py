@@ -146,14 +146,15 @@ def _refuse_broken_fax(picture: TiffImagePlugin.TiffImageFile) -> None:
     tags = picture.tag_v2
     if tags.get(_COMPRESSION) != _GROUP_4 or _STRIPS not in tags or picture.fp is None:
         return
-    rows_left = picture.height
+    width, rows_left = _stored_size(picture)
+    rows_of_strip = tags.get(_ROWS_OF_STRIP, rows_left)
     for start, length in zip(tags[_STRIPS], tags[_STRIP_LENGTHS], strict=True):
-        rows = min(rows_left, tags.get(_ROWS_OF_STRIP, picture.height))
+        rows = min(rows_left, rows_of_strip)
         rows_left -= rows
         picture.fp.seek(start)
         reason = streams.fax_fault(
             picture.fp.read(length),
-            width=picture.width,
+            width=width,
             rows=rows,
             inverse_bits=tags.get(_FILL_ORDER, 1) == _LOW_BIT_FIRST,
         )
@@ -219,13 +220,15 @@ def _decoding(path: Path, media_type: str, frame: int | None = None) -> Iterator
 @contextmanager
 def _opened(path: Path, media_type: str, data: bytes | None = None) -> Iterator[Image.Image]:
     """The picture of the file, or of ``data`` where these stand for its bytes."""
-    try:
-        source = path if data is None else io.BytesIO(data)
-        picture = Image.open(source, formats=(_DECODERS[media_type],))
-    except UnidentifiedImageError as err:
-        raise OSError("not a picture after all") from err
-    with picture:
-        yield picture
+    # By its path Pillow maps the file, and of a TIFF that lies on its side it takes the upright
+    # sides for those of the rows (Pillow 13): a grey one that is not packed comes out as stripes.
+    with path.open("rb") if data is None else io.BytesIO(data) as source:
+        try:
+            picture = Image.open(source, formats=(_DECODERS[media_type],))
+        except UnidentifiedImageError as err:
+            raise OSError("not a picture after all") from err
+        with picture:
+            yield picture
 
 
 def _mended(path: Path, limits: ReadingLimits) -> bytes | None:
@@ -257,15 +260,25 @@ def _lies(picture: Image.Image) -> bool:
     return _orientation(picture) >= 5  # 5 to 8 swap the sides
 
 
+def _stored_size(picture: Image.Image) -> tuple[int, int]:
+    """Columns and rows as they lie in the file; of a TIFF Pillow tells the upright ones."""
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        tags = picture.tag_v2
+        return int(tags[TiffImagePlugin.IMAGEWIDTH]), int(tags[TiffImagePlugin.IMAGELENGTH])
+    return picture.size
+
+
 def _wanted_size(
     picture: Image.Image, *, width: int | None, dpi: int, limits: ReadingLimits
 ) -> tuple[int, int]:
     """Size as stored (before the EXIF turn) to which the picture is scaled."""
-    across, down = picture.size
+    across, down = _stored_size(picture)
+    scale_x, scale_y = _scales_for_dpi(picture, dpi)
     if width is not None:
-        scale_x = scale_y = min(1.0, width / (down if _lies(picture) else across))
-    else:
-        scale_x, scale_y = _scales_for_dpi(picture, dpi)
+        # As for reading, pixels become square: the viewer shows the picture that was read.
+        scale_y /= scale_x
+        fitting = min(1.0, width / (down * scale_y if _lies(picture) else across))
+        scale_x, scale_y = fitting, scale_y * fitting
     size = (max(1, round(across * scale_x)), max(1, round(down * scale_y)))
     shrink = (limits.render_pixels / (size[0] * size[1])) ** 0.5
     if shrink < 1:
@@ -282,7 +295,8 @@ def _scales_for_dpi(picture: Image.Image, dpi: int) -> tuple[float, float]:
     low, high = _DPI_RANGE
     if not (low / 2 <= own_x <= high and low / 2 <= own_y <= high and max(own_x, own_y) >= low):
         return 1.0, 1.0
-    inches = (picture.width / own_x, picture.height / own_y)
+    across, down = _stored_size(picture)
+    inches = (across / own_x, down / own_y)
     if min(inches) < _INCH_RANGE[0] or max(inches) > _INCH_RANGE[1]:
         return 1.0, 1.0
     target = min(float(dpi), max(own_x, own_y))

@@ -120,10 +120,13 @@ def fax_fault(
         if drawn(data + _RUBBISH) != whole:
             return QuarantineReason.TRUNCATED
         tail = rows // 8 + _TAIL_FLOOR_BYTES + int(len(data) * _TAIL_SHARE)
+    except DECODE_ERRORS:
+        return QuarantineReason.CORRUPT
+    try:
         if tail < len(data) and drawn(data[:-tail]) == whole:
             return QuarantineReason.CORRUPT  # what says nothing of the picture is no picture
     except DECODE_ERRORS:
-        return QuarantineReason.CORRUPT
+        pass  # too little is left to draw anything: what was taken off counts
     return None
 
 
