@@ -242,6 +242,7 @@ ACTION: Final = {
     "audit.read": N_("Audit record read"),
     "audit.exported": N_("Audit record saved as a file"),
     "anomalies.read": N_("Unusual looks read"),
+    "incomplete.listed": N_("List of incomplete dossiers read"),
     "anomaly.found": N_("Unusual looks found"),
     "anomaly.acknowledged": N_("Unusual looks settled"),
     "watched.listed": N_("Watch list read"),

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, event, false, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
+from dossier.db.dossier_tables import DossierGap, DossierState
 from dossier.db.engines import DURABLE, Database
 from dossier.db.tables import (
     SCOPED_BY_CUSTOMER,
@@ -28,6 +29,7 @@ from dossier.viewer import Scope, Sight, Viewer
 
 VIEWER, WRITES = "viewer", "writes"
 """What a session's ``info`` says: on whose behalf it works, and whether it may write."""
+BY_CUSTOMER = (*SCOPED_BY_CUSTOMER, DossierState, DossierGap)
 FOREIGN_KEYS = {Customer: "customer_no", Document: "document_id"}
 Sights = tuple[Sight, ...]
 SIGHTS_KEPT = 256
@@ -131,7 +133,7 @@ def _options(sights: Sights) -> tuple[ExecutableOption, ...]:
     sees_customers = all(sight.owned.everything for sight in sights)
     sees_documents = sees_customers and all(sight.pool.everything for sight in sights)
     limits = {
-        Customer: () if sees_customers else (Customer, *SCOPED_BY_CUSTOMER),
+        Customer: () if sees_customers else (Customer, *BY_CUSTOMER),
         Document: () if sees_documents else (Document, *SCOPED_BY_DOCUMENT),
     }
     return tuple(

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from dossier.clock import local_date
-from dossier.db.tables import Customer, Document, OrgUnit
+from dossier.db.tables import AuditEvent, Customer, Document, OrgUnit
+from dossier.plugins.completeness import recount
 from tests.support_seeded import EAST, SETUP, WEST, Seeded
 
 HERE = f"/api/v1/customers/{EAST.customer_no}/completeness"
@@ -128,3 +129,84 @@ def test_rules_in_force_on_a_day_are_given_to_programs(seeded: Seeded, door: Doo
     assert "new-real-name" in ids("2020-01-01")
     assert "new-real-name" not in ids("2010-01-01")
     assert not ids("1990-01-01")
+
+
+# -- the work list ------------------------------------------------------------------------------
+
+
+def listed(door: Door, query: str = "", user: str = "archivist") -> dict[str, Any]:
+    answer = door(user).get(f"/api/v1/incomplete{query}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@pytest.fixture
+def assessed(seeded: Seeded) -> None:
+    while recount.assess_some(seeded.context):
+        pass
+
+
+@pytest.mark.usefixtures("assessed")
+def test_s2_07_who_keeps_the_archive_gets_a_list_of_what_lacks_by_paper_and_place(
+    seeded: Seeded, door: Door
+) -> None:
+    found = listed(door)
+    assert [one["customer_no"] for one in found["items"]] == [EAST.customer_no, WEST.customer_no]
+    assert (found["total"], found["dossiers"], found["complete"]) == (2, 2, 0)
+    lacking = {one["type"] for one in found["items"][0]["missing"]}
+    page = door("archivist").get(HERE).json()
+    assert lacking == {one["type"] for one in page["items"] if one["state"] == "missing"}
+    counts = {one["value"]: one["count"] for one in found["facets"]["missing"]}
+    assert counts["A01"] == 2
+    assert "C01" not in counts
+    station = next(one["value"] for one in found["facets"]["station"])
+    lines = listed(door, f"?station={station}")
+    assert lines["total"] == 1
+    assert [one["count"] for one in lines["facets"]["line"]] == [1]
+    assert listed(door, "?missing=C01")["total"] == 0
+    assert listed(door, "?missing=A01&state=expired")["total"] == 0
+    assert listed(door, "?category=HV")["total"] == 0
+    html = door("archivist").get("/incomplete?missing=A01").text
+    assert EAST.name in html
+    assert "共 2 户，其中 0 户资料齐全" in html
+
+
+@pytest.mark.usefixtures("assessed")
+def test_the_list_its_counts_and_places_hold_what_one_may_see_and_nothing_else(
+    seeded: Seeded, door: Door
+) -> None:
+    found = listed(door, user="agent_east")
+    assert [one["customer_no"] for one in found["items"]] == [EAST.customer_no]
+    assert (found["total"], found["dossiers"]) == (1, 1)
+    assert {one["count"] for one in found["facets"]["missing"]} == {1}
+    assert len(found["facets"]["station"]) == 1
+    page = door("agent_east").get("/incomplete").text
+    for secret in (EAST.hidden_name, WEST.customer_no, WEST.unit, WEST.name):
+        assert secret not in page
+
+
+@pytest.mark.usefixtures("assessed")
+def test_the_list_is_leafed_by_a_cursor_and_a_broken_one_is_refused(door: Door) -> None:
+    first = listed(door, "?size=1")
+    second = listed(door, f"?size=1&cursor={first['next_cursor']}")
+    assert [one["items"][0]["customer_no"] for one in (first, second)] == [
+        EAST.customer_no,
+        WEST.customer_no,
+    ]
+    assert second["next_cursor"] is None
+    assert door("archivist").get("/api/v1/incomplete?cursor=abc").status_code == 400
+
+
+def test_a_look_at_a_dossiers_completeness_is_in_the_audit(seeded: Seeded, door: Door) -> None:
+    def looks() -> int:
+        with seeded.context.reading(SETUP) as session:
+            query = select(func.count(AuditEvent.id)).where(
+                AuditEvent.action == "customer.read", AuditEvent.object_id == EAST.customer_no
+            )
+            return session.scalar(query) or 0
+
+    before = looks()
+    door("agent").get(HERE)
+    door("agent").get(PAGE)
+    assert looks() == before + 2

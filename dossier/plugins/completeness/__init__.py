@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dossier.hookspecs import PageLink, Panel, RouteSet, hookimpl
+from dossier.hookspecs import Duty, PageLink, Panel, RouteSet, hookimpl
 from dossier.viewer import Permission, Viewer
 
 if TYPE_CHECKING:
     from dossier.services.context import Context
 
 NAME = "completeness"
+INCOMPLETE = PageLink(
+    "/incomplete", "warn", "缺件户档", "Incomplete dossiers", Permission.READ_CUSTOMER, in_menu=True
+)
 CATALOGUE = PageLink(
     "/catalogue", "paper", "资料目录", "Catalogue", Permission.SIGNED_IN, in_menu=True
 )
@@ -19,11 +22,11 @@ CATALOGUE = PageLink(
 
 @hookimpl
 def pages() -> Sequence[RouteSet]:
-    """``/catalogue`` and a customer's completeness. At start; a broken rule is told here."""
+    """``/incomplete``, ``/catalogue``, a customer's completeness. At start, rules are checked."""
     from dossier.plugins.completeness import completeness_pages, requirements
 
     requirements.load()
-    return (RouteSet(completeness_pages.router, links=(CATALOGUE,)),)
+    return (RouteSet(completeness_pages.router, links=(INCOMPLETE, CATALOGUE)),)
 
 
 @hookimpl
@@ -35,11 +38,20 @@ def api_routes() -> Sequence[RouteSet]:
 
 
 @hookimpl
+def duties(context: Context) -> Sequence[Duty]:
+    """Assesses what changed. At start, in each worker."""
+    from dossier.plugins.completeness import recount
+
+    return (Duty("recount", lambda stop: recount.run(context, stop)),)
+
+
+@hookimpl
 def customer_parts(viewer: Viewer, customer_no: str, context: Context) -> Mapping[str, Any]:
     """The same as the route's answer, in the customer's record. In a request."""
-    from dossier.plugins.completeness import api
+    from dossier.plugins.completeness import api, customer
 
-    return {NAME: api.answer(context, viewer, customer_no).model_dump(mode="json")}
+    view = customer.get(context, viewer, customer_no)
+    return {NAME: api.answer(view, viewer.language).model_dump(mode="json")}
 
 
 @hookimpl

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from dossier.clock import local_date
-from dossier.errors import InvalidInputError, NotFoundError
-from dossier.plugins.completeness import customer, requirements, wording
+from dossier.errors import InvalidInputError, NotFoundError, QueryError
+from dossier.plugins.completeness import customer, requirements, wording, worklist
+from dossier.plugins.completeness.asked import wished
 from dossier.plugins.completeness.customer import DossierView
 from dossier.plugins.completeness.items import Item
 from dossier.plugins.completeness.requirements import Requirement
+from dossier.plugins.completeness.worklist import Wish
 from dossier.rules import document_types
-from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from searchapi.language import speaking
@@ -67,6 +68,48 @@ class CompletenessAnswer(BaseModel):
     percent: int
     complete: bool
     items: list[CompletenessItem]
+
+
+class GapItem(BaseModel):
+    """A paper that lacks."""
+
+    type: str
+    state: str
+    since: date | None
+
+
+class IncompleteItem(BaseModel):
+    """A dossier with what lacks in it."""
+
+    customer_no: str
+    name: str
+    missing: list[GapItem]
+
+
+class CountItem(BaseModel):
+    """A value with the number of dossiers."""
+
+    value: str
+    count: int
+
+
+class RecountItem(BaseModel):
+    """How far a recount of all dossiers is."""
+
+    done: int
+    total: int
+
+
+class IncompleteAnswer(BaseModel):
+    """Dossiers in which something lacks."""
+
+    items: list[IncompleteItem]
+    next_cursor: str | None
+    total: int
+    dossiers: int = Field(description="All that were assessed")
+    complete: int
+    facets: dict[str, list[CountItem]]
+    recount: RecountItem | None = Field(description="While all are assessed anew")
 
 
 class RuleItem(BaseModel):
@@ -123,23 +166,63 @@ def read_completeness(
     """Each paper that is asked for, with its rule and how it stands with it."""
     context = context_of(request)
     speaker = speaking(request, viewer, context.settings.locale)
-    return answer(context, speaker, customer_no, at)
+    return answer(customer.look(context, speaker, customer_no, at), speaker.language)
 
 
-def answer(
-    context: Context, viewer: Viewer, customer_no: str, day: date | None = None
-) -> CompletenessAnswer:
-    """A dossier on a day, in the viewer's language; raises as :func:`customer.get`."""
-    view = customer.get(context, viewer, customer_no, day)
-    language = wording.language_of(viewer.language)
+def answer(view: DossierView, locale: str) -> CompletenessAnswer:
+    """A dossier on a day, in a language."""
+    language = wording.language_of(locale)
     return CompletenessAnswer(
-        customer_no=customer_no,
+        customer_no=view.head.customer_no,
         at=view.day,
         required=view.found.required,
         present=view.found.present,
         percent=view.found.percent,
         complete=view.found.is_complete,
         items=[_item(view, item, language) for item in view.found.items],
+    )
+
+
+@router.get(
+    "/incomplete",
+    responses=may_answer(QueryError, InvalidInputError),
+    summary="Dossiers in which something lacks",
+)
+def read_incomplete(
+    request: Request,
+    viewer: Annotated[Viewer, requires(Permission.READ_CUSTOMER)],
+    wish: Annotated[Wish, Depends(wished)],
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+    size: Annotated[int, Query(ge=1, le=worklist.LARGEST_PAGE)] = 50,
+) -> IncompleteAnswer:
+    """By customer number; counts are of dossiers in the viewer's scope."""
+    context = context_of(request)
+    speaker = speaking(request, viewer, context.settings.locale)
+    found = worklist.get(context, speaker, wish, cursor=cursor, size=size)
+    place, by_place = found.by_place
+    return IncompleteAnswer(
+        items=[
+            IncompleteItem(
+                customer_no=one.head.customer_no,
+                name=one.head.name.text,
+                missing=[
+                    GapItem(type=gap.type_code, state=gap.state, since=gap.since)
+                    for gap in one.gaps
+                ],
+            )
+            for one in found.items
+        ],
+        next_cursor=found.next_cursor,
+        total=found.total,
+        dossiers=found.dossiers,
+        complete=found.complete,
+        facets={
+            "missing": [CountItem(value=one.value, count=one.count) for one in found.by_type],
+            place: [CountItem(value=one.value, count=one.count) for one in by_place],
+        },
+        recount=RecountItem(done=found.going_on.done, total=found.going_on.total)
+        if found.going_on
+        else None,
     )
 
 

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import groupby
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from dossier.clock import local_date
-from dossier.plugins.completeness import customer, requirements, wording
+from dossier.plugins.completeness import customer, requirements, wording, worklist
+from dossier.plugins.completeness.asked import wished, wished_values
 from dossier.plugins.completeness.items import LACKING, Item, ItemState
 from dossier.plugins.completeness.requirements import Requirement
+from dossier.plugins.completeness.worklist import Wish
 from dossier.rules import document_types, rulebook, sources
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
@@ -34,7 +37,7 @@ def show_completeness(
 ) -> Response:
     """Each paper that is asked for, what lacks first."""
     context = context_of(request)
-    view = customer.get(context, viewer, customer_no, at)
+    view = customer.look(context, viewer, customer_no, at)
     return render(
         request,
         "completeness/dossier.html",
@@ -43,6 +46,38 @@ def show_completeness(
         today=local_date(context.clock.now()),
         **_words(),
     )
+
+
+@router.get("/incomplete")
+def show_incomplete(
+    request: Request,
+    viewer: Annotated[Viewer, requires(Permission.READ_CUSTOMER)],
+    wish: Annotated[Wish, Depends(wished)],
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> Response:
+    """The dossiers in which something lacks, with counts by type and place."""
+    context = context_of(request)
+    found = worklist.get(context, viewer, wish, cursor=cursor)
+    chosen = {name: str(value or "") for name, value in wished_values(wish).items()}
+    return render(
+        request,
+        "completeness/incomplete.html",
+        found=found,
+        chosen=chosen,
+        address=lambda **other: _address({**chosen, **other}),
+        categories=rulebook.load("categories")["categories"],
+        types=document_types.catalogue().types,
+        states=[
+            (state.value, words) for state, words in wording.STATES.items() if state in LACKING
+        ],
+        wording=wording,
+    )
+
+
+def _address(values: Mapping[str, Any]) -> str:
+    """This page with other choices; an empty one takes a choice away."""
+    kept = {name: value for name, value in values.items() if value}
+    return f"/incomplete?{urlencode(kept)}" if kept else "/incomplete"
 
 
 @router.get("/catalogue")

@@ -14,6 +14,7 @@ from dossier.db.tables import Document
 from dossier.errors import InvalidInputError
 from dossier.plugins.completeness import dossiers
 from dossier.plugins.completeness.items import Completeness
+from dossier.services import audit
 from dossier.services.context import Context
 from dossier.services.heads import customer_in_scope, heads
 from dossier.services.views import CustomerHead
@@ -36,6 +37,17 @@ class DossierView:
     def shown(self, papers: Iterable[str]) -> list[str]:
         """Of these papers those that the viewer may know by their ids."""
         return [paper for paper in papers if paper in self.visible]
+
+
+def look(
+    context: Context, viewer: Viewer, customer_no: str, day: date | None = None
+) -> DossierView:
+    """The same as :func:`get`, as a look of its own: with a read record."""
+    view = get(context, viewer, customer_no, day)
+    audit.begin_read(
+        context, viewer, "customer.read", object_kind="customer", object_id=customer_no
+    ).wait()
+    return view
 
 
 def get(context: Context, viewer: Viewer, customer_no: str, day: date | None = None) -> DossierView:

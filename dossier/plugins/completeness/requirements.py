@@ -6,6 +6,7 @@ became later.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -99,6 +100,7 @@ class Requirements:
 
     Attributes:
         promise: how long a promised paper may take.
+        fingerprint: differs when anything in the file does.
     """
 
     effective_from: date
@@ -108,6 +110,7 @@ class Requirements:
     businesses: Mapping[str, Business]
     facts: Mapping[str, Fact]
     rules: tuple[Requirement, ...]
+    fingerprint: str
     _by_business: Mapping[str, tuple[Requirement, ...]]
 
     def of(self, business: str, category: str, node: str | None = None) -> Iterable[Requirement]:
@@ -167,6 +170,7 @@ def read(text: str, called: str) -> Requirements:
         businesses,
         facts,
         rules,
+        hashlib.sha256(text.encode()).hexdigest(),
         {code: own[other] for code, other in alike.items()},
     )
 

@@ -1,0 +1,143 @@
+"""The duty: assesses each dossier in which something changed, and keeps what lacks in it.
+
+What is kept is a view of the records: it is made anew after a change, on the day on which time
+alone changes it, and whenever the rules differ from those it was made by. A recount of all goes on
+in parts beside the rest of the work; :func:`progress` says how far it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy.exc import OperationalError
+
+from dossier.clock import local_date
+from dossier.db.changes import CommitWatch
+from dossier.db.dossier_tables import DossierChange, DossierGap, DossierState
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Customer
+from dossier.plugins.completeness import dossiers, requirements
+from dossier.plugins.completeness.items import LACKING, Completeness
+from dossier.services.context import Context
+
+EVERY_SECONDS = 0.5
+"""Between two looks: what somebody changed shows within 2 s."""
+AT_ONCE = 200
+"""Dossiers of one transaction."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many dossiers are assessed by today's rules, of how many."""
+
+    done: int
+    total: int
+
+
+def run(context: Context, stop: threading.Event) -> None:
+    """Assess what changed, until ``stop``."""
+    commits = CommitWatch(context.database)
+    while not stop.wait(EVERY_SECONDS):
+        if not commits.may_have_changed():
+            continue
+        try:
+            while not stop.is_set() and assess_some(context):
+                commits.forget()
+        except OperationalError:
+            log.warning("database busy, dossiers are assessed later")
+
+
+def assess_some(context: Context) -> bool:
+    """Assess the next dossiers that are due; False when there are none."""
+    with context.reading(dossiers.LOOKING) as session:
+        changes = session.execute(
+            select(DossierChange.id, DossierChange.customer_no)
+            .order_by(DossierChange.id)
+            .limit(AT_ONCE)
+        ).all()
+        numbers = {change.customer_no for change in changes} or _due(context, session)
+        found = _assessed(context, session, numbers)
+    if not numbers:
+        return False
+    with context.writing(dossiers.LOOKING, durable=False) as session:
+        # What changed since it was read is noted anew, and one worker alone does this.
+        _keep(context, session, numbers, found)
+        seen = [change.id for change in changes]
+        session.execute(delete(DossierChange).where(DossierChange.id.in_(seen)))
+    return True
+
+
+def progress(context: Context) -> Progress:
+    """How far a recount of all is."""
+    current = requirements.load().fingerprint
+    with context.reading(dossiers.LOOKING) as session:
+        done = select(func.count(DossierState.customer_no)).where(DossierState.rules == current)
+        total = select(func.count(Customer.customer_no))
+        return Progress(session.scalar(done) or 0, session.scalar(total) or 0)
+
+
+def _due(context: Context, session: ScopedSession) -> Collection[str]:
+    """Dossiers that time or other rules may have changed."""
+    today = local_date(context.clock.now())
+    current = requirements.load().fingerprint
+    query = select(DossierState.customer_no).where(
+        or_(
+            DossierState.changes_on <= today,
+            DossierState.rules < current,
+            DossierState.rules > current,
+        )
+    )
+    return list(session.scalars(query.limit(AT_ONCE)))
+
+
+def _assessed(
+    context: Context, session: ScopedSession, numbers: Collection[str]
+) -> dict[str, Completeness]:
+    today = local_date(context.clock.now())
+    return {number: one.on(today) for number, one in dossiers.read(session, numbers).items()}
+
+
+def _keep(
+    context: Context,
+    session: ScopedSession,
+    numbers: Collection[str],
+    found: Mapping[str, Completeness],
+) -> None:
+    now, current = context.clock.now(), requirements.load().fingerprint
+    for table in (DossierGap, DossierState):
+        session.execute(delete(table).where(table.customer_no.in_(numbers)))
+    states = [
+        {
+            "customer_no": number,
+            "required": one.required,
+            "present": one.present,
+            "changes_on": one.changes_on,
+            "rules": current,
+            "assessed_at": now,
+        }
+        for number, one in found.items()
+    ]
+    gaps = [gap for number, one in found.items() for gap in _gaps(number, one)]
+    if states:
+        session.execute(insert(DossierState), states)
+    if gaps:
+        session.execute(insert(DossierGap), gaps)
+
+
+def _gaps(number: str, found: Completeness) -> Sequence[dict[str, object]]:
+    return [
+        {
+            "customer_no": number,
+            "rule": item.rule.id,
+            "type_code": item.rule.any_of[0],
+            "state": item.state,
+            "since": item.since,
+        }
+        for item in found.items
+        if item.state in LACKING
+    ]

@@ -1,0 +1,156 @@
+"""What is kept of each dossier follows every change of the records, on both databases (S2-17)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from dossier.clock import FixedClock, local_date
+from dossier.db.dossier_tables import DossierChange, DossierGap, DossierState
+from dossier.db.tables import Customer, Document, DocumentField, new_id
+from dossier.plugins.completeness import dossiers, recount, requirements
+from dossier.plugins.completeness.items import LACKING
+from dossier.services.context import Context
+from dossier.viewer import system_viewer
+from tests.support_archive import NOW, add_content, make_archive
+
+SETUP = system_viewer("test")
+SHA = "0" * 64
+NUMBERS = [f"42000000{number:02d}" for number in range(6)]
+
+
+@pytest.fixture
+def archive(tmp_path: Path, database_url: str) -> Iterator[Context]:
+    context = make_archive(tmp_path, database_url=database_url)
+    with context.writing(SETUP) as session:
+        add_content(session, SHA)
+        for rowid, number in enumerate(NUMBERS):
+            session.add(
+                Customer(
+                    customer_no=number,
+                    rowid=rowid,
+                    name=f"客户{rowid}",
+                    name_key=f"客户{rowid}",
+                    category=["LR", "LN", "HV", "IM", "PV", "LR"][rowid],
+                    opened_on=date(2019, 1, 1) + timedelta(days=300 * rowid),
+                    updated_at=NOW,
+                )
+            )
+    yield context
+    context.database.dispose()
+
+
+def add(context: Context, owner: str | None, code: str | None, rowid: int) -> str:
+    with context.writing(SETUP) as session:
+        paper = Document(
+            id=new_id(), rowid=rowid, customer_no=owner, type_code=code, state="filed",
+            captured_at=NOW, sha256=SHA,
+        )  # fmt: skip
+        session.add(paper)
+        return paper.id
+
+
+def settle(context: Context) -> None:
+    while recount.assess_some(context):
+        pass
+
+
+def kept(context: Context) -> dict[str, tuple[int, int, set[tuple[str, str, date | None]]]]:
+    with context.reading(SETUP) as session:
+        gaps: dict[str, set[tuple[str, str, date | None]]] = {}
+        for gap in session.scalars(select(DossierGap)):
+            gaps.setdefault(gap.customer_no, set()).add((gap.rule, gap.state, gap.since))
+        return {
+            one.customer_no: (one.required, one.present, gaps.get(one.customer_no, set()))
+            for one in session.scalars(select(DossierState))
+        }
+
+
+def counted_anew(context: Context) -> dict[str, tuple[int, int, set[tuple[str, str, date | None]]]]:
+    day = local_date(context.clock.now())
+    with context.reading(dossiers.LOOKING) as session:
+        found = {no: one.on(day) for no, one in dossiers.read(session, NUMBERS).items()}
+    return {
+        number: (
+            one.required,
+            one.present,
+            {(item.rule.id, item.state, item.since) for item in one.items if item.state in LACKING},
+        )
+        for number, one in found.items()
+    }
+
+
+def test_after_any_changes_what_is_kept_equals_a_recount_of_all(archive: Context) -> None:
+    rng, papers = random.Random(7), []
+    codes = [None, "A01", "A02", "A03", "A05", "A06", "A08", "C01", "D01", "J02"]
+    for step in range(60):
+        what = rng.randrange(6)
+        with archive.writing(SETUP) as session:
+            if papers and what == 0:
+                chosen = update(Document).where(Document.id == rng.choice(papers))
+                session.execute(chosen.values(customer_no=rng.choice([None, *NUMBERS])))
+            elif papers and what == 1:
+                chosen = update(Document).where(Document.id == rng.choice(papers))
+                session.execute(chosen.values(type_code=rng.choice(codes)))
+            elif papers and what == 2:
+                day = (NOW + timedelta(days=rng.randrange(-900, 900))).date()
+                for name, value in (("valid_until", day.isoformat()), ("signature", "absent")):
+                    row = DocumentField(
+                        document_id=rng.choice(papers), name=name, value=value, page=1
+                    )
+                    session.add(row)
+            elif what == 3:
+                chosen = update(Customer).where(Customer.customer_no == rng.choice(NUMBERS))
+                session.execute(chosen.values(category=rng.choice(["LR", "LN", "HV", "IM", "PV"])))
+            elif papers and what == 4:
+                gone = papers.pop(rng.randrange(len(papers)))
+                session.execute(delete(DocumentField).where(DocumentField.document_id == gone))
+                session.execute(delete(Document).where(Document.id == gone))
+        if what == 5 or not papers:
+            papers.append(add(archive, rng.choice(NUMBERS), rng.choice(codes), step))
+        settle(archive)
+        assert kept(archive) == counted_anew(archive), step
+
+
+def test_time_alone_changes_a_dossier_on_its_day(archive: Context) -> None:
+    letter = add(archive, NUMBERS[0], "A08", 1)
+    settle(archive)
+    before = kept(archive)[NUMBERS[0]]
+    assert "new-ownership" not in {rule for rule, _, _ in before[2]}, letter
+    later = replace(archive, clock=FixedClock(NOW + requirements.load().promise))
+    settle(later)
+    assert kept(later)[NUMBERS[0]] == before
+    day_after = replace(archive, clock=FixedClock(NOW + requirements.load().promise + timedelta(1)))
+    settle(day_after)
+    assert "new-ownership" in {rule for rule, _, _ in kept(day_after)[NUMBERS[0]][2]}
+    assert kept(day_after) == counted_anew(day_after)
+
+
+def test_other_rules_recount_all_dossiers_in_parts_with_progress(
+    archive: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recount, "AT_ONCE", 4)
+    settle(archive)
+    with archive.writing(SETUP) as session:
+        session.execute(update(DossierState).values(rules="of-yesterday", required=0))
+    assert recount.progress(archive) == recount.Progress(0, len(NUMBERS))
+    assert recount.assess_some(archive)
+    assert recount.progress(archive).done == 4
+    settle(archive)
+    assert recount.progress(archive).done == len(NUMBERS)
+    assert kept(archive) == counted_anew(archive)
+
+
+def test_a_change_that_comes_while_others_are_assessed_is_not_lost(archive: Context) -> None:
+    settle(archive)
+    with archive.reading(SETUP) as session:
+        assert not session.scalars(select(DossierChange)).all()
+    add(archive, NUMBERS[1], "A03", 5)
+    with archive.reading(SETUP) as session:
+        assert {one.customer_no for one in session.scalars(select(DossierChange))} == {NUMBERS[1]}
