@@ -10,11 +10,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from datetime import date
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate
 
 from dossier.rules import identifiers
 from dossier.rules.address_masks import address_tail, find_address_tails
+from dossier.rules.birth_days import find_birth_days
 from dossier.rules.columns import written_down
 from dossier.rules.identifiers import FoundNumber, NumberKind
 from dossier.rules.likely_names import find_likely
@@ -150,12 +152,13 @@ def closed_spans(
         numbers: what :func:`dossier.rules.identifiers.find_numbers` gives for it, where the caller
             has that already.
     """
-    opened, sought = _opened(known), _sought(known)
+    opened, sought, days = _opened(known), _sought(known), _birth_days(known)
     hidden = folded
     for _ in range(_MAX_PASSES):
         found = _numbers_of(hidden) if numbers is None or hidden is not folded else lambda: numbers
         again = _starred(hidden, _guessed_by_form(hidden, opened, found))
         again = _starred(again, _known_values(_Compacted(hidden), sought))
+        again = _starred(again, find_birth_days(hidden, days, partial(_all_names, hidden, known)))
         if again == hidden:
             break
         hidden = again
@@ -205,9 +208,17 @@ def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
     yield from names
     yield from _everywhere(folded, compacted, names)
     yield from find_rests(folded)
-    yield from _known_names(folded, compacted, known)
+    names += _known_names(folded, compacted, known)
+    yield from names
+    yield from find_birth_days(folded, _birth_days(known), lambda: names)
     yield from _known_values(compacted, _sought(known))
     yield from _guessed_by_form(folded, opened, lambda: numbers)
+
+
+def _all_names(folded: str, known: KnownValues) -> list[Span]:
+    """Those that the text tells, and those that the records know."""
+    told = [*_names(folded), *_written_down(folded, _names)]
+    return [*told, *_known_names(folded, _Compacted(folded), known)]
 
 
 def _names(folded: str) -> Iterable[Span]:
@@ -301,7 +312,8 @@ def _sought(known: KnownValues) -> tuple[_Sought, ...]:
         first = KEPT_START[NumberKind.MOBILE] if identifiers.mobile(number) else 0
         if len(value) > first + KEPT_END:
             sought.append((value, first, KEPT_END))
-        sought += ((day, 0, 0) for day in _birth_days(value))
+        if day := _birth_day(value):
+            sought.append((f"{day:%Y%m%d}", 0, 0))
     for address in known.addresses:
         squeezed = _fold_squeezed(address)
         start, _ = address_tail(squeezed)
@@ -310,16 +322,18 @@ def _sought(known: KnownValues) -> tuple[_Sought, ...]:
     return tuple(sought)
 
 
-def _birth_days(number: str) -> Iterable[str]:
-    """How a page writes the day of birth that an ID number holds (places 7 to 14)."""
-    if not (len(number) == ID_PLACES and identifiers.is_id_no(number)):
-        return
-    year, month, day = number[6:10], number[10:12], number[12:14]
-    for short in (False, True):
-        parts = (month.lstrip("0"), day.lstrip("0")) if short else (month, day)
-        yield f"{year}年{parts[0]}月{parts[1]}日"
-        yield f"{year}/{parts[0]}/{parts[1]}"
-    yield f"{year}{month}{day}"
+@lru_cache(maxsize=KEPT_CUSTOMERS)
+def _birth_days(known: KnownValues) -> frozenset[date]:
+    days = (_birth_day(identifiers.compact(number)) for number in known.numbers)
+    return frozenset(day for day in days if day is not None)
+
+
+def _birth_day(number: str) -> date | None:
+    """The day of birth that an ID number holds: places 7 to 14, of old numbers 7 to 12."""
+    if not identifiers.is_id_no(number):
+        return None
+    digits = number[6:14] if len(number) == ID_PLACES else f"19{number[6:12]}"
+    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
 
 
 _BEFORE_GIVEN = 6  # a surname, and the spaces of OCR

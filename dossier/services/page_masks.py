@@ -40,6 +40,7 @@ KEPT_BASES = 4096
 KEY_BYTES = 16
 MASKING_FILES = (
     "rules/address_masks.py",
+    "rules/birth_days.py",
     "rules/columns.py",
     "rules/identifiers.py",
     "rules/likely_names.py",
