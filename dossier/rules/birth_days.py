@@ -71,10 +71,10 @@ def find_birth_days(
     latest = max((int(one["year"]) for one in _YEAR.finditer(folded)), default=0) if maybe else 0
     if any(_is_early(folded, match, latest) for match in maybe):
         for start, end in names():
-            match = _BEHIND_NAME.match(folded, end)
+            behind = _BEHIND_NAME.match(folded, end)
             signs = _SIGNS.search(folded[max(0, start - _LOOK) : start])
-            if match and not signs and _is_early(folded, match, latest):
-                yield match.span("value")
+            if behind and not signs and _is_early(folded, behind, latest):
+                yield behind.span("value")
 
 
 def _is_early(folded: str, match: re.Match[str], latest: int) -> bool:
