@@ -311,6 +311,10 @@ def test_a_filter_s_value_that_cannot_be_is_remarked_on(window: Any) -> None:
 
 def test_the_help_offers_only_what_the_role_may_search_by(window: Any) -> None:
     assert "不能按后几位查" in window("agent").get("/").text
+    crew = window("crew").get("/").text  # sees phones and addresses in clear (domain.md 4.7)
+    assert "不能按后几位查" in crew
+    assert "看不到完整号码" not in crew
+    assert "已按岗位遮蔽" not in crew
     text = window("archivist").get("/").text
     assert "不能按后几位查" not in text
     assert "其中一段" not in text
