@@ -5,9 +5,12 @@ Nothing is built at import.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
+import os
+import stat
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +58,8 @@ BUILTIN_PLUGINS = (
 """Built-in features. A tuple, not entry points: those go stale in editable checkouts."""
 PEOPLE_PACKAGES = ("indexer", "searchapi", "ui", "mappings")
 SETUP = system_viewer("setup")
+OWNER_ONLY = 0o700
+"""Permissions of folders with pages' words in clear."""
 
 
 def build(
@@ -159,6 +164,17 @@ def _make_folders(settings: Settings) -> None:
                 f"The folder for '{folder.name}' cannot be made ({err.strerror}); "
                 "set DOSSIER_HOME to a folder that this user may write"
             ) from err
+    for folder in (settings.index_path, settings.home / "tmp"):
+        _keep_to_its_owner(folder)
+
+
+def _keep_to_its_owner(folder: Path) -> None:
+    """The words of all pages stand there in clear; nobody but us has to look in."""
+    with contextlib.suppress(OSError):  # what cannot be made is said by who needs it
+        folder.mkdir(exist_ok=True)
+        state = folder.stat()
+        if state.st_uid == os.geteuid() and stat.S_IMODE(state.st_mode) & ~OWNER_ONLY:
+            folder.chmod(OWNER_ONLY)
 
 
 def _builtin_plugins() -> list[tuple[str, Any]]:

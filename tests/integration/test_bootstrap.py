@@ -35,6 +35,17 @@ def assert_builds(factory: Callable[[], Any]) -> None:
         child.release()
 
 
+def test_what_holds_the_words_of_pages_is_for_nobody_else_on_the_machine(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for _ in range(2):  # made, and found open to others
+        made = build(Settings(home=home))
+        made.index.close()
+        made.database.dispose()
+        for folder in ("index", "tmp"):
+            assert (home / folder).stat().st_mode & 0o077 == 0
+            (home / folder).chmod(0o755)
+
+
 def test_an_archive_whose_key_is_gone_does_not_start(context: Context, settings: Settings) -> None:
     (settings.home / "secret.key").unlink()
     with pytest.raises(ConfigurationError, match="put the key file back"):
