@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from dossier.asgi import create_app
 from dossier.db.tables import Intake, WorkItem
-from dossier.services import audit_chain, documents
+from dossier.services import accounts, audit_chain, documents
 from dossier.services.accounts import viewer_by_name
 from dossier.web import CSRF_FIELD, SESSION_COOKIE
 from tests.support_seeded import COMMON, EAST, NOBODY, PASSWORD, SETUP, WEST, Seeded, index
@@ -309,9 +309,10 @@ def test_a_filter_s_value_that_cannot_be_is_remarked_on(window: Any) -> None:
         assert "请清除筛选" in answer.text, wrong
 
 
-def test_the_help_offers_only_what_the_role_may_search_by(window: Any) -> None:
+def test_the_help_offers_only_what_the_role_may_search_by(seeded: Seeded, window: Any) -> None:
     assert "不能按后几位查" in window("agent").get("/").text
-    crew = window("crew").get("/").text  # sees phones and addresses in clear (domain.md 4.7)
+    accounts.add_user(seeded.context, SETUP, name="helped", role="crew", password=PASSWORD)
+    crew = window("helped").get("/").text  # sees phones and addresses in clear (domain.md 4.7)
     assert "不能按后几位查" in crew
     assert "看不到完整号码" not in crew
     assert "已按岗位遮蔽" not in crew
