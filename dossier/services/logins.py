@@ -31,6 +31,7 @@ def log_in(
     if not context.settings.password_login:
         raise ForbiddenError("Passwords are turned off here", detail_zh="未开放密码登录")
     arrival = Arrival(remote, device)
+    name = name.replace("\x00", "")  # PostgreSQL is asked without: it must not count as another
     throttle.begin(context, name=name, remote=remote)
     with context.reading(DOOR) as session:
         user = session.scalar(select(User).where(User.name == name))

@@ -93,6 +93,14 @@ def test_a_name_that_does_not_exist_is_paused_alike_and_told_alike(house: Contex
     assert said["wang"] == said["nobody"]
 
 
+def test_no_way_to_write_a_name_makes_its_tries_count_as_another_s(house: Context) -> None:
+    for number in range(house.settings.login_attempts):
+        name = "wang"[: number % 5] + "\x00" * (number + 1) + "wang"[number % 5 :]
+        assert attempt(house, name) == "wrong"
+    assert attempt(house, "wa\x00ng", password=PASSWORD) == "paused"
+    assert attempt(house, password=PASSWORD) == "paused"
+
+
 def test_one_address_may_not_try_one_password_on_many_names(
     house: Context, clock: FixedClock
 ) -> None:
