@@ -206,6 +206,7 @@ FIELD: Final = {
     "phone": N_("Phone"),
     "date": N_("Date"),
     "doc_date": N_("Date"),
+    "valid_until": N_("Valid until"),
     "case_no": N_("Case number"),
     "contract_no": N_("Contract number"),
     "bank_account": N_("Bank account"),

@@ -378,7 +378,7 @@ class _PageReader:
             end=end,
             labelled=labelled,
             corrected=corrected,
-            confidence=_confidence(self.page, start, end),
+            confidence=confidence_of(self.page, start, end),
         )
 
 
@@ -414,7 +414,7 @@ def _rows(text: str) -> list[list[_Span]]:
     return rows
 
 
-def _confidence(page: PageReading, start: int, end: int) -> float:
+def confidence_of(page: PageReading, start: int, end: int) -> float:
     """Mean confidence of the words that a stretch touches, weighted by length; 1 without words."""
     if not page.words:
         return 1.0

@@ -38,6 +38,7 @@ def test_type_title_and_fields_of_a_contract() -> None:
         "address": "襄阳市襄州区航空路12号3栋2单元501室",
         "contract_no": "XZ2026000123",
         "doc_date": "2026-08-11",  # not the day on which it runs out
+        "valid_until": "2036-08-11",
     }
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from dossier.hookspecs import StepResult
 from dossier.plugins.recognition.titles import FoundTitle, find_title
 from dossier.records import DocumentText, FieldValue, PageReading
-from dossier.rules import dates, number_masks, page_fields, page_labels
+from dossier.rules import dates, number_masks, page_fields, page_labels, terms
 from dossier.rules.document_types import Catalogue, TypeMatch, catalogue
 from dossier.rules.page_fields import FoundField
 from dossier.rules.paper import linking_rules
@@ -25,6 +25,7 @@ KEPT = {
     page_labels.CONTRACT_NO: "contract_no",
 }
 """What is kept of the fields on a page, by the name that the records use."""
+VALID_UNTIL = "valid_until"
 MOST_OF_A_KIND = 5
 """Values of one name; a list of customers would otherwise fill the record."""
 PLACES = 3
@@ -44,7 +45,11 @@ def recognise(document: DocumentText) -> StepResult:
         for page in _telling_pages(document.pages)
     ]
     return StepResult(
-        fields=(*_fields(readings), *_dates(readings, document.captured_on)),
+        fields=(
+            *_fields(readings),
+            *_dates(readings, document.captured_on),
+            *_term(page for page, _ in readings),
+        ),
         type_code=_type(document.pages, title, known),
         title=title.text if title else None,
     )
@@ -127,6 +132,21 @@ def _dates(
                 page=page.number,
                 box=page_fields.box_of(page, last.start, last.end),
                 confidence=LONE_DATE,
+            )
+            return
+
+
+def _term(pages: Iterable[PageReading]) -> Iterable[FieldValue]:
+    """Until when the paper says that it holds, by the first page that does."""
+    for page in pages:
+        term = terms.find_term(page.text)
+        if term is not None:
+            yield FieldValue(
+                name=VALID_UNTIL,
+                value=term.last_day.isoformat(),
+                page=page.number,
+                box=page_fields.box_of(page, term.start, term.end),
+                confidence=round(page_fields.confidence_of(page, term.start, term.end), 3),
             )
             return
 
