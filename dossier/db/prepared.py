@@ -7,19 +7,23 @@ very code that puts it on a session's queries.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Dialect, Select
+from sqlalchemy import CompoundSelect, Connection, Dialect, Select
+from sqlalchemy.exc import DBAPIError
 
 from dossier.db.session import WRITES, ScopedSession, Sights, viewer_of, with_scope
 from dossier.kept import Kept
 
 PLANS_KEPT = 64
 """Compiled forms of one query: scopes in use at once, times lengths of lists."""
+CONNECTION = "connection"
+"""Under which a session's ``info`` keeps its connection."""
 Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 Convert = Callable[[Any], Any]
 
@@ -93,10 +97,12 @@ class Prepared:
         lengths = tuple(len(value) for value in given.values() if isinstance(value, list))
         if session.info[WRITES]:
             session.flush()  # as a session does before its own queries
-        connection = session.connection()
+        connection = _connection_of(session)
         make = partial(self._plan, connection.dialect, sights, given)
         plan = self._plans.get((connection.dialect.name, sights, lengths), make)
-        found = connection.exec_driver_sql(plan.sql, plan.parameters(given)).all()
+        found = _rows(connection, plan.sql, plan.parameters(given))
+        if not plan.results:
+            return list(map(self._row._make, found))
         return [self._row(*plan.converted(row)) for row in found]
 
     def _plan(self, dialect: Dialect, sights: Sights, given: Mapping[str, Any]) -> _Plan:
@@ -114,6 +120,37 @@ class Prepared:
             by_position=compiled.positional,
             results=_results(self._query, dialect),
         )
+
+
+def _connection_of(session: ScopedSession) -> Connection:
+    """The session's connection; finding it costs as much as a small query, so it is kept."""
+    kept: Connection | None = session.info.get(CONNECTION)
+    if kept is None or kept.closed or not kept.in_transaction():
+        kept = session.info[CONNECTION] = session.connection()
+    return kept
+
+
+def _rows(connection: Connection, sql: str, parameters: Any) -> Sequence[Any]:
+    """The driver's rows.
+
+    SQLite is asked by its driver alone: making SQLAlchemy's result takes longer than the query.
+
+    Raises:
+        DBAPIError: as SQLAlchemy tells the driver's errors.
+    """
+    dialect = connection.dialect
+    if dialect.name != "sqlite" or connection.dispatch.before_cursor_execute:  # somebody listens
+        return connection.exec_driver_sql(sql, parameters).all()
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+    except sqlite3.Error as err:
+        raise DBAPIError.instance(
+            sql, None, err, sqlite3.Error, hide_parameters=True, dialect=dialect
+        ) from err
+    finally:
+        cursor.close()
 
 
 def _filled_up(value: Any) -> Any:

@@ -37,6 +37,11 @@ def find_address(folded: str, typed: str) -> Iterator[Span]:
         yield from (match.span() for match in pattern.finditer(folded))
 
 
+def is_address(typed: str) -> bool:
+    """Whether a typed text is an address with a number, of which places may be found."""
+    return _pattern(typed) is not None
+
+
 @lru_cache(maxsize=KEPT_PATTERNS)
 def _pattern(typed: str) -> re.Pattern[str] | None:
     parts = numbered_parts(typed)

@@ -20,6 +20,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from dossier.rules import identifiers
@@ -104,6 +105,9 @@ class Token(NamedTuple):  # a page has a thousand; a tuple is made three times a
     start: int
     end: int
     edge: bool = False
+
+
+_TOKEN = tuple.__new__  # of all its values, without the detour by their names
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,12 +278,15 @@ def _place_runs(out: list[Token], form: FoldedText, start: int, end: int) -> Non
 
 
 def _place_wide(out: list[Token], form: FoldedText, match: re.Match[str]) -> None:
-    at = [i for i in range(*match.span()) if form.text[i] not in " \n·"]
-    run = [form.text[i] for i in at]
-    _place(out, form, run[0], at[0], at[0] + 1, edge=True)
-    for index in range(len(run) - 1):
-        _place(out, form, run[index] + run[index + 1], at[index], at[index + 1] + 1)
-    _place(out, form, run[-1], at[-1], at[-1] + 1, edge=True)
+    text, origins = form.text, form.origins
+    at = [i for i in range(*match.span()) if text[i] not in " \n·"]
+    first, last = at[0], at[-1]
+    _place(out, form, text[first], first, first + 1, edge=True)
+    out += [
+        _TOKEN(Token, (text[one] + text[other], place, origins[one], origins[other] + 1, False))
+        for place, (one, other) in enumerate(pairwise(at), len(out))
+    ]
+    _place(out, form, text[last], last, last + 1, edge=True)
 
 
 def _place_number(

@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+
+class _Hashed:
+    """Keeps its hash: parts of parts are compared and looked up by it again and again."""
+
+    __slots__ = ("_hash",)
+
+
+def _kept_hash(self: Any) -> int:
+    try:
+        return int(self._hash)
+    except AttributeError:
+        found = hash(tuple([getattr(self, name) for name in self.__slots__]))
+        object.__setattr__(self, "_hash", found)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +85,28 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(_Hashed):
     """Every part holds."""
 
     parts: tuple[Expression, ...]
+    __hash__ = _kept_hash
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(_Hashed):
     """At least one part holds."""
 
     parts: tuple[Expression, ...]
+    __hash__ = _kept_hash
 
 
 @dataclass(frozen=True, slots=True)
-class Without:
+class Without(_Hashed):
     """The first holds, the second does not."""
 
     part: Expression
     unwanted: Expression
+    __hash__ = _kept_hash
 
 
 Expression = (
@@ -97,7 +116,9 @@ Expression = (
 
 def all_of(*parts: Expression) -> Expression:
     """Every part, simplified."""
-    kept = tuple(dict.fromkeys(part for part in parts if not isinstance(part, All)))
+    if len(parts) == 1:
+        return parts[0]
+    kept = tuple(dict.fromkeys([part for part in parts if not isinstance(part, All)]))
     if any(isinstance(part, Nothing) for part in kept):
         return Nothing()
     if len(kept) > 1:
@@ -107,7 +128,9 @@ def all_of(*parts: Expression) -> Expression:
 
 def any_of(*parts: Expression) -> Expression:
     """At least one part, simplified."""
-    kept = tuple(dict.fromkeys(part for part in parts if not isinstance(part, Nothing)))
+    if len(parts) == 1:
+        return parts[0]
+    kept = tuple(dict.fromkeys([part for part in parts if not isinstance(part, Nothing)]))
     if any(isinstance(part, All) for part in kept):
         return All()
     if len(kept) > 1:

@@ -16,11 +16,12 @@ from enum import StrEnum
 from dossier.rules import identifiers
 from dossier.rules.normal_form import HAN, FoldedText, fold_with_origins
 from dossier.search import analysis
-from dossier.search.address_marks import find_address
+from dossier.search.address_marks import find_address, is_address
 from dossier.search.analysis import NumberHash, Token
 from dossier.search.expression import LoosePhrase
 from dossier.search.holes import may_have_hole, phrases_with_hole
 from dossier.search.phrases import page_phrases
+from dossier.search.plain_words import every_place, may_stand_alike, plain_pattern
 from dossier.search.port import SearchRight
 from dossier.search.query import FieldValue, Phrase, Query, Word, positive_leaves
 from dossier.search.spelled import is_spelled_so
@@ -107,22 +108,55 @@ def find_marks(
     if not leaves or not text or SearchRight.TEXT not in rights:
         return Marks(())
     form = fold_with_origins(text)
+    plain = _plain_marks(form, leaves, rights)
+    if plain is not None:
+        return plain
     page = _Page(form, analysis.tokens_of(form, number_hash), rights, number_hash)
+    return _marks_by_tokens(text, page, query, meant_names(query, names, rights=rights))
+
+
+def _marks_by_tokens(text: str, page: _Page, query: Query, names: Iterable[str]) -> Marks:
+    """The marks of words of any kind, and of names."""
     spans: list[Span] = []
     like: list[LikePlace] = []
     exact: list[str] = []
-    for leaf in leaves:
+    for leaf in positive_leaves(query.node):
         found = _marks(page, leaf)
         if found:
             exact.append(leaf_text(leaf))
         else:
             like += _like(page, leaf)
         spans += found
-    for name in meant_names(query, names, rights=rights):
+    for name in names:
         spans += page.words(name)
     spans += (place.span for place in like)
     told = (replace(place, span=_whole_word(text, place)) for place in like)
     return Marks(tuple(merge(spans)), tuple(told), tuple(exact))
+
+
+def _plain_marks(
+    form: FoldedText, leaves: Iterable[Word | Phrase | FieldValue], rights: frozenset[SearchRight]
+) -> Marks | None:
+    """The marks where all words are plain and stand there, or nothing like them does.
+
+    None where only the page's tokens can tell. No name is spelled by a plain word.
+    """
+    spans: list[Span] = []
+    exact: list[str] = []
+    for leaf in leaves:
+        if isinstance(leaf, FieldValue) and leaf.field not in _TEXT_FIELDS:
+            continue
+        word = leaf_text(leaf)
+        pattern = plain_pattern(word)
+        if pattern is None or (SearchRight.ADDRESS_DETAIL in rights and is_address(word)):
+            return None
+        found = [form.span(*span) for span in every_place(pattern, form.text)]
+        if found:
+            exact.append(word)
+            spans += found
+        elif not isinstance(leaf, Phrase) and may_stand_alike(word, form.text):
+            return None
+    return Marks(tuple(merge(spans)), (), tuple(exact))
 
 
 def may_be_like(query: Query) -> bool:

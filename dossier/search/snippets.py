@@ -6,12 +6,14 @@ A mask has the length of what it covers, so spans found in the original fit the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 Span = tuple[int, int]
 
 _ELLIPSIS = "…"
+_SPACE = re.compile(r"\s")
 _AROUND = 24  # characters before and after a hit: a line of a form on each side
 _LONGEST = 120  # characters of a snippet: two lines of the result list
 
@@ -74,7 +76,7 @@ def _snippet(page: int, text: str, window: Span, spans: Sequence[Span]) -> Snipp
     head = _ELLIPSIS if text[:start].strip() else ""
     tail = _ELLIPSIS if text[end:].strip() else ""
     # Line and cell ends become one space each: the offsets stay.
-    line = "".join(" " if char.isspace() else char for char in text[start:end])
+    line = _SPACE.sub(" ", text[start:end])
     shift = len(head) - start
     inside = [(max(begin, start), min(until, end)) for begin, until in spans]
     marks = tuple((begin + shift, until + shift) for begin, until in inside if begin < until)

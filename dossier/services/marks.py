@@ -7,8 +7,10 @@ masked value are dropped unless they are the whole of it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache, partial
 
 from dossier.access import search_rights
 from dossier.records import Box, WordBox
@@ -80,17 +82,42 @@ def visible(text: str, masked: MaskedText, spans: Iterable[Span]) -> tuple[Span,
     """
     if not masked.spans:
         return tuple(spans)
-    values = [_whole(text, hidden) for hidden in masked.spans]
-    judged = [(value, _is_guessed_soon(text[slice(*value)])) for value in values]
-    return tuple(span for span in spans if _tells_nothing(span, judged))
+    whole = cache(partial(_whole, text))  # spans of one line have the same neighbours
+    return tuple(
+        span
+        for span in spans
+        if _tells_nothing(span, text, map(whole, _masked_near(span, text, masked.spans)))
+    )
 
 
-def _tells_nothing(span: Span, values: Sequence[tuple[Span, bool]]) -> bool:
+def _tells_nothing(span: Span, text: str, values: Iterable[Span]) -> bool:
     return all(
-        span[0] <= start and end <= span[1] and not guessed
-        for (start, end), guessed in values
+        span[0] <= start and end <= span[1] and not _is_guessed_soon(text[start:end])
+        for start, end in values
         if start < span[1] and span[0] < end
     )
+
+
+def _masked_near(span: Span, text: str, masked: Sequence[Span]) -> Sequence[Span]:
+    """The masked parts whose whole value may touch a span: those of its lines, and the next one.
+
+    A value reaches to the ends of its line at most, or back to the character before it.
+    """
+    first = text.rfind("\n", 0, span[0] + 1) + 1
+    behind = text.find("\n", max(span[0], span[1] - 1))
+    last = behind if behind >= 0 else len(text)
+    while last < len(text) and text[last].isspace():
+        last += 1
+    begin = bisect_left(masked, first, key=_end)
+    return masked[begin : bisect_right(masked, last, key=_start)]
+
+
+def _start(span: Span) -> int:
+    return span[0]
+
+
+def _end(span: Span) -> int:
+    return span[1]
 
 
 def _is_guessed_soon(value: str) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import BindParameter, bindparam, func, select, union_all
+from sqlalchemy import BindParameter, bindparam, event, func, select, union_all
+from sqlalchemy.exc import OperationalError
 
 from dossier.db import Database, ScopeError, create_database, migrate, session_for
 from dossier.db.prepared import Prepared
@@ -163,3 +165,45 @@ def test_it_sees_what_its_own_transaction_has_not_written_yet(database: Database
 def test_a_session_without_viewer_raises(database: Database) -> None:
     with ScopedSession(database.reader) as session, pytest.raises(ScopeError):
         Prepared(DOCUMENTS).rows(session, ids=IDS, least=1)
+
+
+def test_it_goes_on_in_the_next_transaction_of_the_same_session(database: Database) -> None:
+    prepared = Prepared(select(Document.problem).where(Document.id == bindparam("id")))
+    with ScopedSession(database.writer) as session:
+        session.info.update(viewer=system_viewer("test"), writes=True)
+        for told in ("first", "second", ""):
+            session.get_one(Document, "doc-2-0").problem = told
+            assert prepared.rows(session, id="doc-2-0")[0].problem == told
+            session.commit()
+            assert prepared.rows(session, id="doc-2-0")[0].problem == told
+
+
+def test_who_listens_to_statements_hears_of_it_and_gets_the_same_rows(database: Database) -> None:
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        said.append(statement)
+
+    prepared = Prepared(PAGES)
+    with session_for(database, VIEWERS["everything"]) as session:
+        unheard = prepared.rows(session, ids=IDS)
+    event.listen(database.reader, "before_cursor_execute", note)
+    try:
+        with session_for(database, VIEWERS["everything"]) as session:
+            assert prepared.rows(session, ids=IDS) == unheard
+    finally:
+        event.remove(database.reader, "before_cursor_execute", note)
+    assert [each for each in said if "page" in each and each.startswith("SELECT")]
+
+
+def test_a_fault_of_the_database_is_told_as_a_session_tells_it(tmp_path: Path) -> None:
+    """As "no such table": the doors turn SQLAlchemy's errors into answers, not the driver's."""
+    empty = create_database(f"sqlite:///{tmp_path / 'empty.db'}")
+    with session_for(empty, VIEWERS["everything"]) as session:
+        with pytest.raises(OperationalError) as prepared:
+            Prepared(DOCUMENTS).rows(session, ids=["a secret"], least=1)
+        with pytest.raises(OperationalError) as asked:
+            session.execute(DOCUMENTS, {"ids": ["a secret"], "least": 1})
+    assert str(prepared.value.orig) == str(asked.value.orig)
+    assert "a secret" not in str(prepared.value)
+    empty.dispose()
