@@ -96,6 +96,8 @@ def supervise(
 def _tell(settings: Settings, stop: threading.Event) -> None:
     if found := wait_for_web(settings, stop):
         sys.stderr.write(f"Dossier answers at {found} (inbox 收件箱: {settings.inbox_path})\n")
+        stop.wait()
+        sys.stderr.write("Ending in order 正在有序结束…\n")
 
 
 def wait_for_web(settings: Settings, stop: threading.Event) -> str | None:

@@ -10,9 +10,9 @@ from typing import BinaryIO
 from sqlalchemy import select
 
 from dossier import access
-from dossier.db.tables import Customer, new_id
+from dossier.db.tables import Customer, Document, new_id
 from dossier.errors import InvalidInputError
-from dossier.records import IntakeOutcome, QuarantineReason
+from dossier.records import DocumentState, IntakeOutcome, QuarantineReason
 from dossier.rules import document_types
 from dossier.services import coming_back, intake
 from dossier.services.context import Context
@@ -106,4 +106,21 @@ def _accept(
         intake_id = intake.refuse(context, viewer, arrival.in_trouble(), reason=reason)
         return UploadedFile(name, IntakeOutcome.QUARANTINED, intake_id, None, reason)
     result = intake.take(context, viewer, source, arrival)
-    return UploadedFile(name, result.outcome, result.intake_id, result.document_id)
+    return UploadedFile(
+        name,
+        result.outcome,
+        result.intake_id,
+        result.document_id,
+        _why_set_aside(context, viewer, result.document_id)
+        if result.outcome == IntakeOutcome.DUPLICATE
+        else "",
+    )
+
+
+def _why_set_aside(context: Context, viewer: Viewer, document_id: str) -> str:
+    """The quarantine reason of a first copy; empty when it is not set aside."""
+    query = select(Document.problem).where(
+        Document.id == document_id, Document.state == DocumentState.QUARANTINED
+    )
+    with context.reading(viewer) as session:
+        return session.scalar(query) or ""

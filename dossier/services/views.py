@@ -561,7 +561,7 @@ class UploadedFile:
 
     ``outcome`` is an :class:`~dossier.records.IntakeOutcome`; ``document_id`` of a duplicate is the
     first copy's, of an empty file, which is set aside, None; ``reason`` is then the quarantine
-    reason.
+    reason, of a duplicate that of a first copy that was set aside.
     """
 
     file_name: str

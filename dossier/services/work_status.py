@@ -64,6 +64,7 @@ class IntakeItem:
         may_retry: whether a retry would do anything.
         retries: how often somebody had it tried again, where it stays in trouble all the same.
         retried_at: when that was last; None when nobody did.
+        first_reason: of a duplicate, why its first copy was set aside; empty when it was not.
     """
 
     id: str
@@ -82,6 +83,7 @@ class IntakeItem:
     may_retry: bool
     retries: int = 0
     retried_at: datetime | None = None
+    first_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +444,9 @@ def _item(
             or any(item.state == "failed" for item in work)
             or bool(document and document.failed_pages)
         ),
+        first_reason=document.problem
+        if document and not is_own and document.state == DocumentState.QUARANTINED
+        else "",
     )
 
 

@@ -29,6 +29,7 @@ from tests.faults.archive_samples import VIEWER, intakes, letter, wait_until
 from tests.faults.whole_house import command, working
 
 READY = "ready"
+ENDING = "Ending in order 正在有序结束…"
 BOOT = f"""
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -135,8 +136,19 @@ def test_serve_interrupted_while_it_starts_ends_in_order_or_at_once(
         time.sleep(seconds)
         said = interrupted(process)
     assert (process.returncode, said) == (ExitCode.INTERRUPTED, [interrupts.LINE.strip()]) or (
-        process.returncode == 0 and not [line for line in said if "Dossier answers" not in line]
+        process.returncode == 0
+        and not [line for line in said if "Dossier answers" not in line and line != ENDING]
     )
+
+
+@pytest.mark.slow
+def test_serve_says_that_it_ends_while_a_page_is_read_to_its_end(place: Path) -> None:
+    """Up to a quarter of a minute: without a word people close the window, or press it again."""
+    with started(place, SERVE) as process:
+        assert process.stderr is not None
+        assert "Dossier answers" in process.stderr.readline()
+        assert interrupted(process) == [ENDING]
+    assert process.returncode == 0
 
 
 @pytest.mark.slow

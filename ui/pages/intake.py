@@ -137,6 +137,9 @@ def trouble_of(item: IntakeItem) -> str:
 
 def _dots(item: IntakeItem) -> tuple[StepDot, ...]:
     """Where the file stands on its way; what is not known to be done is still to come."""
+    if item.first_reason:
+        dots = ("done", "failed", "", "", "")
+        return tuple(StepDot(name, dot) for name, dot in zip(STEPS, dots, strict=True))
     if item.step in STEPS:
         at = STEPS.index(item.step)
     else:

@@ -160,7 +160,7 @@ def _results(request: Request, viewer: Viewer, asked: Asked) -> Response:
         links=() if answer.degraded else context.plugins.list_links(viewer, asked.query_string()),
         pictures=pictures,
         first=pictures and bool(asked.q) and any(hit.documents for hit in answer.hits),
-        progress=reading.progress(context, viewer) if not asked.q else None,
+        progress=reading.progress(context, viewer) if not asked.q or not answer.hits else None,
         asked=asked,
         places=place_links(asked, answer),
         kept=_kept(context, viewer) if not asked.q and not asked.filters else (),
