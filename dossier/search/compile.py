@@ -64,6 +64,8 @@ class CompiledQuery:
             is left out: it is what remains.
         reasons: per reason, rows where it holds for at least one word.
         everything: nothing was asked for.
+        surely: rows that match without what only is like the words; None where that is the match.
+            Of a customer's papers these stand first.
         wider: the same query, each word also with one misread character, for when few groups match
             (:meth:`is_too_few`); None when that is no different. An engine answers with it instead:
             totals, facets, order and reasons are those of the wider query then.
@@ -75,6 +77,7 @@ class CompiledQuery:
     classes: tuple[tuple[MatchClass, Expression], ...]
     reasons: tuple[tuple[MatchReason, Expression], ...]
     everything: bool
+    surely: Expression | None = None
     wider: CompiledQuery | None = None
     wider_below: int = 0
 
@@ -120,12 +123,14 @@ def _by_piece(places: Iterable[NamedPlace]) -> dict[AskedPlace, tuple[NamedPlace
 
 def _compiled(query: Query, compiler: _Compiler) -> CompiledQuery:
     match = compiler.node(query.node)
+    surely = compiler.node(query.node, surely=True)
     clauses = [*compiler.clauses(query.node), *compiler.places_apart(query.node)]
     return CompiledQuery(
         match=match,
         classes=tuple(_classes(match, [*clauses, *compiler.names_apart(query.node)])),
         reasons=tuple(_reasons(clauses)),
         everything=isinstance(query.node, Everything),
+        surely=None if surely == match else surely,
     )
 
 

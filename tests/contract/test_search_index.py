@@ -282,6 +282,22 @@ def test_the_right_customer_comes_first(index, text):
         assert found[0] == "4200000001"
 
 
+def test_of_a_customers_papers_those_with_the_words_themselves_are_shown_first(empty):
+    """Three newer bills of other seasons were shown, and not the one that was asked for."""
+    seasons = (*"一二四", *"一二四" * 3)
+    papers = [document(2, OUYANG, "第三季度电费结算单"), document(3, OUYANG, "有人窃电")]
+    papers += [document(10 + n, OUYANG, f"第{s}季度电费结算单") for n, s in enumerate(seasons)]
+    papers += [document(40 + n, OUYANG, "有人偷电") for n in range(4)]
+    with empty.writer() as writer:
+        writer.apply(upserts=[OUYANG, *papers])
+        writer.commit()
+    for words, best in (("第三季度电费", "doc-2"), ("窃电", "doc-3"), ("有人 窃电", "doc-3")):
+        (group,) = empty.search(ask(words), documents_per_group=3).groups
+        assert group.document_count > 3, words
+        assert group.documents[0].document_id == best
+        assert group.documents[1].document_id != best
+
+
 def test_a_house_number_does_not_find_another_one(index):
     assert customers(index, "197号") == ["4200000001"]
     assert customers(index, "832号") == ["4200000002"]

@@ -16,6 +16,8 @@ from dossier.search.expression import Expression
 from dossier.search.port import DocumentHit, Group, MatchReason
 
 _BY_NAME = {reason.value: reason for reason in MatchReason}
+_SURE = 100.0
+"""More than all reasons of a paper together."""
 _KEY_ONLY = {"_source": False, "track_total_hits": False}
 
 
@@ -64,7 +66,7 @@ class PageMaker:
         )
 
     def _papers(self, keys: Sequence[int], size: int) -> Body:
-        """Counts and best documents per group: best reasons first, then newest."""
+        """Counts and best documents per group: the words themselves, best reasons, then newest."""
         best = {
             "size": max(1, size),
             "sort": [{"_score": "desc"}, {"order": "desc"}],
@@ -80,7 +82,7 @@ class PageMaker:
 
     def _preferences(self) -> list[Body]:
         """Reasons by their names: they order a group's papers, and say why each is there."""
-        return [
+        preferred: list[Body] = [
             {
                 "constant_score": {
                     "filter": self._translate.query(expression),
@@ -91,6 +93,10 @@ class PageMaker:
             for reason, expression in self._compiled.reasons
             if reason in PAPER_REASONS
         ]
+        if self._compiled.surely is not None:
+            sure = self._translate.query(self._compiled.surely)
+            preferred.append({"constant_score": {"filter": sure, "boost": _SURE}})
+        return preferred
 
     def _owners(self, keys: Sequence[int]) -> Body:
         """Customers that match themselves: of those that show no paper this tells the number."""

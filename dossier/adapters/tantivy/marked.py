@@ -57,6 +57,7 @@ class Marking:
             *(expression for _, expression in compiled.reasons),
             Term("kind", (RowKind.DOCUMENT.value,)),
             Term("scope", tuple(sorted(own))) if own else Nothing(),
+            Nothing() if compiled.surely is None else compiled.surely,
         )
         self._document = self._classes + len(self.reasons)
 
@@ -71,6 +72,10 @@ class Marking:
     def is_document(self, row: MarkedRow) -> bool:
         """Whether the row is a paper's."""
         return bool(row.marks >> self._document & 1)
+
+    def is_sure(self, row: MarkedRow) -> bool:
+        """Whether the row has the words themselves; where all have, none is marked."""
+        return bool(row.marks >> (self._document + 2) & 1)
 
     def holding(self, marks: int) -> frozenset[MatchReason]:
         """The reasons that hold."""

@@ -68,10 +68,10 @@ class PageMaker:
         reasons = tuple(reason for reason in self._marking.reasons if reason in holding)
         return DocumentHit(str(stored.get_first("key"))[2:], reasons)
 
-    def _preference(self, row: MarkedRow) -> tuple[int, int]:
-        """Papers by their reasons' weight, then the newest."""
+    def _preference(self, row: MarkedRow) -> tuple[bool, int, int]:
+        """Papers with the words themselves, then by their reasons' weight, then the newest."""
         holding = self._marking.holding(row.marks) & PAPER_REASONS
-        return -sum(map(paper_weight, holding)), -row.order
+        return not self._marking.is_sure(row), -sum(map(paper_weight, holding)), -row.order
 
     # --- a group of more rows than are looked at one by one ---------------------------------------
 
@@ -99,4 +99,9 @@ class PageMaker:
                 query = make_query(self._view.schema, expression)
                 levels[paper_weight(reason)].append((Occur.Should, query))
         ordered = (levels[weight] for weight in sorted(levels, reverse=True))
-        return [*(both(papers, Query.boolean_query(each)) for each in ordered), papers]
+        all_papers = [*(both(papers, Query.boolean_query(each)) for each in ordered), papers]
+        surely = self._order.compiled.surely
+        if surely is None:
+            return all_papers
+        sure = make_query(self._view.schema, surely)
+        return [*(both(level, sure) for level in all_papers), *all_papers]

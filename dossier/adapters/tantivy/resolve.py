@@ -34,10 +34,12 @@ def resolve_query(compiled: CompiledQuery, dictionary: Dictionary) -> CompiledQu
     match = resolved(compiled.match)
     if isinstance(match, Nothing):
         none = tuple((rank, match) for rank, _ in compiled.classes)
-        return replace(compiled, match=match, classes=none, reasons=())
+        return replace(compiled, match=match, classes=none, reasons=(), surely=None)
+    surely = None if compiled.surely is None else resolved(compiled.surely)
     return replace(
         compiled,
         match=match,
+        surely=None if surely == match or isinstance(surely, Nothing) else surely,
         # All of them, so that a cursor means the same place after a commit.
         classes=tuple((rank, resolved(expression)) for rank, expression in compiled.classes),
         reasons=tuple(
