@@ -35,12 +35,13 @@ Fault = Callable[[str, str, bytes], Answer | None]
 
 @dataclass
 class FaultyServer:
-    """Where it listens, what it was asked, and its present fault."""
+    """Where it listens, what it was asked with which headers, and its present fault."""
 
     url: str = ""
     behind: str = ""
     fault: Fault = lambda method, path, body: None
     asked: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
     def fail(self, part: str, *answers: Answer) -> None:
         """Answer so, one after the other, to requests whose path holds ``part``."""
@@ -81,6 +82,7 @@ def _handler(state: FaultyServer) -> type[BaseHTTPRequestHandler]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             state.asked.append(f"{self.command} {self.path}")
+            state.headers.append({name.lower(): value for name, value in self.headers.items()})
             found = state.fault(self.command, self.path, body) or self.forwarded(body)
             if found.cut:
                 self.close_connection = True

@@ -13,13 +13,21 @@ from itertools import takewhile
 from dossier.rules import organisations
 from dossier.rules.addresses import in_digits
 from dossier.rules.normal_form import fold
+from dossier.rules.numerals import NUMERAL, number_of, value_of
 
-MARK = r"(?:号楼|号院|楼栋|栋|幢|座|楼|单元|单|梯|门|室|户|房|号|#)"
+MARK = r"(?:号楼|号院|楼栋|栋|幢|座|楼|层|单元|单|梯|门|室|户|房|号|#)"
 HAN_NUMERALS = "〇零一二三四五六七八九十百两"
 _LETTERED = re.compile(rf"([甲乙丙丁戊己])(?={MARK}|$|[0-9-])")
 LETTERS = dict(zip("甲乙丙丁戊己", "abcdef", strict=True))
 """What a building is counted by instead of a number, and the letter that means the same."""
 _MARKS = re.compile(rf"((?:(?<![a-z])[a-z]|[0-9]+[a-z]?))[ ]?{MARK}+")
+# What besides buildings is counted in numerals: 二期, 三社, 六舍, 工业园二路.
+_COUNTED = re.compile(r"[零〇一二两三四五六七八九十]{1,3}(?=期|社|舍|房|弄|支弄|路|街|巷|环|道|号)")
+_STAGE = re.compile(rf"{NUMERAL.pattern}(?=期)")
+# 第五村民小组 is 5组; 12F is 12层; 7号之二 is 7-2.
+_GROUP = re.compile("(?:村民|居民)?小组|(?:村民|居民)组(?!织)")
+_FLOOR = re.compile(rf"(?<=[0-9])f(?![0-9a-z])(?!{MARK})")
+_SECOND = re.compile("(?<=[0-9号栋幢楼座院弄])之(?:([0-9]{1,3})|([一二三四五六七八九十]{1,3}))")
 _PUNCTUATION = re.compile(r"[ \n·,.。、;:()\[\]<>'\"]+")
 _SPACED_OUT = re.compile(r"(?<=[^\x00-\x7f])[ \n·]+|[ \n·]+(?=[^\x00-\x7f])")
 # Places at the head: 湖北省, 襄阳市, 襄州区; not 小区, 开发区, 市场.
@@ -103,11 +111,19 @@ def numbered_parts(text: str) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    plain = in_digits(_SPACED_OUT.sub("", _PUNCTUATION.sub(" ", fold(text))))
+    plain = _GROUP.sub("组", _SPACED_OUT.sub("", _PUNCTUATION.sub(" ", fold(text))))
+    plain = _STAGE.sub(lambda stage: str(number_of(stage)), plain)
+    plain = _COUNTED.sub(lambda numeral: str(value_of(numeral[0])), in_digits(plain))
+    plain = _SECOND.sub(_after_dash, plain)
+    plain = _FLOOR.sub("层", plain)
     plain = _HAN_ROOM.sub(lambda room: room[0].translate(_HAN_DIGITS), plain)
     plain = _ESTATE.sub("", _ORDINAL.sub("", plain))
     plain = _LETTERED.sub(_lettered, plain)
     return _ZEROS.sub("", _MARKS.sub(r"\1 ", plain).replace("-", " "))
+
+
+def _after_dash(found: re.Match[str]) -> str:
+    return f"-{found[1] or value_of(found[2])} "
 
 
 def _lettered(found: re.Match[str]) -> str:

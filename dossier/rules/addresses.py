@@ -12,8 +12,8 @@ from difflib import SequenceMatcher
 from enum import IntEnum
 
 from dossier.rules.normal_form import fold
+from dossier.rules.numerals import value_of
 
-_HAN_DIGITS = {han: value for value, han in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _NUMERAL = re.compile(
     r"[零〇一二两三四五六七八九十百]+(?=号|栋|幢|楼|座|单元|门|室|户|组|队|弄|层|#)"
 )
@@ -64,7 +64,7 @@ def in_digits(folded: str) -> str:
         >>> in_digits("航空路二十三号")
         '航空路23号'
     """
-    return _NUMERAL.sub(lambda found: str(_value(found[0])), folded)
+    return _NUMERAL.sub(lambda found: str(value_of(found[0])), folded)
 
 
 def compare(one: AddressKey, other: AddressKey) -> Agreement:
@@ -99,17 +99,3 @@ def _without_region(text: str) -> str:
             break
         text = rest
     return text
-
-
-def _value(numeral: str) -> int:
-    """The value of a Chinese numeral below a thousand, or of digits side by side (二〇一)."""
-    if not re.search("[十百]", numeral):
-        return int("".join(str(_HAN_DIGITS[character]) for character in numeral))
-    total, digit = 0, 0
-    for character in numeral:
-        if character in "十百":
-            total += (digit or 1) * (10 if character == "十" else 100)
-            digit = 0
-        else:
-            digit = _HAN_DIGITS[character]
-    return total + digit

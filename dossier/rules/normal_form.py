@@ -27,6 +27,10 @@ _RADICALS = {
 # Variants of names that OpenCC's Traditional table leaves alone: Japanese and old forms.
 _VARIANTS = {"戸": "户", "锺": "钟", "馀": "余", "髙": "高", "﨑": "崎", "亜": "亚", "吳": "吴"}
 _FIXED = _DASHES | _INTERPUNCTS | _SPACES | _KEPT_CONTROLS | _RADICALS
+# ①, Ⅱ and ㎡ become digits and letters, which must not run into those beside them: ①138… is a
+# phone, and 10kVⅡ段 is no kvii.
+_APART = {"circle": " {} ", "roman": " {} ", "square": "{} "}
+_ROMAN_NUMBERS = range(0x2160, 0x2189)
 # Marks, format characters (zero-width, direction, soft hyphen), controls, lone surrogates.
 _DROPPED_CATEGORIES = frozenset({"Mn", "Me", "Cf", "Cc", "Cs"})
 
@@ -63,10 +67,20 @@ class _FoldTable(dict[int, str]):
         plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", character).lower())
         kept = (each for each in plain if unicodedata.category(each) not in _DROPPED_CATEGORIES)
         composed = unicodedata.normalize("NFKC", "".join(kept))
-        return "".join(_VARIANTS.get(each) or self._simplified(each) for each in composed)
+        simple = "".join(_VARIANTS.get(each) or self._simplified(each) for each in composed)
+        return _apart(character, simple)
 
     def _simplified(self, character: str) -> str:
         return self._simplify.convert(character) if character > "\u2e7f" else character
+
+
+def _apart(character: str, folded: str) -> str:
+    """What a character gives; with space around it where it is a sign that counts or measures."""
+    kind = unicodedata.decomposition(character).partition(" ")[0].strip("<>")
+    if ord(character) in _ROMAN_NUMBERS:
+        kind = "roman"
+    around = _APART.get(kind)
+    return around.format(folded) if around and folded.isascii() else folded
 
 
 _TABLE = _FoldTable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dossier.rules import numerals
 from dossier.rules.normal_form import fold
 
 _VOLTAGE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:kv|千伏)")
@@ -29,6 +30,22 @@ class PlaceName:
     def agrees(self, other: PlaceName) -> bool:
         """Whether the voltages do not contradict each other; either name may leave it out."""
         return not self.voltage or not other.voltage or self.voltage == other.voltage
+
+    def is_called(self, other: PlaceName) -> bool:
+        """Whether both are one name, numbers in whatever way: Ⅱ回线, 2回线, 二回线."""
+        return _counted(self.key) == _counted(other.key)
+
+    def is_part_of(self, other: PlaceName) -> bool:
+        """Whether the other name has this one in it, their numbers written in whatever way."""
+        return _counted(self.key) in _counted(other.key)
+
+    def written(self) -> tuple[str, ...]:
+        """The key, and the key with its numbers written otherwise."""
+        return (self.key, *numerals.otherwise(self.key))
+
+
+def _counted(key: str) -> str:
+    return numerals.NUMERAL.sub(lambda found: str(numerals.number_of(found)), key)
 
 
 def place_name(text: str) -> PlaceName:

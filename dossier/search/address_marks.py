@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from dossier.rules.address_forms import HAN_NUMERALS, LETTERS, MARK, numbered_parts
+from dossier.rules.numerals import in_roman
 
 Span = tuple[int, int]
 KEPT_PATTERNS = 256
 """Typed addresses whose patterns are kept: each is looked for on page after page."""
 _GAP = r"[ \n]{0,2}"
-_BETWEEN = rf"(?:{_GAP}(?:{MARK}|小区|村|第))*{_GAP}(?:-{_GAP})?"
+_BETWEEN = rf"(?:{_GAP}(?:{MARK}|小区|[村居]民小?|小(?=组)|村|第|之))*{_GAP}(?:-{_GAP})?"
 _AFTER = rf"(?:{_GAP}{MARK})*"
 _APART = r"[ \n·]*"
 _DIGITS = ("[〇零]", *"一二三四五六七八九")
@@ -63,6 +64,8 @@ def _written(part: str) -> str:
 def _numerals(number: str) -> Iterator[str]:
     """Chinese numerals: digit by digit (五〇一), and with ten for what has two places (十二)."""
     yield "".join(_DIGITS[int(digit)] for digit in number)
+    if roman := in_roman(int(number)):
+        yield rf"(?<![a-z]){roman}(?![a-z])"
     if len(number) == 2 and number[0] != "0":
         tens = _DIGITS[int(number[0])] if number[0] != "1" else "一?"
         yield tens + "十" + (_DIGITS[int(number[1])] if number[1] != "0" else "")

@@ -26,7 +26,7 @@ from dossier.search.port import SearchRight
 from dossier.search.query import FieldValue, Phrase, Query, Word, positive_leaves
 from dossier.search.spelled import is_spelled_so
 from dossier.search.ways.numbers import MIN_PARTIAL
-from dossier.search.wordings import date_wordings, synonyms
+from dossier.search.wordings import synonyms, writings
 
 Span = tuple[int, int]
 _TEXT_FIELDS = frozenset(
@@ -196,7 +196,7 @@ def _marks(page: _Page, leaf: Word | Phrase | FieldValue) -> list[Span]:
         case Word() | FieldValue():
             text = leaf_text(leaf)
             found = [*page.words(text), *page.partial_numbers(text)]
-            found += [span for day in date_wordings(text) for span in page.words(day)]
+            found += [span for other in writings(text) for span in page.words(other)]
             return [*found, *page.address(text)]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dossier.rules import pinyin
+from dossier.rules import numerals, pinyin
 from dossier.rules.address_forms import HAN_NUMERALS, numbered_parts
 from dossier.rules.normal_form import HAN, fold
 from dossier.search.parser import parse
@@ -80,13 +80,25 @@ def near_queries(text: str) -> tuple[Near, ...]:
     node = parse(text, as_typed=True).node
     if isinstance(node, And):
         return _fewer(node.nodes) if len(node.nodes) <= MOST_WORDS else ()
-    word = fold(node.text) if isinstance(node, Word) else ""
+    word = fold(node.text).strip() if isinstance(node, Word) else ""
+    return (*_counted_otherwise(word), *_like_word(word))
+
+
+def _like_word(word: str) -> tuple[Near, ...]:
     if address := _like_address(word):
         return address
     for shape, like in _LIKE.items():
         if shape.fullmatch(word):
             return like(word)
     return ()
+
+
+def _counted_otherwise(name: str) -> tuple[Near, ...]:
+    """An organisation's name with its numbers written otherwise: 第2中学, 二〇八队, 鼎盛Ⅱ期."""
+    if len(name) < 3 or name.isascii() or not numerals.NUMERAL.search(name):
+        return ()
+    others = (f"{IN_NAMES}{other.replace(' ', '')}" for other in numerals.otherwise(name))
+    return (Near(" OR ".join(others), NearReason.ONE_WRONG),)
 
 
 def _like_name(name: str) -> tuple[Near, ...]:

@@ -30,6 +30,7 @@ from dossier.search.query import (
     Phrase,
     Query,
     Word,
+    positive_leaves,
 )
 from dossier.search.values import codes_of, is_type, labels_of
 from dossier.search.vocabulary import field_of
@@ -46,10 +47,19 @@ _LABEL = re.compile(r"([^\s:：\"“”]{1,16})[:：]")
 _ASCII_FIELD = re.compile(r"([A-Za-z_]{2,16}):(?=[^\s/:])")
 _HAN_FIELD = re.compile(rf"([{HAN}]{{2,8}})[:：](?=[^\s/:：])")
 # What may stand inside one word: dashes, dots, slashes and colons between letters or digits
-# (0710-1234567, 3.5, 2026/11/22, 10:30), # behind a building's number, the interpunct of names.
+# (0710-1234567, 3.5, 2026/11/22, 10:30), dashes behind a building (7号-3), # behind its number, the
+# interpunct of names.
 _PIECES = re.compile(
-    r"(?:\w|[·•．‧・･]|(?<=[0-9A-Za-z])[-－—–‐‑‒―−./:](?=[0-9A-Za-z])|(?<=[0-9A-Za-z一二三四五六七八九十])[#＃]|[\u200b-\u200f\ufeff])+"
+    r"(?:\w|[·•．‧・･]|(?<=[0-9A-Za-z])[-－—–‐‑‒―−./:](?=[0-9A-Za-z])"
+    r"|(?<=[号栋幢座楼院层元门弄])[-－—–‐‑](?=[0-9A-Za-z])"
+    r"|(?<=[0-9A-Za-z一二三四五六七八九十])[#＃]|[\u200b-\u200f\ufeff])+"
 )
+# 12,345.67 is an amount; with the comma of Chinese text and nothing else to tell, two numbers too.
+_THOUSANDS = re.compile(
+    r"(?<![0-9.,，])[0-9]{1,3}(?:[,，][0-9]{3})+(?P<cents>\.[0-9]{1,2})?(?![0-9.,，])"
+)
+_MONEY = re.compile(r"[￥¥$元圆]")
+_JOINT = "\u200b"  # in place of a comma, while the piece is cut at signs
 _WILDCARD = re.compile(r"[*?＊？](?=[*?＊？]*$)|(?<=\w)[*＊](?=\w)")
 _OR = frozenset({"OR", "|", "||", "｜"})
 _AND = frozenset({"AND", "&&", "+"})
@@ -61,6 +71,9 @@ _SAID = {"or": "OR", "或": "OR", "或者": "OR", "and": "AND", "not": "NOT"}
 _GROUP_DIGITS, _FEWEST_GROUPS = 4, 2
 _FOURS = re.compile(r"\d{4}(?:[ \t\u3000]\d{4})+(?:[ \t\u3000]\d{1,3})?(?!\S)")
 _YEAR = re.compile("(?:19|20)..")
+# (0710)3234567, (+86) 138 1234 5678: other brackets group.
+_AREA_CODE = re.compile(r"[(（](?:(?:\+|00)?86|0[0-9]{2,3})[)）]")
+_BEHIND_AREA_CODE = re.compile(r"[(（]0[0-9]{2,3}[)）][ -]?[0-9]{3,4}[ -]?[0-9]{4}(?![0-9])")
 # A text whose characters stand apart, copied from other people's OCR: 供 电 合 同.
 _APART = re.compile(rf"(?<!\S)[{HAN}](?:[ \t\u3000]+[{HAN}](?!\S)){{2,}}")
 # A date copied from a form: 2026 年 3 月 1 日.
@@ -100,11 +113,12 @@ class _Reading:
         """The items, those beyond the limit of words left out."""
         kept: list[_Item] = []
         for item in items:
-            if isinstance(item.node, Word | Phrase | FieldValue):
-                if self.words_left < 1:
+            if isinstance(item.node, Word | Phrase | FieldValue | Or):
+                words = sum(1 for _ in positive_leaves(item.node))
+                if self.words_left < words:
                     self.remark("too_many_words", MAX_WORDS)
                     continue
-                self.words_left -= 1
+                self.words_left -= words
             kept.append(item)
         return kept
 
@@ -202,6 +216,8 @@ def _group(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
         return start + 1, []
     inner = list(_items(line[start + 1 : close], reading))
     node = _tree(inner, reading) if inner else Everything()
+    if isinstance(node, Word):
+        node = And((node,))  # a word in brackets is one thing with nothing that stands beside them
     return close + 1, [] if isinstance(node, Everything) else [_Item(node)]
 
 
@@ -303,8 +319,8 @@ def _word(line: str, start: int, reading: _Reading) -> tuple[int, list[_Item]]:
     # The brackets of 宏泰机械（集团）有限公司 belong to the name; those of 黄超（本人） do not.
     whole = any(sign in _OPENING for sign in chunk[1:]) and is_organisation(chunk)
     whole = whole or parse_period(chunk) is not None
-    pieces = [chunk] if whole else _pieces(chunk)
-    return max(end, start + 1), reading.taken([_Item(Word(piece)) for piece in pieces])
+    nodes = [Word(chunk)] if whole else _nodes(chunk)
+    return max(end, start + 1), reading.taken([_Item(node) for node in nodes])
 
 
 def _chunk_end(line: str, start: int) -> int:
@@ -324,6 +340,18 @@ def _operator(chunk: str, before: str, after: str) -> str:
     if said is None or not all(sides) or any(each[0].isascii() for each in sides):
         return chunk
     return said
+
+
+def _nodes(chunk: str) -> list[Node]:
+    """The words of a piece of the query; an amount with thousands (12,345.67) is one of them."""
+    apart: list[Node] = [Word(piece) for piece in _pieces(chunk)]
+    amounts = list(_THOUSANDS.finditer(chunk))
+    if not amounts:
+        return apart
+    joined = _THOUSANDS.sub(lambda amount: re.sub("[,，]", _JOINT, amount[0]), chunk)
+    together: list[Node] = [Word(piece.replace(_JOINT, ",")) for piece in _pieces(joined)]
+    sure = _MONEY.search(chunk) or all(each["cents"] or "," in each[0] for each in amounts)
+    return together if sure else [Or((_all(apart), _all(together)))]
 
 
 def _pieces(chunk: str) -> list[str]:
@@ -360,12 +388,14 @@ def _spaced_number(line: str, start: int) -> tuple[int, int] | None:
     """
     if fours := _in_fours(line, start):
         return fours
-    if not (line[start].isdecimal() or line[start] in "+(（"):
+    if landline := _BEHIND_AREA_CODE.match(line, start):
+        return landline.span()
+    if not (line[start].isdecimal() or line[start] == "+" or _AREA_CODE.match(line, start)):
         return None
     form = fold_with_origins(line[start:])
     for number in identifiers.find_numbers(form.text):
         begin, end = form.span(number.start, number.end)
-        lead = form.text[: number.start].strip(" +(-")
+        lead = form.text[: number.start].strip(" +()-")
         if lead not in ("", "86", "0086") or begin > len("+0086 ("):
             return None
         if _EXCLUDING.search(line, start + begin, start + end):

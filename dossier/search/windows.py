@@ -15,7 +15,7 @@ from itertools import islice
 from dossier.rules.normal_form import fold
 from dossier.search.analysis import han_characters, is_wide, keyword
 from dossier.search.holes import may_have_hole
-from dossier.search.wordings import date_wordings, synonyms
+from dossier.search.wordings import synonyms, writings
 
 Span = tuple[int, int]
 AROUND = 48
@@ -72,7 +72,7 @@ def _pattern(word: str) -> re.Pattern[str] | None:
     characters = _characters(word)
     if not characters or _OTHER_FORMS.fullmatch("".join(characters)):
         return None
-    days = [_literal(day) for day in date_wordings(word)]
+    days = [_literal(other) for other in writings(word)]
     return re.compile("|".join([_literal(word), *days]))
 
 

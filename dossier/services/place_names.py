@@ -58,10 +58,15 @@ class KnownPlace:
 def known(session: ScopedSession, viewer: Viewer, pieces: Iterable[AskedPlace]) -> list[KnownPlace]:
     """The places in scope that one of the pieces may name, at most :data:`MOST_KNOWN`."""
     rows: list[Any] = []
-    keys = [place_name(piece.text).key for piece in pieces if not piece.field]
+    keys = [key for piece in pieces if not piece.field for key in place_name(piece.text).written()]
     if keys:
         rows += _BY_KEY.rows(session, keys=keys)
-    parts = [(piece.field, place_name(piece.text).key) for piece in pieces if piece.field]
+    parts = [
+        (piece.field, key)
+        for piece in pieces
+        if piece.field
+        for key in place_name(piece.text).written()
+    ]
     if parts:
         rows += session.execute(
             _places(lambda kind, key: or_(*(_has(kind, key, *part) for part in parts)))
@@ -75,7 +80,7 @@ def named(
     """What a piece of a query names among ``places``, by kinds; whole names before parts."""
     asked = place_name(piece.text)
     found = [place for place in places if _names(asked, piece.field, place)]
-    whole = [place for place in found if place.name.key == asked.key]
+    whole = [place for place in found if asked.is_called(place.name)]
     for kind in PLACES:
         ids = {place.id for place in whole or found if place.kind == kind}
         if kind == "station" and ids:
@@ -106,9 +111,9 @@ def _names(asked: PlaceName, field: str, place: KnownPlace) -> bool:
     A word alone may be of an address: districts are called after the villages that they supply.
     """
     if field:
-        fits = place.kind == field and asked.key in place.name.key
+        fits = place.kind == field and asked.is_part_of(place.name)
     else:
-        fits = place.name.key == asked.key
+        fits = asked.is_called(place.name)
     return fits and asked.agrees(place.name)
 
 

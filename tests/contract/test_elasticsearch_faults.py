@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import ssl
 import threading
@@ -213,19 +214,58 @@ def test_a_certificate_of_ones_own_authority_is_accepted(tmp_path, place):
         assert index.search(ask("王五")).total == 1
 
 
-def own_certificate(folder: Path) -> ssl.SSLContext:
+@pytest.mark.parametrize(
+    ("certificate", "said"),
+    [
+        ({"days": -1}, "has expired"),
+        ({"name": "search.example"}, "for another name"),
+        ({}, ""),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_told(tmp_path, certificate, said):
+    """Another authority's file helps against none of these."""
+    with faulty_server(certificate=own_certificate(tmp_path, **certificate)) as server:
+        index = at(server.url, tmp_path, ca_file=tmp_path / "own.pem")
+        server.fault = lambda *_: Answer(401, REFUSED)
+        if not said:
+            told(index, SearchServerRefusedError)
+            return
+        (told_so,) = told(index, SearchServerUnreachableError)
+    assert said in told_so
+    assert "DOSSIER_SEARCH_CA_FILE" not in told_so
+
+
+def test_tls_to_a_server_without_it_is_told(tmp_path):
+    with faulty_server() as server:
+        (said,) = told(
+            at(server.url.replace("http:", "https:"), tmp_path), SearchServerUnreachableError
+        )
+    assert "http://" in said
+
+
+@pytest.mark.parametrize("password", ["pässwörd", "密码 123", "a:b"])
+def test_a_password_of_any_characters_is_sent_as_it_is(tmp_path, password):
+    """The client itself takes ASCII only, and raises what nobody catches."""
+    with faulty_server() as server:
+        server.fault = lambda *_: Answer(401, REFUSED)
+        told(at(server.url, tmp_path, user="dossier", password=password), SearchServerRefusedError)
+        sent = server.headers[-1]["authorization"].removeprefix("Basic ")
+    assert base64.b64decode(sent).decode() == f"dossier:{password}"
+
+
+def own_certificate(folder: Path, name: str = "localhost", days: int = 1) -> ssl.SSLContext:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
@@ -245,6 +285,8 @@ def own_certificate(folder: Path) -> ssl.SSLContext:
         {"urls": ("ftp://search.example",)},
         {"urls": (f"http://dossier:{PASSWORD}@search.example:9200",)},
         {"urls": ("https://search.example",), "ca_file": Path("/there/is/none.pem")},
+        {"urls": ("https://search.example",), "ca_file": Path(__file__)},
+        {"urls": ("https://search.example",), "api_key": "密钥"},
     ],
 )
 def test_an_address_that_can_never_work_is_refused_at_the_start_without_repeating_it(values):

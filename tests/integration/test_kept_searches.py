@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
+from starlette.datastructures import QueryParams
 
 from dossier.asgi import create_app
 from dossier.db.tables import AuditEvent, KeptSearch
 from dossier.errors import ConflictError
+from dossier.search.parser import parse
+from dossier.search.query import And, Word
 from dossier.services import accounts, kept_searches
 from tests.support_seeded import COMMON, EAST, SETUP, Seeded, seeded_archive
+from ui.pages.asked import read_address
 
 PATH = "/api/v1/searches"
 
@@ -154,7 +158,24 @@ def test_a_search_within_the_hits_asks_for_both(archive: Seeded) -> None:
     )
     assert found.status_code == 303
     asked = urllib.parse.parse_qs(urllib.parse.urlsplit(found.headers["location"]).query)
-    assert asked["q"] == [f"(合同 OR 身份证) {EAST.customer_no}"]
+    assert asked["q"] == [f"合同 OR 身份证 {EAST.customer_no}"]
+
+
+@pytest.mark.parametrize(
+    ("q", "also"),
+    [
+        ("手机", "13812345678"),
+        ("345", "6789"),
+        ("合同", "OR 身份证"),
+        ('"供用', '电合同"'),
+        ("年度", "2026"),
+    ],
+)
+def test_within_the_hits_are_only_hits(q: str, also: str) -> None:
+    """A label and a number, or two halves of a number, side by side mean something wider."""
+    both = parse(read_address(QueryParams({"q": q, "also": also})).q).node
+    assert isinstance(both, And)
+    assert all(isinstance(part, Word | And) for part in both.nodes)
 
 
 def test_the_page_saves_shows_and_deletes(archive: Seeded) -> None:

@@ -227,3 +227,21 @@ def test_numbers_of_a_page_are_sorted_into_plain_and_phones_and_hashes():
     assert page.numbers == {"1040106028"}
     assert page.phones == {"13812345678", "07103234567"}
     assert "110105" not in page.words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("①100kVA", "1 100 kva"),
+        ("10kVⅡ段", "10 kv ii 段 段"),
+        ("120㎡3间", "120 m 2 3 间 间"),
+        ("㉑2026", "21 2026"),
+        ("①13812345678", "1 13812345678"),
+    ],
+)
+def test_a_sign_that_counts_never_runs_into_what_stands_beside_it(text, words):
+    """domain.md 4.1: NFKC makes digits of ①, and a phone behind it was none."""
+    assert " ".join(index_tokens(text, number_hash)) == words
+    (page,) = fold_pages([text])
+    shown, _ = analyse_pages([FoldedPage(page, list(find_numbers(page)), ())], number_hash)
+    assert shown.words.split() == words.split()

@@ -17,7 +17,7 @@ from dossier.search.holes import phrases_with_hole
 from dossier.search.parser import parse
 from dossier.search.periods import Period, parse_period
 from dossier.search.spelled import is_spelled_so
-from dossier.search.wordings import date_wordings, synonyms
+from dossier.search.wordings import date_wordings, synonyms, writings
 
 HAN_NAMES = st.text("张单曾欧阳三雄乐吕布尉迟国华", min_size=1, max_size=5)
 
@@ -225,3 +225,53 @@ def test_what_was_not_taken_as_written_is_explained_in_both_languages(text, code
     assert any("\u4e00" <= char <= "\u9fff" for char in remark.zh)
     assert remark.en.isprintable()
     assert "{" not in remark.zh + remark.en
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("二段母线", "2段母线 ii段母线"),
+        ("Ⅱ段母线", "2段母线 二段母线"),
+        ("三月五日", "3月5日 03月05日"),
+        ("208队", "二〇八队 二零八队"),
+        ("10kV", "10千伏"),
+        ("800千伏安", "800kva"),
+        ("12345.67元", "12,345.67元"),
+        ("12,345.67", "12345.67"),
+        ("1200元", "1,200元"),
+        ("1200", ""),
+        ("2026", ""),
+        ("7300000001", ""),
+        ("统一社会信用代码", ""),
+        ("一户一档", ""),
+        ("10kVA", "10千伏安"),
+        ("16千瓦时", "16kwh"),
+    ],
+)
+def test_counts_amounts_and_units_are_looked_for_in_each_way_of_writing_them(typed, written):
+    assert {other.replace(" ", "") for other in writings(typed)} == set(written.split())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("云锦花园2期6栋", "云锦花园Ⅱ期六栋"),
+        ("云锦花园二期6栋", "云锦花园2期6栋"),
+        ("柳浪村第五村民小组21号", "柳浪5组21号"),
+        ("柳家屯三社12号", "柳家屯3社十二号"),
+        ("汇金港B3栋12F", "汇金港B3栋十二层"),
+        ("永安里13弄5支弄9号之三", "永安里十三弄五支弄9号-3"),
+        ("科技园六路15号", "科技园6路15号"),
+        ("西区六舍212", "西区6舍212室"),
+    ],
+)
+def test_what_is_counted_in_an_address_is_one_in_digits_and_in_chinese(one, other):
+    assert address_form(one).split() == address_form(other).split()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("云锦花园2期6栋", "云锦花园3期6栋"), ("9号之三", "9号之四"), ("3F座501", "3层501")],
+)
+def test_other_numbers_stay_other_addresses(one, other):
+    assert address_form(one).split() != address_form(other).split()

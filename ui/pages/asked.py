@@ -9,6 +9,9 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from dossier.search.parser import parse
+from dossier.search.query import And, Node
+
 FILTER: Final = "filter."
 NEEDS: Final = {"line": "station", "district": "line", "month": "year"}
 """A level is offered, and asked for, when the one above was chosen: else it is a long list."""
@@ -65,8 +68,24 @@ def read_address(address: QueryParams) -> Asked:
     trail = address.get("trail", "")
     q, also = (" ".join(address.get(name, "").split()) for name in ("q", "also"))
     return Asked(
-        q=f"({q}) {also}" if q and also and " " in q else f"{q} {also}".strip(),
+        q=_within(q, also),
         filters=filters,
         cursor=address.get("cursor", ""),
         trail=tuple(trail.split(TRAIL_SEPARATOR)) if trail else (),
     )
+
+
+def _within(q: str, also: str) -> str:
+    """A query for hits of ``q`` that ``also`` finds; in brackets where words would run together.
+
+    ``户号`` and ``4200000001`` side by side are a label and its number, and find who has no 户号.
+    """
+    if not (q and also):
+        return q or also
+    beside = f"{q} {also}"
+    both = And((*_parts(parse(q).node), *_parts(parse(also).node)))
+    return beside if parse(beside).node == both else f"({q}) ({also})"
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
+    return node.nodes if isinstance(node, And) else (node,)

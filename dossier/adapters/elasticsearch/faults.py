@@ -70,11 +70,7 @@ def server_errors(doing: str) -> Iterator[None]:
     except elasticsearch.ApiError as err:
         raise _from_answer(err, doing) from err
     except elastic_transport.TlsError as err:
-        raise SearchServerUnreachableError(
-            "the search server's certificate is not trusted; set DOSSIER_SEARCH_CA_FILE to the "
-            "file of its certificate authority",
-            detail_zh="检索服务器证书不受信任：请设置 DOSSIER_SEARCH_CA_FILE",
-        ) from err
+        raise _untrusted(err.message) from err
     except elastic_transport.ConnectionTimeout as err:
         raise SearchServerUnreachableError(
             f"{doing}: the search server did not answer in time; see whether it is overloaded, or "
@@ -150,6 +146,44 @@ def fault_of(status: int, error: Mapping[str, Any] | str, doing: str) -> Dossier
         f"{doing}: the search server answered {status} ({min(kinds, default='no reason')}); look "
         "into its log"
     )
+
+
+_UNTRUSTED = (
+    (
+        "has expired",
+        "the search server's certificate has expired; let its operator renew it",
+        "检索服务器证书已过期：请其管理员更换证书",
+    ),
+    (
+        "not yet valid",
+        "the search server's certificate is not valid yet; check the clocks of both machines",
+        "检索服务器证书尚未生效：请检查两台机器的时钟",
+    ),
+    (
+        "mismatch",
+        "the search server's certificate is for another name than the address; write "
+        "DOSSIER_SEARCH_URL with the name that the certificate has",
+        "检索服务器证书与地址不符：请按证书上的名称填写 DOSSIER_SEARCH_URL",
+    ),
+    (
+        "WRONG_VERSION_NUMBER",
+        "the search server does not speak TLS at this address; write http:// in "
+        "DOSSIER_SEARCH_URL, or the address at which it does",
+        "该地址的检索服务器未启用 TLS：请在 DOSSIER_SEARCH_URL 中写 http:// 或改用启用 TLS 的地址",
+    ),
+    (
+        "",
+        "the search server's certificate is not trusted; set DOSSIER_SEARCH_CA_FILE to the file "
+        "of its certificate authority",
+        "检索服务器证书不受信任：请设置 DOSSIER_SEARCH_CA_FILE",
+    ),
+)
+"""What TLS says of a certificate, and what helps; the last one fits all."""
+
+
+def _untrusted(said: str) -> SearchServerUnreachableError:
+    detail, chinese = next((en, zh) for part, en, zh in _UNTRUSTED if part in said)
+    return SearchServerUnreachableError(detail, detail_zh=chinese)
 
 
 def _from_answer(err: elasticsearch.ApiError, doing: str) -> DossierError:

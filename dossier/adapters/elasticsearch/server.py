@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import random
+import ssl
 import threading
 import time
 import warnings
@@ -80,8 +82,20 @@ class ServerAddress:
                     "DOSSIER_SEARCH_URL must not hold a user or password; set DOSSIER_SEARCH_USER "
                     "and DOSSIER_SEARCH_PASSWORD"
                 )
-        if self.ca_file and not self.ca_file.is_file():
-            raise ConfigurationError("DOSSIER_SEARCH_CA_FILE is not a file that can be read")
+        if not self.api_key.isascii():
+            raise ConfigurationError("DOSSIER_SEARCH_API_KEY holds characters that no API key has")
+        if self.ca_file and not _holds_certificates(self.ca_file):
+            raise ConfigurationError(
+                "DOSSIER_SEARCH_CA_FILE is not a file of certificates (PEM) that can be read"
+            )
+
+
+def _holds_certificates(path: Path) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError:  # ssl.SSLError is one
+        return False
+    return True
 
 
 class Server:
@@ -190,7 +204,9 @@ def _connect(address: ServerAddress) -> elasticsearch.Elasticsearch:
     if address.api_key:
         login["api_key"] = address.api_key
     elif address.user:
-        login["basic_auth"] = (address.user, address.password)
+        # Made here, for the client takes a user and password of ASCII only.
+        pair = f"{address.user}:{address.password}".encode()
+        login["basic_auth"] = base64.b64encode(pair).decode("ascii")
     if address.ca_file:
         login["ca_certs"] = str(address.ca_file)
     # The server warns in every answer when its security is off; `dossier doctor` is the place.

@@ -14,6 +14,8 @@ from dossier.search.ranking import MatchClass
 from dossier.search.ways.clause import Asker, Clause
 
 _FROM_ABROAD = re.compile(r"86[1-9][0-9]{8,10}")
+# 12,345.67 and 12345.67 are money, and no meter that ends 1234567.
+_AMOUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?|[0-9]+\.[0-9]{1,2}")
 
 MIN_PARTIAL = 4
 """Digits of a number that one must know to search by its beginning or end (domain.md 4.3)."""
@@ -22,7 +24,7 @@ MIN_PARTIAL = 4
 def as_number(asker: Asker, text: str) -> Iterator[Clause]:
     """Exact and partial numbers of things and people (domain.md 4.3, search behaviour)."""
     code = analysis.keyword(text)
-    if not _is_code(code):
+    if not _is_code(code) or _AMOUNT.fullmatch(text):
         return
     yield from as_thing(asker, MatchReason.CUSTOMER_NO, code)
     yield from as_thing(asker, MatchReason.METER_NO, code)

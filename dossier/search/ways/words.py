@@ -15,7 +15,7 @@ from dossier.search.port import MatchReason, SearchRight, document_order
 from dossier.search.ranking import MatchClass
 from dossier.search.ways.clause import Asker, Clause
 from dossier.search.ways.files import as_file_name
-from dossier.search.wordings import date_wordings, synonyms
+from dossier.search.wordings import synonyms, writings
 
 
 def as_words(asker: Asker, text: str, *, literally: bool = False) -> Iterator[Clause]:
@@ -40,8 +40,11 @@ def like_words(asker: Asker, text: str) -> Iterator[Clause]:
         yield Clause(MatchReason.TITLE, MatchClass.SYNONYM, title)
         page = asker.phrase_in(asker.texts, other)
         yield Clause(MatchReason.TEXT, MatchClass.SYNONYM, page)
-    dates = any_of(*(asker.phrase_in(asker.texts, wording) for wording in date_wordings(text)))
-    yield Clause(MatchReason.TEXT, MatchClass.TEXT, dates)
+    for written in writings(text):
+        title = asker.phrase_in(asker.titles, written)
+        yield Clause(MatchReason.TITLE, MatchClass.TITLE, title)
+        page = asker.phrase_in(asker.texts, written)
+        yield Clause(MatchReason.TEXT, MatchClass.TEXT, page)
     if period := named_period(text):
         yield Clause(MatchReason.DATE, MatchClass.TEXT, within(period))
     if asker.misread:
