@@ -63,10 +63,9 @@ def otherwise(folded: str, behind: re.Pattern[str] | None = None) -> Iterator[st
         ['2段母线', 'ii段母线']
     """
     of_a_day = _MONTH_OR_DAY.search(folded) is not None
-    for write in (str, _in_two_places if of_a_day else in_roman, in_han, _with_other_zeros):
-        written = _with_numbers(folded, write, behind)
-        if written != folded:
-            yield written
+    ways = (str, _in_two_places if of_a_day else in_roman, in_han, _with_other_zeros)
+    written = dict.fromkeys(_with_numbers(folded, way, behind) for way in ways)
+    return (each for each in written if each != folded)
 
 
 def _with_numbers(folded: str, write: Callable[[int], str], behind: re.Pattern[str] | None) -> str:

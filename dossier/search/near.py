@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dossier.rules import numerals, pinyin
-from dossier.rules.address_forms import HAN_NUMERALS, numbered_parts
+from dossier.rules.address_forms import HAN_NUMERALS, MARK, numbered_parts
 from dossier.rules.normal_form import HAN, fold
 from dossier.search.parser import parse
 from dossier.search.query import And, Node, Not, Word, written
@@ -35,6 +35,7 @@ IN_NAMES = "户名:"
 IN_NUMBERS = "number:"
 """The same before digits, in customers' own numbers."""
 _LAST_NUMBER = re.compile(rf"[ -]*(?:[0-9{HAN_NUMERALS}]+|[a-z])[^0-9a-z{HAN_NUMERALS}]*$")
+_OF_HOUSES = re.compile(f"[0-9{HAN_NUMERALS}](?:{MARK})")
 _HAN_PAIR = re.compile(f"[{HAN}]{{2}}")
 _GROUPS = re.compile(r"[ -]")
 _LONG_NAME = re.compile(f"[{HAN}]{{{LONGEST_NAME + 1},16}}")
@@ -81,12 +82,10 @@ def near_queries(text: str) -> tuple[Near, ...]:
     if isinstance(node, And):
         return _fewer(node.nodes) if len(node.nodes) <= MOST_WORDS else ()
     word = fold(node.text).strip() if isinstance(node, Word) else ""
-    return (*_counted_otherwise(word), *_like_word(word))
+    return _like_address(word) or (*_counted_otherwise(word), *_like_word(word))
 
 
 def _like_word(word: str) -> tuple[Near, ...]:
-    if address := _like_address(word):
-        return address
     for shape, like in _LIKE.items():
         if shape.fullmatch(word):
             return like(word)
@@ -95,10 +94,11 @@ def _like_word(word: str) -> tuple[Near, ...]:
 
 def _counted_otherwise(name: str) -> tuple[Near, ...]:
     """An organisation's name with its numbers written otherwise: 第2中学, 二〇八队, 鼎盛Ⅱ期."""
-    if len(name) < 3 or name.isascii() or not numerals.NUMERAL.search(name):
+    if len(name) <= SHORTEST_PART or name.isascii() or _OF_HOUSES.search(name):
         return ()
     others = (f"{IN_NAMES}{other.replace(' ', '')}" for other in numerals.otherwise(name))
-    return (Near(" OR ".join(others), NearReason.ONE_WRONG),)
+    found = " OR ".join(others)
+    return (Near(found, NearReason.ONE_WRONG),) if found else ()
 
 
 def _like_name(name: str) -> tuple[Near, ...]:

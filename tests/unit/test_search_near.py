@@ -94,3 +94,9 @@ def test_an_address_without_its_last_numbers_is_the_building_then_the_street():
     assert [near.q for near in near_queries("航空路十二号三栋")] == ["航空路十二号"]
     assert near_queries("3-2-502") == ()
     assert near_queries("航空路12号") == ()
+
+
+def test_a_name_with_its_numbers_written_otherwise_is_near():
+    assert near_queries("第2中学")[0].q == "户名:第ii中学 OR 户名:第二中学"
+    assert "户名:地质二〇八队" in near_queries("地质208队")[0].q
+    assert [near.q for near in near_queries("章伟")] == ["zhangwei"]
