@@ -194,6 +194,15 @@ class PluginRegistry:
     def _index_fields(self) -> dict[str, list[IndexField]]:
         return {one.plugin: list(one.value) for one in self._each("index_fields")}
 
+    def facets(self) -> dict[str, IndexField]:
+        """The plugins' fields that are counted and filtered by, by their names in the index."""
+        return {
+            f"{plugin}_{field.name}": field
+            for plugin, fields in self._index_fields.items()
+            for field in fields
+            if field.facet
+        }
+
     def index_values(self, record: Mapping[str, Any]) -> dict[str, list[str]]:
         """Values of the plugins' index fields for a record; a field that fails is left empty."""
         found: dict[str, list[str]] = {}

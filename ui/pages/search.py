@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, BackgroundTasks, Request
 from starlette.responses import RedirectResponse, Response
 
-from dossier.services import kept_searches, search, suggesting
+from dossier.services import kept_searches, labels, search, suggesting
 from dossier.services.context import Context
 from dossier.services.views import FacetValue, SearchAnswer, SearchRequest, SuggestionView
 from dossier.viewer import Permission, Viewer
@@ -56,11 +57,12 @@ class FacetLink:
 
 @dataclass(frozen=True, slots=True)
 class FacetGroup:
-    """A facet as the page shows it; ``chosen`` are labels."""
+    """A facet as the page shows it; ``chosen`` are labels, ``title`` is that of a plugin's."""
 
     name: str
     values: tuple[FacetLink, ...]
     chosen: tuple[str, ...]
+    title: str = ""
     fold: int = FOLD
 
 
@@ -136,13 +138,15 @@ def _kept(context: Context, viewer: Viewer) -> dict[str, list[KeptLink]]:
 
 def _results(request: Request, viewer: Viewer, asked: Asked) -> Response:
     context = context_of(request)
+    speaker = speaking(request, viewer)
+    further = _plugin_facets(context, speaker)
     answer = search.search(
         context,
-        speaking(request, viewer),
+        speaker,
         SearchRequest(
             q=asked.q,
             filters=asked.filters,
-            facets=offered(asked),
+            facets=(*offered(asked), *further),
             cursor=asked.cursor or None,
             size=PAGE_SIZE,
         ),
@@ -153,7 +157,7 @@ def _results(request: Request, viewer: Viewer, asked: Asked) -> Response:
         "search.html",
         q=asked.q,
         answer=answer,
-        facets=facet_groups(asked, answer),
+        facets=facet_groups(asked, answer, further),
         paging=paging(asked, answer),
         filtered=bool(asked.filters),
         unfiltered=Asked(asked.q, {}).address(),
@@ -195,17 +199,28 @@ def offered(asked: Asked) -> tuple[str, ...]:
     )
 
 
-def facet_groups(asked: Asked, answer: SearchAnswer) -> list[FacetGroup]:
+def _plugin_facets(context: Context, viewer: Viewer) -> dict[str, str]:
+    """Facets of plugins, with what they are called."""
+    chinese = viewer.language.startswith(labels.CHINESE)
+    return {
+        name: field.label_zh if chinese else field.label_en
+        for name, field in context.plugins.facets().items()
+    }
+
+
+def facet_groups(
+    asked: Asked, answer: SearchAnswer, further: Mapping[str, str] = MappingProxyType({})
+) -> list[FacetGroup]:
     """The facets worth showing: with more than one value, or with one that is chosen."""
     groups = []
-    for name in offered(asked):
+    for name in (*offered(asked), *further):
         values = [value for value in answer.facets.get(name, ()) if value.value]
         if len(values) > 1 or any(value.chosen for value in values):
-            groups.append(_group(asked, name, values))
+            groups.append(_group(asked, name, values, title=further.get(name, "")))
     return groups
 
 
-def _group(asked: Asked, name: str, values: Iterable[FacetValue]) -> FacetGroup:
+def _group(asked: Asked, name: str, values: Iterable[FacetValue], *, title: str = "") -> FacetGroup:
     if name in LATEST_FIRST:
         values = sorted(values, key=lambda value: value.value, reverse=True)
     links = tuple(
@@ -214,7 +229,7 @@ def _group(asked: Asked, name: str, values: Iterable[FacetValue]) -> FacetGroup:
         )
         for value in values
     )
-    return FacetGroup(name, links, tuple(link.label for link in links if link.chosen))
+    return FacetGroup(name, links, tuple(link.label for link in links if link.chosen), title)
 
 
 def place_links(asked: Asked, answer: SearchAnswer) -> list[PlaceLink]:
