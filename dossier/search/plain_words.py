@@ -15,7 +15,7 @@ from functools import lru_cache
 from dossier.rules.normal_form import HAN, fold
 from dossier.search.analysis import FOLDED_AWAY, is_wide
 from dossier.search.holes import phrases_with_hole
-from dossier.search.wordings import date_wordings, synonyms
+from dossier.search.wordings import synonyms, writings
 
 Span = tuple[int, int]
 SHORTEST, LONGEST = 2, 32
@@ -28,10 +28,10 @@ _HAN_ALONE = re.compile(f"[{HAN}]{{{SHORTEST},{LONGEST}}}")
 def plain_pattern(word: str) -> re.Pattern[str] | None:
     """Where a word of Han alone stands in a folded text; None for all other words.
 
-    A date (二〇二六年三月) is none: it is looked for in other wordings too.
+    A date (二〇二六年三月) or a count (二段母线) is none: it is looked for in other writings too.
     """
     folded = fold(word)
-    if not _HAN_ALONE.fullmatch(folded) or not all(map(is_wide, folded)) or date_wordings(word):
+    if not _HAN_ALONE.fullmatch(folded) or not all(map(is_wide, folded)) or writings(word):
         return None
     return re.compile(r"[ \n·]*".join(folded))
 

@@ -101,3 +101,9 @@ def test_other_words_are_left_to_the_tokens(word: str) -> None:
 def test_what_cannot_stand_there_is_told_without_tokens() -> None:
     assert not may_stand_alike("供用电合同", "低压居民用户的身份证")
     assert may_stand_alike("供用电合同", "供用电台同")
+
+
+def test_a_count_is_marked_on_a_page_that_writes_it_otherwise() -> None:
+    rights = frozenset(SearchRight)
+    page, query = "接于10kVⅡ段母线", parse("二段母线")
+    assert find_marks(page, query, rights=rights, number_hash=str).spans == ((6, 10),)
