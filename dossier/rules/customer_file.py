@@ -252,10 +252,10 @@ def read_row(
             values.update(_PARSERS[column](column, cell_text(texts[column]), texts))
         except CellError as err:
             errors.append(RowError(row, column, err.message_zh, err.message_en))
-    if len(cells) > len(columns) and any(_filled(cell) for cell in cells[len(columns) :]):
-        errors.append(
-            RowError(row, "", "单元格多于表头的列", "more cells than the header has columns")
-        )
+    if place := next((at for at in range(len(columns), len(cells)) if _filled(cells[at])), None):
+        zh = f"第 {place + 1} 列没有表头，单元格多于表头的列"
+        en = f"column {place + 1} has no heading: more cells than the header has columns"
+        errors.append(RowError(row, f"#{place + 1}", zh, en))
     if errors:
         return None, errors
     return CustomerRecord(row=row, columns=frozenset(texts), **values), []
