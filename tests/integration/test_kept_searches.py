@@ -152,6 +152,18 @@ def test_an_own_search_is_offered_with_its_filters(archive: Seeded) -> None:
     assert "带筛选" in rows
 
 
+def test_a_search_that_is_too_long_to_be_saved_says_so_in_words(archive: Seeded) -> None:
+    login = accounts.log_in(
+        archive.context, name="agent", password="correct horse battery", remote=""
+    )
+    archive.client.cookies.set("dossier_session", login.secret)
+    search = "/search?q=" + urllib.parse.quote("电" * 1000)
+    form = {"csrf_token": login.csrf, "name": "长", "search": search}
+    answer = archive.client.post("/searches", data=form, follow_redirects=False)
+    assert answer.status_code == 422
+    assert "至多 400 字" in answer.text
+
+
 def test_a_search_within_the_hits_asks_for_both(archive: Seeded) -> None:
     found = archive.get(
         "/search?q=合同 OR 身份证&also=" + EAST.customer_no, "archivist", follow_redirects=False

@@ -238,6 +238,14 @@ def test_single_masks_have_equal_length_and_are_idempotent(value):
         assert len(mask(value)) == len(value)
 
 
+def test_an_organisation_in_latin_letters_is_public_and_a_person_is_not():
+    assert is_organisation("Siemens Energy Co., Ltd.")
+    assert is_organisation("Bosch Rexroth GmbH")
+    assert is_organisation("Apple Trading, Inc.")
+    assert not is_organisation("John Limco")
+    assert not is_organisation("Vincent Linc")
+
+
 def test_surnames_and_organisations():
     assert split_surname("欧阳娜娜") == ("欧阳", "娜娜")
     assert split_surname("张三") == ("张", "三")

@@ -22,7 +22,7 @@ router = APIRouter()
 def save(
     request: Request,
     name: Annotated[str, Form(max_length=200)],
-    search: Annotated[str, Form(max_length=4000)],
+    search: Annotated[str, Form(max_length=20_000)],
     viewer: Viewer = requires(Permission.SEARCH),
 ) -> Response:
     """Keep the search whose address is ``search``, and go back to it."""
