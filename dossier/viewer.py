@@ -322,6 +322,14 @@ class Viewer:
             return self
         return replace(self, scope=scope, asked=self.asked | {permission})
 
+    def at_customer(self, row: Any) -> Viewer:
+        """:meth:`at` for a row with a customer's columns."""
+        return self if len(self.reaches) == 1 else self.at(Place.of_customer(row))
+
+    def at_document(self, row: Any) -> Viewer:
+        """:meth:`at` for a row with a document's columns."""
+        return self if len(self.reaches) == 1 else self.at(Place.of_document(row))
+
     def at(self, place: Place) -> Viewer:
         """The viewer as far as one object goes: what the grants give that reach it."""
         if len(self.reaches) == 1:

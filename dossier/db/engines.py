@@ -159,9 +159,11 @@ def _sqlite(url: str, lock_seconds: float, begin: str, *, query_only: bool) -> E
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        if not query_only:
-            waits = connection.get_execution_options().get(DURABLE, True)
-            connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if waits else 'NORMAL'}")
+        if query_only:  # takes no lock yet, so the driver alone has nothing to tell
+            connection.connection.execute(begin)
+            return
+        waits = connection.get_execution_options().get(DURABLE, True)
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if waits else 'NORMAL'}")
         connection.exec_driver_sql(begin)
 
     return engine

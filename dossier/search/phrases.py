@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from itertools import product
 
 from dossier.rules import identifiers
@@ -21,6 +23,8 @@ _MOST_TOKENS = 64
 """Tokens of a phrase that are looked up: so many tell any text from any other, and a thousand would
 be compared with each place where the first stands."""
 
+TEXTS_KEPT = 512
+_DIGIT = re.compile("[0-9]")
 _MAX_VARIANTS = 4  # a phrase with more long numbers than two is searched in clear only
 
 
@@ -32,13 +36,23 @@ def page_phrases(
     More than one when a long number in it may have been taken for an account, for the label before
     it. None when it holds a personal number that the viewer may not search by.
     """
-    kinds = {number.kind for number in identifiers.find_numbers(fold(text))}
+    folded = fold(text)
+    if not _DIGIT.search(folded):
+        return list(_without_numbers(text))
+    kinds = {number.kind for number in identifiers.find_numbers(folded)}
     if kinds & identifiers.SENSITIVE_KINDS and SearchRight.ID_NO not in rights:
         return []
     if kinds - identifiers.SENSITIVE_KINDS and SearchRight.PHONE not in rights:
         return []
     hashes = analysis.number_hashes(number_hash)
     return list(dict.fromkeys(one for each in hashes for one in _phrases(text, rights, each)))
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _without_numbers(text: str) -> tuple[TokenPlaces, ...]:
+    """The phrase of a text without digits: alike for everybody, and asked for page after page."""
+    found = tuple(analysis.query_tokens(text, str)[:_MOST_TOKENS])
+    return (found,) if found else ()
 
 
 def _phrases(

@@ -23,7 +23,7 @@ from dossier.rules.masking import KnownValues
 from dossier.services import personal
 from dossier.services.context import Context
 from dossier.services.views import CustomerHead
-from dossier.viewer import Place, Viewer, system_viewer
+from dossier.viewer import Viewer, system_viewer
 
 PHONE = "phone"
 MASKING = system_viewer("masking")
@@ -59,7 +59,7 @@ def register_rows(session: ScopedSession, numbers: Collection[str]) -> dict[str,
 
 def head_of(viewer: Viewer, row: Any) -> CustomerHead:
     """The head from a row of :func:`register_rows`."""
-    viewer = viewer.at(Place.of_customer(row))
+    viewer = viewer.at_customer(row)
     return CustomerHead(
         customer_no=row.customer_no,
         name=personal.name(viewer, row.name),

@@ -30,7 +30,7 @@ from dossier.services.labels import type_label
 from dossier.services.likeness import Like
 from dossier.services.page_masks import Stored
 from dossier.services.views import CustomerHead, DocumentHit, Hit, Snippet
-from dossier.viewer import Permission, Place, Viewer
+from dossier.viewer import Permission, Viewer
 
 PAGES_READ = 30
 """Pages of a paper whose text is fetched for snippets; of longer ones those that hold the words
@@ -168,7 +168,7 @@ def _document_hit(
     context: Context, viewer: Viewer, query: Query, hit: port.DocumentHit, found: _Found
 ) -> DocumentHit:
     row = found.documents[hit.document_id]
-    viewer = viewer.at(Place.of_document(row))
+    viewer = viewer.at_document(row)
     title = papers.title_of(viewer, row, found.known)
     shown = _pages_shown(context, viewer, query, row, found)
     named = likeness.of_name(query, hit.matched_on, row.type_code, title.text)

@@ -16,7 +16,7 @@ from dossier.services import audit_facts, heads, personal
 from dossier.services.context import Context
 from dossier.services.labels import CHINESE, type_label
 from dossier.services.views import DocumentRelation, DocumentSummary, HistoryEntry, Shown
-from dossier.viewer import Field, Place, Viewer
+from dossier.viewer import Field, Viewer
 
 HISTORY_LENGTH = 50
 """Entries shown of a history, newest first; the whole of it is the audit's."""
@@ -68,7 +68,7 @@ def title_of(viewer: Viewer, row: Any, known: Mapping[str, KnownValues]) -> Show
     one is personal; so who sees masked sees the title that was read or the type, never a file name,
     and of a document of nobody (whose person is not known) neither.
     """
-    viewer = viewer.at(Place.of_document(row))
+    viewer = viewer.at_document(row)
     if viewer.sees(Field.PAGES):
         return Shown(row.title or row.file_name)
     label = type_label(row.type_code, viewer.language)

@@ -6,17 +6,22 @@ What masks look like is :mod:`dossier.rules.masking` (domain.md 4.7). From here 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
 from dossier.rules import masking
 from dossier.rules.masking import KnownValues, MaskedText
+from dossier.rules.normal_form import HAN, fold
 from dossier.services.views import Shown
 from dossier.viewer import Field, Viewer
 
 NOTHING_KNOWN = KnownValues()
 KEPT_TEXTS = 2048
 """Masked texts that are kept: the pages that everybody finds again and again."""
+_HAN_ALONE = re.compile(f"[{HAN}]+")
+_NUMERALS = frozenset("〇零一二两三四五六七八九十百千廿卅壹贰叁肆伍陆柒捌玖拾佰仟年月日")
+"""What a number or a day of birth is written with, besides digits."""
 PERSON_FIELDS: dict[str, Callable[[str], str]] = {
     "name": masking.mask_name,
     "id_no": masking.mask_id,
@@ -61,8 +66,23 @@ def field(viewer: Viewer, field_name: str, clear: str, known: KnownValues | None
 
 def line(viewer: Viewer, clear: str, known: KnownValues | None) -> Shown:
     """A line of free text, such as a title."""
-    found = text(viewer, clear, known)
+    found = text(viewer, clear, None if known and _tells_nothing_of(clear, known) else known)
     return Shown(found.text, masked=bool(found.spans))
+
+
+def _tells_nothing_of(clear: str, known: KnownValues) -> bool:
+    """Whether what is known surely masks nothing in a line: titles say the same of many customers.
+
+    A line of Han without a number or a day holds no number, and no end of an address or name with
+    which it shares no character.
+    """
+    folded = fold(clear)
+    if not _HAN_ALONE.fullmatch(folded) or not _NUMERALS.isdisjoint(folded):
+        return False
+    ends = (next(filter(str.isalnum, reversed(fold(each))), "") for each in known.addresses)
+    return not any(end and end in folded for end in ends) and all(
+        set(folded).isdisjoint(fold(name)) for name in known.names
+    )
 
 
 def text(viewer: Viewer, clear: str, known: KnownValues | None) -> MaskedText:
