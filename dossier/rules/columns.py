@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
 
 from dossier.rules import rulebook
+from dossier.rules.quick_patterns import QuickPattern
 
 Span = tuple[int, int]
 _SPACES, _AROUND = r"[ \f]*", r"[ \f:*]*"
@@ -16,14 +16,25 @@ FORM_LABELS = frozenset(
 """Words that forms print; a label below another is a form's left column, not a person."""
 
 
-def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
-    """Spans of the cells that stand below a cell which is one of ``heads`` (spaces ignored).
+class Heads:
+    """Words that stand at the head of a column (spaces ignored)."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = frozenset(words)
+        any_word = "|".join(_SPACES.join(map(re.escape, word)) for word in sorted(self.words))
+        cell = f"{_AROUND}(?:{any_word}){_AROUND}"
+        self.cell = QuickPattern(rf"(?<![^\t\n]){cell}(?![^\t\n])")
+        """A cell with one: most pages have none, and need not be cut into cells."""
+
+
+def cells_below(folded: str, heads: Heads) -> Iterator[Span]:
+    """Spans of the cells that stand below a cell which is one of ``heads``.
 
     A column ends at a line without that many cells. Printed labels are passed over, and where one
     stands right below the head there is no column: on most forms labels stand below each other,
     with their values beside them.
     """
-    if not _head(heads).search(f"\n{folded}\n"):
+    if not heads.cell.search(folded):
         return
     columns: set[int] = set()
     new: set[int] = set()
@@ -31,7 +42,7 @@ def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
         found = {
             number
             for number, (start, end) in enumerate(cells)
-            if _word(folded, (start, end)) in heads
+            if _word(folded, (start, end)) in heads.words
         }
         if len(cells) < 2:
             columns = set()
@@ -45,14 +56,7 @@ def cells_below(folded: str, heads: frozenset[str]) -> Iterator[Span]:
         new = found
 
 
-@cache
-def _head(heads: frozenset[str]) -> re.Pattern[str]:
-    """A cell that is one of ``heads``: most pages have none, and need not be cut into cells."""
-    words = "|".join(_SPACES.join(map(re.escape, head)) for head in sorted(heads))
-    return re.compile(rf"[\t\n]{_AROUND}(?:{words}){_AROUND}[\t\n]")
-
-
-_TWO_LINES_OF_ONE = re.compile(r"\n[ ]*\S[ ]*\n[ ]*\S[ ]*(?=\n|\Z)")
+_TWO_LINES_OF_ONE = QuickPattern(r"\n[ ]*\S[ ]*\n[ ]*\S[ ]*(?=\n|\Z)")
 """What every match of ``_UPRIGHT`` holds; looking for that alone costs little."""
 _UPRIGHT = re.compile(
     r"(?:(?<=\n)|\A)(?:[^\n]{2,12}\n)?[ ]*[^\s*][ ]*(?:\n[ ]*\S[ ]*){2,}(?=\n|\Z)"

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from dossier.rules import rulebook
-from dossier.rules.columns import FORM_LABELS, cells_below
+from dossier.rules.columns import FORM_LABELS, Heads, cells_below
 from dossier.rules.name_masks import LIKELY, begins_as_name, given_of, is_person
 from dossier.rules.names import COMPOUND_SURNAMES
 from dossier.rules.normal_form import HAN
+from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
@@ -31,7 +32,7 @@ _PLACES = frozenset("".join(_NAMES["given_of_places"].split()))
 _words = partial(rulebook.words, "masking")
 _CHARACTERS = "".join(sorted(_GIVEN))
 _COMPOUND = "|".join(sorted(COMPOUND_SURNAMES))
-_CANDIDATE = re.compile(rf"{LIKELY}(?:(?:{_COMPOUND})|.)(?=[{_CHARACTERS}])")
+_CANDIDATE = QuickPattern(rf"{LIKELY}(?:(?:{_COMPOUND})|.)(?=[{_CHARACTERS}])")
 _TITLE = re.compile(rf"[ ]?{any_of(_words('titles'))}")
 _ABOUT = re.compile(any_of(_words("about_words")))
 _NEXT = re.compile(rf"{any_of(_words('after_name_words'))}|[^{HAN}]|\Z")
@@ -52,14 +53,14 @@ _SIGNED_OFF = re.compile(
 )
 _LOOK = 14
 # "王小明" <...@...>; 李小红 <...@...>
-_MAILBOX = re.compile(rf"(?<![{HAN}])(?P<run>[{HAN}]{{2,4}})[\"'”]?[ ]?<(?=[^<>\n]{{0,80}}@)")
-_WEAK_LABEL = re.compile(
+_MAILBOX = QuickPattern(rf"(?<![{HAN}])(?P<run>[{HAN}]{{2,4}})[\"'”]?[ ]?<(?=[^<>\n]{{0,80}}@)")
+_WEAK_LABEL = QuickPattern(
     rf"(?:{any_of(_words('weak_labels'))})[ ]?[:\t][ ]?(?P<run>[{HAN}]{{2,4}})(?![{HAN}])"
 )
-_IN_BRACKETS = re.compile(rf"\((?P<run>[{HAN}]{{2,4}})\)")
+_IN_BRACKETS = QuickPattern(rf"\((?P<run>[{HAN}]{{2,4}})\)")
 _LABEL_BEFORE = re.compile(rf"{any_of([*_words('name_labels'), *_words('kin_words')])}[ ]?\Z")
 # 姓:王 名:小明
-_GIVEN_APART = re.compile(
+_GIVEN_APART = QuickPattern(
     rf"姓(?:氏)?[ ]?[: \t][ ]?[{HAN}]{{1,2}}[\s,;]{{1,4}}名(?:字)?[ ]?[: \t][ ]?"
     rf"(?P<run>[{HAN}]{{1,3}})(?![{HAN}])"
 )
@@ -71,15 +72,15 @@ _SYLLABLE = (
 )
 _PINYIN = f"{_SYLLABLE}{{1,3}}"
 _LETTERS = rf"(?=[a-z]{{2}}){_PINYIN}(?:[ -]|,[ ]){_PINYIN}(?:[ -]{_PINYIN})?(?![a-z])"
-_IN_LETTERS = re.compile(
+_IN_LETTERS = QuickPattern(
     rf"(?=[a-z拼])(?:(?<![a-z])(?:(?<!file )(?<!user )(?:{_ENGLISH_LABELS})[ ]?[:\t][ ]?"
     r"|拼音[ :]{1,2}"
     rf"|(?:mr|mrs|ms|miss)[. ]{{1,2}})(?P<behind>{_LETTERS})"
     rf"|(?<![a-z -])(?P<before>{_LETTERS})(?=[ ]?\((?:签|sign|手印)|[ ]?<[^<>\n]{{0,80}}@"
     rf"|[ ,:]{{1,2}}1[3-9][0-9*]{{9}}(?![0-9])))"
 )
-_GIVEN_HEADS = frozenset({"名", "名字"})
-_SURNAME_HEAD = re.compile(r"[\t\n]姓氏?\t")
+_GIVEN_HEADS = Heads({"名", "名字"})
+_SURNAME_HEAD = QuickPattern(r"(?<![^\t\n])姓氏?\t")
 
 
 def find_likely(folded: str) -> Iterator[Span]:
@@ -87,7 +88,7 @@ def find_likely(folded: str) -> Iterator[Span]:
     for match in _CANDIDATE.finditer(folded):
         if end := _end_of_likely(folded, match.start()):
             yield from given_of(folded[match.start() : end], match.start())
-    for match in _MAILBOX.finditer(folded) if "@" in folded else ():
+    for match in _MAILBOX.finditer(folded):
         if begins_as_name(match["run"]):
             yield from given_of(match["run"], match.start("run"))
     for match in (*_WEAK_LABEL.finditer(folded), *_labelled_in_brackets(folded)):
@@ -110,7 +111,7 @@ def _without_surname(folded: str) -> Iterator[Span]:
     """Given names that stand apart from the surname: behind 名:, below a head 名."""
     for match in _GIVEN_APART.finditer(folded):
         yield match.span("run")
-    if _SURNAME_HEAD.search(f"\n{folded}"):
+    if _SURNAME_HEAD.search(folded):
         for start, end in cells_below(folded, _GIVEN_HEADS):
             if re.fullmatch(rf"[ ]*[{HAN}]{{1,3}}[ ]*", folded[start:end]):
                 yield start, end

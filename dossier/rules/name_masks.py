@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dossier.rules import rulebook
-from dossier.rules.columns import FORM_LABELS, cells_below
+from dossier.rules.columns import FORM_LABELS, Heads, cells_below
 from dossier.rules.names import (
     COMPOUND_SURNAMES,
     SURNAMES,
@@ -17,12 +17,14 @@ from dossier.rules.names import (
 )
 from dossier.rules.normal_form import HAN
 from dossier.rules.organisations import shop_owner
+from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
 
 _RULES = rulebook.load("masking")
 LABELS = frozenset(_RULES["name_labels"].split())
+_HEADS = Heads(LABELS)
 
 SIDES = frozenset(_RULES["sides"].split())
 _NOT_SIGNED = frozenset(_RULES["not_signed"].split())
@@ -55,7 +57,7 @@ _WITH_COLON = "|".join(_RULES["name_labels_with_colon"].split())
 _BRACKET = r"(?:[ \t]*\([^()\n]{0,12}\))?"
 _SEALED = "|".join(_RULES["sealed_labels"].split())
 _SEALING = r"[ \t]*\((?:[^()\n]{0,5}[盖签][章字名])\)"
-_LABELLED = re.compile(
+_LABELLED = QuickPattern(
     rf"(?:{_LABEL}|(?:{_WITH_COLON})(?={_BRACKET}[ ]*:)|{_SIDE}(?={_BRACKET}[ ]*[:\t])"
     rf"|(?:{_SEALED})(?={_SEALING}))"
     rf"(?:[ ]?/?[ ]?names?(?![a-z]))?(?P<mark>{_MARKS})"
@@ -65,8 +67,8 @@ _WEAK_MARK = re.compile(r"[ \n]*[,.]?[ \n]*")
 """A comma or a line's end behind a label may as well be those of a sentence."""
 _BRACKET_ENDS = re.compile(r"[)\]][ ]*")
 """Behind (签字) the next thing on the form may follow, or the name."""
-_UNMARKED = re.compile(rf"{_UNMARKED_LABEL}(?P<run>[{HAN}]{{2,40}})")
-_ADDRESSED = re.compile(rf"(?P<run>[{HAN}]{{2,4}})[ ]?(?:先生|女士|小姐|同志|师傅|阿姨)")
+_UNMARKED = QuickPattern(rf"{_UNMARKED_LABEL}(?P<run>[{HAN}]{{2,40}})")
+_ADDRESSED = QuickPattern(rf"(?P<run>[{HAN}]{{2,4}})[ ]?(?:先生|女士|小姐|同志|师傅|阿姨)")
 # Behind a name: what it is to the others, or its number; then the next name.
 _NEXT_NAME = re.compile(
     rf"[*]*(?:[ ]?\([^()\n]{{0,16}}\))?(?:[: ]?[0-9](?:[ -]?[0-9*]){{6,18}})?"
@@ -75,7 +77,7 @@ _NEXT_NAME = re.compile(
 )
 _IDENTITY = "|".join(_RULES["identity_words"].split())
 # Before an opening bracket a surname is enough; elsewhere the number must follow.
-_IDENTIFIED = re.compile(
+_IDENTIFIED = QuickPattern(
     rf"(?:[(\[][ \n]?(?:男|女)?[ ,、]?(?:{_IDENTITY})"
     rf"|[,;:、\t ](?:[ ]?(?:男|女|[{HAN}]{{1,3}}族)[ ,、]){{0,2}}[ ]?(?:{_IDENTITY})"
     rf"[{HAN}]{{0,3}}[: ]{{0,3}}[0-9*])"
@@ -84,7 +86,7 @@ _LOOK_BACK = 32  # a name, what leads to it, and the spaces of OCR
 _RUN_BEFORE = re.compile(rf"(?P<run>[{HAN}](?:[ ]?[{HAN}]){{1,15}})[ \n]?$")
 _BEFORE_NAME = re.compile("|".join(_RULES["before_name_words"].split()))
 _NOT_NAME_END = re.compile(rf"(?:{'|'.join(_RULES['not_name_endings'].split())})$")
-_ACTING = re.compile(
+_ACTING = QuickPattern(
     rf"(?:委托|授权)(?P<run>[{HAN}]{{2,4}}?)(?=(?:{'|'.join(_RULES['acting_words'].split())}))"
 )
 _WORD_OF_FORM = re.compile("|".join(f"{_RULES['words_of_forms']} {_RULES['kin_words']}".split()))
@@ -124,7 +126,7 @@ def find_names(folded: str) -> Iterator[Span]:
         run = match["run"]
         if trusted(run) and not no_name(run):
             yield from given_of(run, match.start("run"))
-    for start, end in cells_below(folded, LABELS):
+    for start, end in cells_below(folded, _HEADS):
         cell = folded[start:end]
         if looks_like_person(cell) and not no_name(cell):
             yield from given_of(cell, start)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dossier.rules import identifiers, rulebook
 from dossier.rules.identifiers import FoundNumber, NumberKind
 from dossier.rules.normal_form import HAN
+from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.scattered_numbers import (
     KEPT_END,
     KEPT_OF_MOBILE,
@@ -33,22 +34,22 @@ def _spaced(*names: str) -> str:
 _NUMBER_LABEL, _IDENTITY_LABEL = _spaced("number_labels"), _spaced("identity_labels")
 _ANY_NUMBER_LABEL = _spaced("number_labels", "identity_labels")
 _IS_IDENTITY = re.compile(_IDENTITY_LABEL)
-_LABELLED_NUMBER = re.compile(
+_LABELLED_NUMBER = QuickPattern(
     rf"{_ANY_NUMBER_LABEL}(?:件)?(?:号码?|码)?"
     r"(?:[^0-9a-z\n*]{0,12}?|[ :]{0,3}\n[ ]*(?!(?:19|20)[0-9]{2}[-./]))"
     r"(?P<value>[0-9a-z](?:[ -]?[0-9a-z]){5,29})"
 )
-_SHORT_NUMBER = re.compile(
+_SHORT_NUMBER = QuickPattern(
     rf"(?:{_IDENTITY_LABEL})\s*号\s*码?[: ]{{0,4}}\n?"
     r"(?P<value>[0-9](?:[ ]?[0-9x]){2,4})(?![0-9a-z年月日]|[ -][0-9a-z])"
 )
 """Too short for any number; directly behind the label of one it is a part of it."""
 _NUMERAL = f"[{_RULES['numerals']}]"
-_NUMERALS = re.compile(rf"{_NUMERAL}(?:[ -]?{_NUMERAL}){{6,}}")
+_NUMERALS = QuickPattern(rf"{_NUMERAL}(?:[ -]?{_NUMERAL}){{6,}}")
 _MOBILE_IN_HAN = re.compile(r"[一幺壹][三四五六七八九叁肆伍陆柒捌玖].{9}")
 _LABEL_BEFORE = re.compile(rf"(?:{_NUMBER_LABEL})(?:号码?|码)?[^0-9a-z\n]{{0,4}}$")
 _LONGEST_LABEL = 20
-_DOTTED_MOBILE = re.compile(
+_DOTTED_MOBILE = QuickPattern(
     r"1(?<![0-9.]1)[3-9][0-9](?P<dot>[./·])[0-9]{4}(?P=dot)[0-9]{4}(?![0-9.])"
 )
 _BIRTH_LABEL = _spaced("birth_labels")
@@ -62,36 +63,38 @@ _DAY = (
     r"(?:[12](?:\s?[0-9]){3}\s*[年./-]?\s*[0-9]{1,2}\s*(?:[月./-]?\s*[0-9]{1,2}\s*[日号]?|月)?"
     rf"|{_HAN_DAY})"
 )
-_BIRTH = re.compile(
+_BIRTH = QuickPattern(
     rf"(?:{_BIRTH_LABEL}|生(?<![{_RULES['not_born_before']}]生)于)[\s:于在]{{0,6}}(?:[农阴公阳]历)?"
     rf"(?P<value>{_DAY}|[12][0-9]{{3}}\s?年|[0-9]{{2}}年[0-9]{{1,2}}月(?:[0-9]{{1,2}}日?)?)"
 )
-_BORN = re.compile(
+_BORN = QuickPattern(
     rf"(?P<value>{_DAY})(?={_BORN_BEHIND.pattern})|(?P<year>(?<![0-9])[12][0-9]{{3}}年)"
     rf"(?=出生|生人|生(?![{_RULES['not_born']}{HAN}]))"
 )
-_BIRTH_SHORT = re.compile(
+_BIRTH_SHORT = QuickPattern(
     rf"(?:{_BIRTH_LABEL})[ :\t]{{0,4}}"
     r"(?P<value>[0-9]{2}[./-][0-9]{1,2}(?:[./-][0-9]{1,2})?(?![0-9])|[0-9]{1,2}月[0-9]{1,2}[日号])"
 )
 _MONTH_NAME = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[.]?"
-_BORN_ENGLISH = re.compile(
+_BORN_ENGLISH = QuickPattern(
     r"(?<![a-z])(?:date of birth|birth ?da(?:te|y)|d[.]?o[.]?b[.]?|born(?: on| in)?)[ :\t]{0,4}"
     rf"(?P<value>{_DAY}|[0-9]{{1,2}}[./ -](?:[0-9]{{1,2}}|{_MONTH_NAME})[./, -]{{1,2}}[0-9]{{2,4}}"
     rf"|{_MONTH_NAME}[ ]?[0-9]{{1,2}},?[ ]?[0-9]{{4}}|[12][0-9]{{3}})"
 )
-_ENGLISH_NUMBER = re.compile(
+_ENGLISH_NUMBER = QuickPattern(
     rf"(?<![a-z])(?:{'|'.join(_RULES['english_number_labels'].split())})"
     r"(?:[ .]{0,2}(?:no|nos|number|num|card)(?![a-z])){0,2}[. :#\t(+]{0,5}"
     r"(?P<value>[a-z]{0,2}[0-9](?:[ ()./-]{0,2}[0-9x]){4,24})(?![0-9a-z])"
 )
-_EMAIL = re.compile(r"(?<![a-z0-9._+-])(?P<value>[a-z0-9._+-]{2,64})(?=[ ]?@[ ]?[a-z0-9-]+[ ]?\.)")
-_PLATE = re.compile(
+_EMAIL = QuickPattern(
+    r"(?<![a-z0-9._+-])(?P<value>[a-z0-9._+-]{2,64})(?=[ ]?@[ ]?[a-z0-9-]+[ ]?\.)"
+)
+_PLATE = QuickPattern(
     rf"[{_RULES['plate_places']}][ ]?[a-z][ ]?[·.-]?[ ]?"
     r"(?P<value>[0-9a-z](?:[ ]?[0-9a-z]){4,5})(?![ ]?[0-9a-z])"
 )
 _MESSENGER_FIRST = "vw" + "".join(sorted({word[0] for word in _RULES["messengers"].split()}))
-_MESSENGER = re.compile(
+_MESSENGER = QuickPattern(
     rf"(?=[{_MESSENGER_FIRST}])(?:{_spaced('messengers')}|(?<![a-z0-9])[vw]x(?=[ ]?:))"
     r"(?P<mark>号码?|id|账号|帐号)?[ ]?(?P<colon>:)?[ ]?"
     rf"(?!{_spaced('not_messenger_names')})(?P<value>[a-z][a-z0-9_-]{{4,19}})(?![a-z0-9_-])"
@@ -99,7 +102,7 @@ _MESSENGER = re.compile(
 _PROPERTY_LABEL, _DEED = _spaced("property_labels"), _spaced("property_deeds")
 _OF_PROPERTY = f"{_RULES['property_labels']} {_RULES['property_deeds']}".split()
 _FIRST = "".join(sorted({word[0] for word in _OF_PROPERTY}))
-_PROPERTY = re.compile(
+_PROPERTY = QuickPattern(
     # GB/T 37346: place and parcel of 12 digits (often read with more), kind of land, building, unit
     rf"(?=[0-9{_FIRST}])(?:"
     r"(?<![0-9a-z])(?P<unit>[0-9](?:[ ]?[0-9oil]){11,16}[ ]?[gjz6][ ]?[a-z8](?:[ ]?[0-9oil]){4,6}"
@@ -110,16 +113,8 @@ _PROPERTY = re.compile(
     r"(?P<deed>[0-9a-z](?:[ -]?[0-9a-z]){2,19}))"
 )
 """Numbers of a dwelling and of its deed."""
-_BORN_SIGN = re.compile(r"[年月日号0-9][\s,]{0,2}出?生")
-_WHOLE = (
-    (re.compile("生"), _BIRTH),
-    (re.compile("生"), _BIRTH_SHORT),
-    (re.compile("b"), _BORN_ENGLISH),
-    (_BORN_SIGN, _BORN),
-    (re.compile("@"), _EMAIL),
-    (re.compile("[0-9]"), _PROPERTY),
-)
-"""Masked whole. Each with what all its matches need: to look for that first is cheap."""
+_WHOLE = _SHORT_NUMBER, _BIRTH, _BIRTH_SHORT, _BORN_ENGLISH, _BORN, _EMAIL, _PROPERTY
+"""Masked whole."""
 
 
 def find_by_form(
@@ -133,14 +128,11 @@ def find_by_form(
         numbers: gives what :func:`dossier.rules.identifiers.find_numbers` finds in it.
     """
     yield from _labelled(folded, opened, numbers)
-    for match in _SHORT_NUMBER.finditer(folded):
-        yield match.span("value")
     for one in find_scattered(folded, opened, numbers):
         yield all_but_ends(folded, (one.start, one.end), one.first, one.last)
-    for sign, pattern in _WHOLE:
-        if sign.search(folded):
-            for match in pattern.finditer(folded):
-                yield match.span(match.lastgroup or 0)
+    for pattern in _WHOLE:
+        for match in pattern.finditer(folded):
+            yield match.span(match.lastgroup or 0)
     yield from _in_han(folded)
     for match in _DOTTED_MOBILE.finditer(folded):
         yield all_but_last(folded, match.span(), KEPT_START[NumberKind.MOBILE])
