@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from dossier.rules import rulebook
 from dossier.rules.quick_patterns import QuickPattern
+from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
 _SPACES, _AROUND = r"[ \f]*", r"[ \f:*]*"
@@ -21,8 +22,7 @@ class Heads:
 
     def __init__(self, words: Iterable[str]) -> None:
         self.words = frozenset(words)
-        any_word = "|".join(_SPACES.join(map(re.escape, word)) for word in sorted(self.words))
-        cell = f"{_AROUND}(?:{any_word}){_AROUND}"
+        cell = f"{_AROUND}{any_of(self.words, _SPACES)}{_AROUND}"
         self.cell = QuickPattern(rf"(?<![^\t\n]){cell}(?![^\t\n])")
         """A cell with one: most pages have none, and need not be cut into cells."""
 

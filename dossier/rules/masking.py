@@ -290,9 +290,17 @@ def _whole_name(folded: str, given: Span) -> tuple[str, int]:
 
 def _given_alone(folded: str, given: str) -> Iterable[Span]:
     """The given name without its surname, where no other Han stands before it: 鹏刚本人签收."""
-    if len(given) > 1 and given in folded:
-        for match in re.finditer(rf"(?<![{HAN}])(?:{re.escape(given)})+", folded):
-            yield match.span()
+    if len(given) < 2:
+        return
+    # A pattern of the name would cost more to compile than the page takes in all.
+    start = folded.find(given)
+    while start >= 0:
+        end = start
+        if start == 0 or not _IS_HAN.match(folded, start - 1):
+            while folded.startswith(given, end):
+                end += len(given)
+            yield start, end
+        start = folded.find(given, max(end, start + 1))
 
 
 _Sought = tuple[str, int, int]
@@ -340,6 +348,7 @@ def _birth_day(number: str) -> date | None:
 _BEFORE_GIVEN = 6  # a surname, and the spaces of OCR
 _SHORT_NAME = 2
 """Of two characters many names are words too: these need a surname that begins hardly a word."""
+_IS_HAN = re.compile(f"[{HAN}]")
 _HAN_NAME = re.compile(rf"[{HAN}]{{2,4}}")
 _SHORTEST_TAIL = 3  # "1号" alone is on every page and names nobody
 

@@ -1,10 +1,10 @@
 """Patterns that are tried only where they can match: all of them look at a text together, once.
 
-Some hundred rules of masking look for something that hardly any page has. A regular expression takes
-some 25 ns for every character all the same, so all of them took milliseconds a page. Here one table
+Some eighty rules of masking look for something that hardly any page has. A regular expression
+takes some 25 ns for every character all the same, so they took milliseconds a page. Here one table
 says of each character at which places of which pattern's window it may stand
-(:mod:`dossier.rules.pattern_windows`); four look-ups a character leave the starts that are worth
-trying, for all patterns at once. What a pattern finds is what it would find alone.
+(:mod:`dossier.rules.pattern_windows`); a few look-ups a character leave the starts that are worth
+trying, for all patterns at once. What a pattern finds is what ``re`` alone would find.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from threading import Lock
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +34,9 @@ _BEFORE = 0
 """Row of what stands before a match; the window's places follow."""
 _WORD = np.dtype("<u8")
 _Masks = NDArray[np.uint64]
-_Bit = tuple[int, int, np.uint64]
-"""Place, word of the mask, and the bit in it."""
-_Question = tuple[Character, list[_Bit]]
+_Question = tuple[Character, list[int]]
+"""… and for each place the windows that ask for it, a bit each."""
 
-_ALL = np.iinfo(np.uint64).max
 Starts = dict[int, list[int]]
 """Pattern → where its matches may begin, ascending; where there can be none, it is left out."""
 ANYWHERE: list[int] = []
@@ -90,14 +87,16 @@ class _Table:
     def __init__(self, patterns: Sequence[QuickPattern]) -> None:
         self.size = len(patterns)
         looked = [(number, each) for number, one in enumerate(patterns) for each in one.windows]
-        self._patterns = np.array([number for number, _ in looked], np.intp)
         self._windows = [window for _, window in looked]
+        self._patterns = [number for number, _ in looked]
+        self._owners = [
+            ~at if each.farthest != 0 else number for at, (number, each) in enumerate(looked)
+        ]
         self._asked = _Questions(self._windows)
         self._classes: NDArray[np.uint16] = np.zeros(_CODES, np.uint16)
         shape = 1 + PLACES, self._asked.words, _MORE_CLASSES
         self._masks: _Masks = np.zeros(shape, _WORD)
-        self._masks[:, :, _OUTSIDE] = self._asked.anything
-        self._masks[_BEFORE, :, _OUTSIDE] = _ALL
+        self._masks[:, :, _OUTSIDE] = self._asked.outside()
         self._known: dict[bytes, int] = {}
         self._next = _OUTSIDE + 1
         self._lock = Lock()
@@ -106,20 +105,31 @@ class _Table:
         """Where matches of each pattern may begin."""
         found: Starts = {}
         for begin in range(0, len(text), AT_ONCE):
-            for pattern, window, places in self._looked_up(text, begin, begin + AT_ONCE):
-                before = found.get(pattern)
-                if window.farthest is None or before is ANYWHERE:
-                    found[pattern] = ANYWHERE
-                    continue
-                if window.farthest:
-                    places = sorted(set(_near(window, places)))
-                found[pattern] = sorted({*before, *places}) if before else places
+            for window, at in self._looked_up(text, begin, begin + AT_ONCE):
+                owner = self._owners[window]
+                places = found.get(owner)
+                if places is None:
+                    found[owner] = [at]
+                elif places[-1] != at:
+                    places.append(at)
+        for owner in [owner for owner in found if owner < 0]:
+            self._move(~owner, found.pop(owner), found)
         return found
 
-    def _looked_up(
-        self, text: str, begin: int, end: int
-    ) -> Iterator[tuple[int, Window, list[int]]]:
-        """Windows that begin between these places of the text, whose they are, and where."""
+    def _move(self, number: int, places: list[int], found: Starts) -> None:
+        """From where a window stands to where matches may begin that have it farther on."""
+        window, pattern = self._windows[number], self._patterns[number]
+        before = found.get(pattern, ())
+        if window.farthest is None or before is ANYWHERE:
+            found[pattern] = ANYWHERE
+            return
+        starts = set(before)
+        for at in places:
+            starts.update(range(max(0, at - window.farthest), at - window.nearest + 1))
+        found[pattern] = sorted(starts)
+
+    def _looked_up(self, text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """Windows that begin between these places of the text, and where; ascending by place."""
         inside = self._classes_of(text[max(0, begin - 1) : end + PLACES - 1])
         length = min(end, len(text)) - begin
         classes = np.full(length + PLACES, _OUTSIDE, np.uint16)
@@ -133,23 +143,17 @@ class _Table:
         here = here.take(left, axis=1)
         for place in (_BEFORE, *range(3, 1 + PLACES)):
             here &= masks[place].take(classes[left + place], axis=1)
-        return self._apart(here, left + begin)
-
-    def _apart(self, here: _Masks, places: NDArray[np.intp]) -> Iterator[Any]:
-        """Each window that stands at one of the places, with those at which it does."""
-        octets = np.ascontiguousarray(here.T).view(np.uint8)
-        bits = np.ascontiguousarray(np.unpackbits(octets, axis=1, bitorder="little").T)
-        windows, rows = np.divmod(np.flatnonzero(bits.view(np.bool_)), len(places) or 1)
-        ends = [*(np.flatnonzero(np.diff(windows)) + 1).tolist(), len(windows)]
-        at, done = places[rows].tolist(), 0
-        for end in ends if at else ():
-            window = int(windows[done])
-            yield int(self._patterns[window]), self._windows[window], at[done:end]
-            done = end
+        octets = np.ascontiguousarray(here.T).view(np.uint8).ravel()
+        some = np.flatnonzero(octets != 0)
+        bits = np.unpackbits(octets[some], bitorder="little").view(np.bool_)
+        found = np.flatnonzero(bits)
+        rows, numbers = np.divmod(some[found >> 3], here.shape[0] * here.itemsize)
+        windows = (numbers << 3) + (found & 7)
+        return zip(windows.tolist(), (left[rows] + begin).tolist(), strict=True)
 
     def _classes_of(self, text: str) -> NDArray[np.uint16]:
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-        classes = self._classes[codes]
+        classes: NDArray[np.uint16] = self._classes[codes]
         if not classes.all():
             self._meet(set(text))
             classes = self._classes[codes]
@@ -172,28 +176,21 @@ class _Table:
         return self._known[key]
 
 
-def _near(window: Window, places: Iterable[int]) -> Iterator[int]:
-    """Where matches may begin whose window stands there."""
-    for at in places:
-        yield from range(max(0, at - (window.farthest or 0)), at - window.nearest + 1)
-
-
 class _Questions:
     """What windows ask of a character at each place."""
 
     def __init__(self, windows: Sequence[Window]) -> None:
         self.words = -(-len(windows) // _BITS)
-        self.anything: _Masks = np.zeros((1 + PLACES, self.words), _WORD)
-        self._of_letters: dict[str, list[_Question]] = defaultdict(list)
-        self._of_all: list[_Question] = []
-        asked: dict[Character, list[_Bit]] = defaultdict(list)
+        self._anything = [0] * (1 + PLACES)
+        asked: dict[Character, list[int]] = defaultdict(lambda: [0] * (1 + PLACES))
         for number, window in enumerate(windows):
             for place, allowed in enumerate((window.before, *window.places)):
-                bit = place, number // _BITS, _WORD.type(1 << number % _BITS)
                 if allowed is None:
-                    self.anything[bit[:2]] |= bit[2]
+                    self._anything[place] |= 1 << number
                 for character in allowed or ():
-                    asked[character].append(bit)
+                    asked[character][place] |= 1 << number
+        self._of_letters: dict[str, list[_Question]] = defaultdict(list)
+        self._of_all: list[_Question] = []
         for character, bits in asked.items():
             letter = next((each for each in character if len(each) == 1), None)
             kept = self._of_all if letter is None else self._of_letters[letter]
@@ -201,12 +198,26 @@ class _Questions:
 
     def mask(self, letter: str) -> _Masks:
         """At which places of which windows it may stand."""
-        mask = self.anything.copy()
+        mask = self._anything
+        known: dict[str, bool] = {}
         for character, bits in (*self._of_all, *self._of_letters.get(letter, ())):
-            if is_one(character, letter):
-                for place, word, bit in bits:
-                    mask[place, word] |= bit
-        return mask
+            if all(_is_one(each, letter, known) for each in character):
+                mask = [before | more for before, more in zip(mask, bits, strict=True)]
+        return self._in_words(mask)
+
+    def outside(self) -> _Masks:
+        """… what stands before and behind the text."""
+        return self._in_words([-1 % (1 << self.words * _BITS), *self._anything[1:]])
+
+    def _in_words(self, mask: Iterable[int]) -> _Masks:
+        octets = b"".join(bits.to_bytes(self.words * _BITS // 8, "little") for bits in mask)
+        return np.frombuffer(octets, _WORD).reshape(1 + PLACES, self.words)
+
+
+def _is_one(character: str, letter: str, known: dict[str, bool]) -> bool:
+    if character not in known:
+        known[character] = is_one(character, letter)
+    return known[character]
 
 
 _table: _Table | None = None
