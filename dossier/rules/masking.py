@@ -14,7 +14,7 @@ from datetime import date
 from functools import cached_property, lru_cache, partial
 from itertools import accumulate
 
-from dossier.rules import identifiers
+from dossier.rules import identifiers, region
 from dossier.rules.address_masks import address_tail, find_address_tails
 from dossier.rules.birth_days import find_birth_days
 from dossier.rules.columns import written_down
@@ -34,6 +34,8 @@ MASK = "*"
 ID_PLACES = 18
 KEPT_CUSTOMERS = 4096
 """Customers whose values stay prepared: their pages come one after another."""
+KEPT_TEXTS = 4
+"""Texts of which is kept what was found: masks and what is closed of a page are asked together."""
 Span = tuple[int, int]
 
 _MAX_PASSES = 4  # a mask can only bring out another match where stars part two words; rarely once
@@ -127,9 +129,9 @@ def mask_text(text: str, known: KnownValues = NOTHING_KNOWN) -> MaskedText:
     rooms) and by label (姓名, 户名, 联系人, 地址, 出生, …, also as the head of a column). Spaces
     and line ends inside values are tolerated: OCR puts them there.
     """
-    masked = text
+    masked, form = text, fold_with_origins(text)
     for _ in range(_MAX_PASSES):
-        again = _mask_once(masked, known)
+        again, form = _mask_once(masked, form, known)
         if again == masked:
             break
         masked = again
@@ -156,8 +158,10 @@ def closed_spans(
     opened, sought, days = _opened(known), _sought(known), _birth_days(known)
     hidden = folded
     for _ in range(_MAX_PASSES):
-        found = _numbers_of(hidden) if numbers is None or hidden is not folded else lambda: numbers
-        again = _starred(hidden, _guessed_by_form(hidden, opened, found))
+        if numbers is None or hidden is not folded:
+            again = _starred(hidden, _kept_by_form(hidden, opened))
+        else:
+            again = _starred(hidden, _guessed_by_form(hidden, opened, lambda: numbers))
         again = _starred(again, _known_values(_Compacted(hidden), sought))
         again = _starred(again, find_birth_days(hidden, days, partial(_all_names, hidden, known)))
         if again == hidden:
@@ -174,9 +178,9 @@ def holds_known(folded: str, known: KnownValues) -> bool:
     return any(value in squeezed for value, _, _ in _sought(known))
 
 
-def _numbers_of(folded: str) -> Callable[[], Sequence[FoundNumber]]:
-    """Looks for numbers when they are asked for: few pages have a labelled one to compare with."""
-    return lambda: list(identifiers.find_numbers(folded))
+@lru_cache(maxsize=KEPT_TEXTS)
+def _numbers(folded: str) -> tuple[FoundNumber, ...]:
+    return tuple(identifiers.find_numbers(folded))
 
 
 def _starred(text: str, spans: Iterable[Span]) -> str:
@@ -186,26 +190,31 @@ def _starred(text: str, spans: Iterable[Span]) -> str:
     return text
 
 
-def _mask_once(text: str, known: KnownValues) -> str:
-    form = fold_with_origins(text)
-    characters = list(text)
-    for start, end in _personal(form, known):
-        for index in range(*form.span(start, end)):
-            if not text[index].isspace():
-                characters[index] = MASK
-    return "".join(characters)
+def _mask_once(text: str, form: FoldedText, known: KnownValues) -> tuple[str, FoldedText]:
+    """The text with stars on what is found now, and its normal form."""
+    masked, folded = text, form.text
+    for span in set(_personal(form, known)):
+        start, end = form.span(*span)
+        stars = _NOT_SPACE.sub(MASK, masked[start:end])
+        masked = masked[:start] + stars + masked[end:]
+        if form.is_one_to_one:
+            seen = zip(stars, folded[start:end], strict=True)
+            stars = "".join(MASK if star == MASK else each for star, each in seen)
+            folded = folded[:start] + stars + folded[end:]
+    if form.is_one_to_one:
+        return masked, FoldedText(folded, form.origins, form.length)
+    return masked, fold_with_origins(masked)
 
 
 def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
     """Spans of the folded text to put stars on."""
     folded = form.text
     opened = _opened(known)
-    numbers = list(identifiers.find_numbers(folded))
-    for number in numbers:
+    for number in _numbers(folded):
         if number.value not in opened:
             yield number_stars(folded, number)
     compacted = _Compacted(folded)
-    names = [*_names(folded), *_written_down(folded, _names)]
+    names = list(_told_names(folded, region.added()))
     yield from names
     yield from _everywhere(folded, compacted, names)
     yield from find_rests(folded)
@@ -213,13 +222,18 @@ def _personal(form: FoldedText, known: KnownValues) -> Iterable[Span]:
     yield from names
     yield from find_birth_days(folded, _birth_days(known), lambda: names)
     yield from _known_values(compacted, _sought(known))
-    yield from _guessed_by_form(folded, opened, lambda: numbers)
+    yield from _kept_by_form(folded, opened)
 
 
 def _all_names(folded: str, known: KnownValues) -> list[Span]:
     """Those that the text tells, and those that the records know."""
-    told = [*_names(folded), *_written_down(folded, _names)]
-    return [*told, *_known_names(folded, _Compacted(folded), known)]
+    return [*_told_names(folded, region.added()), *_known_names(folded, _Compacted(folded), known)]
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _told_names(folded: str, _places: tuple[str, ...]) -> tuple[Span, ...]:
+    """What the text tells; a shop's owner is told from the places that the archive knows."""
+    return (*_names(folded), *_written_down(folded, _names))
 
 
 def _names(folded: str) -> Iterable[Span]:
@@ -239,6 +253,11 @@ def _written_down(folded: str, find: Callable[[str], Iterable[Span]]) -> Iterabl
 @lru_cache(maxsize=KEPT_CUSTOMERS)
 def _opened(known: KnownValues) -> frozenset[str]:
     return frozenset(identifiers.compact(number) for number in known.open_numbers)
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _kept_by_form(folded: str, opened: frozenset[str]) -> tuple[Span, ...]:
+    return tuple(_guessed_by_form(folded, opened, lambda: _numbers(folded)))
 
 
 def _guessed_by_form(
@@ -261,16 +280,30 @@ def _numbers_written_down(text: str, opened: frozenset[str]) -> Iterable[Span]:
 
 
 def _known_names(folded: str, compacted: _Compacted, known: KnownValues) -> Iterable[Span]:
+    sought, given_names = _names_sought(known, region.added())
+    yield from _known_values(compacted, sought)
+    for given in given_names:
+        yield from _given_alone(folded, given)
+
+
+@lru_cache(maxsize=KEPT_CUSTOMERS)
+def _names_sought(
+    known: KnownValues, _places: tuple[str, ...]
+) -> tuple[tuple[_Sought, ...], tuple[str, ...]]:
+    """Names that are masked wherever they stand, and given names without their surnames."""
+    sought: list[_Sought] = []
+    given_names: list[str] = []
     for name in known.names:
         if name and not is_organisation(name):
             squeezed = _fold_squeezed(name)
             start, end = shop_owner(squeezed) or (0, len(squeezed))
             person = squeezed[start:end]
             surname = len(_squeeze(fold_with_origins(split_surname(name[start:])[0]).text))
-            yield from compacted.find(squeezed, start + surname, len(squeezed) - end)
+            sought.append((squeezed, start + surname, len(squeezed) - end))
             if person != squeezed and len(person) > surname:
-                yield from compacted.find(person, surname)
-            yield from _given_alone(folded, person[surname:])
+                sought.append((person, surname, 0))
+            given_names.append(person[surname:])
+    return tuple(sought), tuple(given_names)
 
 
 def _everywhere(folded: str, compacted: _Compacted, found: Iterable[Span]) -> Iterable[Span]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from dossier.rules import rulebook
 from dossier.rules.columns import FORM_LABELS, Heads, cells_below
@@ -23,6 +24,8 @@ from dossier.rules.word_patterns import any_of
 Span = tuple[int, int]
 
 _RULES = rulebook.load("masking")
+WORDS_KEPT = 1 << 14
+"""Words that were asked for are kept: forms print the same ones again and again."""
 LABELS = frozenset(_RULES["name_labels"].split())
 _HEADS = Heads(LABELS)
 
@@ -307,6 +310,7 @@ def begins_as_word(run: str) -> bool:
     return _NO_NAMES.match(run) is not None
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def is_person(run: str, *, is_marked: bool = False) -> bool:
     """Whether two to four Han are a person's name by themselves: no label, word, place or unit.
 

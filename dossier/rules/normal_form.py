@@ -7,6 +7,7 @@ from. Everything that finds, marks or masks works on folded text and answers in 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opencc import OpenCC
@@ -109,8 +110,13 @@ class FoldedText:
     """
 
     text: str
-    origins: tuple[int, ...]
+    origins: Sequence[int]
     length: int
+
+    @property
+    def is_one_to_one(self) -> bool:
+        """Whether each character of the original gave one, so that all offsets are the same."""
+        return isinstance(self.origins, range)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The original span of folded characters ``start`` up to ``end`` (half open).
@@ -126,7 +132,7 @@ class FoldedText:
 def fold_with_origins(text: str) -> FoldedText:
     """The normal form with a way back to the original's offsets (code points)."""
     if _folds_one_to_one(text):
-        return FoldedText(fold(text), tuple(range(len(text))), len(text))
+        return FoldedText(fold(text), range(len(text)), len(text))
     pieces: list[str] = []
     origins: list[int] = []
     for index, character in enumerate(text):

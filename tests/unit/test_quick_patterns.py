@@ -75,14 +75,14 @@ def test_what_a_rule_can_match_is_found_wherever_it_stands():
     rng = random.Random(5)
     met = set()
     for rule in RULES:
-        for _ in range(10):
+        for _ in range(12):
             text = could_match(rule, rng)
             before, behind = "".join(pieces(rng, 3)), "".join(pieces(rng, 3))
             whole = rng.choice((text, before + text, text + behind, before + text + behind))
             agree(whole, [rule])
             if rule.search(whole):
                 met.add(rule)
-    assert len(met) > 0.9 * len(RULES)
+    assert len(met) > 0.75 * len(RULES)
 
 
 def test_a_text_looked_at_in_pieces_gives_the_same(monkeypatch):
