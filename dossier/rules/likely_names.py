@@ -149,7 +149,11 @@ def _is_told(folded: str, before: str, name: str, end: int) -> bool:
         said_behind = free_behind or _SAID_BEHIND.match(folded, end) is not None
         is_strict = name[-1] in _STRICT
         in_sentence = name[0] in _IN_SENTENCE and not _ORGANISATION_BEHIND.match(folded, end)
-        stands = is_strict and (in_sentence or (said_before and said_behind))
+        is_framed = said_before and said_behind
+        stands = is_strict and (in_sentence or is_framed)
+        # ... a looser character where a word, not only a gap, says of somebody what he did
+        has_word = not (free_before and free_behind)
+        stands = stands or (in_sentence and is_framed and has_word)
         stands = stands or (free_before and _TITLE.match(folded, end) is not None)
     return (
         stands
