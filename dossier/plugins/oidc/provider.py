@@ -134,13 +134,11 @@ def read_token(
         claims.validate(now=int(now.timestamp()), leeway=LEEWAY_SECONDS)
     except (JoseError, ValueError) as err:
         raise _untrusted() from err
-    means = claims.get("amr")  # OpenID Connect Core 2: a list of strings, where it is there
     return Identity(
         issuer=settings.oidc_issuer,
         subject=str(claims["sub"])[:255],
         name=str(claims.get(settings.oidc_claim) or ""),
-        showed_second_factor=isinstance(means, list)
-        and not SECOND_FACTORS.isdisjoint(map(str, means)),
+        showed_second_factor=bool(SECOND_FACTORS & set(claims.get("amr") or ())),
     )
 
 
