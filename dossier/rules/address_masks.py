@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from dossier.rules import rulebook
 from dossier.rules.columns import Heads, cells_below
-from dossier.rules.quick_patterns import QuickPattern
 
 Span = tuple[int, int]
 
@@ -28,21 +27,19 @@ _PLACE = (
     r"家属院|院|(?<![日学假限])期|区|坊|郡|墅|里|镇|乡|桥|口|段)"
 )
 _LETTERED = "[a-z][0-9]{3,4}(?![0-9a-z])"  # A1203
-_AFTER_PLACE = QuickPattern(
+_AFTER_PLACE = re.compile(
     rf"{_PLACE}[东西南北中]?[段侧]?{_GAP}(?P<tail>{_TAIL}|{_DASHED}|{_LETTERED})"
 )
 # 翰林苑(12-2-422), 光明巷 No.225, 商铺8号
-_BRACKETED = QuickPattern(
+_BRACKETED = re.compile(
     rf"{_PLACE}{_GAP}(?:\((?P<dashed>{_DASHED})\)|no[. ]{{1,2}}(?P<no>[0-9]{{1,4}}))"
 )
-_SHOP = QuickPattern(
+_SHOP = re.compile(
     r"(?:商铺|铺面|门面|摊位|车位|车库|储藏室)[ ]?第?"
     r"(?P<number>[0-9a-z]{1,4}(?:-[0-9a-z]{1,4}){0,3})[ ]?号"
     r"|(?P<stall>[0-9]{1,4}号)(?:摊位|商铺|门面|铺面|车位|车库)"
 )
-_COORDINATE = QuickPattern(
-    r"(?:经度|纬度|东经|北纬)[: ]{0,2}(?P<value>[0-9]{1,3}[.°][0-9.']{2,16})"
-)
+_COORDINATE = re.compile(r"(?:经度|纬度|东经|北纬)[: ]{0,2}(?P<value>[0-9]{1,3}[.°][0-9.']{2,16})")
 _ROOMS = re.compile(
     rf"(?P<tail>{_NUMBER}{_GAP}(?:号楼|栋|幢|座|#楼?){_GAP}(?:{_UNIT}|{_DASHED}|[0-9]{{2,5}}|{_SPOKEN})"
     rf"(?:[ \n,]{{0,2}}{_UNIT})*(?:[ \n-]{{0,2}}[0-9]{{1,5}}(?![0-9年月日元度]))?"
@@ -50,28 +47,28 @@ _ROOMS = re.compile(
 )
 _FLOORS = rf"{_NUMBER}{_GAP}楼(?:[东西南北中][边侧户])?(?![道梯])"
 # 住3-2-501, 居住于三单元五楼东户: behind 住 also what by itself may be anything.
-_LIVES = QuickPattern(
+_LIVES = re.compile(
     r"住(?P<in>(?<=入住))?(?:在|于|址)?[ :]{0,2}(?:(?P<dashed>(?!(?:19|20)[0-9]{2}-)[0-9a-z]{1,4}"
     r"(?:(?:-[0-9a-z]{1,5}){2,4}|-[0-9]{3,4})(?![0-9人天元年月日度千])(?:[室户号])?)"
     rf"|(?P<room>{_NUMBER}{_GAP}(?:号[楼院房]|[栋幢座#]|单元|[0-9]{{3,4}}室|室|号(?!文|令))"
     rf"(?:[ ,]{{0,2}}(?:{_FLOORS}|{_UNIT}|{_DASHED}|{_SPOKEN}))*|{_FLOORS}))"
 )
 # 501室, 五〇一室 by themselves; an office's room is taken along.
-_BARE_ROOM = QuickPattern(
+_BARE_ROOM = re.compile(
     r"(?<![0-9a-z.-])(?:[1-9][0-9]{2,3}|[一二三四五六七八九][一二三四五六七八九〇零]{2,3})"
     r"[ ]?室(?![内外温])"
 )
-_ENGLISH = QuickPattern(
+_ENGLISH = re.compile(
     r"(?=[abfrsu])(?<![a-z])(?:"
     r"(?:room|rm|flat|apt|apartment|suite|bldg|building|block)[ .#]{0,2}[0-9]{1,4}[a-z]?"
     r"(?![0-9a-z])(?:-[0-9]{1,4})*"
     r"|unit[ .#]{0,2}[0-9]{1,3}(?=[, ]{1,2}(?:building|bldg|block|no|room|rm)))"
 )
-_ENGLISH_ROAD = QuickPattern(r"[a-z][ ](?:road|rd|street|st|avenue|ave|lane)(?![a-z])")
+_ENGLISH_ROAD = re.compile(r"[a-z][ ](?:road|rd|street|st|avenue|ave|lane)(?![a-z])")
 _ENGLISH_NUMBER = re.compile(r"(?:no[ .]{0,2})?[0-9]{1,4}[, ]{1,2}[a-z]{1,20}\Z")
 _LONGEST_ROAD = 32
 """Room 501, Unit 2, Building 3, No. 12 Hangkong Road."""
-_ROOM_WORD = QuickPattern(rf"{_NUMERAL}{_GAP}(?P<word>号楼|[栋幢座#]|单元)")
+_ROOM_WORD = re.compile(rf"{_NUMERAL}{_GAP}(?P<word>号楼|[栋幢座#]|单元)")
 """What every match of ``_ROOMS`` holds; looking for that alone costs a tenth."""
 _BEFORE_ROOM_WORD, _BEHIND_ROOM_WORD = 38, 48
 """Characters of a match's number before that word, and of its shortest rest behind, at most."""
@@ -86,7 +83,7 @@ _NEXT_LINE = (
     r"\n[ ]*[元楼幢栋号层]?[0-9一二三四五六七八九十]{0,5}"
     r"(?:号楼|号|栋|幢|座|单元|室|组|层)[^\t\n:;|]{0,30}"
 )
-_LABEL = QuickPattern(
+_LABEL = re.compile(
     rf"(?:{_LABEL_WORDS})(?:为|是)?[ \t\n:,.;_\])|]{{0,6}}"
     rf"(?P<value>[^\t\n:;|]{{2,60}}(?:{_NEXT_LINE})?)"
 )

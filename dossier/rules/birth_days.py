@@ -14,7 +14,6 @@ from datetime import date
 
 from dossier.rules import rulebook
 from dossier.rules.normal_form import HAN
-from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
@@ -29,19 +28,19 @@ _DAY = (
     r"|[ ]?(?P<sign>[./-])[ ]?(?P<month_of>[0-9]{1,2})[ ]?(?P=sign)[ ]?(?P<day_of>[0-9]{1,2})"
     r"|(?P<month_in>[01][0-9])(?P<day_in>[0-3][0-9]))(?![0-9]|[./-][0-9])"
 )
-_ANY_DAY = QuickPattern(_DAY)
+_ANY_DAY = re.compile(_DAY)
 _GAP = r"[ ]?[,、/:\t(]?[ ]?"
 _SEX = r"(?:男|女)性?"
-_BEHIND_SEX = QuickPattern(
+_BEHIND_SEX = re.compile(
     rf"(?:(?<![{HAN}]){_SEX}|性别[ :]{{0,2}}{_SEX}|[{HAN}]族)"
     rf"[ ,、/(]{{1,3}}(?P<value>{_DAY})"
 )
-_BEFORE_SEX = QuickPattern(
+_BEFORE_SEX = re.compile(
     rf"(?P<value>{_DAY})[ ,、/]{{1,3}}(?:{_SEX}(?![{HAN}])|[{HAN}]族(?![{HAN}]))"
 )
 _BEHIND_NAME = re.compile(rf"(?P<gap>{_GAP})(?P<value>{_DAY})(?=[ ]?(?:[\s,;.。、)]|\Z))")
-_MAYBE = QuickPattern(rf"[{HAN}*]{_GAP}{_DAY}")
-_YEAR = QuickPattern(r"(?<![0-9至到~-])(?P<year>(?:19|20)[0-9]{2})(?=[ ]?[年./-][ ]?[0-9])")
+_MAYBE = re.compile(rf"[{HAN}*]{_GAP}{_DAY}")
+_YEAR = re.compile(r"(?<![0-9至到~-])(?P<year>(?:19|20)[0-9]{2})(?=[ ]?[年./-][ ]?[0-9])")
 """Years of dates, but for those until which something holds: 2005-03-01至2035-03-01."""
 _LOOK = 12
 _SIGNS = re.compile(rf"{any_of(_RULES['signing_words'].split())}[^\n0-9]{{0,6}}\Z")

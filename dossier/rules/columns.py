@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 
 from dossier.rules import rulebook
-from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
@@ -23,7 +22,7 @@ class Heads:
     def __init__(self, words: Iterable[str]) -> None:
         self.words = frozenset(words)
         cell = f"{_AROUND}{any_of(self.words, _SPACES)}{_AROUND}"
-        self.cell = QuickPattern(rf"(?<![^\t\n]){cell}(?![^\t\n])")
+        self.cell = re.compile(rf"(?<![^\t\n]){cell}(?![^\t\n])")
         """A cell with one: most pages have none, and need not be cut into cells."""
 
 
@@ -56,7 +55,7 @@ def cells_below(folded: str, heads: Heads) -> Iterator[Span]:
         new = found
 
 
-_TWO_LINES_OF_ONE = QuickPattern(r"\n[ ]*\S[ ]*\n[ ]*\S[ ]*(?=\n|\Z)")
+_TWO_LINES_OF_ONE = re.compile(r"\n[ ]*\S[ ]*\n[ ]*\S[ ]*(?=\n|\Z)")
 """What every match of ``_UPRIGHT`` holds; looking for that alone costs little."""
 _UPRIGHT = re.compile(
     r"(?:(?<=\n)|\A)(?:[^\n]{2,12}\n)?[ ]*[^\s*][ ]*(?:\n[ ]*\S[ ]*){2,}(?=\n|\Z)"

@@ -18,7 +18,6 @@ from dossier.rules.columns import FORM_LABELS, Heads, cells_below
 from dossier.rules.name_masks import LIKELY, begins_as_name, given_of, is_person
 from dossier.rules.names import COMPOUND_SURNAMES
 from dossier.rules.normal_form import HAN
-from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
@@ -32,7 +31,7 @@ _PLACES = frozenset("".join(_NAMES["given_of_places"].split()))
 _words = partial(rulebook.words, "masking")
 _CHARACTERS = "".join(sorted(_GIVEN))
 _COMPOUND = "|".join(sorted(COMPOUND_SURNAMES))
-_CANDIDATE = QuickPattern(rf"{LIKELY}(?:(?:{_COMPOUND})|.)(?=[{_CHARACTERS}])")
+_CANDIDATE = re.compile(rf"{LIKELY}(?:(?:{_COMPOUND})|.)(?=[{_CHARACTERS}])")
 _TITLE = re.compile(rf"[ ]?{any_of(_words('titles'))}")
 _ABOUT = re.compile(any_of(_words("about_words")))
 _NEXT = re.compile(rf"{any_of(_words('after_name_words'))}|[^{HAN}]|\Z")
@@ -53,14 +52,14 @@ _SIGNED_OFF = re.compile(
 )
 _LOOK = 14
 # "王小明" <...@...>; 李小红 <...@...>
-_MAILBOX = QuickPattern(rf"(?<![{HAN}])(?P<run>[{HAN}]{{2,4}})[\"'”]?[ ]?<(?=[^<>\n]{{0,80}}@)")
-_WEAK_LABEL = QuickPattern(
+_MAILBOX = re.compile(rf"(?<![{HAN}])(?P<run>[{HAN}]{{2,4}})[\"'”]?[ ]?<(?=[^<>\n]{{0,80}}@)")
+_WEAK_LABEL = re.compile(
     rf"(?:{any_of(_words('weak_labels'))})[ ]?[:\t][ ]?(?P<run>[{HAN}]{{2,4}})(?![{HAN}])"
 )
-_IN_BRACKETS = QuickPattern(rf"\((?P<run>[{HAN}]{{2,4}})\)")
+_IN_BRACKETS = re.compile(rf"\((?P<run>[{HAN}]{{2,4}})\)")
 _LABEL_BEFORE = re.compile(rf"{any_of([*_words('name_labels'), *_words('kin_words')])}[ ]?\Z")
 # 姓:王 名:小明
-_GIVEN_APART = QuickPattern(
+_GIVEN_APART = re.compile(
     rf"姓(?:氏)?[ ]?[: \t][ ]?[{HAN}]{{1,2}}[\s,;]{{1,4}}名(?:字)?[ ]?[: \t][ ]?"
     rf"(?P<run>[{HAN}]{{1,3}})(?![{HAN}])"
 )
@@ -72,7 +71,7 @@ _SYLLABLE = (
 )
 _PINYIN = f"{_SYLLABLE}{{1,3}}"
 _LETTERS = rf"(?=[a-z]{{2}}){_PINYIN}(?:[ -]|,[ ]){_PINYIN}(?:[ -]{_PINYIN})?(?![a-z])"
-_IN_LETTERS = QuickPattern(
+_IN_LETTERS = re.compile(
     rf"(?=[a-z拼])(?:(?<![a-z])(?:(?<!file )(?<!user )(?:{_ENGLISH_LABELS})[ ]?[:\t][ ]?"
     r"|拼音[ :]{1,2}"
     rf"|(?:mr|mrs|ms|miss)[. ]{{1,2}})(?P<behind>{_LETTERS})"
@@ -80,7 +79,7 @@ _IN_LETTERS = QuickPattern(
     rf"|[ ,:]{{1,2}}1[3-9][0-9*]{{9}}(?![0-9])))"
 )
 _GIVEN_HEADS = Heads({"名", "名字"})
-_SURNAME_HEAD = QuickPattern(r"(?<![^\t\n])姓氏?\t")
+_SURNAME_HEAD = re.compile(r"(?<![^\t\n])姓氏?\t")
 
 
 def find_likely(folded: str) -> Iterator[Span]:

@@ -25,7 +25,6 @@ from dossier.rules.names import COMPOUND_SURNAMES, is_organisation, split_surnam
 from dossier.rules.normal_form import HAN, FoldedText, fold_with_origins
 from dossier.rules.number_masks import KEPT_START, find_by_form, number_stars
 from dossier.rules.organisations import shop_owner
-from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.relative_names import find_relatives, is_name
 from dossier.rules.scattered_numbers import KEPT_END
 from dossier.rules.signatures import find_rests, find_signers
@@ -39,7 +38,7 @@ KEPT_TEXTS = 4
 Span = tuple[int, int]
 
 _MAX_PASSES = 4  # a mask can only bring out another match where stars part two words; rarely once
-_ATTACHED = QuickPattern(r"附件 attachments:[ ]?(?P<names>[^\n]+)")
+_ATTACHED = re.compile(r"附件 attachments:[ ]?(?P<names>[^\n]+)")
 _STEM = re.compile(r"(?:^|;)[ ]*(?P<value>[^;]+?)(?=\.[a-z0-9]{1,5}[ ]*(?:;|$)|;|$)")
 _BETWEEN = re.compile(r"[ \n\t\f\-·().]+")
 """What OCR and people put between characters; folded text has no other white space."""

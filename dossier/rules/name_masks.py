@@ -18,7 +18,6 @@ from dossier.rules.names import (
 )
 from dossier.rules.normal_form import HAN
 from dossier.rules.organisations import shop_owner
-from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
@@ -60,7 +59,7 @@ _WITH_COLON = "|".join(_RULES["name_labels_with_colon"].split())
 _BRACKET = r"(?:[ \t]*\([^()\n]{0,12}\))?"
 _SEALED = "|".join(_RULES["sealed_labels"].split())
 _SEALING = r"[ \t]*\((?:[^()\n]{0,5}[盖签][章字名])\)"
-_LABELLED = QuickPattern(
+_LABELLED = re.compile(
     rf"(?:{_LABEL}|(?:{_WITH_COLON})(?={_BRACKET}[ ]*:)|{_SIDE}(?={_BRACKET}[ ]*[:\t])"
     rf"|(?:{_SEALED})(?={_SEALING}))"
     rf"(?:[ ]?/?[ ]?names?(?![a-z]))?(?P<mark>{_MARKS})"
@@ -70,8 +69,8 @@ _WEAK_MARK = re.compile(r"[ \n]*[,.]?[ \n]*")
 """A comma or a line's end behind a label may as well be those of a sentence."""
 _BRACKET_ENDS = re.compile(r"[)\]][ ]*")
 """Behind (签字) the next thing on the form may follow, or the name."""
-_UNMARKED = QuickPattern(rf"{_UNMARKED_LABEL}(?P<run>[{HAN}]{{2,40}})")
-_ADDRESSED = QuickPattern(rf"(?P<run>[{HAN}]{{2,4}})[ ]?(?:先生|女士|小姐|同志|师傅|阿姨)")
+_UNMARKED = re.compile(rf"{_UNMARKED_LABEL}(?P<run>[{HAN}]{{2,40}})")
+_ADDRESSED = re.compile(rf"(?P<run>[{HAN}]{{2,4}})[ ]?(?:先生|女士|小姐|同志|师傅|阿姨)")
 # Behind a name: what it is to the others, or its number; then the next name.
 _NEXT_NAME = re.compile(
     rf"[*]*(?:[ ]?\([^()\n]{{0,16}}\))?(?:[: ]?[0-9](?:[ -]?[0-9*]){{6,18}})?"
@@ -80,7 +79,7 @@ _NEXT_NAME = re.compile(
 )
 _IDENTITY = "|".join(_RULES["identity_words"].split())
 # Before an opening bracket a surname is enough; elsewhere the number must follow.
-_IDENTIFIED = QuickPattern(
+_IDENTIFIED = re.compile(
     rf"(?:[(\[][ \n]?(?:男|女)?[ ,、]?(?:{_IDENTITY})"
     rf"|[,;:、\t ](?:[ ]?(?:男|女|[{HAN}]{{1,3}}族)[ ,、]){{0,2}}[ ]?(?:{_IDENTITY})"
     rf"[{HAN}]{{0,3}}[: ]{{0,3}}[0-9*])"
@@ -89,7 +88,7 @@ _LOOK_BACK = 32  # a name, what leads to it, and the spaces of OCR
 _RUN_BEFORE = re.compile(rf"(?P<run>[{HAN}](?:[ ]?[{HAN}]){{1,15}})[ \n]?$")
 _BEFORE_NAME = re.compile("|".join(_RULES["before_name_words"].split()))
 _NOT_NAME_END = re.compile(rf"(?:{'|'.join(_RULES['not_name_endings'].split())})$")
-_ACTING = QuickPattern(
+_ACTING = re.compile(
     rf"(?:委托|授权)(?P<run>[{HAN}]{{2,4}}?)(?=(?:{'|'.join(_RULES['acting_words'].split())}))"
 )
 _WORD_OF_FORM = re.compile("|".join(f"{_RULES['words_of_forms']} {_RULES['kin_words']}".split()))

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dossier.rules import identifiers, rulebook
 from dossier.rules.identifiers import FoundNumber, NumberKind
 from dossier.rules.normal_form import HAN
-from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.scattered_numbers import (
     KEPT_END,
     KEPT_OF_MOBILE,
@@ -34,22 +33,22 @@ def _spaced(*names: str) -> str:
 _NUMBER_LABEL, _IDENTITY_LABEL = _spaced("number_labels"), _spaced("identity_labels")
 _ANY_NUMBER_LABEL = _spaced("number_labels", "identity_labels")
 _IS_IDENTITY = re.compile(_IDENTITY_LABEL)
-_LABELLED_NUMBER = QuickPattern(
+_LABELLED_NUMBER = re.compile(
     rf"{_ANY_NUMBER_LABEL}(?:件)?(?:号码?|码)?"
     r"(?:[^0-9a-z\n*]{0,12}?|[ :]{0,3}\n[ ]*(?!(?:19|20)[0-9]{2}[-./]))"
     r"(?P<value>[0-9a-z](?:[ -]?[0-9a-z]){5,29})"
 )
-_SHORT_NUMBER = QuickPattern(
+_SHORT_NUMBER = re.compile(
     rf"(?:{_IDENTITY_LABEL})\s*号\s*码?[: ]{{0,4}}\n?"
     r"(?P<value>[0-9](?:[ ]?[0-9x]){2,4})(?![0-9a-z年月日]|[ -][0-9a-z])"
 )
 """Too short for any number; directly behind the label of one it is a part of it."""
 _NUMERAL = f"[{_RULES['numerals']}]"
-_NUMERALS = QuickPattern(rf"{_NUMERAL}(?:[ -]?{_NUMERAL}){{6,}}")
+_NUMERALS = re.compile(rf"{_NUMERAL}(?:[ -]?{_NUMERAL}){{6,}}")
 _MOBILE_IN_HAN = re.compile(r"[一幺壹][三四五六七八九叁肆伍陆柒捌玖].{9}")
 _LABEL_BEFORE = re.compile(rf"(?:{_NUMBER_LABEL})(?:号码?|码)?[^0-9a-z\n]{{0,4}}$")
 _LONGEST_LABEL = 20
-_DOTTED_MOBILE = QuickPattern(
+_DOTTED_MOBILE = re.compile(
     r"1(?<![0-9.]1)[3-9][0-9](?P<dot>[./·])[0-9]{4}(?P=dot)[0-9]{4}(?![0-9.])"
 )
 _BIRTH_LABEL = _spaced("birth_labels")
@@ -63,38 +62,36 @@ _DAY = (
     r"(?:[12](?:\s?[0-9]){3}\s*[年./-]?\s*[0-9]{1,2}\s*(?:[月./-]?\s*[0-9]{1,2}\s*[日号]?|月)?"
     rf"|{_HAN_DAY})"
 )
-_BIRTH = QuickPattern(
+_BIRTH = re.compile(
     rf"(?:{_BIRTH_LABEL}|生(?<![{_RULES['not_born_before']}]生)于)[\s:于在]{{0,6}}(?:[农阴公阳]历)?"
     rf"(?P<value>{_DAY}|[12][0-9]{{3}}\s?年|[0-9]{{2}}年[0-9]{{1,2}}月(?:[0-9]{{1,2}}日?)?)"
 )
-_BORN = QuickPattern(
+_BORN = re.compile(
     rf"(?P<value>{_DAY})(?={_BORN_BEHIND.pattern})|(?P<year>(?<![0-9])[12][0-9]{{3}}年)"
     rf"(?=出生|生人|生(?![{_RULES['not_born']}{HAN}]))"
 )
-_BIRTH_SHORT = QuickPattern(
+_BIRTH_SHORT = re.compile(
     rf"(?:{_BIRTH_LABEL})[ :\t]{{0,4}}"
     r"(?P<value>[0-9]{2}[./-][0-9]{1,2}(?:[./-][0-9]{1,2})?(?![0-9])|[0-9]{1,2}月[0-9]{1,2}[日号])"
 )
 _MONTH_NAME = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[.]?"
-_BORN_ENGLISH = QuickPattern(
+_BORN_ENGLISH = re.compile(
     r"(?<![a-z])(?:date of birth|birth ?da(?:te|y)|d[.]?o[.]?b[.]?|born(?: on| in)?)[ :\t]{0,4}"
     rf"(?P<value>{_DAY}|[0-9]{{1,2}}[./ -](?:[0-9]{{1,2}}|{_MONTH_NAME})[./, -]{{1,2}}[0-9]{{2,4}}"
     rf"|{_MONTH_NAME}[ ]?[0-9]{{1,2}},?[ ]?[0-9]{{4}}|[12][0-9]{{3}})"
 )
-_ENGLISH_NUMBER = QuickPattern(
+_ENGLISH_NUMBER = re.compile(
     rf"(?<![a-z])(?:{'|'.join(_RULES['english_number_labels'].split())})"
     r"(?:[ .]{0,2}(?:no|nos|number|num|card)(?![a-z])){0,2}[. :#\t(+]{0,5}"
     r"(?P<value>[a-z]{0,2}[0-9](?:[ ()./-]{0,2}[0-9x]){4,24})(?![0-9a-z])"
 )
-_EMAIL = QuickPattern(
-    r"(?<![a-z0-9._+-])(?P<value>[a-z0-9._+-]{2,64})(?=[ ]?@[ ]?[a-z0-9-]+[ ]?\.)"
-)
-_PLATE = QuickPattern(
+_EMAIL = re.compile(r"(?<![a-z0-9._+-])(?P<value>[a-z0-9._+-]{2,64})(?=[ ]?@[ ]?[a-z0-9-]+[ ]?\.)")
+_PLATE = re.compile(
     rf"[{_RULES['plate_places']}][ ]?[a-z][ ]?[·.-]?[ ]?"
     r"(?P<value>[0-9a-z](?:[ ]?[0-9a-z]){4,5})(?![ ]?[0-9a-z])"
 )
 _MESSENGER_FIRST = "vw" + "".join(sorted({word[0] for word in _RULES["messengers"].split()}))
-_MESSENGER = QuickPattern(
+_MESSENGER = re.compile(
     rf"(?=[{_MESSENGER_FIRST}])(?:{_spaced('messengers')}|(?<![a-z0-9])[vw]x(?=[ ]?:))"
     r"(?P<mark>号码?|id|账号|帐号)?[ ]?(?P<colon>:)?[ ]?"
     rf"(?!{_spaced('not_messenger_names')})(?P<value>[a-z][a-z0-9_-]{{4,19}})(?![a-z0-9_-])"
@@ -102,7 +99,7 @@ _MESSENGER = QuickPattern(
 _PROPERTY_LABEL, _DEED = _spaced("property_labels"), _spaced("property_deeds")
 _OF_PROPERTY = f"{_RULES['property_labels']} {_RULES['property_deeds']}".split()
 _FIRST = "".join(sorted({word[0] for word in _OF_PROPERTY}))
-_PROPERTY = QuickPattern(
+_PROPERTY = re.compile(
     # GB/T 37346: place and parcel of 12 digits (often read with more), kind of land, building, unit
     rf"(?=[0-9{_FIRST}])(?:"
     r"(?<![0-9a-z])(?P<unit>[0-9](?:[ ]?[0-9oil]){11,16}[ ]?[gjz6][ ]?[a-z8](?:[ ]?[0-9oil]){4,6}"

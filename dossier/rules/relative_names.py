@@ -31,7 +31,6 @@ from dossier.rules.name_masks import (
 )
 from dossier.rules.names import SURNAMES
 from dossier.rules.normal_form import HAN
-from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
@@ -45,18 +44,18 @@ _STAND_IN = any_of(_words("stand_in_words"))
 _SIGNED = any_of(_words("signature_words"))
 _MARK = r"[ ]*(?:姓名|签字|签名)?(?:[ ]*[:_][ _]*|[ ]*\t[ \t]*|[ ]{0,6})"
 # 父亲李建国; 妻子：王芳; 其子 李小明.
-_BEHIND_KIN = QuickPattern(
+_BEHIND_KIN = re.compile(
     rf"{_KIN}(?P<mark>{_MARK})(?:(?P<run>[{HAN}]{{2,40}})|(?P<apart>{PARTED}))"
 )
 _NEXT = rf"(?={any_of(_words('after_name_words'))}|[^{HAN}]|\Z)"
 # 村民王建国称, 户主为王小明: a whole name, and the sentence goes on behind it or ends.
-_SAID = QuickPattern(
+_SAID = re.compile(
     rf"{any_of([*_words('person_words'), *LABELS, *SIDES])}(?:姓名)?[为是系叫]?[ ]?:?[ ]?"
     rf"{LIKELY}(?P<run>[{HAN}]{{2,4}}?){_NEXT}"
 )
-_DONE_BY = QuickPattern(rf"由{LIKELY}(?P<run>[{HAN}]{{2,4}}?)(?={any_of(_words('doing_words'))})")
+_DONE_BY = re.compile(rf"由{LIKELY}(?P<run>[{HAN}]{{2,4}}?)(?={any_of(_words('doing_words'))})")
 # What stands behind a name and nothing else: a number of a person's, the sex, (户号…).
-_NUMBER_BEHIND = QuickPattern(
+_NUMBER_BEHIND = re.compile(
     r"(?=[1-9,、 (])(?:(?<![0-9*])(?:1[3-9][0-9](?:[ -]?[0-9*]{4}){2}|[0-9]{15,19})(?![0-9])"
     rf"|[,、 ][男女][,、 ]|\((?:户号|客户编号|电话|手机|[男女])(?![{HAN}]))"
 )
@@ -64,48 +63,48 @@ _NAME_BEFORE = re.compile(
     rf"(?<![{HAN}])(?P<run>[{HAN}]{{2,4}})[ ]?[:,(/\t]?[ ]?"
     r"(?:(?:联系)?电话|手机号?|tel)?[: ]{0,2}\Z"
 )
-_OWNER = QuickPattern(
+_OWNER = re.compile(
     rf"户号[: ]{{0,3}}[0-9]{{8,16}}[ \t,]{{1,3}}{LIKELY}(?P<run>[{HAN}]{{2,4}})(?![{HAN}:])"
 )
 _LONGEST_BEFORE = 16
-_FATE = QuickPattern(any_of(_words("fate_words")))
+_FATE = re.compile(any_of(_words("fate_words")))
 _BETWEEN_FATE = re.compile(r"(?:已?于[0-9年月日 ./-]{4,14}|因病|已|的)\Z")
 _HAN_ONLY = re.compile(rf"[{HAN}]{{2,4}}")
 # 王小明与李小红系夫妻关系; 王小明、李小红夫妇.
-_COUPLE = QuickPattern(
+_COUPLE = re.compile(
     rf"(?<![{HAN}]){LIKELY}(?P<one>[{HAN}]{{2,4}})[ ]?[与和、及][ ]?(?P<two>[{HAN}]{{2,4}}?)"
     rf"(?=[系是为原之间]{{0,3}}{any_of(_words('couples'))})"
 )
 # ,妻王芳,子李小明; 妻:王芳.
-_BEHIND_LETTER = QuickPattern(
+_BEHIND_LETTER = re.compile(
     rf"(?:(?<=[,;、\s(])|\A)[{_LETTERS}](?P<mark>[ ]?:[ ]?)?(?P<run>[{HAN}]{{2,40}})"
 )
-_BEFORE_KIN = QuickPattern(
+_BEFORE_KIN = re.compile(
     rf"(?<![{HAN}])(?P<run>[{HAN}]{{2,4}})[ ]{{0,2}}[ \t][ \t]{{0,4}}(?:{_CELLS})(?![{HAN}])"
 )
 # 王芳(户主之妻); 李建军之女.
-_WHOSE = QuickPattern(
+_WHOSE = re.compile(
     rf"[ ]?\((?:系|与)?(?:户主|业主|客户|用户|本人|其)?之?(?:{_CELLS}|代)(?=[ )签办领])"
     r"|之[妻夫父母子女](?!间|外|后|前|中|内|下|上)"
 )
-_STANDS_IN = QuickPattern(
+_STANDS_IN = re.compile(
     rf"(?<![{HAN}])由?(?P<run>[{HAN}]{{2,4}}?)[ ]?"
     rf"(?={_STAND_IN}|代[ ]*(?:[0-9\n]|\Z)|[系是为](?:户主|业主|其|本人)之?(?:{_CELLS}))"
 )
-_SIGNATURES = QuickPattern(
+_SIGNATURES = re.compile(
     rf"{_SIGNED}(?:\([^()\n]{{0,8}}\))?[:_ ]{{1,4}}"
     rf"(?P<first>[{HAN}]{{2,4}})(?P<rest>(?:[ ]{{1,4}}[{HAN}]{{2,3}}(?![{HAN}]))+)"
 )
-_COLUMN = QuickPattern(
+_COLUMN = re.compile(
     rf"{any_of(_words('heads_of_lines'))}[ ]*:?[ ]*"
     rf"(?P<rest>(?:\n[ ]*[{HAN}]{{2,3}}[ ]*(?=\n|\Z)){{2,}})"
 )
 _ONE = re.compile(rf"[{HAN}]{{2,3}}")
-_BY_DATE = QuickPattern(
+_BY_DATE = re.compile(
     rf"^[ \t]*(?P<run>[{HAN}]{{2,3}})[ \t]{{1,6}}(?=(?:19|20)[0-9]{{2}}[ ]?[年./-])", re.MULTILINE
 )
 # 核验人 | 冯立群: a form's cell that says who, and the cell beside it.
-_STAFF_CELL = QuickPattern(
+_STAFF_CELL = re.compile(
     rf"(?:^|(?<=\t))[ ]*[{HAN}]{{0,6}}(?:{'|'.join(_words('staff_cells'))})[ ]*\t[ \t]*"
     rf"(?P<run>[{HAN}]{{2,4}})(?=[ ]*(?:[\t\n]|\Z))",
     re.MULTILINE,

@@ -13,7 +13,6 @@ from functools import partial
 from dossier.rules import identifiers, rulebook
 from dossier.rules.columns import Heads, cells_below
 from dossier.rules.identifiers import FoundNumber
-from dossier.rules.quick_patterns import QuickPattern
 from dossier.rules.word_patterns import any_of
 
 Span = tuple[int, int]
@@ -41,8 +40,8 @@ _GAP = r"[ \t\n-]{0,3}"
 _LABEL_END = r"(?:件)?(?:号码?|码)?(?:[ ]?\([^()\n]{0,8}\))?[ \t\n:]{0,4}"
 
 
-def _behind(label_list: str, value: str) -> QuickPattern:
-    return QuickPattern(
+def _behind(label_list: str, value: str) -> re.Pattern[str]:
+    return re.compile(
         rf"{any_of(_words(label_list), '[ ]*')}{_LABEL_END}(?P<value>{value})(?![0-9a-z])"
     )
 
@@ -54,22 +53,22 @@ _LABELLED = (
     (_behind("phone_labels", rf"1{_GAP}[3-9](?:{_GAP}[0-9]){{9}}"), (11,), KEPT_OF_MOBILE),
 )
 """Pattern, lengths in places, and how many of the first ones stay."""
-_GOES_ON = QuickPattern(r"[0-9][ -]{0,2}[\t\n][ \t\n-]{0,2}[0-9]")
+_GOES_ON = re.compile(r"[0-9][ -]{0,2}[\t\n][ \t\n-]{0,2}[0-9]")
 """What all matches hold that are more than what stands in one piece."""
 # Place, day of birth and the rest, each in a cell or line of its own.
 _YEAR, _MONTH, _DAY = "(?:18|19|20)[0-9]{2}", "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
-_ID_IN_CELLS = QuickPattern(
+_ID_IN_CELLS = re.compile(
     rf"(?<![0-9])[1-9][0-9]{{5}}[ \t\n]{{1,3}}{_YEAR}{_MONTH}{_DAY}[ \t\n]{{1,3}}"
     r"[0-9]{3}[0-9x](?![0-9a-z])"
 )
 # 999999.1990.0101.001x, 999999/19900101/001x
 _SIGN = "[./_·]"
-_ID_BY_SIGNS = QuickPattern(
+_ID_BY_SIGNS = re.compile(
     rf"(?<![0-9.])[1-9][0-9]{{5}}{_SIGN}{_YEAR}{_SIGN}?{_MONTH}{_SIGN}?{_DAY}{_SIGN}?"
     r"[0-9]{3}[0-9x](?![0-9a-z])"
 )
 # 1 3 8 0 0 1 3 8 0 0 0, 138 00138 000, 138/0013/8000, 1380 0138 000, 13800 138000.
-_ODD_MOBILE = QuickPattern(
+_ODD_MOBILE = re.compile(
     r"1(?<![0-9./-]1)(?:(?P<each>[ .-])[3-9](?:(?P=each)[0-9]){9}"
     r"|[3-9][0-9](?P<three>[ ./_-])[0-9]{2,8}(?:(?P=three)[0-9]{2,6})?(?:(?P=three)[0-9]{2,4})?"
     r"|[3-8][0-9]{2}(?P<four>[ -])[0-9]{3,4}(?P=four)[0-9]{3,4}"
@@ -77,18 +76,18 @@ _ODD_MOBILE = QuickPattern(
 )
 _MOBILE_PLACES = 11
 # (0710)345 6782, 0710-3456-782: the local number in two pieces.
-_PARTED_LANDLINE = QuickPattern(
+_PARTED_LANDLINE = re.compile(
     r"0(?<![0-9]0)(?:10|2[0-9]|[3-9][0-9]{2})\)?[ -]{0,3}"
     r"(?P<value>[2-9][0-9]{2,3}[ -][0-9]{4}|[2-9][0-9]{3}[ -][0-9]{3})(?![0-9]|-[0-9])"
 )
 # +86-710-3456789; a second number behind a first one: 138****8000、3456789; 138*0013*8000.
-_ABROAD = QuickPattern(
+_ABROAD = re.compile(
     r"\+(?:00)?86[ -]{0,2}\(?[1-9][0-9]{1,2}\)?[ -]{0,2}"
     r"(?P<value>[2-9][0-9]{2,3}[ -]?[0-9]{4})(?![0-9])"
 )
-_SECOND = QuickPattern(r"[0-9*]{3}[0-9][ ]?[、/,;或和][ ]?(?P<value>[2-9][0-9]{6,7})(?![0-9a-z.])")
-_STARRED = QuickPattern(r"1(?<![0-9*]1)[3-9][0-9](?P<value>\*[0-9]{4}\*)[0-9]{4}(?![0-9*])")
-_SPOKEN = QuickPattern(
+_SECOND = re.compile(r"[0-9*]{3}[0-9][ ]?[、/,;或和][ ]?(?P<value>[2-9][0-9]{6,7})(?![0-9a-z.])")
+_STARRED = re.compile(r"1(?<![0-9*]1)[3-9][0-9](?P<value>\*[0-9]{4}\*)[0-9]{4}(?![0-9*])")
+_SPOKEN = re.compile(
     rf"[一幺壹]{_IN_HAN}{{2}}(?P<value>[,、 ]{_IN_HAN}{{4}}[,、 ]){_IN_HAN}{{4}}(?!{_IN_HAN})"
 )
 _BY_FORM = (
@@ -104,7 +103,7 @@ _PHONE_BEFORE = re.compile(
 )
 _LOOK = 40
 # 138零零13八000
-_MIXED = QuickPattern(rf"(?<![0-9{_NUMERALS}])[1一幺壹][0-9{_NUMERALS}]{{10}}(?![0-9{_NUMERALS}])")
+_MIXED = re.compile(rf"(?<![0-9{_NUMERALS}])[1一幺壹][0-9{_NUMERALS}]{{10}}(?![0-9{_NUMERALS}])")
 _EITHER = re.compile(f"[{_NUMERALS}][0-9]|[0-9][{_NUMERALS}]")
 _ENDS = ("", "号", "号码", "码", "前", "后")
 IDENTITY_HEADS = Heads(word + end for word in _words("identity_heads") for end in _ENDS)
@@ -112,7 +111,7 @@ HEADS = IDENTITY_HEADS.words | {
     word + end for word in (*_words("number_labels"), *_words("number_heads")) for end in _ENDS
 }
 OTHER_HEADS = Heads(HEADS - IDENTITY_HEADS.words)
-_HEAD = QuickPattern(rf"(?<![^\t\n])[ :*]*{any_of(HEADS, '[ ]*')}[ :*]*(?![^\t\n])")
+_HEAD = re.compile(rf"(?<![^\t\n])[ :*]*{any_of(HEADS, '[ ]*')}[ :*]*(?![^\t\n])")
 _DATE = re.compile(r"\s*[12][0-9]{3}\s?[./-]\s?[0-9]{1,2}\s?[./-]\s?[0-9]{1,2}\s*")
 _CELL = re.compile(r"[0-9a-z ()+./-]+")
 _FEWEST_IN_CELL = 4
@@ -152,7 +151,7 @@ def _over_cells(folded: str) -> Iterator[Scattered]:
     for pattern, lengths, first in _LABELLED:
         for match in pattern.finditer(folded):
             value = match["value"]
-            if _GOES_ON.pattern.search(value) and len(identifiers.compact(value)) in lengths:
+            if _GOES_ON.search(value) and len(identifiers.compact(value)) in lengths:
                 yield Scattered(*match.span("value"), first)
 
 

@@ -11,7 +11,6 @@ from dossier.rules.columns import FORM_LABELS
 from dossier.rules.name_masks import LABELS, PARTED, given_of, given_parted, is_person, no_name
 from dossier.rules.names import COMPOUND_SURNAMES, SURNAMES, is_organisation
 from dossier.rules.normal_form import HAN
-from dossier.rules.quick_patterns import QuickPattern
 
 Span = tuple[int, int]
 
@@ -24,7 +23,7 @@ def _words(name: str) -> str:
     return "|".join("[ ]*".join(word) for word in sorted(_RULES[name].split(), key=len)[::-1])
 
 
-_LABEL = QuickPattern(
+_LABEL = re.compile(
     rf"(?:(?:{_words('signed_labels')})[人]?(?:[ \t]*\([^()\n]{{0,12}}\))?"
     rf"|(?:{_words('signing_sides')})[ \t]*"
     rf"\([^()\n]{{0,8}}(?:{_words('signing_words')})[^()\n]{{0,4}}\))"
@@ -78,7 +77,7 @@ def find_rests(folded: str) -> Iterator[Span]:
 
 
 # Behind a name, with a space or without: (签字), (按手印).
-_SIGNED_NOTE = QuickPattern(
+_SIGNED_NOTE = re.compile(
     rf"[ ]?\((?:以上|均|已|代|按|摁|捺)?(?:{_words('signed_notes')})[^()\n]{{0,3}}\)"
 )
 _SIGNERS_BEFORE = re.compile(rf"(?<![{HAN}])(?:[{HAN}]{{2,4}}|{PARTED})\Z")

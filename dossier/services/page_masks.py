@@ -50,8 +50,6 @@ MASKING_FILES = (
     "rules/normal_form.py",
     "rules/number_masks.py",
     "rules/organisations.py",
-    "rules/pattern_windows.py",
-    "rules/quick_patterns.py",
     "rules/region.py",
     "rules/relative_names.py",
     "rules/scattered_numbers.py",
