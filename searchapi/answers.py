@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -139,8 +139,8 @@ def _document_hit(document: DocumentHitView) -> dict[str, Any]:
     }
 
 
-def customer_record(record: CustomerRecord) -> dict[str, Any]:
-    """A customer; tasks and loans come with their features."""
+def customer_record(record: CustomerRecord, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """A customer with what features add; tasks and loans come with theirs."""
     return {
         **customer_head(record.head),
         "id_type": record.id_type,
@@ -158,7 +158,7 @@ def customer_record(record: CustomerRecord) -> dict[str, Any]:
         "history": [history_entry(entry) for entry in record.history],
         "panels": record.panels,
         "opening": opening(record.opening),
-        "completeness": record.parts.get("completeness"),
+        "completeness": parts.get("completeness"),
     }
 
 

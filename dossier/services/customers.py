@@ -52,6 +52,19 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> CustomerRecord:
     return record
 
 
+def parts(context: Context, viewer: Viewer, customer_no: str) -> Mapping[str, Any]:
+    """What features add to a customer's record, by name; the look itself is noted by :func:`get`.
+
+    Raises:
+        ForbiddenError: the role may not read customers.
+        NotFoundError: no such customer, or not in the viewer's scope.
+    """
+    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
+    with context.reading(viewer) as session:
+        here = viewer.at(Place.of_customer(customer_in_scope(session, customer_no)))
+    return context.plugins.customer_parts(here, customer_no, context)
+
+
 def documents(
     context: Context,
     viewer: Viewer,
@@ -101,7 +114,6 @@ def _record(
         opening=viewer.opening,
         is_clear=here.sees_clear,
         approved=approved_here(session, here),
-        parts=context.plugins.customer_parts(here, number, context),
     )
 
 

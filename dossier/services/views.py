@@ -304,7 +304,7 @@ class CustomerRecord:
     """A customer as the register knows it, with its papers and its history.
 
     ``is_clear``: nothing of it is masked to this viewer; ``approved``: by which approvals more is
-    open than the role alone opens; ``parts``: what features add, by name.
+    open than the role alone opens.
     """
 
     head: CustomerHead
@@ -325,7 +325,6 @@ class CustomerRecord:
     opening: Opening | None = None
     is_clear: bool = False
     approved: tuple[Approved, ...] = ()
-    parts: Mapping[str, Any] = field(default_factory=dict)
 
 
 # -- documents ----------------------------------------------------------------------------------

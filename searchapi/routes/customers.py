@@ -33,7 +33,8 @@ def read(
     context = context_of(request)
     speaker = speaking(request, viewer, context.settings.locale)
     record = customers.get(context, speaker, customer_no)
-    answer = JsonAnswer(answers.customer_record(record))
+    parts = customers.parts(context, speaker, customer_no)
+    answer = JsonAnswer(answers.customer_record(record, parts))
     answer.headers["ETag"] = f'"{record.revision}"'
     return answer
 

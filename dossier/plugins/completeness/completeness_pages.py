@@ -14,7 +14,7 @@ from starlette.responses import Response
 from dossier.clock import local_date
 from dossier.plugins.completeness import customer, requirements, wording, worklist
 from dossier.plugins.completeness.asked import wished, wished_values
-from dossier.plugins.completeness.items import LACKING, Item, ItemState
+from dossier.plugins.completeness.items import LACKING, TO_DO, Item, ItemState
 from dossier.plugins.completeness.requirements import Requirement
 from dossier.plugins.completeness.worklist import Wish
 from dossier.rules import document_types, rulebook, sources
@@ -22,8 +22,6 @@ from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
 
 router = APIRouter()
-FIRST = (*sorted(LACKING), ItemState.PROMISED)
-"""What somebody has to do something about."""
 LAST = (ItemState.UNDECIDED, ItemState.NOT_DUE, ItemState.OPTIONAL)
 """What need not be there, as far as anybody knows."""
 
@@ -120,9 +118,9 @@ def _groups(items: Iterable[Item]) -> list[tuple[str, list[Item]]]:
     """What to do, what is there, what is not asked for; each in the rules' order."""
     groups: dict[str, list[Item]] = {"open": [], "settled": [], "others": []}
     for item in items:
-        name = "open" if item.state in FIRST else "others" if item.state in LAST else "settled"
+        name = "open" if item.state in TO_DO else "others" if item.state in LAST else "settled"
         groups[name].append(item)
-    groups["open"].sort(key=lambda item: FIRST.index(item.state))
+    groups["open"].sort(key=lambda item: TO_DO.index(item.state))
     return [(name, found) for name, found in groups.items() if found]
 
 

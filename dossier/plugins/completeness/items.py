@@ -38,6 +38,8 @@ class ItemState(StrEnum):
 
 LACKING = frozenset({ItemState.MISSING, ItemState.EXPIRED, ItemState.UNSIGNED, ItemState.UNSEALED})
 """Somebody has to do something about it now."""
+TO_DO = (*sorted(LACKING), ItemState.PROMISED)
+"""What somebody has to do something about, in the order in which it is shown."""
 ASKED = LACKING | {ItemState.PRESENT, ItemState.WAIVED, ItemState.PROMISED}
 """What counts as required on the day."""
 SETTLED = frozenset({ItemState.PRESENT, ItemState.WAIVED})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dossier.hookspecs import Panel
 from dossier.plugins.completeness import customer, wording
-from dossier.plugins.completeness.items import LACKING, Completeness, ItemState
+from dossier.plugins.completeness.items import TO_DO, Completeness
 from dossier.services import labels
 from dossier.services.context import Context
 from dossier.viewer import Viewer
@@ -18,7 +18,6 @@ WORDS = {
     "en": ("Papers asked for", "{present} of {required} ({percent} %)", "{count} in all"),
 }
 """The share's head, the share, and what stands behind the papers that are named."""
-SHOWN = (*sorted(LACKING), ItemState.PROMISED)
 
 
 def of_customer(context: Context, viewer: Viewer, customer_no: str) -> tuple[Panel, ...]:
@@ -35,7 +34,7 @@ def _rows(found: Completeness, language: str) -> list[tuple[str, str]]:
         "present": found.present, "required": found.required, "percent": found.percent
     }  # fmt: skip
     rows = [(head, share.format(**counts))]
-    for state in SHOWN:
+    for state in TO_DO:
         items = [item for item in found.items if item.state is state]
         if not items:
             continue
