@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from dossier.hookspecs import StepResult
-from dossier.plugins.recognition.titles import FoundTitle, find_title
 from dossier.records import DocumentText, FieldValue, PageReading
 from dossier.rules import dates, number_masks, page_fields, page_labels, terms
 from dossier.rules.document_types import Catalogue, TypeMatch, catalogue
 from dossier.rules.page_fields import FoundField
 from dossier.rules.paper import linking_rules
+from dossier.rules.titles import FoundTitle, find_title
 
 KEPT = {
     page_labels.CUSTOMER_NO: "customer_no",

@@ -1,0 +1,219 @@
+"""Invents stacks: papers of several customers scanned as one file, and what belongs together."""
+
+# ruff: noqa: S311 - a repeatable generator is wanted, nothing here is a secret
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pikepdf
+
+from dossier.plugins.demo import scans
+from dossier.plugins.demo.catalogue import TYPES
+from dossier.plugins.demo.customers import InventedCustomer
+from dossier.plugins.demo.damage import draw_damage, sibling
+from dossier.plugins.demo.make import compose, lay_out
+from dossier.plugins.demo.plan import PaperPlan, Planner
+from dossier.plugins.demo.render import render
+from dossier.plugins.demo.sheet import CodeLabel, Ink, Sheet, Text
+
+PAPER, SEPARATOR, BLANK = "paper", "separator", "blank"
+_NUMBER_ROW = 10_000
+"""The row in which the layouts print page numbers."""
+_NUMBERINGS = {
+    "as printed": 50,
+    "none": 18,
+    "第{han}页/共{all_han}页": 8,
+    "{page}/{total}": 10,
+    "Page {page} of {total}": 8,
+    "— {page} —": 6,
+}
+_HAN = "〇一二三四五六七八九十"
+_MANNERS = {"nothing": 50, "sheets": 20, "sheets between customers": 15, "blank sheets": 15}
+"""How a clerk parts the papers of a stack."""
+_DUPLEX_SHARE = 0.12
+_MISHAP_SHARE = 0.06
+"""Papers of several pages where one page is missing, swapped or was scanned twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackSheet:
+    """One side of a stack.
+
+    Attributes:
+        kind: :data:`PAPER`, :data:`SEPARATOR` or :data:`BLANK`.
+        sheet: what stands on it.
+        paper: place of its paper in the stack, -1 for none.
+        page: its number in the paper, from 1.
+    """
+
+    kind: str
+    sheet: Sheet
+    paper: int = -1
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StackedPaper:
+    """One paper of a stack and what is odd about it (``page_missing`` …, or nothing)."""
+
+    plan: PaperPlan
+    title: str
+    mishap: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InventedStack:
+    """A stack: its sides in order, and its papers."""
+
+    sheets: tuple[StackSheet, ...]
+    papers: tuple[StackedPaper, ...]
+    manner: str
+
+    @property
+    def starts(self) -> frozenset[int]:
+        """Places (from 1) of the sides where a paper begins."""
+        first: dict[int, int] = {}
+        for at, one in enumerate(self.sheets, 1):
+            if one.kind == PAPER:
+                first.setdefault(one.paper, at)
+        return frozenset(first.values())
+
+
+def invent_stacks(
+    register: Sequence[InventedCustomer],
+    seed: int,
+    *,
+    stacks: int,
+    papers: int,
+    families: frozenset[str] | None = None,
+) -> list[InventedStack]:
+    """``stacks`` stacks of ``papers`` papers each; the same arguments give the same stacks.
+
+    Args:
+        register: the customers.
+        seed: of everything.
+        stacks: how many.
+        papers: of each.
+        families: allowed family names, as of ``families.choices``.
+    """
+    rng = random.Random(seed * 17 + 3)
+    plans = sorted(Planner(register, seed, families).plans(stacks * papers), key=_number)
+    plans = [_as_scan(plan, rng) for plan in plans if not plan.duplicate_of]
+    return [
+        _stack(plans[at * papers : (at + 1) * papers], random.Random(seed * 1009 + at))
+        for at in range(stacks)
+    ]
+
+
+def _number(plan: PaperPlan) -> int:
+    return plan.number
+
+
+def _as_scan(plan: PaperPlan, rng: random.Random) -> PaperPlan:
+    """The plan as a sheet-fed scanner takes it in: nothing is known of folder and file name."""
+    route = "barcode" if plan.route == "barcode" else "content"
+    damage = plan.damage if plan.format in {"image-pdf", "tiff"} else ""
+    filled = plan.filled if plan.damage else rng.choice((Ink.PRINT, Ink.PRINT, Ink.DOTS, Ink.PEN))
+    return replace(plan, format="image-pdf", route=route, damage=damage or "office", filled=filled)
+
+
+def _stack(plans: Sequence[PaperPlan], rng: random.Random) -> InventedStack:
+    manner = rng.choices(list(_MANNERS), list(_MANNERS.values()))[0]
+    sheets: list[StackSheet] = []
+    papers: list[StackedPaper] = []
+    for at, plan in enumerate(plans):
+        if at and _is_parted(manner, plans[at - 1], plan):
+            sheets += _between(manner, rng)
+        own, paper = _paper(at, plan, rng)
+        sheets += own
+        papers.append(paper)
+    return InventedStack(tuple(sheets), tuple(papers), manner)
+
+
+def _is_parted(manner: str, before: PaperPlan, plan: PaperPlan) -> bool:
+    if manner == "sheets between customers":
+        return before.customer.customer_no != plan.customer.customer_no
+    return manner != "nothing"
+
+
+def _between(manner: str, rng: random.Random) -> list[StackSheet]:
+    if manner == "blank sheets":
+        return [StackSheet(BLANK, Sheet()) for _ in range(2)]
+    sheet = Sheet()
+    sheet.marks.append(CodeLabel(150, 300, 300, 90, f"SEP-{rng.randrange(10**6):06d}"))
+    if rng.random() < 0.5:
+        sheet.marks.append(Text(230, 240, 24, "档案分隔页", Ink.BOLD, 1))
+    return [StackSheet(SEPARATOR, sheet)]
+
+
+def _paper(at: int, plan: PaperPlan, rng: random.Random) -> tuple[list[StackSheet], StackedPaper]:
+    content = compose(plan, random.Random(plan.seed))
+    sheets = _numbered(lay_out(plan, content), rng)
+    pages = [StackSheet(PAPER, sheet, at, number) for number, sheet in enumerate(sheets, 1)]
+    mishap = ""
+    if len(pages) > 1 and rng.random() < _MISHAP_SHARE * 3:
+        pages, mishap = _mishap(pages, rng)
+    if rng.random() < _DUPLEX_SHARE:
+        pages.append(StackSheet(BLANK, Sheet(), at))
+    return pages, StackedPaper(plan, content.title, mishap)
+
+
+def _mishap(pages: list[StackSheet], rng: random.Random) -> tuple[list[StackSheet], str]:
+    kind = rng.choice(("page_missing", "pages_swapped", "page_repeated"))
+    at = rng.randrange(1, len(pages))
+    if kind == "page_missing":
+        return pages[:at] + pages[at + 1 :], kind
+    if kind == "page_repeated":
+        return [*pages[: at + 1], *pages[at:]], kind
+    if len(pages) > 2:
+        at = rng.randrange(2, len(pages))
+        return [*pages[: at - 1], pages[at], pages[at - 1], *pages[at + 1 :]], kind
+    return pages, ""
+
+
+def _numbered(sheets: list[Sheet], rng: random.Random) -> list[Sheet]:
+    """The sheets with their page numbers written in the way of this print run."""
+    way = rng.choices(list(_NUMBERINGS), list(_NUMBERINGS.values()))[0]
+    if way == "as printed":
+        return sheets
+    return [_renumbered(sheet, way, at, len(sheets)) for at, sheet in enumerate(sheets, 1)]
+
+
+def _renumbered(sheet: Sheet, way: str, page: int, total: int) -> Sheet:
+    marks = []
+    for mark in sheet.marks:
+        if isinstance(mark, Text) and mark.row == _NUMBER_ROW:
+            if way == "none":
+                continue
+            han = [_HAN[n] if n < len(_HAN) else str(n) for n in (page, total)]
+            text = way.format(page=page, total=total, han=han[0], all_han=han[1])
+            mark = replace(mark, text=text)
+        marks.append(mark)
+    return Sheet(sheet.width, sheet.height, marks)
+
+
+# -- as a file ----------------------------------------------------------------------------------
+
+
+def write_stack(stack: InventedStack, path: Path, seed: int) -> None:
+    """Draws the stack, damaged as its papers are, into one PDF of pictures."""
+    whole = pikepdf.new()
+    for place, one in enumerate(stack.sheets):
+        rng = random.Random(seed * 4099 + place)
+        plan = stack.papers[max(one.paper, 0)].plan
+        damage = draw_damage(plan.damage if one.kind == PAPER else "clean", rng)
+        page = render(one.sheet, plan.font, sibling(damage, rng), seed * 64 + place, place + 1)
+        data = scans.image_pdf([page], damage.quality)
+        with pikepdf.open(io.BytesIO(data)) as single:
+            whole.pages.extend(single.pages)
+    whole.save(path, deterministic_id=True)
+
+
+def types_of(stack: InventedStack) -> list[str]:
+    """Labels of the stack's papers, for what is printed about it."""
+    return [TYPES[paper.plan.type_code].label for paper in stack.papers]

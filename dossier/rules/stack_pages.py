@@ -1,0 +1,151 @@
+"""What each page of a file says for itself: by that a stack of papers is cut (:mod:`.stacks`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dossier.records import PageReading
+from dossier.rules import page_fields, page_labels
+from dossier.rules.document_types import Catalogue, solid
+from dossier.rules.page_fields import FoundField
+from dossier.rules.page_numbers import PageNumber, find_page_number
+from dossier.rules.paper import Paper, linking_rules, read_paper
+from dossier.rules.stack_rules import StackRules
+from dossier.rules.titles import find_title
+
+SHEET, WORDS = "sheet", "words"
+"""What makes a page a separator: a bar code and hardly a word; its own words."""
+_WITHIN = re.compile(
+    r"第?[二三四五六七八九十]{1,3}[条、.．章)]|[2-9][0-9]?[、.．)](?![0-9])|[(（][二三四五六七八九十]{1,2}[)）]"
+)
+_SENTENCE_END = re.compile(r"[。！？：:；;]$")
+_ENDS = 6
+"""Lines at the end of a page where people sign."""
+_DENSE_LINE = 18
+"""Characters of a line of running text."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageEvidence:
+    """One page as the cutting sees it.
+
+    Attributes:
+        number: its place in the file, from 1.
+        is_blank: nothing on it; such a page between two papers belongs to neither.
+        is_failed: it could not be read.
+        separator: :data:`SHEET` or :data:`WORDS` where it only parts papers, else empty.
+        codes: texts of its bar codes.
+        type_code: the type that it names or has the words of; empty when none is sure.
+        title: its title, solid; empty when it has none.
+        title_sure: how sure the title is one of the catalogue's, 0..1.
+        has_heading: a large line at the top, though of no known type.
+        is_annex: the top says that it goes with what came before.
+        page_number: what it prints as its own number.
+        begins_within: its first line is a later clause or goes on with a sentence.
+        is_signed: ends with signatures.
+    """
+
+    number: int
+    is_blank: bool = False
+    is_failed: bool = False
+    separator: str = ""
+    codes: frozenset[str] = frozenset()
+    type_code: str = ""
+    title: str = ""
+    title_sure: float = 0.0
+    has_heading: bool = False
+    is_annex: bool = False
+    page_number: PageNumber | None = None
+    begins_within: bool = False
+    is_signed: bool = False
+    customer_nos: frozenset[str] = frozenset()
+    meter_nos: frozenset[str] = frozenset()
+    id_nos: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    contract_nos: frozenset[str] = frozenset()
+    case_nos: frozenset[str] = frozenset()
+    size: tuple[int, int] = (0, 0)
+
+
+def evidence_of(
+    pages: Iterable[PageReading], catalogue: Catalogue, rules: StackRules
+) -> list[PageEvidence]:
+    """What each page says, page for page."""
+    return [_page(page, catalogue, rules) for page in pages]
+
+
+def _page(page: PageReading, catalogue: Catalogue, rules: StackRules) -> PageEvidence:
+    codes = frozenset(code.text.strip() for code in page.barcodes if code.text.strip())
+    size = (page.width, page.height)
+    text = solid(page.text)
+    if page.error:
+        return PageEvidence(page.number, is_failed=True, size=size)
+    if not text and not codes:
+        return PageEvidence(page.number, is_blank=True, size=size)
+    title = find_title([page], catalogue)
+    by_title = title.match if title else None
+    sure = by_title.confidence if by_title else 0.0
+    separator = _separator(text, codes, rules)
+    if separator and sure < catalogue.threshold:
+        return PageEvidence(page.number, separator=separator, codes=codes, size=size)
+    lines = [line for line in page.text.split("\n") if line.strip()]
+    by_body = catalogue.match_body(page.text) if sure < catalogue.threshold else None
+    best = max((one for one in (by_title, by_body) if one), key=lambda one: one.confidence,
+               default=None)  # fmt: skip
+    fields = page_fields.read_fields(page, linking_rules().labels)
+    paper = read_paper([page], linking_rules())
+    return PageEvidence(
+        number=page.number,
+        codes=codes,
+        type_code=best.code if best and best.confidence >= catalogue.threshold else "",
+        title=solid(title.text) if title else "",
+        title_sure=sure,
+        has_heading=title is not None and by_title is None,
+        is_annex=any(solid(line).startswith(rules.annex_words) for line in lines[:3]),
+        page_number=find_page_number(
+            page,
+            edge=rules.edge,
+            edge_lines=rules.edge_lines,
+            most=rules.most_pages_of_a_paper,
+        ),
+        begins_within=_begins_within(lines),
+        is_signed=any(w in solid(line) for line in lines[-_ENDS:] for w in rules.signature_words),
+        customer_nos=_values(fields, page_labels.CUSTOMER_NO),
+        meter_nos=_values(fields, page_labels.METER_NO),
+        id_nos=paper.id_nos,
+        names=_names(paper),
+        contract_nos=_values(fields, page_labels.CONTRACT_NO),
+        case_nos=_values(fields, page_labels.CASE_NO),
+        size=size,
+    )
+
+
+def _separator(text: str, codes: frozenset[str], rules: StackRules) -> str:
+    own = text
+    for code in codes:
+        own = own.replace(solid(code), "")
+    if len(own) > rules.separator_text:
+        return ""
+    if any(word in own for word in rules.separator_words):
+        return WORDS
+    return SHEET if codes else ""
+
+
+def _values(fields: Iterable[FoundField], kind: str) -> frozenset[str]:
+    return frozenset(one.value for one in fields if one.kind == kind and one.labelled)
+
+
+def _names(paper: Paper) -> frozenset[str]:
+    """Whose paper the page says that it is: not who acts, lets, vouches or is listed."""
+    return (paper.principals or paper.holders) - paper.others.names - paper.listed
+
+
+def _begins_within(lines: Sequence[str]) -> bool:
+    """Whether the first line of weight is a later clause, or runs on from the page before."""
+    first = next((line.strip() for line in lines if len(solid(line)) > 1), "")
+    if _WITHIN.match(first):
+        return True
+    is_prose = "\t" not in first and len(solid(first)) >= _DENSE_LINE
+    return is_prose and bool(re.search("[，。；]", first)) and not _SENTENCE_END.search(first[:-1])
