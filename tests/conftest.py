@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,16 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import event
 
 from dossier.clock import FixedClock
+from dossier.db import Database, migrate
 from dossier.services import passwords
 from dossier.services.context import Context
 from dossier.settings import Settings
+
+BROWSER = "tests/e2e/"
+Migrating = Callable[[Database], None]
 
 # In CI the same examples each time: what a random one finds is mended at the desk, not at landing.
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
@@ -34,13 +39,19 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where tests run side by side (``-n 3``), each module stays whole, for its archive's sake.
 
-    So does what asks Elasticsearch: every worker beyond one would start both servers again.
+    So do what asks Elasticsearch and what sits before a browser: every worker beyond one would
+    start both servers, or the house with its readers, again. They come in the order of the folders,
+    not the largest first: those that wait for others go beside those that count, to the end.
     """
     from xdist.scheduler import LoadScopeScheduling
 
+    config.option.loadscopereorder = False
+
     class ByArchive(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "elasticsearch" if "elasticsearch" in nodeid else nodeid.partition("::")[0]
+            if "elasticsearch" in nodeid:
+                return "elasticsearch"
+            return "browser" if nodeid.startswith(BROWSER) else nodeid.partition("::")[0]
 
     return ByArchive(config, log)
 
@@ -56,6 +67,43 @@ def kept_by() -> Iterator[PasswordHasher]:
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     yield own
     passwords._hasher = own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_by() -> Iterator[Migrating]:
+    """The product's own migrating; new databases are given what the first of their kind was given.
+
+    Archives are made by the hundred, and Alembic runs all migrations for each: half of what making
+    one takes. Programs that tests start migrate by themselves, and ``test_migrations.py`` looks at
+    the product's own.
+    """
+    own = migrate._upgrade
+    given: dict[str, list[tuple[str, Any]]] = {}
+
+    def upgrade(database: Database) -> None:
+        if migrate.revision(database) is not None:
+            own(database)
+            return
+        dialect = database.writer.dialect.name
+        if dialect in given:
+            with database.writer.begin() as connection:
+                for statement, values in given[dialect]:
+                    connection.exec_driver_sql(statement, values)
+            return
+        heard: list[tuple[str, Any]] = []
+
+        def hear(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+            if not statement.startswith(("PRAGMA", "BEGIN")):  # the connection's own affair
+                heard.append((statement, values))
+
+        event.listen(database.writer, "before_cursor_execute", hear)
+        own(database)
+        event.remove(database.writer, "before_cursor_execute", hear)
+        given[dialect] = heard
+
+    migrate._upgrade = upgrade
+    yield own
+    migrate._upgrade = own
 
 
 @pytest.fixture(autouse=True)

@@ -69,11 +69,16 @@ def _source(package: str, domain: str, locale: str) -> Traversable:
 
 def _catalogue(package: str, domain: str, locale: str) -> gettext.NullTranslations:
     body = _source(package, domain, locale).read_bytes()
+    return gettext.GNUTranslations(io.BytesIO(_compiled(body, domain, locale)))
+
+
+@cache
+def _compiled(body: bytes, domain: str, locale: str) -> bytes:
+    """Kept, as an application's catalogues and those of its services are the same."""
     catalogue = read_po(io.BytesIO(body), locale=locale, domain=domain, abort_invalid=True)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return compiled.getvalue()
 
 
 def locale_of(request: Request, default: str) -> str:

@@ -14,7 +14,7 @@ from dossier.db.tables import Customer, Document, new_id
 from dossier.errors import InvalidInputError
 from dossier.records import DocumentState, IntakeOutcome, QuarantineReason
 from dossier.rules import document_types
-from dossier.services import coming_back, intake
+from dossier.services import coming_back, intake, work_status
 from dossier.services.context import Context
 from dossier.services.reading import UPLOAD
 from dossier.services.views import UploadedFile, UploadForm
@@ -51,6 +51,24 @@ def accept(
         raise InvalidInputError("No file was sent; field name: file", detail_zh="没有选择文件")
     batch = new_id()
     return tuple(_accept(context, viewer, name, source, form, batch) for name, source in sent)
+
+
+def look(context: Context, viewer: Viewer, intake_id: str) -> UploadedFile:
+    """Where a file that this viewer sent stands by now.
+
+    Raises:
+        ForbiddenError: the role may not upload.
+        NotFoundError: no such file, or somebody else's.
+    """
+    item = work_status.get_own(context, viewer, intake_id)
+    return UploadedFile(
+        item.source_path,
+        item.outcome,
+        item.id,
+        item.document_id,
+        item.reason or item.first_reason,
+        item.state,
+    )
 
 
 def is_empty(source: Path | BinaryIO) -> bool:

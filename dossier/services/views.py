@@ -560,7 +560,8 @@ class UploadedFile:
 
     ``outcome`` is an :class:`~dossier.records.IntakeOutcome`; ``document_id`` of a duplicate is the
     first copy's, of an empty file, which is set aside, None; ``reason`` is then the quarantine
-    reason, of a duplicate that of a first copy that was set aside.
+    reason, of a duplicate that of a first copy that was set aside. ``state`` is where the file
+    stands later, an :class:`~dossier.records.IntakeState`; empty at once after it was sent.
     """
 
     file_name: str
@@ -568,3 +569,4 @@ class UploadedFile:
     intake_id: str
     document_id: str | None
     reason: str = ""
+    state: str = ""

@@ -15,7 +15,7 @@ from dossier.db import outbox
 from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, Document, Intake, Page, WorkItem
 from dossier.db.tables import Worker as WorkerRow
-from dossier.errors import InvalidInputError
+from dossier.errors import InvalidInputError, NotFoundError
 from dossier.records import DocumentState, IntakeOutcome, IntakeState
 from dossier.services import cursors, papers
 from dossier.services.context import Context
@@ -171,6 +171,23 @@ def list_intake(
     more = len(rows) > len(shown)
     following = cursors.pack(context.keyring, LISTING, shown[-1][0].id) if more else None
     return IntakePage(tuple(items), following, total, numbers)
+
+
+def get_own(context: Context, viewer: Viewer, intake_id: str) -> IntakeItem:
+    """One file that this viewer sent; for whoever may upload, be the list open to them or not.
+
+    Raises:
+        ForbiddenError: the role may not upload.
+        NotFoundError: no such file, or somebody else's.
+    """
+    viewer = demand(viewer, Permission.UPLOAD)
+    own = (Intake.id == intake_id, Intake.received_by == viewer.id)
+    with context.reading(viewer) as session:
+        row = session.execute(_rows([], None).where(*own)).one_or_none()
+        if row is None:
+            raise NotFoundError("No such file among those that you sent")
+        item = _items(session, [(row[0], row[1])])[0]
+    return replace(item, source_path=str(papers.path_of(viewer, item.source_path)))
 
 
 def counts(context: Context, viewer: Viewer) -> dict[str, int]:

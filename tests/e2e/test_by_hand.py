@@ -129,6 +129,7 @@ def test_an_uploaded_paper_is_assigned_and_undone_by_single_keys(desk, filed) ->
     row = page.locator("[data-upload-list] .uploaded")
     row.locator("a").wait_for()
     document_id = row.locator("a").get_attribute("href").rpartition("/")[2]
+    row.get_by_text("待归户").wait_for(timeout=120_000)  # by itself, once it was read
     for _ in range(240):
         page.goto(f"{page.url.split('/upload')[0].split('/assign')[0]}/assign/{document_id}")
         if page.locator("[data-assign]").count():

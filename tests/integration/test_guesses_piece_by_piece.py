@@ -120,9 +120,22 @@ def marks(archive: Seeded, who: str, typed: str) -> list[str]:
     return [archive.get(f"{paper}/{door}", who, params={"q": typed}).text for door in doors]
 
 
+@pytest.fixture
+def pairs(request: pytest.FixtureRequest, way: str) -> list[tuple[str, str]]:
+    """All guesses on the embedded engine; the two Elasticsearch, which answer slower, share them."""
+    engine, turn = request.node.callspec.params["probed"], WAYS.index(way)
+    shares = {
+        "elasticsearch-8": slice(turn % 2, None, 2),
+        "elasticsearch-9": slice((turn + 1) % 2, None, 2),
+    }
+    return list(GUESSES.items())[shares.get(engine, slice(None))]
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_a_right_guess_is_answered_as_a_wrong_one(probed: Seeded, way: str) -> None:
-    for right, wrong in GUESSES.items():
+def test_a_right_guess_is_answered_as_a_wrong_one(
+    probed: Seeded, way: str, pairs: list[tuple[str, str]]
+) -> None:
+    for right, wrong in pairs:
         told = [answers(probed, "agent", way.format(guess)) for guess in (right, wrong)]
         assert told[0] == told[1], way.format(right)
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from dossier.db import create_database, migrate
 from dossier.db.tables import Table
+from tests.conftest import Migrating
+
+
+@pytest.fixture(autouse=True)
+def _really(monkeypatch: pytest.MonkeyPatch, migrated_by: Migrating) -> None:
+    """By the product's own migrations, each time."""
+    monkeypatch.setattr(migrate, "_upgrade", migrated_by)
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(database_url: str) -> None:

@@ -373,6 +373,27 @@ def test_a_second_copy_of_what_was_set_aside_says_why_the_first_is_of_no_use(
     assert 'data-state="failed"' in listed.text
 
 
+def test_a_file_that_was_sent_says_by_itself_that_it_was_set_aside(
+    window: Any, seeded: Seeded
+) -> None:
+    """The row said "Taken in" for ever, seconds after the paper had been set aside."""
+    one = window("archivist")
+    files = [("file", ("closed.pdf", b"%PDF-1.7 closed", "application/pdf"))]
+    row = one.post("/upload", {}, files=files, headers={"hx-request": "true"}).text
+    found = re.search(r'hx-get="(/upload/[\w-]+)\?seen="', row)
+    assert found, row
+    address = found[1]
+    assert one.get(f"{address}?seen=queued").status_code == 204
+    with seeded.context.writing(SETUP) as session:
+        own = session.scalars(select(Intake).where(Intake.source_path == "closed.pdf")).one()
+        reason = QuarantineReason.PASSWORD
+        intake.quarantine(session, own.document_id, context=seeded.context, reason=reason)
+    row = one.get(f"{address}?seen=queued").text
+    assert "文件有密码" in row
+    assert "hx-get" not in row
+    assert window("admin").get(address).status_code in (403, 404)  # somebody else's
+
+
 def test_nothing_found_says_that_papers_are_still_being_read(window: Any) -> None:
     """A word on a scan that waits is on no page yet: only what had been read was told of."""
     one = window("archivist")

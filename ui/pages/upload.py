@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -48,6 +50,20 @@ async def take_files(
     if is_partial(request):
         return render(request, "parts/upload_rows.html", results=results)
     return _page(request, UploadForm(said.customer_no), results=results)
+
+
+@router.get("/upload/{intake_id}")
+def show_file(
+    request: Request,
+    intake_id: str,
+    seen: Annotated[str, Query(max_length=20)] = "",
+    viewer: Viewer = requires(Permission.UPLOAD),
+) -> Response:
+    """The row of a file that one has sent, where it differs from what is ``seen``; else 204."""
+    file = uploads.look(context_of(request), viewer, intake_id)
+    if file.state == seen:
+        return Response(status_code=204)
+    return render(request, "parts/upload_rows.html", results=(file,))
 
 
 def _said(form: IncomingForm) -> UploadForm:

@@ -90,7 +90,7 @@ function send(action, { body, row }) {
       if (event.lengthComputable) Object.assign(bar, { max: event.total, value: event.loaded });
     });
     request.addEventListener("loadend", () => {
-      if (request.status === 200) row.outerHTML = request.responseText;
+      if (request.status === 200) received(row, request.responseText);
       else refused(row, request.responseText);
       resolve();
     });
@@ -99,6 +99,13 @@ function send(action, { body, row }) {
     request.setRequestHeader("x-csrf-token", document.querySelector('meta[name="csrf-token"]').content);
     request.send(body);
   });
+}
+
+// The server's row takes the place of ours, and asks by itself until the file is read or set aside.
+function received(row, html) {
+  const list = row.parentElement;
+  row.outerHTML = html;
+  window.htmx?.process(list);
 }
 
 // Why a file was not taken: the answer is a page for people, and its reason fits into the row.
