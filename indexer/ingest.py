@@ -99,6 +99,7 @@ class IngestSummary:
         duplicates: files whose bytes were there already, and files that an earlier run had
             finished.
         quarantined: given files that were set aside.
+        problems: files that were set aside, and copies of such files, with the reason.
         failed: files that could not be taken (not readable by this user, vanished).
         pages: pages read.
         skipped: names below the given paths that a folder's walk passed over, because they say that
@@ -394,7 +395,8 @@ class _Run:
                 .where(self._mine(), Page.error == "")
             )
             problems = list(self._problems(session))
-        self.summary.problems = [problem for _, problem in problems]
+            useless = list(self._copies_of_problems(session))
+        self.summary.problems = [problem for _, problem in problems] + useless
         self.summary.accepted = given.get(IntakeOutcome.ACCEPTED, 0)
         self.summary.duplicates = given.get(IntakeOutcome.DUPLICATE, 0) + known
         self.summary.quarantined = sum(is_given for is_given, _ in problems)
@@ -435,6 +437,19 @@ class _Run:
             if row.id in self._seen or row.origin != ORIGIN:
                 plugin = row.detail if row.reason == QuarantineReason.PLUGIN else ""
                 yield row.origin == ORIGIN, Problem(row.source_path, row.reason, plugin)
+
+    def _copies_of_problems(self, session: ScopedSession) -> Iterator[Problem]:
+        """Files whose first copy was set aside: to be there already is of no use."""
+        rows = session.execute(
+            select(Intake, Document.problem)
+            .join(Document, Document.id == Intake.document_id)
+            .where(Intake.batch == self.summary.batch, Intake.outcome == IntakeOutcome.DUPLICATE)
+            .where(Document.state == DocumentState.QUARANTINED)
+            .order_by(Intake.source_path)
+        )
+        for row, reason in rows:
+            if row.id in self._seen or row.origin != ORIGIN:
+                yield Problem(row.source_path, reason)
 
 
 class _Helpers(ExitStack):

@@ -97,7 +97,7 @@ def ingest(
         )
         _print_inside(summary.inside)
         _print_troubles(summary)
-    if summary.quarantined or summary.failed or summary.inside.quarantined:
+    if summary.problems or summary.failed:
         raise typer.Exit(int(ExitCode.PARTLY))
 
 

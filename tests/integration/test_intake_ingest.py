@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from dossier.db.tables import Document, WorkItem
 from dossier.errors import DossierError, InvalidInputError, NotFoundError
-from dossier.records import DocumentState
+from dossier.records import DocumentState, QuarantineReason
 from dossier.services import intake
 from dossier.services.context import Context
 from dossier.services.customer_import import import_customers
@@ -152,6 +152,24 @@ def test_files_set_aside_are_named_with_their_reason(context: Context, folder: P
     problems = [Problem("empty.pdf", "empty"), Problem("link", "not_a_file")]
     assert take(context, folder).problems == problems
     assert take(context, folder).problems == problems
+
+
+def test_a_copy_of_what_was_set_aside_is_named_with_the_reason_of_the_first(
+    context: Context, folder: Path
+) -> None:
+    """It was counted as a duplicate, as if the paper were there to be read."""
+    take(context, folder)
+    (first,) = [row for row in intakes(context) if row.source_path == "一月/1.pdf"]
+    with context.writing(VIEWER) as session:
+        reason = QuarantineReason.PASSWORD
+        intake.quarantine(session, first.document_id, context=context, reason=reason)
+    again = folder.with_name("again")
+    again.mkdir()
+    (again / "second.pdf").write_bytes(letter(1))
+    for _ in range(2):
+        summary = take(context, again)
+        assert (summary.duplicates, summary.quarantined) == (1, 0)
+        assert summary.problems == [Problem("second.pdf", "password")]
 
 
 def test_papers_inside_the_given_files_are_counted_apart(context: Context, folder: Path) -> None:
