@@ -38,6 +38,7 @@ class Permission(StrEnum):
     CHECK_CALLER = "check_caller"
     SEE_RIGHTS = "see_rights"
     APPROVE = "approve"
+    WAIVE = "waive"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 

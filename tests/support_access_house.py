@@ -213,7 +213,7 @@ class House:
             token_id=thing, kept_id=thing, anomaly_id=thing, name_id=thing, code="zh_CN",
             grant_id=999_999, delegation_id=999_999, approval_id=thing, file_id=thing,
             name=thing, deed="disable", post_id=thing, kind="unit", place_id=ABSENT_NO,
-            change_id=ABSENT_NO,
+            change_id=ABSENT_NO, waiver_id=ABSENT_ID,
         )  # fmt: skip
         if route.sent.startswith("?"):
             return Request(route.method, path + route.sent)
@@ -247,6 +247,8 @@ class House:
             "caller": {"kind": "phone", "last": "0000"},
             "list": {"q": "合同", "purpose": "核对"},
             "list_page": {"search": "q=合同", "purpose": "核对"},
+            "waive": {"rule": "no-such-rule", "reason": "not_issued"},
+            "why": {"why": "重复"},
             "watch": {"kind": "celebrity", "name": "上官若水"},
         }[name]
 

@@ -244,6 +244,8 @@ ACTION: Final = {
     "audit.exported": N_("Audit record saved as a file"),
     "anomalies.read": N_("Unusual looks read"),
     "incomplete.listed": N_("List of incomplete dossiers read"),
+    "waiver.made": N_("Paper waived"),
+    "waiver.withdrawn": N_("Waiver withdrawn"),
     "anomaly.found": N_("Unusual looks found"),
     "anomaly.acknowledged": N_("Unusual looks settled"),
     "watched.listed": N_("Watch list read"),
@@ -384,6 +386,7 @@ PERMISSION: Final = {
     "see_lookers": N_("See who looked at a dossier"),
     "manage_watched_names": N_("Manage the watch list"),
     "approve": N_("Decide on others' requests"),
+    "waive": N_("Waive papers that are asked for"),
     "signed_in": N_("Be logged in"),
     "public": N_("What everybody may"),
 }

@@ -41,6 +41,9 @@ WATCHED = {
         "{row}.name IN ('signature', 'seal', 'valid_until') AND EXISTS (SELECT 1 FROM document"
         " WHERE id = {row}.document_id AND customer_no IS NOT NULL)",
     ),
+    "waiver": Watched(
+        ("customer_no", "case_no", "rule", "first_day", "last_day", "withdrawn_at"),
+    ),
 }
 _EVENTS = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
 
@@ -74,6 +77,17 @@ def watch(connection: Connection, table: str) -> None:
     """Put the triggers on an existing table; for migrations."""
     for statement in triggers(connection.dialect.name, table):
         connection.exec_driver_sql(statement)
+
+
+def unwatch(connection: Connection, table: str) -> None:
+    """Take them off again; for migrations."""
+    on_sqlite = connection.dialect.name == "sqlite"
+    for name in _EVENTS:
+        trigger = f"{table}_dossier_{name}"
+        of = "" if on_sqlite else f" ON {table}"
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}{of}")
+        if not on_sqlite:
+            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {trigger}_noted()")
 
 
 def watch_when_made(metadata: Any) -> None:

@@ -1,4 +1,4 @@
-"""What lacks in each dossier, as it was assessed last, and which are to be assessed anew."""
+"""What lacks in each dossier, as it was assessed last; what is to be assessed anew; waivers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import Date, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dossier.db.dossier_changes import watch_when_made
-from dossier.db.tables import Table
+from dossier.db.tables import Table, new_id
 
 
 class DossierChange(Table):
@@ -52,6 +52,31 @@ class DossierGap(Table):
     """The first of the types that would do."""
     state: Mapped[str] = mapped_column(String(12))
     since: Mapped[date | None] = mapped_column(Date)
+
+
+class WaiverRow(Table):
+    """Somebody decided that a paper need not be there (免交).
+
+    Never changed and never deleted but for its withdrawal, which ends it and stays with it.
+    """
+
+    __tablename__ = "waiver"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), index=True)
+    case_no: Mapped[str | None] = mapped_column(String(40))
+    """None for the connection that only the register tells of."""
+    rule: Mapped[str] = mapped_column(String(60))
+    reason: Mapped[str] = mapped_column(String(40))
+    """A code of ``waivers.yaml``."""
+    note: Mapped[str] = mapped_column(String(200), default="")
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date | None] = mapped_column(Date)
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(80))
+    """Id of who decided it."""
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None] = mapped_column(String(80))
+    withdrawn_why: Mapped[str] = mapped_column(String(200), default="", server_default="")
 
 
 watch_when_made(Table.metadata)

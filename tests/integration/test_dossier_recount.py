@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from dossier.clock import FixedClock, local_date
-from dossier.db.dossier_tables import DossierChange, DossierGap, DossierState
+from dossier.db.dossier_tables import DossierChange, DossierGap, DossierState, WaiverRow
 from dossier.db.tables import Customer, Document, DocumentField, new_id
 from dossier.plugins.completeness import dossiers, recount, requirements
 from dossier.plugins.completeness.items import LACKING
@@ -56,6 +56,19 @@ def add(context: Context, owner: str | None, code: str | None, rowid: int) -> st
         return paper.id
 
 
+def waiver(rng: random.Random) -> WaiverRow:
+    first = local_date(NOW) + timedelta(days=rng.randrange(-9, 9))
+    return WaiverRow(
+        customer_no=rng.choice(NUMBERS),
+        rule=rng.choice(["new-application", "new-contract", "new-licence", "new-plan"]),
+        reason="lost",
+        first_day=first,
+        last_day=rng.choice([None, first + timedelta(days=4)]),
+        made_at=NOW,
+        made_by="test",
+    )
+
+
 def settle(context: Context) -> None:
     while recount.assess_some(context):
         pass
@@ -89,8 +102,8 @@ def counted_anew(context: Context) -> dict[str, tuple[int, int, set[tuple[str, s
 def test_after_any_changes_what_is_kept_equals_a_recount_of_all(archive: Context) -> None:
     rng, papers = random.Random(7), []
     codes = [None, "A01", "A02", "A03", "A05", "A06", "A08", "C01", "D01", "J02"]
-    for step in range(60):
-        what = rng.randrange(6)
+    for step in range(80):
+        what = rng.randrange(8)
         with archive.writing(SETUP) as session:
             if papers and what == 0:
                 chosen = update(Document).where(Document.id == rng.choice(papers))
@@ -112,6 +125,12 @@ def test_after_any_changes_what_is_kept_equals_a_recount_of_all(archive: Context
                 gone = papers.pop(rng.randrange(len(papers)))
                 session.execute(delete(DocumentField).where(DocumentField.document_id == gone))
                 session.execute(delete(Document).where(Document.id == gone))
+            elif what == 6:
+                session.add(waiver(rng))
+            elif what == 7:
+                row = session.scalars(select(WaiverRow).limit(1)).first()
+                if row is not None:
+                    row.withdrawn_at = NOW
         if what == 5 or not papers:
             papers.append(add(archive, rng.choice(NUMBERS), rng.choice(codes), step))
         settle(archive)
@@ -130,6 +149,24 @@ def test_time_alone_changes_a_dossier_on_its_day(archive: Context) -> None:
     settle(day_after)
     assert "new-ownership" in {rule for rule, _, _ in kept(day_after)[NUMBERS[0]][2]}
     assert kept(day_after) == counted_anew(day_after)
+
+
+def test_a_waiver_ends_by_its_day_without_any_change_of_the_records(archive: Context) -> None:
+    today = local_date(NOW)
+    with archive.writing(SETUP) as session:
+        row = waiver(random.Random(1))
+        row.customer_no, row.rule = NUMBERS[0], "new-contract"
+        row.first_day, row.last_day = today, today + timedelta(days=1)
+        session.add(row)
+    settle(archive)
+
+    def lacks(context: Context) -> bool:
+        settle(context)
+        return "new-contract" in {rule for rule, _, _ in kept(context)[NUMBERS[0]][2]}
+
+    later = [replace(archive, clock=FixedClock(NOW + timedelta(days=days))) for days in range(3)]
+    assert [lacks(one) for one in later] == [False, False, True]
+    assert kept(later[2]) == counted_anew(later[2])
 
 
 def test_other_rules_recount_all_dossiers_in_parts_with_progress(

@@ -122,6 +122,22 @@ def test_a_waiver_settles_one_paper_of_one_affair_for_its_time_and_says_who_and_
     assert item(look(waivers=[other]), "new-contract").state is ItemState.MISSING
 
 
+def test_the_day_on_which_a_waiver_begins_or_a_node_is_reached_is_a_day_of_change() -> None:
+    """Else what is kept of the dossier would stay as it was assessed before."""
+    day = timedelta(days=1)
+    waiver = Waiver("new-contract", "zhao", "lost", TODAY + 5 * day)
+    assert look(waivers=[waiver]).changes_on == TODAY + 5 * day
+    to_come = replace(CONNECTED, opened=TODAY + 3 * day, done=TODAY + 3 * day)
+    assert look(affair=to_come).changes_on == TODAY + 3 * day
+
+
+def test_a_waiver_counts_by_no_rule_that_was_not_in_force() -> None:
+    old = replace(CONNECTED, opened=date(2008, 3, 5), done=date(2008, 3, 5))
+    waiver = Waiver("new-real-name", "zhao", "lost", date(2026, 1, 1))
+    found = look(affair=old, waivers=[waiver])
+    assert all(one.waiver is None for one in found.items)
+
+
 def test_what_hangs_on_a_fact_that_nobody_knows_is_neither_there_nor_missing() -> None:
     found = item(look(), "new-agent")
     assert (found.state, found.hangs_on) == (ItemState.UNDECIDED, ("agent",))

@@ -86,6 +86,7 @@ NAMES: Final = {
     "until": N_("Until"),
     "updated": N_("Updated"),
     "user": N_("Person"),
+    "waiver": N_("Waiver"),
 }
 """Names of facts; one that a plugin made is shown as it is."""
 PARTS: Final = {

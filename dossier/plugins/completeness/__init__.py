@@ -23,18 +23,27 @@ CATALOGUE = PageLink(
 @hookimpl
 def pages() -> Sequence[RouteSet]:
     """``/incomplete``, ``/catalogue``, a customer's completeness. At start, rules are checked."""
-    from dossier.plugins.completeness import completeness_pages, requirements
+    from dossier.plugins.completeness import (
+        completeness_pages,
+        requirements,
+        waiver_pages,
+        waiver_reasons,
+    )
 
     requirements.load()
-    return (RouteSet(completeness_pages.router, links=(INCOMPLETE, CATALOGUE)),)
+    waiver_reasons.load()
+    return (
+        RouteSet(completeness_pages.router, links=(INCOMPLETE, CATALOGUE)),
+        RouteSet(waiver_pages.router),
+    )
 
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
-    """``/api/v1/customers/{customer_no}/completeness`` and ``/api/v1/catalogue``. At start."""
-    from dossier.plugins.completeness import api
+    """``/api/v1/customers/{customer_no}/completeness``, waivers, the catalogue. At start."""
+    from dossier.plugins.completeness import api, waivers_api
 
-    return (RouteSet(api.router),)
+    return (RouteSet(api.router), RouteSet(waivers_api.router))
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from dossier.errors import InvalidInputError, NotFoundError, QueryError
 from dossier.plugins.completeness import customer, requirements, wording, worklist
 from dossier.plugins.completeness.asked import wished
 from dossier.plugins.completeness.customer import DossierView
-from dossier.plugins.completeness.items import Item
+from dossier.plugins.completeness.items import Item, Waiver
 from dossier.plugins.completeness.requirements import Requirement
 from dossier.plugins.completeness.worklist import Wish
 from dossier.rules import document_types
@@ -28,10 +28,12 @@ router = APIRouter(tags=["completeness"])
 class WaiverView(BaseModel):
     """Who decided that a paper need not be there."""
 
+    id: str
     by: str
-    reason: str
+    reason: str = Field(description="In words, with what was said beside it")
+    reason_code: str
     on: date
-    until: date | None
+    until: date | None = Field(description="Its last day")
 
 
 class CompletenessItem(BaseModel):
@@ -266,9 +268,18 @@ def _item(view: DossierView, item: Item, language: str) -> CompletenessItem:
         rule=rule.id,
         source=rule.source,
         hangs_on=list(item.hangs_on),
-        waiver=WaiverView(by=waiver.by, reason=waiver.reason, on=waiver.on, until=waiver.until)
-        if waiver
-        else None,
+        waiver=_waiver(view, waiver, language) if waiver else None,
+    )
+
+
+def _waiver(view: DossierView, waiver: Waiver, language: str) -> WaiverView:
+    return WaiverView(
+        id=waiver.id,
+        by=view.people.get(waiver.by, waiver.by),
+        reason=wording.waived_why(waiver.reason, waiver.note, language),
+        reason_code=waiver.reason,
+        on=waiver.on,
+        until=waiver.until,
     )
 
 

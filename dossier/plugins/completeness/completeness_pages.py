@@ -12,10 +12,18 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from dossier.clock import local_date
-from dossier.plugins.completeness import customer, requirements, wording, worklist
+from dossier.errors import DossierError
+from dossier.plugins.completeness import (
+    customer,
+    requirements,
+    waiver_reasons,
+    wording,
+    worklist,
+)
 from dossier.plugins.completeness.asked import wished, wished_values
 from dossier.plugins.completeness.items import LACKING, TO_DO, Item, ItemState
 from dossier.plugins.completeness.requirements import Requirement
+from dossier.plugins.completeness.waivers import WAIVABLE, WaiverWish
 from dossier.plugins.completeness.worklist import Wish
 from dossier.rules import document_types, rulebook, sources
 from dossier.viewer import Permission, Viewer
@@ -34,14 +42,35 @@ def show_completeness(
     at: date | None = None,
 ) -> Response:
     """Each paper that is asked for, what lacks first."""
+    return draw_dossier(request, viewer, customer_no, at)
+
+
+def draw_dossier(
+    request: Request,
+    viewer: Viewer,
+    customer_no: str,
+    at: date | None = None,
+    *,
+    typed: WaiverWish | None = None,
+    error: DossierError | None = None,
+) -> Response:
+    """The page; with what somebody typed to waive a paper and why that cannot be, if it cannot."""
     context = context_of(request)
     view = customer.look(context, viewer, customer_no, at)
+    today = local_date(context.clock.now())
     return render(
         request,
         "completeness/dossier.html",
+        status=error.status if error else 200,
         view=view,
         groups=_groups(view.found.items),
-        today=local_date(context.clock.now()),
+        today=today,
+        reasons=waiver_reasons.load().on(today),
+        longest=waiver_reasons.load().note_characters,
+        may_waive=view.may_waive and view.day == today,
+        waivable=WAIVABLE,
+        typed=typed,
+        error=error,
         **_words(),
     )
 

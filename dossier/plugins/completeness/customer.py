@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,7 @@ from dossier import access
 from dossier.clock import local_date
 from dossier.db.tables import Document
 from dossier.errors import InvalidInputError
-from dossier.plugins.completeness import dossiers
+from dossier.plugins.completeness import dossiers, waivers
 from dossier.plugins.completeness.items import Completeness
 from dossier.services import audit
 from dossier.services.context import Context
@@ -27,12 +27,16 @@ class DossierView:
 
     Attributes:
         visible: ids of the papers that the viewer may open; others count, and are not named.
+        people: account names of who waived something, by user id.
+        may_waive: whether the viewer may waive something of this customer.
     """
 
     head: CustomerHead
     day: date
     found: Completeness
     visible: frozenset[str]
+    people: Mapping[str, str]
+    may_waive: bool
 
     def shown(self, papers: Iterable[str]) -> list[str]:
         """Of these papers those that the viewer may know by their ids."""
@@ -66,10 +70,13 @@ def get(context: Context, viewer: Viewer, customer_no: str, day: date | None = N
             detail_zh=f"{day} 尚未到来，请查询今天或以前的日期",
         )
     with context.reading(viewer) as session:
-        customer_in_scope(session, customer_no)
+        row = customer_in_scope(session, customer_no)
+        may_waive = viewer.at_customer(row).may(Permission.WAIVE)
         head = heads(session, viewer, [customer_no])[customer_no]
         own = select(Document.id).where(Document.customer_no == customer_no)
         visible = frozenset(session.scalars(own))
     with context.reading(dossiers.LOOKING) as session:
         dossier = dossiers.read(session, [customer_no])[customer_no]
-    return DossierView(head, day or today, dossier.on(day or today), visible)
+        people = waivers.names_of(session, [one.by for one in dossier.waivers])
+    found = dossier.on(day or today)
+    return DossierView(head, day or today, found, visible, people, may_waive)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from dossier.clock import local_date
+from dossier.db.dossier_tables import WaiverRow
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, Document, DocumentField
 from dossier.plugins.completeness import requirements
-from dossier.plugins.completeness.items import Affair, Completeness, Paper, assess
+from dossier.plugins.completeness.items import Affair, Completeness, Paper, Waiver, assess
 from dossier.records import DocumentState
 from dossier.viewer import system_viewer
 
@@ -36,27 +37,30 @@ class Dossier:
     category: str
     affairs: tuple[Affair, ...]
     papers: tuple[Paper, ...]
+    waivers: tuple[Waiver, ...] = ()
 
     def on(self, day: date) -> Completeness:
         """How it stood at the end of this day."""
-        return assess(requirements.load(), self.category, self.affairs, self.papers, (), day)
+        rules = requirements.load()
+        return assess(rules, self.category, self.affairs, self.papers, self.waivers, day)
 
 
 def read(session: ScopedSession, numbers: Collection[str]) -> dict[str, Dossier]:
-    """The dossiers of these customers, as far as they exist; three queries.
+    """The dossiers of these customers, as far as they exist; four queries.
 
     Args:
         session: of :data:`LOOKING`: a paper that somebody may not see is there all the same.
         numbers: of customers.
     """
     customers = session.scalars(select(Customer).where(Customer.customer_no.in_(numbers)))
-    papers = _papers(session, numbers)
+    papers, waivers = _papers(session, numbers), _waivers(session, numbers)
     return {
         one.customer_no: Dossier(
             one.customer_no,
             one.category,
             (_connection(one),),
             tuple(papers.get(one.customer_no, ())),
+            tuple(waivers.get(one.customer_no, ())),
         )
         for one in customers
     }
@@ -118,6 +122,29 @@ def _papers(session: ScopedSession, numbers: Collection[str]) -> dict[str, list[
                 signed=_SEEN.get(own.get(SIGNATURE, "")),
                 sealed=_SEEN.get(own.get(SEAL, "")),
                 last_day=_day(own.get(LAST_DAY)),
+            )
+        )
+    return found
+
+
+def _waivers(session: ScopedSession, numbers: Collection[str]) -> dict[str, list[Waiver]]:
+    """Of each customer; ``by`` is a user's id."""
+    query = select(WaiverRow).where(WaiverRow.customer_no.in_(numbers)).order_by(WaiverRow.id)
+    found: dict[str, list[Waiver]] = defaultdict(list)
+    for row in session.scalars(query):
+        ends = [row.last_day]
+        if row.withdrawn_at is not None:
+            ends.append(local_date(row.withdrawn_at) - timedelta(days=1))
+        found[row.customer_no].append(
+            Waiver(
+                rule_id=row.rule,
+                by=row.made_by,
+                reason=row.reason,
+                on=row.first_day,
+                case_no=row.case_no,
+                until=min(filter(None, ends), default=None),
+                note=row.note,
+                id=row.id,
             )
         )
     return found

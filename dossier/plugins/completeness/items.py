@@ -69,7 +69,16 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """Somebody decided that a paper need not be there; ``until`` is its last day, if it has one."""
+    """Somebody decided that a paper need not be there.
+
+    Attributes:
+        by: who decided it.
+        reason: a code of ``waivers.yaml``.
+        on: its first day.
+        until: its last day, None where it has none; of one that was withdrawn the day before.
+        note: what was said beside the reason.
+        id: of its row.
+    """
 
     rule_id: str
     by: str
@@ -77,6 +86,8 @@ class Waiver:
     on: date
     case_no: str | None = None
     until: date | None = None
+    note: str = ""
+    id: str = ""
 
     def holds_on(self, day: date) -> bool:
         """Whether it counts on this day."""
@@ -194,10 +205,12 @@ def assess(
     here = [paper for paper in papers if paper.taken <= day]
     in_force = [waiver for waiver in waivers if waiver.holds_on(day)]
     items: list[Item] = []
+    changes = [waiver.on for waiver in waivers]
     for affair in affairs:
         own = _papers_for(affair, here)
         items += _Looker(rules, category, affair, own, in_force, day).items()
-    return Completeness(tuple(items), _next_change(rules, items, day))
+        changes += filter(None, (*affair.nodes_done.values(), affair.done))
+    return Completeness(tuple(items), _next_change(rules, items, changes, day))
 
 
 def _papers_for(affair: Affair, papers: Sequence[Paper]) -> list[Paper]:
@@ -319,9 +332,12 @@ def _first_fault(rule: Requirement, fitting: Sequence[Paper], day: date) -> tupl
     raise AssertionError("a rule whose papers have no fault lacks nothing")
 
 
-def _next_change(rules: Requirements, items: Iterable[Item], day: date) -> date | None:
-    """The next day on which an end of a term or of a rule may change something."""
+def _next_change(
+    rules: Requirements, items: Iterable[Item], changes: Iterable[date], day: date
+) -> date | None:
+    """The next day on which something begins, or a term or a rule is over."""
     ends = [item.until for item in items if item.until is not None]
     ends += [rule.last for rule in rules.rules if rule.last is not None]
     starts = [end + ONE_DAY for end in ends] + [rule.first for rule in rules.rules]
+    starts += changes
     return min((start for start in starts if start > day), default=None)

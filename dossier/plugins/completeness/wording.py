@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from dossier.plugins.completeness import waiver_reasons
 from dossier.plugins.completeness.items import Item, ItemState
 from dossier.plugins.completeness.requirements import Named
 from dossier.services import labels
@@ -56,3 +57,11 @@ def since(day: date | None, language: str) -> str:
     if day is None:
         return ""
     return f"自 {day.isoformat()}" if language == labels.CHINESE else f"since {day.isoformat()}"
+
+
+def waived_why(reason: str, note: str, language: str) -> str:
+    """Why a paper was waived; a code that the file lost is shown as it is."""
+    known = waiver_reasons.load().reasons.get(reason)
+    words = named(known, language) if known else reason
+    between = "：" if language == labels.CHINESE else ": "
+    return f"{words}{between}{note}" if note else words

@@ -6,14 +6,15 @@ import sqlalchemy as sa
 from alembic import op
 
 import dossier.db.tables
-from dossier.db.dossier_changes import NOTES, WATCHED, watch
+from dossier.db.dossier_changes import NOTES, unwatch, watch
 
 
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
-EVENTS = ("insert", "update", "delete")
+TABLES = ("customer", "document", "document_field")
+"""What is watched from here on; tables that came later are watched by their own migrations."""
 
 
 def upgrade() -> None:
@@ -51,7 +52,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_dossier_gap_customer_no", "dossier_gap", ["customer_no"])
     op.create_index("ix_dossier_gap_type_code", "dossier_gap", ["type_code"])
-    for table in WATCHED:
+    for table in TABLES:
         watch(op.get_bind(), table)
     customer, note = (sa.table(name, sa.column("customer_no")) for name in ("customer", NOTES))
     op.execute(sa.insert(note).from_select(["customer_no"], sa.select(customer.c.customer_no)))
@@ -59,12 +60,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
-    on_sqlite = op.get_bind().dialect.name == "sqlite"
-    for table in WATCHED:
-        for event in EVENTS:
-            name = f"{table}_dossier_{event}"
-            op.execute(f"DROP TRIGGER IF EXISTS {name}" + ("" if on_sqlite else f" ON {table}"))
-            if not on_sqlite:
-                op.execute(f"DROP FUNCTION IF EXISTS {name}_noted()")
+    for table in TABLES:
+        unwatch(op.get_bind(), table)
     for table in ("dossier_gap", "dossier_state", NOTES):
         op.drop_table(table)
