@@ -109,7 +109,11 @@ def test_a_waiver_that_is_withdrawn_counts_no_more_and_stays_on_record(
     again = send(chief, path, {"why": "再次"})
     assert (again.status_code, again.json()["detail_zh"]) == (409, "此免交已撤销")
     (row,) = chief.get(f"{HERE}/waivers").json()["items"]
-    assert (row["by"], row["withdrawn_by"], row["withdrawn_why"]) == ("chief", "chief", "原件已找到")
+    assert (row["by"], row["withdrawn_by"], row["withdrawn_why"]) == (
+        "chief",
+        "chief",
+        "原件已找到",
+    )
     assert waive(chief).status_code == 201, "what was withdrawn may be waived anew"
     with seeded.context.reading(SETUP) as session:
         query = select(AuditEvent.action, AuditEvent.purpose).where(
@@ -190,7 +194,10 @@ def test_the_form_beside_a_paper_waives_and_withdraws_without_script(
     page = chief.get(f"{PAGE}/completeness").text
     assert f'<input type="hidden" name="rule" value="{RULE}">' in page
     form = {"csrf_token": csrf_token(page), "rule": RULE, "case_no": "", "reason": "lost"}
-    for typed, said in (({"note": ""}, "此原因须填写说明"), ({"note": "a", "until": "明天"}, "不是日期")):
+    for typed, said in (
+        ({"note": ""}, "此原因须填写说明"),
+        ({"note": "a", "until": "明天"}, "不是日期"),
+    ):
         answer = chief.post(f"{PAGE}/waivers", data=form | typed)
         assert answer.status_code == 422
         assert said in answer.text

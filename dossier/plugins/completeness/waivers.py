@@ -184,9 +184,7 @@ def _one_at_a_time(session: ScopedSession, customer_no: str) -> None:
 def _reason_and_note(wish: WaiverWish, today: date) -> str:
     known = {one.code: one for one in waiver_reasons.load().on(today)}
     if wish.reason not in known:
-        raise InvalidInputError(
-            f"Choose a reason: {', '.join(known)}", detail_zh="请选择免交原因"
-        )
+        raise InvalidInputError(f"Choose a reason: {', '.join(known)}", detail_zh="请选择免交原因")
     note = _text(wish.note)
     if known[wish.reason].needs_note and not note:
         raise InvalidInputError("This reason needs a note", detail_zh="此原因须填写说明")
