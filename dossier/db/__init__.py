@@ -3,6 +3,7 @@
 from dossier.db import (  # noqa: F401 - so that all tables are known
     anomaly_tables,
     approval_tables,
+    case_tables,
     dossier_tables,
     list_tables,
     login_tables,

@@ -41,6 +41,10 @@ WATCHED = {
         "{row}.name IN ('signature', 'seal', 'valid_until') AND EXISTS (SELECT 1 FROM document"
         " WHERE id = {row}.document_id AND customer_no IS NOT NULL)",
     ),
+    "business_case": Watched(
+        ("customer_no", "business", "state", "opened_at", "ended_at", "facts"),
+    ),
+    "case_node": Watched(("customer_no", "node", "completed_at")),
     "waiver": Watched(
         ("customer_no", "case_no", "rule", "first_day", "last_day", "withdrawn_at"),
     ),

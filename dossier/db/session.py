@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, event, false, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
+from dossier.db.case_tables import BusinessCase, CaseNode
 from dossier.db.dossier_tables import DossierGap, DossierState, WaiverRow
 from dossier.db.engines import DURABLE, Database
 from dossier.db.tables import (
@@ -29,7 +30,9 @@ from dossier.viewer import Scope, Sight, Viewer
 
 VIEWER, WRITES = "viewer", "writes"
 """What a session's ``info`` says: on whose behalf it works, and whether it may write."""
-BY_CUSTOMER = (*SCOPED_BY_CUSTOMER, DossierState, DossierGap, WaiverRow)
+BY_CUSTOMER = (
+    *SCOPED_BY_CUSTOMER, DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode
+)  # fmt: skip
 FOREIGN_KEYS = {Customer: "customer_no", Document: "document_id"}
 Sights = tuple[Sight, ...]
 SIGHTS_KEPT = 256

@@ -10,6 +10,7 @@ import orjson
 
 from dossier.db.anomaly_tables import WatchedName
 from dossier.db.approval_tables import ApprovalRequest
+from dossier.db.case_tables import EventInbox
 from dossier.db.login_tables import SecondFactor
 from dossier.db.tables import DocumentField, Identifier, KeptSearch
 from dossier.search.analysis import keyword
@@ -79,5 +80,6 @@ STORES = (
     Store("watched_name", WatchedName, "id", "name", _watched),
     Store("kept_search", KeptSearch, "id", "body", _search),
     Store("approval_request", ApprovalRequest, "id", "body", _list),
+    Store("event_inbox", EventInbox, "id", "body", _nothing),
     Store("second_factor", SecondFactor, "user_id", "secret", _nothing),
 )

@@ -22,8 +22,9 @@ CATALOGUE = PageLink(
 
 @hookimpl
 def pages() -> Sequence[RouteSet]:
-    """``/incomplete``, ``/catalogue``, a customer's completeness. At start, rules are checked."""
+    """``/incomplete``, ``/catalogue``, a customer's completeness, cases. Rules are checked here."""
     from dossier.plugins.completeness import (
+        case_pages,
         completeness_pages,
         requirements,
         waiver_pages,
@@ -35,15 +36,16 @@ def pages() -> Sequence[RouteSet]:
     return (
         RouteSet(completeness_pages.router, links=(INCOMPLETE, CATALOGUE)),
         RouteSet(waiver_pages.router),
+        RouteSet(case_pages.router),
     )
 
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
-    """``/api/v1/customers/{customer_no}/completeness``, waivers, the catalogue. At start."""
-    from dossier.plugins.completeness import api, waivers_api
+    """``/api/v1/customers/{customer_no}/completeness``, waivers, the catalogue, cases. At start."""
+    from dossier.plugins.completeness import api, cases_api, waivers_api
 
-    return (RouteSet(api.router), RouteSet(waivers_api.router))
+    return (RouteSet(api.router), RouteSet(waivers_api.router), RouteSet(cases_api.router))
 
 
 @hookimpl

@@ -181,7 +181,7 @@ def answer(view: DossierView, locale: str) -> CompletenessAnswer:
         present=view.found.present,
         percent=view.found.percent,
         complete=view.found.is_complete,
-        items=[_item(view, item, language) for item in view.found.items],
+        items=[item_answer(view, item, language) for item in view.found.items],
     )
 
 
@@ -250,7 +250,8 @@ def read_catalogue(
     return CatalogueAnswer(at=day, types=types, rules=rules)
 
 
-def _item(view: DossierView, item: Item, language: str) -> CompletenessItem:
+def item_answer(view: DossierView, item: Item, language: str) -> CompletenessItem:
+    """A paper that is asked for, in a language."""
     rule, waiver = item.rule, item.waiver
     return CompletenessItem(
         type=rule.any_of[0],
@@ -260,7 +261,7 @@ def _item(view: DossierView, item: Item, language: str) -> CompletenessItem:
         state=item.state,
         since=item.since,
         until=item.until,
-        business=rule.business,
+        business=item.business,
         node=rule.node,
         case_no=item.case_no,
         document_ids=view.shown(item.papers),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from dossier import access
 from dossier.clock import local_date
+from dossier.db.case_tables import BusinessCase
 from dossier.db.tables import Document
 from dossier.errors import InvalidInputError
 from dossier.plugins.completeness import dossiers, waivers
@@ -29,6 +30,7 @@ class DossierView:
         visible: ids of the papers that the viewer may open; others count, and are not named.
         people: account names of who waived something, by user id.
         may_waive: whether the viewer may waive something of this customer.
+        cases: all of the customer, the newest first.
     """
 
     head: CustomerHead
@@ -37,6 +39,7 @@ class DossierView:
     visible: frozenset[str]
     people: Mapping[str, str]
     may_waive: bool
+    cases: tuple[BusinessCase, ...]
 
     def shown(self, papers: Iterable[str]) -> list[str]:
         """Of these papers those that the viewer may know by their ids."""
@@ -75,8 +78,11 @@ def get(context: Context, viewer: Viewer, customer_no: str, day: date | None = N
         head = heads(session, viewer, [customer_no])[customer_no]
         own = select(Document.id).where(Document.customer_no == customer_no)
         visible = frozenset(session.scalars(own))
+        told = select(BusinessCase).where(BusinessCase.customer_no == customer_no)
+        newest = told.order_by(BusinessCase.opened_at.desc(), BusinessCase.case_no.desc())
+        cases = tuple(session.scalars(newest))
     with context.reading(dossiers.LOOKING) as session:
         dossier = dossiers.read(session, [customer_no])[customer_no]
         people = waivers.names_of(session, [one.by for one in dossier.waivers])
     found = dossier.on(day or today)
-    return DossierView(head, day or today, found, visible, people, may_waive)
+    return DossierView(head, day or today, found, visible, people, may_waive, cases)

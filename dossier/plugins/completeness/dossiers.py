@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from dossier.clock import local_date
+from dossier.db.case_tables import BusinessCase, CaseNode
 from dossier.db.dossier_tables import WaiverRow
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, Document, DocumentField
 from dossier.plugins.completeness import requirements
+from dossier.plugins.completeness.cases import CaseState
+from dossier.plugins.completeness.conditions import FactKind
 from dossier.plugins.completeness.items import Affair, Completeness, Paper, Waiver, assess
 from dossier.records import DocumentState
 from dossier.viewer import system_viewer
@@ -46,7 +49,7 @@ class Dossier:
 
 
 def read(session: ScopedSession, numbers: Collection[str]) -> dict[str, Dossier]:
-    """The dossiers of these customers, as far as they exist; four queries.
+    """The dossiers of these customers, as far as they exist; six queries.
 
     Args:
         session: of :data:`LOOKING`: a paper that somebody may not see is there all the same.
@@ -54,16 +57,35 @@ def read(session: ScopedSession, numbers: Collection[str]) -> dict[str, Dossier]
     """
     customers = session.scalars(select(Customer).where(Customer.customer_no.in_(numbers)))
     papers, waivers = _papers(session, numbers), _waivers(session, numbers)
+    cases = _cases(session, numbers)
     return {
         one.customer_no: Dossier(
             one.customer_no,
             one.category,
-            (_connection(one),),
+            _affairs(one, cases.get(one.customer_no, ())),
             tuple(papers.get(one.customer_no, ())),
             tuple(waivers.get(one.customer_no, ())),
         )
         for one in customers
     }
+
+
+def _affairs(customer: Customer, cases: Sequence[Affair]) -> tuple[Affair, ...]:
+    """What was done for a customer; a case of a new supply is the connection, told better."""
+    facts = _facts(customer)
+    told = [replace(case, facts={**facts, **case.facts}) for case in cases]
+    if all(case.business != requirements.NEW for case in told):
+        return (_connection(customer), *told)
+    return tuple(
+        _told_connection(customer, one) if one.business == requirements.NEW else one for one in told
+    )
+
+
+def _told_connection(customer: Customer, case: Affair) -> Affair:
+    """Nodes that nobody told of were passed on the register's day, if that is after the begin."""
+    day = customer.opened_on
+    is_later = day is not None and (case.opened is None or day > case.opened)
+    return replace(case, takes_all=True, done=case.done or (day if is_later else None))
 
 
 def _connection(customer: Customer) -> Affair:
@@ -125,6 +147,48 @@ def _papers(session: ScopedSession, numbers: Collection[str]) -> dict[str, list[
             )
         )
     return found
+
+
+def _cases(session: ScopedSession, numbers: Collection[str]) -> dict[str, list[Affair]]:
+    """The cases of each customer, the oldest first; one that was cancelled asks for nothing."""
+    query = select(BusinessCase).where(
+        BusinessCase.customer_no.in_(numbers), BusinessCase.state != CaseState.CANCELLED
+    )
+    nodes: dict[str, dict[str, date]] = defaultdict(dict)
+    for node in session.scalars(select(CaseNode).where(CaseNode.customer_no.in_(numbers))):
+        nodes[node.case_no][node.node] = local_date(node.completed_at)
+    found: dict[str, list[Affair]] = defaultdict(list)
+    for row in session.scalars(query.order_by(BusinessCase.case_no)):
+        done = nodes.get(row.case_no, {})
+        opened = local_date(row.opened_at) if row.opened_at else min(done.values(), default=None)
+        found[row.customer_no].append(
+            Affair(
+                business=row.business,
+                facts=_told(row.facts),
+                case_no=row.case_no,
+                opened=opened,
+                nodes_done=done,
+                done=_ended(row),
+            )
+        )
+    return found
+
+
+def _ended(case: BusinessCase) -> date | None:
+    if case.state != CaseState.DONE or case.ended_at is None:
+        return None
+    return local_date(case.ended_at)
+
+
+def _told(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of what a case's events said, what conditions may ask and is of the right kind."""
+    known = requirements.load().facts
+    kinds = {FactKind.FLAG: {bool}, FactKind.NUMBER: {int, float}, FactKind.TYPES: set[type]()}
+    return {
+        name: value
+        for name, value in facts.items()
+        if name in known and type(value) in kinds[known[name].kind]
+    }
 
 
 def _waivers(session: ScopedSession, numbers: Collection[str]) -> dict[str, list[Waiver]]:

@@ -105,6 +105,7 @@ class Affair:
         nodes_done: the day on which each node was completed, as far as it was.
         done: the day on which all of them were; None while it goes on.
         day_unknown: all of them were, nobody knows when.
+        takes_all: every paper of the dossier counts for it, as nothing came before.
         facts: what conditions may ask.
     """
 
@@ -115,6 +116,7 @@ class Affair:
     nodes_done: Mapping[str, date] = field(default_factory=lambda: MappingProxyType({}))
     done: date | None = None
     day_unknown: bool = False
+    takes_all: bool = False
 
     def day_of(self, node: str) -> date | None:
         """When a node was completed, as far as that is known."""
@@ -127,6 +129,7 @@ class Item:
 
     Attributes:
         level: as the rule says for the category.
+        business: of the affair; its rules may be those of another.
         since: since which day it lacks; None where it does not, or nobody knows.
         until: last day of a promise, of a waiver, of the paper that is there.
         papers: ids of those that count, the newest first.
@@ -138,6 +141,7 @@ class Item:
     level: Level
     state: ItemState
     case_no: str | None = None
+    business: str = ""
     since: date | None = None
     until: date | None = None
     papers: tuple[str, ...] = ()
@@ -215,7 +219,7 @@ def assess(
 
 def _papers_for(affair: Affair, papers: Sequence[Paper]) -> list[Paper]:
     """The newest first; of a case those that bear its number, or none and are not older."""
-    if affair.case_no is None:
+    if affair.case_no is None or affair.takes_all:
         found = papers
     else:
         opened = affair.opened or date.min
@@ -260,6 +264,7 @@ class _Looker:
             level,
             ItemState.OPTIONAL,
             self.affair.case_no,
+            self.affair.business,
             papers=tuple(paper.id for paper in fitting),
         )
         good = [paper for paper in fitting if _fault(rule, paper, self.day) is None]
@@ -297,9 +302,14 @@ class _Looker:
         own = [
             waiver
             for waiver in self.waivers
-            if waiver.rule_id == rule.id and waiver.case_no == self.affair.case_no
+            if waiver.rule_id == rule.id and self._is_for(waiver)
         ]
         return max(own, key=lambda waiver: waiver.on, default=None)
+
+    def _is_for(self, waiver: Waiver) -> bool:
+        """What was waived of the connection stays so when its case is told of later."""
+        own = self.affair.case_no
+        return waiver.case_no == own or (self.affair.takes_all and waiver.case_no is None)
 
     def _promise(self, rule: Requirement) -> date | None:
         """The last day of the latest promise of this paper."""

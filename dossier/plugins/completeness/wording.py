@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import date
 
 from dossier.plugins.completeness import waiver_reasons
+from dossier.plugins.completeness.cases import CaseState, Outcome, Reason
 from dossier.plugins.completeness.items import Item, ItemState
 from dossier.plugins.completeness.requirements import Named
 from dossier.services import labels
 
-ENGLISH = "en"
+CHINESE, ENGLISH = labels.CHINESE, "en"
 STATES = {
     ItemState.PRESENT: ("齐备", "present"),
     ItemState.MISSING: ("缺", "missing"),
@@ -22,6 +23,36 @@ STATES = {
     ItemState.NOT_DUE: ("未到环节", "not due yet"),
     ItemState.UNDECIDED: ("待确认", "to be clarified"),
     ItemState.OPTIONAL: ("可选", "optional"),
+}
+CASES = {
+    CaseState.OPEN: ("办理中", "under way"),
+    CaseState.HELD: ("挂起", "held"),
+    CaseState.DONE: ("已办结", "done"),
+    CaseState.CANCELLED: ("已撤销", "cancelled"),
+}
+_OUTCOMES = {
+    Outcome.APPLIED: ("已生效", "applied"),
+    Outcome.KEPT: ("已留存，此类事件不改变工单", "kept; events of this type change no case"),
+    "repeated": ("此前已收到，未重复处理", "came before; not done again"),
+    "conflict": (
+        "同一来源和编号的事件内容不同，以先收到的为准",
+        "another event came before under this source and id; the first one counts",
+    ),
+}
+_REASONS = {
+    Reason.NOT_OPENED: (
+        "尚不知属于哪一户或何种业务，待相关事件到达后生效",
+        "whose case it is, or of what business, is not known yet; it waits for events that say so",
+    ),
+    Reason.OTHER_CUSTOMER: ("工单属于另一户", "the case is another customer's"),
+    Reason.OTHER_BUSINESS: ("工单属于另一业务", "the case is of another business"),
+    Reason.NO_SUCH_NODE: ("该业务没有此环节", "the business has no such node"),
+    Reason.CANCELLED_BEFORE: ("工单此前已撤销", "the case was cancelled before"),
+    Reason.NOT_HELD: ("工单未挂起", "the case was not held"),
+    Reason.UNKNOWN_BUSINESS: ("资料目录中没有此业务", "the catalogue has no such business"),
+    Reason.BAD_DATA: ("data 有误，请检查编号和日期", "data is wrong; check numbers and days"),
+    Reason.NO_CASE: ("缺少 case_no", "case_no lacks"),
+    Reason.NO_CUSTOMER: ("缺少 customer_no", "customer_no lacks"),
 }
 
 
@@ -65,3 +96,14 @@ def waived_why(reason: str, note: str, language: str) -> str:
     words = named(known, language) if known else reason
     between = "：" if language == labels.CHINESE else ": "
     return f"{words}{between}{note}" if note else words
+
+
+def case_state(code: str, language: str) -> str:
+    """How far a case is, in words."""
+    return CASES[CaseState(code)][language != labels.CHINESE]
+
+
+def event_told(outcome: str, reason: str, language: str) -> str:
+    """What became of an event, in words."""
+    words = _OUTCOMES.get(outcome) or _REASONS[Reason(reason)]
+    return words[language != labels.CHINESE]
