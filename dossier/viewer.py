@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SEE_RIGHTS = "see_rights"
     APPROVE = "approve"
     WAIVE = "waive"
+    SEND_EVENTS = "send_events"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 

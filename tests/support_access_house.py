@@ -208,12 +208,12 @@ class House:
         """The route's request, with fresh things of one's own where it names one."""
         thing = self._thing(route, user, target)
         number = PEOPLE[target].customer_no if target in PEOPLE else "9999999999"
-        path = route.path.format(
+        path = route.path.replace(":path", "").format(
             customer_no=number, document_id=thing, number=1, intake_id=thing, session_id=thing,
             token_id=thing, kept_id=thing, anomaly_id=thing, name_id=thing, code="zh_CN",
             grant_id=999_999, delegation_id=999_999, approval_id=thing, file_id=thing,
             name=thing, deed="disable", post_id=thing, kind="unit", place_id=ABSENT_NO,
-            change_id=ABSENT_NO, waiver_id=ABSENT_ID,
+            change_id=ABSENT_NO, waiver_id=ABSENT_ID, case_no="K-0",
         )  # fmt: skip
         if route.sent.startswith("?"):
             return Request(route.method, path + route.sent)

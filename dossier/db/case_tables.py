@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from dossier.db.tables import Table
 
 ONE_SENDER = 711_003
-"""PostgreSQL's advisory lock of who folds events; :mod:`dossier.db.rowids` has the numbers before."""
+"""PostgreSQL's advisory lock of who folds events, beside those of :mod:`dossier.db.rowids`."""
 
 
 class BusinessCase(Table):

@@ -14,7 +14,9 @@ from sqlalchemy import delete, select, update
 from dossier.clock import FixedClock, local_date
 from dossier.db.dossier_tables import DossierChange, DossierGap, DossierState, WaiverRow
 from dossier.db.tables import Customer, Document, DocumentField, new_id
-from dossier.plugins.completeness import dossiers, recount, requirements
+from dossier.plugins.completeness import case_events, dossiers, recount, requirements
+from dossier.plugins.completeness.cases import EventType
+from dossier.plugins.completeness.events import Event
 from dossier.plugins.completeness.items import LACKING
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
@@ -69,6 +71,27 @@ def waiver(rng: random.Random) -> WaiverRow:
     )
 
 
+def tell_of_a_case(context: Context, rng: random.Random) -> None:
+    """Some events, late ones and contradictions among them."""
+    book, found = requirements.load(), []
+    for _ in range(3):
+        business = rng.choice(["new", "transfer", "decrease", "close"])
+        data = {
+            "case_no": f"K{rng.randrange(8)}",
+            "customer_no": rng.choice(["", *NUMBERS]),
+            "business": rng.choice(["", business]),
+            "node": rng.choice(book.businesses[business].nodes),
+            "facts": rng.choice([{}, {"agent": True}, {"agent": False}]),
+        }
+        body = {
+            "specversion": "1.0", "source": "/test", "id": str(rng.random()), "data": data,
+            "type": rng.choice(list(EventType)),
+            "time": NOW + timedelta(days=rng.randrange(-600, 20)),
+        }  # fmt: skip
+        found.append(Event.model_validate(body))
+    case_events.receive(context, SETUP, found)
+
+
 def settle(context: Context) -> None:
     while recount.assess_some(context):
         pass
@@ -103,7 +126,7 @@ def test_after_any_changes_what_is_kept_equals_a_recount_of_all(archive: Context
     rng, papers = random.Random(7), []
     codes = [None, "A01", "A02", "A03", "A05", "A06", "A08", "C01", "D01", "J02"]
     for step in range(80):
-        what = rng.randrange(8)
+        what = rng.randrange(10)
         with archive.writing(SETUP) as session:
             if papers and what == 0:
                 chosen = update(Document).where(Document.id == rng.choice(papers))
@@ -131,6 +154,8 @@ def test_after_any_changes_what_is_kept_equals_a_recount_of_all(archive: Context
                 row = session.scalars(select(WaiverRow).limit(1)).first()
                 if row is not None:
                     row.withdrawn_at = NOW
+        if what in (8, 9):
+            tell_of_a_case(archive, rng)
         if what == 5 or not papers:
             papers.append(add(archive, rng.choice(NUMBERS), rng.choice(codes), step))
         settle(archive)

@@ -64,7 +64,7 @@ def test_the_first_five_roles_may_what_they_always_might() -> None:
     assert given("auditor") == {"read_audit", "see_rights"}
     assert given("administrator") == {"search", "read_customer", *intake, "operate", "see_rights",
                                       "manage_users", "manage_organisation",
-                                      "manage_watched_names"}  # fmt: skip
+                                      "manage_watched_names", "send_events"}  # fmt: skip
 
 
 def test_every_permission_that_the_program_demands_is_given_by_some_action() -> None:

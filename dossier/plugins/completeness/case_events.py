@@ -92,9 +92,7 @@ def _known(session: ScopedSession, found: Sequence[Event]) -> dict[tuple[str, st
         part = ids[start : start + TOGETHER]
         rows += session.scalars(select(EventInbox).where(EventInbox.event_id.in_(part)))
     wanted = set(events.names_of(found))
-    return {
-        (row.source, row.event_id): row for row in rows if (row.source, row.event_id) in wanted
-    }
+    return {(row.source, row.event_id): row for row in rows if (row.source, row.event_id) in wanted}
 
 
 def _keep(context: Context, session: ScopedSession, viewer: Viewer, event: Event) -> EventInbox:

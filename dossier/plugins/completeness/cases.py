@@ -155,7 +155,14 @@ _RANKS = {one: rank for rank, one in enumerate(EventType)}
 
 def _when(one: Told) -> tuple[datetime, int, str]:
     """Events of one instant have an order too, and it is not that in which they came."""
-    said = (one.customer_no, one.business, one.node, one.handler, one.unit, sorted(one.facts.items()))
+    said = (
+        one.customer_no,
+        one.business,
+        one.node,
+        one.handler,
+        one.unit,
+        sorted(one.facts.items()),
+    )
     return one.at, _RANKS[one.type], repr(said)
 
 

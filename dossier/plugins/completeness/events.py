@@ -99,7 +99,8 @@ def read(body: bytes, headers: Mapping[str, str]) -> list[Event]:
         )
     if len(many) > MOST_EVENTS:
         raise InvalidInputError(
-            f"A batch holds {MOST_EVENTS} events at most", detail_zh=f"每批最多 {MOST_EVENTS} 个事件"
+            f"A batch holds {MOST_EVENTS} events at most",
+            detail_zh=f"每批最多 {MOST_EVENTS} 个事件",
         )
     return [_event(one, at) for at, one in enumerate(many)]
 

@@ -300,9 +300,7 @@ class _Looker:
     def _waiver(self, rule: Requirement) -> Waiver | None:
         """The latest one for this paper of this affair."""
         own = [
-            waiver
-            for waiver in self.waivers
-            if waiver.rule_id == rule.id and self._is_for(waiver)
+            waiver for waiver in self.waivers if waiver.rule_id == rule.id and self._is_for(waiver)
         ]
         return max(own, key=lambda waiver: waiver.on, default=None)
 

@@ -8,7 +8,7 @@ from datetime import date
 from dossier.plugins.completeness import waiver_reasons
 from dossier.plugins.completeness.cases import CaseState, Outcome, Reason
 from dossier.plugins.completeness.items import Item, ItemState
-from dossier.plugins.completeness.requirements import Named
+from dossier.plugins.completeness.requirements import Named, Requirements
 from dossier.services import labels
 
 CHINESE, ENGLISH = labels.CHINESE, "en"
@@ -69,6 +69,12 @@ def state(found: ItemState, language: str) -> str:
 def named(thing: Named, language: str) -> str:
     """A business, node or fact in words."""
     return thing.zh if language == labels.CHINESE else thing.en
+
+
+def business(book: Requirements, code: str, language: str) -> str:
+    """A business in words; one that the rule file lost by its code."""
+    known = book.businesses.get(code)
+    return named(known, language) if known else code
 
 
 def papers(types: Iterable[str], language: str) -> str:
