@@ -78,6 +78,7 @@ def prepare(customers: int, seed: int, papers: int | None) -> None:
         out.file.flush()  # redirected output is held back else, for all of the while
         rebuild.make_first(context)
         _import_register(context, plan)
+        _tell_of_cases(context, plan)
         _add_people(context)
 
 
@@ -116,6 +117,21 @@ def _import_register(context: Context, plan: Plan) -> None:
         write_customers(register, invent_customers(plan.seed, plan.customers))
         import_customers(context, OPERATOR, register, dry_run=False)
         imported.touch()
+
+
+def _tell_of_cases(context: Context, plan: Plan) -> None:
+    """Some cases by the same way as the marketing system; once, as they lie some days back."""
+    from dossier.plugins.completeness import case_events
+    from dossier.plugins.completeness.events import Event
+    from dossier.plugins.demo.cases import invent_events
+    from dossier.plugins.demo.customers import invent_customers
+
+    told = plan.folder(context.settings) / "cases-told"
+    if not told.exists():
+        register = invent_customers(plan.seed, plan.customers)
+        found = [Event.model_validate(one) for one in invent_events(register, context.clock.now())]
+        case_events.receive(context, OPERATOR, found)
+        told.touch()
 
 
 def invent_and_show(customers: int, seed: int, papers: int | None) -> None:
