@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import ColumnElement, inspect, select
 from sqlalchemy import Row as Record
-from sqlalchemy import inspect, select
 
 from dossier import access
+from dossier.db.dossier_tables import DossierGap, DossierState
 from dossier.db.session import ScopedSession
 from dossier.db.tables import (
     Customer,
@@ -24,11 +26,22 @@ from dossier.rules.masking import KnownValues, Span
 from dossier.search.periods import month_value
 from dossier.search.port import CustomerRow, DocumentRow, document_order
 from dossier.search.rows import known_of
+from dossier.search.values import COMPLETE, INCOMPLETE
 from dossier.services import page_masks
 from dossier.services.context import Context
 from dossier.services.page_masks import Stored
 
 CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Dossier:
+    """What is kept of a dossier's completeness; nothing while it was not assessed."""
+
+    completeness: str = ""
+    missing: tuple[str, ...] = ()
+
+
 # Plain columns: making an object of each record costs as much as encoding its row.
 CUSTOMER = tuple(column.class_attribute for column in inspect(Customer).column_attrs)
 DOCUMENT = tuple(column.class_attribute for column in inspect(Document).column_attrs)
@@ -43,12 +56,14 @@ def customer_rows(
     numbers = _numbers(session, keys)
     identities = _identities(context, session, keys)
     past = _past(session, keys)
+    dossiers = _dossiers(session, keys)
     return {
         customer.customer_no: _customer_row(
             customer,
             numbers[customer.customer_no],
             identities[customer.customer_no],
             past[customer.customer_no],
+            dossiers[customer.customer_no],
             _extra(context, "customer", customer),
         )
         for customer in customers
@@ -87,11 +102,28 @@ def _past(session: ScopedSession, keys: Sequence[str]) -> dict[str, dict[str, li
     return found
 
 
+def _dossiers(session: ScopedSession, keys: Sequence[str]) -> dict[str, _Dossier]:
+    """How complete each dossier was when it was assessed last; two queries."""
+    found: dict[str, _Dossier] = defaultdict(_Dossier)
+    states = select(DossierState.customer_no, DossierState.required, DossierState.present)
+    for number, required, present in session.execute(states.where(_of(DossierState, keys))):
+        found[number] = _Dossier(COMPLETE if present == required else INCOMPLETE)
+    gaps = select(DossierGap.customer_no, DossierGap.type_code).distinct()
+    for number, code in session.execute(gaps.where(_of(DossierGap, keys))):
+        found[number] = replace(found[number], missing=(*found[number].missing, code))
+    return found
+
+
+def _of(table: type[DossierState | DossierGap], keys: Sequence[str]) -> ColumnElement[bool]:
+    return table.customer_no.in_(keys)
+
+
 def _customer_row(
     customer: Record[Any],
     numbers: dict[str, list[str]],
     identities: list[str],
     past: dict[str, list[str]],
+    dossier: _Dossier,
     extra: dict[str, tuple[str, ...]],
 ) -> CustomerRow:
     return CustomerRow(
@@ -112,6 +144,8 @@ def _customer_row(
         station=_text(customer.unit_id),
         line=_text(customer.line_id),
         district=_text(customer.district_id),
+        completeness=dossier.completeness,
+        missing=tuple(sorted(dossier.missing)),
         scope=_tokens(customer),
         extra=extra,
     )

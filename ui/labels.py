@@ -77,6 +77,8 @@ MATCHED: Final = {
     "year": N_("year"),
     "month": N_("month"),
     "date": N_("date"),
+    "completeness": N_("completeness of the dossier"),
+    "missing": N_("papers that lack"),
 }
 LIKE: Final = {
     "synonym": N_("synonym"),
@@ -119,6 +121,8 @@ FACET: Final = {
     "state": N_("State"),
     "status": N_("Account"),
     "quality": N_("Legibility"),
+    "completeness": N_("Dossier"),
+    "missing": N_("Papers that lack"),
 }
 STEP: Final = {
     "received": N_("Received"),

@@ -109,8 +109,39 @@ class Without(_Hashed):
     __hash__ = _kept_hash
 
 
+@dataclass(frozen=True, slots=True)
+class OfCustomers:
+    """Customers whose own row holds this, with all their papers' rows.
+
+    Papers' rows do not say it, so that it may change without writing them again. An engine finds
+    the customers that the viewer may know of, and puts :class:`InGroups` in its place
+    (:mod:`dossier.search.of_customers`).
+    """
+
+    part: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class InGroups(_Hashed):
+    """Rows of these groups; at least one."""
+
+    keys: tuple[int, ...]
+    __hash__ = _kept_hash
+
+
 Expression = (
-    All | Nothing | Term | Prefix | TokenPhrase | LoosePhrase | Range | AllOf | AnyOf | Without
+    All
+    | Nothing
+    | Term
+    | Prefix
+    | TokenPhrase
+    | LoosePhrase
+    | Range
+    | AllOf
+    | AnyOf
+    | Without
+    | OfCustomers
+    | InGroups
 )
 
 

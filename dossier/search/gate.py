@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import astuple
 from typing import NoReturn
 
 from dossier.errors import QueryError
-from dossier.search.expression import All, Expression, Term, all_of, any_of
+from dossier.search.expression import All, Expression, OfCustomers, Term, all_of, any_of
 from dossier.search.fields import FieldList
-from dossier.search.port import RowKind, Scope, ScopedQuery
+from dossier.search.port import DOSSIER_FACETS, RowKind, Scope, ScopedQuery
 from dossier.search.rows import OPEN
 
 CUSTOMER_FILTER = "customer"
@@ -36,16 +36,22 @@ def _reached(scope: Scope) -> Iterator[Expression]:
         yield all_of(Term("owner", tuple(sorted(scope.records))), of_customers)
 
 
-def filter_expression(query: ScopedQuery, *, without: str | None = None) -> Expression:
-    """Rows that pass the chosen facet values; ``without`` leaves one facet's own choice out."""
+def filter_expression(query: ScopedQuery, *, without: Collection[str] = ()) -> Expression:
+    """Rows that pass the chosen facet values; ``without`` leaves these facets' choices out."""
     chosen = {name: values for name, values in query.filters.items() if values}
     return all_of(
         *(
-            Term("owner" if name == CUSTOMER_FILTER else name, tuple(sorted(values)))
+            _chosen(name, tuple(sorted(values)))
             for name, values in sorted(chosen.items())
-            if name != without
+            if name not in without
         )
     )
+
+
+def _chosen(name: str, values: tuple[str, ...]) -> Expression:
+    if name in DOSSIER_FACETS:
+        return OfCustomers(Term(name, values))
+    return Term("owner" if name == CUSTOMER_FILTER else name, values)
 
 
 def check_names(query: ScopedQuery, facets: Iterable[str], fields: FieldList) -> None:

@@ -84,7 +84,7 @@ _UNTIL = re.compile(r"\s+(?:至|到|\.{2,}|[-－—~～])\s+[^\s,，;；、]+")
 # A dash behind a space excludes the next word: 3-2-501 -2-1 is no number typed in groups.
 _EXCLUDING = re.compile(r"\s[-－]")
 _DATED = frozenset({"date", *PERIOD_FACETS})
-_CODED = frozenset({"status", "state", "category"})
+_CODED = frozenset({"status", "state", "category", "completeness"})
 _DATE_CHUNK = re.compile(r"[^\s,，;；、]+")
 
 
@@ -273,6 +273,8 @@ def _known(value: FieldValue, reading: _Reading) -> FieldValue:
     """The value in the field that knows it; what no field knows is remarked on."""
     shown = value.value[:_LONGEST_SHOWN]
     if value.field == "type" and not is_type(value.value):
+        reading.remark("unknown_type", shown)
+    if value.field == "missing" and not codes_of(value.field, value.value):
         reading.remark("unknown_type", shown)
     if value.field in _CODED and not codes_of(value.field, value.value):
         if value.field == "status" and codes_of("state", value.value):

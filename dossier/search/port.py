@@ -73,6 +73,12 @@ class MatchReason(StrEnum):
     YEAR = "year"
     MONTH = "month"
     DATE = "date"
+    COMPLETENESS = "completeness"
+    MISSING = "missing"
+
+
+DOSSIER_FACETS = frozenset({"completeness", "missing"})
+"""Facets of customers' own rows: they count dossiers, while all others count papers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,9 @@ class CustomerRow:
         closed: account closed (comes after active ones).
         scope: leaf tokens, ``unit:17 line:9 district:204``.
         station: facet values, opaque (usually ids as text); empty if none.
+        completeness: ``complete`` or ``incomplete``, empty while the dossier was not assessed; in
+            the customer's own row only, not in those of the papers.
+        missing: codes of the types of papers that lack; likewise.
         extra: plugins' keyword fields by their prefixed name.
     """
 
@@ -111,6 +120,8 @@ class CustomerRow:
     station: str = ""
     line: str = ""
     district: str = ""
+    completeness: str = ""
+    missing: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -279,7 +290,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """A facet's value with the exact number of documents."""
+    """A facet's value with the exact number of documents, or of dossiers."""
 
     value: str
     count: int

@@ -34,6 +34,8 @@ OPEN = "open"
 
 _ORDER_BITS = 60
 _ACTIVE, _UNASSIGNED, _CLOSED = 2, 1, 0  # highest first (domain.md 4.5: active over closed)
+UNASSIGNED_GROUPS = (_UNASSIGNED << _ORDER_BITS, (_UNASSIGNED + 1 << _ORDER_BITS) - 1)
+"""The first and the last key that a paper of nobody may have as its group."""
 _CUSTOMERS_KEPT = 4096  # a customer's documents come in one batch; bounded for a whole rebuild
 _WORDS_KEPT = 4096  # titles and type names repeat: some hundred types, some thousand titles
 
@@ -79,6 +81,7 @@ class RowEncoder:
             **_row_fields(RowKind.CUSTOMER, row.customer_no, row),
             **_group(_customer_group(row)),
             "secrecy": [OPEN],
+            **_filled({"completeness": _some(row.completeness), "missing": list(row.missing)}),
         }
 
     def _document(self, row: DocumentRow) -> FieldValues:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from dossier.rules import document_types, rulebook
 from dossier.rules.document_types import solid
@@ -24,15 +24,46 @@ STATES: Mapping[str, tuple[str, str]] = {
     "quarantined": ("已隔离", "Set aside"),
 }
 """A paper's states, in Chinese and English."""
+COMPLETE, INCOMPLETE = "complete", "incomplete"
+COMPLETENESS: Mapping[str, tuple[str, str]] = {
+    COMPLETE: ("齐全", "Complete"),
+    INCOMPLETE: ("缺件", "Incomplete"),
+}
+"""Whether a dossier has all papers that are asked for, in Chinese and English."""
+_SAID: Mapping[str, tuple[str, ...]] = {
+    COMPLETE: ("齐", "齐备", "完整", "资料齐全", "是", "yes"),
+    INCOMPLETE: ("不齐", "不全", "不齐全", "不完整", "缺", "缺资料", "否", "no"),
+}
+"""Further words for the same."""
 
+_NAMED = {"state": STATES, "completeness": COMPLETENESS}
 _HEADINGS = {"category": "categories", "status": "statuses"}
 _YEAR = re.compile(r"[12][0-9]{3}")
 _MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 
 
 def codes_of(field: str, value: str) -> tuple[str, ...]:
-    """The codes that a value of ``state``, ``status`` or ``category`` names; none for no name."""
+    """The codes that a value of a field with few values names; none for no name.
+
+    Those are ``state``, ``status``, ``category``, ``completeness``, and ``missing``: the types that
+    are called so, or have the word in their name.
+    """
+    if field == "missing":
+        return _types_called(value)
     return _codes(field).get(_plain(value), ())
+
+
+@lru_cache(maxsize=256)
+def _types_called(value: str) -> tuple[str, ...]:
+    catalogue = document_types.catalogue()
+    words = (value, *synonyms(value))
+    found = {code for word in words for code in catalogue.codes_named(word)}
+    parts = [word for word in map(_plain, words) if len(word) > word.isascii()]
+    for code, entry in catalogue.types.items():
+        names = (_plain(entry.label_zh), _plain(entry.label_en))
+        if any(part in name for part in parts for name in names):
+            found.add(code)
+    return tuple(sorted(found))
 
 
 def labels_of(field: str) -> str:
@@ -59,13 +90,13 @@ def ends_type_name(value: str) -> bool:
 def is_code(facet: str, value: str) -> bool:
     """Whether a filter's value can be one of this facet; facets of ids and of plugins take any."""
     match facet:
-        case "type":
+        case "type" | "missing":
             return value in document_types.catalogue().types
         case "year":
             return bool(_YEAR.fullmatch(value) and year_of(value))
         case "month":
             return bool(_MONTH.fullmatch(value) and month_of(value))
-        case "state" | "status" | "category":
+        case "state" | "status" | "category" | "completeness":
             return value in _labels(facet)
         case _:
             return True
@@ -73,8 +104,8 @@ def is_code(facet: str, value: str) -> bool:
 
 @cache
 def _labels(field: str) -> Mapping[str, str]:
-    if field == "state":
-        return {code: chinese for code, (chinese, _) in STATES.items()}
+    if field in _NAMED:
+        return {code: chinese for code, (chinese, _) in _NAMED[field].items()}
     entries = rulebook.load("categories")[_HEADINGS[field]]
     return {code: entry["label_zh"] for code, entry in entries.items()}
 
@@ -82,8 +113,11 @@ def _labels(field: str) -> Mapping[str, str]:
 @cache
 def _codes(field: str) -> Mapping[str, tuple[str, ...]]:
     named = {_plain(code): (code,) for code in _labels(field)}
-    if field == "state":
-        return named | {_plain(name): (code,) for code, both in STATES.items() for name in both}
+    if field in _NAMED:
+        both = ((name, code) for code, names in _NAMED[field].items() for name in names)
+        said = ((word, code) for code, words in _SAID.items() for word in words)
+        further = said if field == "completeness" else ()
+        return named | {_plain(name): (code,) for name, code in (*both, *further)}
     for code, entry in rulebook.load("categories")[_HEADINGS[field]].items():
         for name in (entry["label_zh"], entry["label_en"], *entry["words"]):
             named[_plain(name)] = (code,)

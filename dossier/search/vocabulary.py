@@ -47,6 +47,8 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "station": ("供电所",),
     "line": ("线路",),
     "district": ("台区",),
+    "completeness": ("齐全", "资料齐全", "完整", "完整性"),
+    "missing": ("缺", "缺少", "缺件", "缺失"),
 }
 """Field → the words by which people name it, besides its own name."""
 NUMBERED = frozenset(

@@ -12,11 +12,14 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import District, Line, OrgUnit
 from dossier.rules import document_types, rulebook
 from dossier.search.port import FacetCount
-from dossier.search.values import STATES
+from dossier.search.values import COMPLETENESS, STATES
 from dossier.services.views import FacetValue
 
 CHINESE = "zh"
 PLACES: Mapping[str, Any] = {"station": OrgUnit, "line": Line, "district": District}
+NAMED = {"state": STATES, "completeness": COMPLETENESS}
+LACKS = ("缺 {}", "Lacks {}")
+"""A facet's value that is a type of papers that is not there."""
 FROM_RULES = {"category": "categories", "status": "statuses"}
 """Facets whose labels stand in rulebook/categories.yaml, and under which heading."""
 
@@ -66,8 +69,10 @@ def code_label(facet: str, value: str, language: str) -> str:
         return type_label(value, language)
     if facet == "month":
         return _month(value, language)
-    if facet == "state":
-        return _pick(STATES.get(value, (value, value)), language)
+    if facet == "missing":
+        return _pick(LACKS, language).format(type_label(value, language))
+    if facet in NAMED:
+        return _pick(NAMED[facet].get(value, (value, value)), language)
     entry = _register_codes(facet).get(value)
     return _pick((entry["label_zh"], entry["label_en"]), language) if entry else value
 

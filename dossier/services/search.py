@@ -29,11 +29,11 @@ from dossier.viewer import Viewer
 
 DOCUMENTS_SHOWN = 3
 """Papers shown of a customer; the rest is one click away, and each costs its pages' text."""
-NOT_FILLED_YET = frozenset({"quality", "completeness", "missing"})
+NOT_FILLED_YET = frozenset({"quality"})
 """Facets whose names the interface promises and whose values come with later features (image
-quality, completeness of a dossier): nothing of them is in the index, so asking gives no values
-instead of an error, and a client written against the whole interface works. A filter on one is
-still refused, for ignoring it would show papers that it was meant to leave out."""
+quality): nothing of them is in the index, so asking gives no values instead of an error, and a
+client written against the whole interface works. A filter on one is still refused, for ignoring it
+would show papers that it was meant to leave out."""
 MILLISECONDS = 1000.0
 
 

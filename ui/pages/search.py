@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, BackgroundTasks, Request
 from starlette.responses import RedirectResponse, Response
 
+from dossier.search.port import DOSSIER_FACETS
 from dossier.services import kept_searches, labels, search, suggesting
 from dossier.services.context import Context
 from dossier.services.views import FacetValue, SearchAnswer, SearchRequest, SuggestionView
@@ -27,6 +28,8 @@ FACETS: Final = (
     "type",
     "status",
     "category",
+    "completeness",
+    "missing",
     "station",
     "line",
     "district",
@@ -34,6 +37,7 @@ FACETS: Final = (
     "month",
     "state",
 )
+LACKS: Final = "missing"
 LATEST_FIRST: Final = frozenset({"year", "month"})
 MOST_CHOSEN: Final = 20
 """Values that one click chooses: more make an address that nobody reads."""
@@ -57,13 +61,18 @@ class FacetLink:
 
 @dataclass(frozen=True, slots=True)
 class FacetGroup:
-    """A facet as the page shows it; ``chosen`` are labels, ``title`` is that of a plugin's."""
+    """A facet as the page shows it; ``chosen`` are labels, ``title`` is that of a plugin's.
+
+    Attributes:
+        of_dossiers: its numbers count dossiers, not papers.
+    """
 
     name: str
     values: tuple[FacetLink, ...]
     chosen: tuple[str, ...]
     title: str = ""
     fold: int = FOLD
+    of_dossiers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +220,14 @@ def _plugin_facets(context: Context, viewer: Viewer) -> dict[str, str]:
 def facet_groups(
     asked: Asked, answer: SearchAnswer, further: Mapping[str, str] = MappingProxyType({})
 ) -> list[FacetGroup]:
-    """The facets worth showing: with more than one value, or with one that is chosen."""
+    """The facets worth showing: with more than one value, or with one that is chosen.
+
+    One type of papers that lacks is worth showing alone: not every dossier lacks it.
+    """
     groups = []
     for name in (*offered(asked), *further):
         values = [value for value in answer.facets.get(name, ()) if value.value]
-        if len(values) > 1 or any(value.chosen for value in values):
+        if len(values) > (name != LACKS) or any(value.chosen for value in values):
             groups.append(_group(asked, name, values, title=further.get(name, "")))
     return groups
 
@@ -229,7 +241,8 @@ def _group(asked: Asked, name: str, values: Iterable[FacetValue], *, title: str 
         )
         for value in values
     )
-    return FacetGroup(name, links, tuple(link.label for link in links if link.chosen), title)
+    chosen = tuple(link.label for link in links if link.chosen)
+    return FacetGroup(name, links, chosen, title, of_dossiers=name in DOSSIER_FACETS)
 
 
 def place_links(asked: Asked, answer: SearchAnswer) -> list[PlaceLink]:

@@ -23,6 +23,7 @@ from dossier.search.port import FacetCount, RowKind
 from dossier.search.rows import PARTS
 
 _MAX_BUCKETS = 50_000  # the server refuses over 65,536 in one answer; facets need some of them
+_FULL = 0.9  # parts are not all alike
 CANDIDATES = "shard_size"
 """What the server calls the values that a shard gives of a facet."""
 _BRIEF = "-responses.aggregations.all.buckets"
@@ -109,7 +110,9 @@ class GroupOrder:
         left = iter(answers)
         found = [[] if each == NOTHING else next(left) for each in self._segments]
         return [
-            self._keys_by_parts(segment) if len(keys) >= _MAX_BUCKETS else keys
+            _keys_by_parts(self._server, self._view.both, segment)
+            if len(keys) >= _MAX_BUCKETS
+            else keys
             for segment, keys in zip(self._segments, found, strict=True)
         ]
 
@@ -126,17 +129,35 @@ class GroupOrder:
             share *= 2
         raise ValueError(f"more than {PARTS * _MAX_BUCKETS} groups")
 
-    def _keys_by_parts(self, segment: Body) -> list[int]:
-        """All keys of a segment, descending, in as many requests as the bucket limit demands."""
-        share = 2
-        while share <= PARTS:
-            queries = _shares(segment, share)
-            searches = [(self._view.both, _keys_request(each, _MAX_BUCKETS)) for each in queries]
-            found = [_keys(each["aggregations"]) for each in self._server.search(searches)]
-            if max(map(len, found)) < _MAX_BUCKETS:
-                return sorted((key for keys in found for key in keys), reverse=True)
-            share *= 2
-        raise ValueError(f"more than {PARTS * _MAX_BUCKETS} groups")
+
+def first_keys(server: Server, indices: str, query: Body, most: int) -> list[int]:
+    """At most so many groups of the rows that match, descending."""
+    (answer,) = server.search([(indices, _keys_request(query, most))])
+    return _keys(answer["aggregations"])
+
+
+def all_keys(server: Server, indices: str, query: Body, *, about: int) -> list[int]:
+    """The groups of all rows that match, descending; ``about`` as many as this."""
+    if about < _MAX_BUCKETS:
+        keys = first_keys(server, indices, query, _MAX_BUCKETS)
+        if len(keys) < _MAX_BUCKETS:
+            return keys
+    share = 2
+    while about / share > _MAX_BUCKETS * _FULL and share < PARTS:
+        share *= 2
+    return _keys_by_parts(server, indices, query, share)
+
+
+def _keys_by_parts(server: Server, indices: str, segment: Body, share: int = 2) -> list[int]:
+    """All keys of a segment, descending, in as many requests as the bucket limit demands."""
+    while share <= PARTS:
+        queries = _shares(segment, share)
+        searches = [(indices, _keys_request(each, _MAX_BUCKETS)) for each in queries]
+        found = [_keys(each["aggregations"]) for each in server.search(searches)]
+        if max(map(len, found)) < _MAX_BUCKETS:
+            return sorted((key for keys in found for key in keys), reverse=True)
+        share *= 2
+    raise ValueError(f"more than {PARTS * _MAX_BUCKETS} groups")
 
 
 def _summary(match: Body, facets: Sequence[str]) -> Body:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dossier.adapters.elasticsearch.dossiers import count_dossiers, finder
 from dossier.adapters.elasticsearch.faults import GoneError, RebuildNeededError, in_trouble
 from dossier.adapters.elasticsearch.generations import Generation, Generations
-from dossier.adapters.elasticsearch.groups import GroupOrder
+from dossier.adapters.elasticsearch.groups import GroupOrder, all_keys, first_keys
 from dossier.adapters.elasticsearch.lease import right_to_write
 from dossier.adapters.elasticsearch.page import PageMaker
 from dossier.adapters.elasticsearch.server import Server, ServerAddress
@@ -25,10 +26,21 @@ from dossier.search.analysis import NumberHash
 from dossier.search.answers import MAX_PAGE_SIZE
 from dossier.search.compile import CompiledQuery, compile_query
 from dossier.search.cursor import Place, decode_cursor, encode_cursor
-from dossier.search.expression import Expression, Term, all_of
+from dossier.search.expression import All, Expression, Term, all_of
 from dossier.search.fields import FieldList
 from dossier.search.gate import check_names, digest, filter_expression, scope_expression
+from dossier.search.of_customers import (
+    FEW_GROUPS,
+    Find,
+    directly,
+    dossiers,
+    joined,
+    joined_query,
+    those,
+)
 from dossier.search.port import (
+    DOSSIER_FACETS,
+    FacetCount,
     GenerationState,
     IndexedRow,
     RowKind,
@@ -100,7 +112,13 @@ class ElasticsearchIndex:
         if compiled.everything or size < 1:
             return ()
         gate = all_of(scope_expression(query.scope), filter_expression(query))
-        return self._viewing(lambda view: suggestions(self._server, view, compiled, gate, size))
+
+        def suggested(view: Generation) -> tuple[Suggestion, ...]:
+            find = finder(self._server, view, query.scope)
+            asked = joined_query(compiled, find)
+            return suggestions(self._server, view, asked, joined(gate, find), size)
+
+        return self._viewing(suggested)
 
     def state(self) -> GenerationState:
         """The generation that answers now."""
@@ -219,15 +237,24 @@ class ElasticsearchIndex:
         self, view: Generation, query: ScopedQuery, page: _Page, facets: Sequence[str]
     ) -> SearchAnswer:
         compiled = self._compile(query)
-        gate = all_of(scope_expression(query.scope), filter_expression(query))
-        found = self._ordered(view, query, compiled, gate).look(page.start, page.size + 1, facets)
-        if compiled.wider is not None and compiled.is_too_few(found.groups):
-            order = self._ordered(view, query, compiled.wider, gate)
+        plain = finder(self._server, view, query.scope)
+        compiled, wider = joined_query(compiled, plain), compiled.wider
+        find = self._finder(view, compiled, query) or plain
+        gate = joined(all_of(scope_expression(query.scope), filter_expression(query)), find)
+        of_papers = [name for name in facets if name not in DOSSIER_FACETS]
+        order = self._ordered(view, query, compiled, gate, plain)
+        found = order.look(page.start, page.size + 1, of_papers)
+        if wider is not None and compiled.is_too_few(found.groups):
+            wider = joined_query(wider, plain)
+            gate = joined(all_of(scope_expression(query.scope), filter_expression(query)), plain)
+            order = self._ordered(view, query, wider, gate, plain)
             # A place that takes any token beginning so may have more of them than the server
             # takes in one query: then the exact answers are the answer.
             with suppress(QueryError):
-                found = order.look(page.start, page.size + 1, facets)
-                compiled = compiled.wider
+                found = order.look(page.start, page.size + 1, of_papers)
+                compiled = wider
+        counted = dict(found.facets)
+        counted |= self._of_dossiers(view, compiled, query, plain, facets, found.groups)
         key = digest(query)
         shown = found.places[: page.size]
         maker = PageMaker(self._server, view, compiled, gate)
@@ -235,22 +262,77 @@ class ElasticsearchIndex:
             groups=maker.groups([place.group for place in shown], page.documents),
             total=found.groups,
             total_documents=found.documents,
-            facets={name: found.facets[name] for name in facets},
+            facets={name: counted[name] for name in facets},
             cursor=encode_cursor(shown[-1], key) if len(found.places) > page.size else None,
             generation=view.name,
         )
 
     def _ordered(
-        self, view: Generation, query: ScopedQuery, compiled: CompiledQuery, gate: Expression
+        self,
+        view: Generation,
+        query: ScopedQuery,
+        compiled: CompiledQuery,
+        gate: Expression,
+        find: Find,
     ) -> GroupOrder:
         # A facet with a choice counts what the other filters leave.
-        scope = scope_expression(query.scope)
         chosen = {
-            name: all_of(compiled.match, scope, filter_expression(query, without=name))
+            name: self._leaving_out((name,), query, compiled, find)
             for name, values in query.filters.items()
-            if values
+            if values and name not in DOSSIER_FACETS
         }
         return GroupOrder(self._server, view, list(_segments(compiled, gate, query.own)), chosen)
+
+    def _leaving_out(
+        self, names: Collection[str], query: ScopedQuery, compiled: CompiledQuery, find: Find
+    ) -> Expression:
+        """What matches when the choices of these facets are left out."""
+        kept = joined(filter_expression(query, without=names), find)
+        return all_of(compiled.match, scope_expression(query.scope), kept)
+
+    def _finder(self, view: Generation, compiled: CompiledQuery, query: ScopedQuery) -> Find | None:
+        """Finds customers among those of the rest of the query, where these are few; else None."""
+        if DOSSIER_FACETS.isdisjoint(query.filters):
+            return None
+        rest = filter_expression(query, without=DOSSIER_FACETS)
+        if isinstance(all_of(compiled.match, rest), All):
+            return None
+        matching = all_of(compiled.match, scope_expression(query.scope), rest)
+        groups = first_keys(
+            self._server, view.both, self._server.translate.query(matching), FEW_GROUPS + 1
+        )
+        if len(groups) > FEW_GROUPS:
+            return None
+        return finder(self._server, view, query.scope, among=groups)
+
+    def _of_dossiers(
+        self,
+        view: Generation,
+        compiled: CompiledQuery,
+        query: ScopedQuery,
+        find: Find,
+        facets: Sequence[str],
+        about: int,
+    ) -> dict[str, tuple[FacetCount, ...]]:
+        """How many of the dossiers that match have each value; those alone that one may know of."""
+        asked = sorted(DOSSIER_FACETS.intersection(facets))
+        chosen = [(name,) for name in asked if query.filters.get(name)]
+        others = tuple(name for name in asked if not query.filters.get(name))
+        found: dict[str, tuple[FacetCount, ...]] = {}
+        for names in filter(None, (others, *chosen)):
+            rows = directly(query, names[0], everything=compiled.everything)
+            if rows is None:
+                left_out = frozenset(names).difference(others)
+                matching = self._leaving_out(left_out, query, compiled, find)
+                groups = all_keys(
+                    self._server,
+                    view.both,
+                    self._server.translate.query(matching),
+                    about=0 if left_out else about,
+                )
+                rows = all_of(dossiers(query.scope), those(groups))
+            found |= count_dossiers(self._server, view, rows, names)
+        return found
 
     def _state(self, view: Generation) -> GenerationState:
         stats = self._server.read(

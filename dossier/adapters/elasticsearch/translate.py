@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dossier.search.expression import (
@@ -10,8 +10,10 @@ from dossier.search.expression import (
     AllOf,
     AnyOf,
     Expression,
+    InGroups,
     LoosePhrase,
     Nothing,
+    OfCustomers,
     Prefix,
     Range,
     Term,
@@ -22,6 +24,8 @@ from dossier.search.fields import FieldList
 
 Body = dict[str, Any]
 NOTHING: Body = {"match_none": {}}
+MOST_TERMS = 50_000
+"""Of one ``terms`` query: the server refuses over 65,536."""
 _LONGEST_TOKEN = 255
 """The built-in ``whitespace`` analyzer cuts a longer token into pieces of this length."""
 _LONGEST_KEYWORD = 8191
@@ -60,7 +64,9 @@ class Translator:
         return {"terms": {field: list(values)}}
 
 
-def _leaf(expression: Prefix | TokenPhrase | LoosePhrase | Range) -> Body:
+def _leaf(
+    expression: Prefix | TokenPhrase | LoosePhrase | Range | InGroups | OfCustomers,
+) -> Body:
     match expression:
         case Prefix(field, value):
             return {"prefix": {field: {"value": value}}}
@@ -70,6 +76,10 @@ def _leaf(expression: Prefix | TokenPhrase | LoosePhrase | Range) -> Body:
             return _loose_phrase(expression)
         case Range(field, low, high):
             return {"range": {field: {"gte": low, "lte": high}}}
+        case InGroups(keys):
+            return groups_of(keys)
+        case OfCustomers():
+            raise TypeError("its groups are found first (dossier.search.of_customers)")
 
 
 def every(queries: Iterable[Body]) -> Body:
@@ -77,9 +87,11 @@ def every(queries: Iterable[Body]) -> Body:
     return {"bool": {"filter": list(queries)}}
 
 
-def groups_of(keys: Iterable[int]) -> Body:
+def groups_of(keys: Sequence[int]) -> Body:
     """Rows of these groups."""
-    return {"terms": {"group": list(keys)}}
+    parts = [list(keys[at : at + MOST_TERMS]) for at in range(0, len(keys), MOST_TERMS)]
+    several: list[Body] = [{"terms": {"group": part}} for part in parts or [[]]]
+    return several[0] if len(several) == 1 else {"bool": {"should": several}}
 
 
 def _flat(expression: AllOf | AnyOf) -> Iterable[Expression]:

@@ -16,8 +16,10 @@ from dossier.search.expression import (
     AllOf,
     AnyOf,
     Expression,
+    InGroups,
     LoosePhrase,
     Nothing,
+    OfCustomers,
     Prefix,
     Range,
     Term,
@@ -120,12 +122,14 @@ def make_query(schema: tantivy.Schema, expression: Expression) -> Query:
             return Query.all_query()
         case Nothing():
             return Query.empty_query()
+        case OfCustomers():
+            raise TypeError("its groups are found first (dossier.search.of_customers)")
         case _:
             return _field_query(schema, expression)
 
 
 def _field_query(
-    schema: tantivy.Schema, expression: Term | Prefix | TokenPhrase | LoosePhrase | Range
+    schema: tantivy.Schema, expression: Term | Prefix | TokenPhrase | LoosePhrase | Range | InGroups
 ) -> Query:
     match expression:
         case Term(field, values):
@@ -135,6 +139,8 @@ def _field_query(
             return Query.regex_query(schema, field, re.escape(value) + ".*")
         case TokenPhrase(field, tokens):
             return Query.phrase_query(schema, field, list(tokens))
+        case InGroups(keys):
+            return term_query(schema, "group", keys)
         case Range(field, low, high):
             return Query.range_query(schema, field, tantivy.FieldType.Unsigned, low, high)
         case LoosePhrase():

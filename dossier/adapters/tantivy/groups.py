@@ -69,6 +69,7 @@ class GroupOrder:
         for expression in (*reached, compiled.match):
             within = all_of(expression, gate)
             self._segments += [all_of(within, mine), within] if own else [within]
+        self._last = len(self._segments) - 1
         self._whole: dict[int, array[int]] = {}
         self._rows: Mapping[int, list[MarkedRow]] | None = None
         self._places: list[Place] = []
@@ -81,6 +82,12 @@ class GroupOrder:
             if self._summary is None or not set(facets) <= set(self._summary.facets):
                 self._summary = self._summed(facets)
             return self._summary
+
+    def keys(self) -> Sequence[int]:
+        """All groups that match."""
+        self.summary(())
+        with self._lock:
+            return list(self._rows) if self._rows is not None else self._all(self._last)
 
     def rows_of(self, keys: Sequence[int]) -> list[MarkedRow] | None:
         """The matching rows of these groups; None where they are more than one looks at."""
@@ -133,7 +140,7 @@ class GroupOrder:
 
     def _total(self) -> int | None:
         """How many groups match, once that was counted."""
-        last = self._whole.get(len(self._segments) - 1)
+        last = self._whole.get(self._last)
         return None if last is None else len(last)
 
     def _query(self, number: int) -> Query:
@@ -143,7 +150,7 @@ class GroupOrder:
         total = self._total()
         if total is None or total > _FEW:
             return query
-        keys = list(self._whole[len(self._segments) - 1])
+        keys = list(self._whole[self._last])
         return both(query, Query.term_set_query(schema, "group", keys))
 
     def _summed(self, facets: Sequence[str]) -> Summary:
@@ -185,12 +192,12 @@ class GroupOrder:
             "terms": {"field": "kind", "size": 2},
             "aggs": facet_request(facets, candidates=CANDIDATES),
         }
-        match = self._query(len(self._segments) - 1)
+        match = self._query(self._last)
         answer = self._view.searcher.aggregate(match, {"kinds": kinds, **_group_request()})
         keys = _keys(answer)
         if len(keys) >= _MAX_BUCKETS:
             keys = _by_parts(self._view, match)
-        self._whole[len(self._segments) - 1] = array("Q", keys)
+        self._whole[self._last] = array("Q", keys)
         buckets = {bucket["key"]: bucket for bucket in answer["kinds"]["buckets"]}
         rows = sum(bucket["doc_count"] for bucket in buckets.values())
         papers = buckets.get(RowKind.DOCUMENT.value)

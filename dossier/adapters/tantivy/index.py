@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tantivy import Query
 
+from dossier.adapters.tantivy.dossiers import count_dossiers, finder
 from dossier.adapters.tantivy.engine import engine_errors, term_query
 from dossier.adapters.tantivy.facets import count_facets
 from dossier.adapters.tantivy.generations import Generation, Generations, size_bytes
@@ -26,10 +27,22 @@ from dossier.search.analysis import NumberHash
 from dossier.search.answers import MAX_PAGE_SIZE
 from dossier.search.compile import CompiledQuery, compile_query
 from dossier.search.cursor import Place, decode_cursor, encode_cursor
-from dossier.search.expression import all_of
+from dossier.search.expression import All, all_of
 from dossier.search.fields import FieldList
 from dossier.search.gate import check_names, digest, filter_expression, scope_expression
+from dossier.search.of_customers import (
+    FEW_GROUPS,
+    Find,
+    directly,
+    dossiers,
+    is_joined,
+    joined,
+    joined_query,
+    those,
+)
 from dossier.search.port import (
+    DOSSIER_FACETS,
+    FacetCount,
     GenerationState,
     IndexedRow,
     RowKind,
@@ -101,16 +114,21 @@ class TantivyIndex:
     def _answer(self, view: View, query: ScopedQuery, key: str, page: _Page) -> SearchAnswer:
         compiled = self._compile(query)
         scope = scope_expression(query.scope)
-        chosen = [name for name in page.facets if query.filters.get(name)]
-        others = [name for name in page.facets if name not in chosen]
+        of_papers = [name for name in page.facets if name not in DOSSIER_FACETS]
+        chosen = [name for name in of_papers if query.filters.get(name)]
+        others = [name for name in of_papers if name not in chosen]
         order, summary = self._ordered(view, compiled, query, key, others)
         if compiled.wider is not None and compiled.is_too_few(summary.groups):
-            order, summary = self._ordered(view, compiled.wider, query, f"{key} wider", others)
+            compiled, key = compiled.wider, f"{key} wider"
+            order, summary = self._ordered(view, compiled, query, key, others)
         # A facet with a choice counts what the other filters leave.
         counted = dict(summary.facets)
+        find = finder(view, query.scope)
         for name in chosen:
-            kept = filter_expression(query, without=name)
+            kept = joined(filter_expression(query, without=(name,)), find)
             counted |= count_facets(view, all_of(order.compiled.match, scope, kept), [name])
+        counted |= self._of_dossiers(view, compiled, query, key, page.facets)
+        key = digest(query)
         places = order.after(page.start, page.size + 1)
         shown = places[: page.size]
         groups = PageMaker(view, order).groups(
@@ -133,7 +151,9 @@ class TantivyIndex:
         gate = all_of(scope_expression(query.scope), filter_expression(query))
         view = self._reader.view()
         with engine_errors("suggesting"):
-            compiled = resolve_query(compiled, view.dictionary)
+            find = finder(view, query.scope)
+            compiled = resolve_query(joined_query(compiled, find), view.dictionary)
+            gate = joined(gate, find)
             customers = suggest_customers(view, compiled, gate, size)
             types = suggest_types(view, compiled, gate, size - len(customers))
             return (*customers, *types)
@@ -235,16 +255,61 @@ class TantivyIndex:
         query: ScopedQuery,
         key: str,
         facets: Sequence[str],
+        *,
+        without: frozenset[str] = frozenset(),
     ) -> tuple[GroupOrder, Summary]:
-        """The ranked groups, kept until the next commit, and their totals."""
+        """The ranked groups, kept until the next commit, and their totals.
+
+        ``without`` leaves the choices of some facets out.
+        """
 
         def make() -> GroupOrder:
-            gate = all_of(scope_expression(query.scope), filter_expression(query))
-            resolved = resolve_query(compiled, view.dictionary)
+            chosen = filter_expression(query, without=without)
+            find = self._finder(view, compiled, query, key) if is_joined(chosen) else plain
+            kept = joined(chosen, find)
+            gate = all_of(scope_expression(query.scope), kept)
+            resolved = resolve_query(joined_query(compiled, plain), view.dictionary)
             return GroupOrder(view, resolved, gate, query.own, self._few_rows)
 
-        order = self._orders.get((key, *_moment(view)), make)
+        plain = finder(view, query.scope)
+        order = self._orders.get((key, without, *_moment(view)), make)
         return order, order.summary(facets)
+
+    def _finder(self, view: View, compiled: CompiledQuery, query: ScopedQuery, key: str) -> Find:
+        """Finds customers; among those of the rest of the query alone, where these are few."""
+        rest = filter_expression(query, without=DOSSIER_FACETS)
+        is_chosen = not DOSSIER_FACETS.isdisjoint(query.filters)
+        if (
+            not is_chosen
+            or is_joined(compiled.match)
+            or isinstance(all_of(compiled.match, rest), All)
+        ):
+            return finder(view, query.scope)
+        order, summary = self._ordered(view, compiled, query, key, (), without=DOSSIER_FACETS)
+        few = summary.groups <= FEW_GROUPS
+        return finder(view, query.scope, among=order.keys() if few else None)
+
+    def _of_dossiers(
+        self,
+        view: View,
+        compiled: CompiledQuery,
+        query: ScopedQuery,
+        key: str,
+        facets: Sequence[str],
+    ) -> dict[str, tuple[FacetCount, ...]]:
+        """How many of the dossiers that match have each value; those alone that one may know of."""
+        asked = sorted(DOSSIER_FACETS.intersection(facets))
+        chosen = [(name,) for name in asked if query.filters.get(name)]
+        others = tuple(name for name in asked if not query.filters.get(name))
+        found: dict[str, tuple[FacetCount, ...]] = {}
+        for names in filter(None, (others, *chosen)):
+            rows = directly(query, names[0], everything=compiled.everything)
+            if rows is None:
+                without = frozenset(names).difference(others)
+                order, _ = self._ordered(view, compiled, query, key, (), without=without)
+                rows = all_of(dossiers(query.scope), those(order.keys()))
+            found |= count_dossiers(view, rows, names)
+        return found
 
     def _live_for_writing(self) -> Generation:
         if self._generations.live_name() is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import tantivy
@@ -13,6 +13,7 @@ from dossier.adapters.tantivy.dictionary import Dictionary
 from dossier.adapters.tantivy.engine import REMEDY, REMEDY_ZH, engine_errors, open_index
 from dossier.adapters.tantivy.generations import Generation, Generations, meta_stamp
 from dossier.errors import UnavailableError
+from dossier.search.expression import Expression
 from dossier.search.fields import FieldList
 
 _LOOK_EVERY_SECONDS = 0.1  # architecture.md: readers reload at most every 100 ms
@@ -22,7 +23,8 @@ _LOOK_EVERY_SECONDS = 0.1  # architecture.md: readers reload at most every 100 m
 class View:
     """A point-in-time view of one generation; stays valid while somebody holds it.
 
-    ``stamp`` changes with every commit: the key of caches.
+    ``stamp`` changes with every commit: the key of caches. ``groups`` keeps what was found of
+    customers' rows (:mod:`.dossiers`).
     """
 
     generation: Generation
@@ -30,6 +32,7 @@ class View:
     schema: tantivy.Schema
     searcher: Any
     dictionary: Dictionary
+    groups: dict[Expression, Expression] = field(default_factory=dict, compare=False)
 
 
 class Reader:

@@ -30,6 +30,8 @@ from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
 
 router = APIRouter()
+FILTER = "filter."
+"""Before the name of a facet in an address of the search."""
 LAST = (ItemState.UNDECIDED, ItemState.NOT_DUE, ItemState.OPTIONAL)
 """What need not be there, as far as anybody knows."""
 
@@ -90,6 +92,7 @@ def show_incomplete(
         request,
         "completeness/incomplete.html",
         found=found,
+        search=_search(wish),
         chosen=chosen,
         address=lambda **other: _address({**chosen, **other}),
         categories=rulebook.load("categories")["categories"],
@@ -105,6 +108,15 @@ def _address(values: Mapping[str, Any]) -> str:
     """This page with other choices; an empty one takes a choice away."""
     kept = {name: value for name, value in values.items() if value}
     return f"/incomplete?{urlencode(kept)}" if kept else "/incomplete"
+
+
+def _search(wish: Wish) -> str:
+    """The box with the same choices; empty where it has none of that kind (how a paper lacks)."""
+    if wish.state:
+        return ""
+    lacks = {"missing": wish.missing} if wish.missing else {"completeness": "incomplete"}
+    chosen = {**lacks, "category": wish.category, **wish.places}
+    return f"/search?{urlencode({FILTER + name: value for name, value in chosen.items() if value})}"
 
 
 @router.get("/catalogue")

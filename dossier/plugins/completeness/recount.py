@@ -2,13 +2,16 @@
 
 What is kept is a view of the records: it is made anew after a change, on the day on which time
 alone changes it, and whenever the rules differ from those it was made by. A recount of all goes on
-in parts beside the rest of the work; :func:`progress` says how far it is.
+in parts beside the rest of the work; :func:`progress` says how far it is. Where it changes what the
+search says of a dossier, the customer's own row of the index is written again, and none of the
+papers' rows.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +19,7 @@ from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.exc import OperationalError
 
 from dossier.clock import local_date
+from dossier.db import outbox
 from dossier.db.changes import CommitWatch
 from dossier.db.dossier_tables import DossierChange, DossierGap, DossierState
 from dossier.db.session import ScopedSession
@@ -28,6 +32,10 @@ EVERY_SECONDS = 0.5
 """Between two looks: what somebody changed shows within 2 s."""
 AT_ONCE = 200
 """Dossiers of one transaction."""
+MOST_WAITING = 1000
+"""Changes that the index does not show yet, above which a recount of all waits: it would have new
+papers wait behind its own changes. The index writes so many customers' rows in less than a second
+(docs/performance-completeness.md)."""
 log = logging.getLogger(__name__)
 
 
@@ -82,7 +90,9 @@ def progress(context: Context) -> Progress:
 
 
 def _due(context: Context, session: ScopedSession) -> Collection[str]:
-    """Dossiers that time or other rules may have changed."""
+    """Dossiers that time or other rules may have changed; none while the index is behind."""
+    if outbox.backlog(session).pending > MOST_WAITING:
+        return ()
     today = local_date(context.clock.now())
     current = requirements.load().fingerprint
     query = select(DossierState.customer_no).where(
@@ -109,6 +119,7 @@ def _keep(
     found: Mapping[str, Completeness],
 ) -> None:
     now, current = context.clock.now(), requirements.load().fingerprint
+    before = _kept(session, numbers)
     for table in (DossierGap, DossierState):
         session.execute(delete(table).where(table.customer_no.in_(numbers)))
     states = [
@@ -127,6 +138,28 @@ def _keep(
         session.execute(insert(DossierState), states)
     if gaps:
         session.execute(insert(DossierGap), gaps)
+    changed = [
+        number
+        for number, one in found.items()
+        if before.get(number) != (one.is_complete, one.missing_types)
+    ]
+    outbox.mark_changed(session, outbox.CUSTOMERS, changed, at=now)
+
+
+def _kept(
+    session: ScopedSession, numbers: Collection[str]
+) -> dict[str, tuple[bool, tuple[str, ...]]]:
+    """What the search says of these dossiers so far: whether one is complete, and what lacks."""
+    lacking: dict[str, set[str]] = defaultdict(set)
+    gaps = select(DossierGap.customer_no, DossierGap.type_code)
+    for number, code in session.execute(gaps.where(DossierGap.customer_no.in_(numbers))):
+        lacking[number].add(code)
+    states = select(DossierState.customer_no, DossierState.required, DossierState.present)
+    rows = session.execute(states.where(DossierState.customer_no.in_(numbers)))
+    return {
+        number: (present == required, tuple(sorted(lacking[number])))
+        for number, required, present in rows
+    }
 
 
 def _gaps(number: str, found: Completeness) -> Sequence[dict[str, object]]:

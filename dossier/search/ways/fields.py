@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from dossier.rules import identifiers
 from dossier.search import analysis
-from dossier.search.expression import Term
+from dossier.search.expression import OfCustomers, Term
 from dossier.search.periods import PERIOD_FACETS, parse_period
 from dossier.search.places import PLACE_FIELDS
-from dossier.search.port import MatchReason
+from dossier.search.port import DOSSIER_FACETS, MatchReason
 from dossier.search.query import FieldValue
 from dossier.search.ranking import MatchClass
 from dossier.search.values import codes_of
@@ -21,7 +21,7 @@ from dossier.search.ways.places import as_place
 from dossier.search.ways.words import as_words, like_words, within
 
 _ON_FORMS = NUMBERED | {"name"}
-_FACETS = frozenset({"state", "status", "category"})
+_FACETS = frozenset({"state", "status", "category"}) | DOSSIER_FACETS
 
 
 def as_field_value(asker: Asker, leaf: FieldValue) -> Iterator[Clause]:
@@ -44,7 +44,9 @@ def _in_field(asker: Asker, field: str, value: str) -> Iterator[Clause]:
         yield from as_place(asker, value, field=field)
     elif field in _FACETS:
         if written := codes_of(field, value):
-            yield Clause(MatchReason(field), MatchClass.TITLE, Term(field, written))
+            coded = Term(field, written)
+            of_them = OfCustomers(coded) if field in DOSSIER_FACETS else coded
+            yield Clause(MatchReason(field), MatchClass.TITLE, of_them)
     elif field in PERIOD_FACETS:
         written = (PERIOD_FACETS[field](value) or value,)
         yield Clause(MatchReason(field), MatchClass.TITLE, Term(field, written))

@@ -1,0 +1,128 @@
+"""What only customers' own rows say, made part of a query for all their rows.
+
+How complete a dossier is changes with each paper in it, and with a rule for all dossiers at once.
+Were it written into papers' rows, one change would write a dossier of 200 papers again, and one
+rule all papers of the archive. So it stands in the customer's row alone; a query that asks for it
+is answered in two steps: which customers, then their groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from dossier.search.compile import CompiledQuery
+from dossier.search.expression import (
+    All,
+    AllOf,
+    AnyOf,
+    Expression,
+    InGroups,
+    Nothing,
+    OfCustomers,
+    Range,
+    Term,
+    Without,
+    all_of,
+    any_of,
+)
+from dossier.search.gate import CUSTOMER_FILTER, filter_expression, scope_expression
+from dossier.search.port import DOSSIER_FACETS, RowKind, Scope, ScopedQuery
+from dossier.search.rows import UNASSIGNED_GROUPS
+
+FEW_GROUPS = 5000
+"""Groups among which one looks for those whose customers' rows hold something, instead of listing
+all customers that do."""
+ALSO_OF_PAPERS = frozenset({CUSTOMER_FILTER, "category", "status"})
+"""Filters that hold for a customer's own row whenever they hold for one of the papers' rows."""
+UNASSIGNED = Range("group", *UNASSIGNED_GROUPS)
+"""Papers of nobody."""
+Find = Callable[[Expression], Expression]
+"""Gives rows of the groups whose customers' rows match, by the groups' keys."""
+
+
+def dossiers(scope: Scope) -> Expression:
+    """Customers' own rows that a viewer may know of: only their completeness is told."""
+    return all_of(Term("kind", (RowKind.CUSTOMER.value,)), scope_expression(scope))
+
+
+def joined(expression: Expression, find: Find) -> Expression:
+    """The expression with groups in place of what only customers' rows say."""
+    match expression:
+        case OfCustomers(part):
+            return find(part)
+        case AllOf(parts):
+            return all_of(*(joined(each, find) for each in parts))
+        case AnyOf(parts):
+            return any_of(*(joined(each, find) for each in parts))
+        case Without(part, unwanted):
+            left, right = joined(part, find), joined(unwanted, find)
+            return left if isinstance(right, Nothing) else Without(left, right)
+        case _:
+            return expression
+
+
+def is_joined(expression: Expression) -> bool:
+    """Whether it asks for what only customers' rows say."""
+    match expression:
+        case OfCustomers():
+            return True
+        case AllOf(parts) | AnyOf(parts):
+            return any(map(is_joined, parts))
+        case Without(part, unwanted):
+            return is_joined(part) or is_joined(unwanted)
+        case _:
+            return False
+
+
+def joined_query(compiled: CompiledQuery, find: Find) -> CompiledQuery:
+    """The same of a whole query; its wider one is left as it is."""
+    if not is_joined(compiled.match):
+        return compiled
+    return replace(
+        compiled,
+        match=joined(compiled.match, find),
+        classes=tuple((rank, joined(each, find)) for rank, each in compiled.classes),
+        reasons=tuple((reason, joined(each, find)) for reason, each in compiled.reasons),
+        surely=None if compiled.surely is None else joined(compiled.surely, find),
+    )
+
+
+def those(keys: Iterable[int]) -> Expression:
+    """Rows of these groups."""
+    listed = tuple(keys)
+    return InGroups(listed) if listed else Nothing()
+
+
+def all_but(keys: Iterable[int]) -> Expression:
+    """Rows of all customers' groups but these: most have what was asked for."""
+    return Without(All(), any_of(UNASSIGNED, those(keys)))
+
+
+def directly(query: ScopedQuery, name: str, *, everything: bool) -> Expression | None:
+    """Customers' rows that a facet of dossiers counts, where these alone tell; else None.
+
+    Where nothing was typed, and no filter holds for papers alone, a customer's own row matches
+    whenever one of the papers does. The groups need not be listed then.
+
+    Args:
+        query: of the viewer.
+        name: of the facet, which does not filter itself.
+        everything: nothing was typed.
+    """
+    chosen = {each for each, values in query.filters.items() if values}
+    if not everything or not chosen <= DOSSIER_FACETS | ALSO_OF_PAPERS:
+        return None
+    kept = filter_expression(query, without=(name,))
+    return all_of(dossiers(query.scope), _of_own_row(kept))
+
+
+def _of_own_row(expression: Expression) -> Expression:
+    """What customers' rows say, asked of these rows themselves."""
+    match expression:
+        case OfCustomers(part):
+            return part
+        case AllOf(parts):
+            return all_of(*map(_of_own_row, parts))
+        case _:
+            return expression

@@ -1,0 +1,287 @@
+"""Completeness as facets of the search, end to end: equal to a plain count over the records after
+any changes, on every engine and both databases, within the viewer's scope (S2-07, S2-17)."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select, update
+
+from dossier.asgi import create_app
+from dossier.bootstrap import build
+from dossier.db import outbox
+from dossier.db.dossier_tables import DossierGap, DossierState
+from dossier.db.tables import (
+    Customer,
+    Document,
+    IndexChange,
+    OrgUnit,
+    Page,
+    new_id,
+)
+from dossier.plugins.completeness import recount
+from dossier.settings import Settings
+from tests.support_engines import ENGINES, new_place
+from tests.support_postgres import fresh_database
+from tests.support_seeded import EAST, PASSWORD, SETUP, USERS, WEST, Seeded, index, opened
+from tests.support_seeded import _fill as fill_seeded
+
+CODES = ("A01", "A02", "A03", "A05", "C01", "D01", "J02")
+CATEGORIES = ("LR", "LN", "HV", "IM", "PV")
+WORDS = ("空压机", "避雷针")
+NUMBERS = [f"44000000{number:02d}" for number in range(10)]
+FACETS = "completeness,missing"
+PLACES = [*((engine, "sqlite") for engine in ENGINES), ("tantivy", "postgresql")]
+
+
+@pytest.fixture(scope="module", params=PLACES, ids="-".join)
+def archive(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Seeded]:
+    engine, database = request.param
+    folder = tmp_path_factory.mktemp("facets")
+    with ExitStack() as stack:
+        url = ""
+        if database == "postgresql":
+            url = stack.enter_context(fresh_database(request.getfixturevalue("postgres")))
+        place = new_place(engine, folder / "place")
+        stack.callback(place.remove)
+        settings = Settings(
+            home=folder / "home", workers=1, even_out_ms=0, database_url=url, **place.settings()
+        )
+        made = Seeded(build(settings))
+
+        def fill() -> None:
+            fill_seeded(made)
+            _add_customers(made)
+
+        stack.enter_context(opened(made, USERS, fill=fill))
+        settle(made)
+        yield made
+
+
+def _add_customers(archive: Seeded) -> None:
+    now = archive.context.clock.now()
+    with archive.context.writing(SETUP) as session:
+        units = session.scalars(
+            select(OrgUnit.id).where(OrgUnit.kind != "company").order_by(OrgUnit.id)
+        ).all()
+        for at, number in enumerate(NUMBERS):
+            session.add(
+                Customer(
+                    customer_no=number, rowid=100 + at, name=f"客户{at}", name_key=f"客户{at}",
+                    category=CATEGORIES[at % 5], unit_id=units[at % 2], updated_at=now,
+                )
+            )  # fmt: skip
+        outbox.mark_changed(session, outbox.CUSTOMERS, NUMBERS, at=now)
+
+
+def add_paper(archive: Seeded, owner: str, code: str, words: str, rowid: int) -> None:
+    context = archive.context
+    with context.writing(SETUP) as session:
+        sha256 = session.scalars(select(Document.sha256).limit(1)).one()
+        unit = session.get_one(Customer, owner).unit_id
+        paper = Document(
+            id=new_id(), rowid=rowid, customer_no=owner, type_code=code, state="filed",
+            captured_at=context.clock.now(), sha256=sha256, unit_id=unit, title="资料",
+        )  # fmt: skip
+        session.add(paper)
+        session.flush()
+        session.add(Page(document_id=paper.id, number=1, text=words, engine="", width=1, height=1))
+        outbox.mark_changed(session, outbox.DOCUMENTS, [paper.id], at=context.clock.now())
+
+
+def settle(archive: Seeded) -> None:
+    while recount.assess_some(archive.context):
+        pass
+    index(archive.context)
+
+
+def asked(archive: Seeded, user: str, **options: str) -> dict[str, Any]:
+    answer = archive.get("/api/v1/search", user, params={"facets": FACETS, **options})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def counts(answer: dict[str, Any], facet: str) -> dict[str, int]:
+    return {one["value"]: one["count"] for one in answer["facets"][facet]}
+
+
+def plainly(
+    archive: Seeded, unit: str | None, keep: Callable[[Any, set[str], list[Any]], bool]
+) -> tuple[dict[str, int], dict[str, int], set[str]]:
+    """Counted one by one: what is kept of those dossiers that ``keep`` keeps."""
+    complete: Counter[str] = Counter()
+    missing: Counter[str] = Counter()
+    numbers = set()
+    with archive.context.reading(SETUP) as session:
+        states = {one.customer_no: one for one in session.scalars(select(DossierState))}
+        gaps: dict[str, set[str]] = {}
+        for gap in session.scalars(select(DossierGap)):
+            gaps.setdefault(gap.customer_no, set()).add(gap.type_code)
+        units = {one.id: one.name for one in session.scalars(select(OrgUnit))}
+        papers: dict[str, list[Any]] = {}
+        columns = select(Document.customer_no, Document.type_code, Page.text).join(
+            Page, Page.document_id == Document.id
+        )
+        for row in session.execute(columns):
+            papers.setdefault(row.customer_no, []).append(row)
+        for customer in session.scalars(select(Customer)):
+            number = customer.customer_no
+            lacking = gaps.get(number, set())
+            if unit and units[customer.unit_id] != unit:
+                continue
+            if not keep(customer, lacking, papers.get(number, [])):
+                continue
+            numbers.add(number)
+            state = states[number]
+            complete["complete" if state.present == state.required else "incomplete"] += 1
+            missing.update(lacking)
+    return dict(complete), dict(missing), numbers
+
+
+def test_s2_07_after_any_changes_the_facets_equal_a_plain_count_over_the_records(
+    archive: Seeded,
+) -> None:
+    rng = random.Random(20261123)
+    for step in range(5):
+        for change in range(12):
+            owner = rng.choice(NUMBERS)
+            if change % 4 == 0:
+                with archive.context.writing(SETUP) as session:
+                    chosen = update(Customer).where(Customer.customer_no == owner)
+                    session.execute(chosen.values(category=rng.choice(CATEGORIES)))
+                    session.execute(chosen.values(revision=Customer.revision + 1))
+                    papers = session.scalars(
+                        select(Document.id).where(Document.customer_no == owner)
+                    ).all()
+                    now = archive.context.clock.now()
+                    outbox.mark_changed(session, outbox.CUSTOMERS, [owner], at=now)
+                    outbox.mark_changed(session, outbox.DOCUMENTS, papers, at=now)
+            else:
+                words = rng.choice(WORDS)
+                add_paper(archive, owner, rng.choice(CODES), words, 1000 + step * 100 + change)
+        settle(archive)
+        for user, unit in (("archivist", None), ("agent_east", EAST.unit)):
+            everything = asked(archive, user)
+            complete, missing, numbers = plainly(archive, unit, lambda *_: True)
+            assert counts(everything, "completeness") == complete, (step, user)
+            assert counts(everything, "missing") == missing, (step, user)
+            assert sum(complete.values()) == len(numbers)
+
+            with_word = asked(archive, user, q="空压机")
+            complete, missing, _ = plainly(
+                archive, unit, lambda _c, _l, papers: any(p.text == "空压机" for p in papers)
+            )
+            assert counts(with_word, "completeness") == complete, (step, user)
+            assert counts(with_word, "missing") == missing, (step, user)
+
+            lacking = asked(archive, user, size="100", **{"filter.missing": "C01"})
+            _, _, numbers = plainly(archive, unit, lambda _c, lacks, _p: "C01" in lacks)
+            assert {hit["customer"]["customer_no"] for hit in lacking["hits"]} == numbers
+            assert counts(lacking, "missing") == counts(everything, "missing")
+
+            typed = asked(archive, user, size="100", q="缺:供用电合同 类型:A01")
+            _, _, numbers = plainly(
+                archive,
+                unit,
+                lambda _, lacks, papers: (
+                    "C01" in lacks and any(p.type_code == "A01" for p in papers)
+                ),
+            )
+            assert {hit["customer"]["customer_no"] for hit in typed["hits"]} == numbers
+
+
+def test_a_change_of_what_lacks_writes_the_customers_own_row_alone(archive: Seeded) -> None:
+    """One changed dossier never costs the text of all its papers."""
+    settle(archive)
+    with archive.context.writing(SETUP) as session:
+        session.execute(
+            update(DossierState)
+            .where(DossierState.customer_no.in_([EAST.customer_no, WEST.customer_no]))
+            .values(rules="of-yesterday", required=0, present=0)
+        )
+    while recount.assess_some(archive.context):
+        pass
+    with archive.context.reading(SETUP) as session:
+        waiting = {(one.index, one.key) for one in session.scalars(select(IndexChange))}
+    assert waiting == {
+        (outbox.CUSTOMERS, EAST.customer_no),
+        (outbox.CUSTOMERS, WEST.customer_no),
+    }
+    index(archive.context)
+    with archive.context.writing(SETUP) as session:
+        session.execute(update(DossierState).values(rules="of-yesterday"))
+    while recount.assess_some(archive.context):
+        pass
+    with archive.context.reading(SETUP) as session:
+        assert not session.scalars(select(IndexChange)).all()  # nothing that shows has changed
+
+
+def test_a_recount_of_all_waits_for_the_index_and_a_changed_dossier_does_not(
+    archive: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(archive)
+    monkeypatch.setattr(recount, "MOST_WAITING", 0)
+    with archive.context.writing(SETUP) as session:
+        session.execute(update(DossierState).values(rules="of-yesterday"))
+        now = archive.context.clock.now()
+        outbox.mark_changed(session, outbox.CUSTOMERS, [EAST.customer_no], at=now)
+    before = recount.progress(archive.context)
+    assert not recount.assess_some(archive.context)
+    assert recount.progress(archive.context) == before
+    add_paper(archive, WEST.customer_no, "A05", "资料", 5000)
+    assert recount.assess_some(archive.context)
+    index(archive.context)
+    settle(archive)
+    assert recount.progress(archive.context).done == recount.progress(archive.context).total
+
+
+def test_the_page_names_what_lacks_and_the_list_file_and_a_saved_search_keep_to_it(
+    archive: Seeded,
+) -> None:
+    settle(archive)
+    _, missing, _ = plainly(archive, None, lambda *_: True)
+    code = "C01"
+    with TestClient(create_app(archive.context), base_url="http://127.0.0.1") as client:
+        client.headers["accept-language"] = "zh-CN"
+        client.post("/login", data={"name": "archivist", "password": PASSWORD})
+        page = client.get("/search", params={"q": "客户"}).text
+        assert "缺 供用电合同" in page
+        assert "以下数字为户数" in page
+        narrowed = client.get("/search", params={"filter.missing": code}).text
+        assert 'aria-current="true"' in narrowed
+        listed = client.get("/incomplete", params={"missing": code}).text
+        assert f"/search?filter.missing={code}" in listed
+        headers = {"Authorization": f"Bearer {archive.tokens['archivist']}"}
+        body = {"q": "", "filters": {"missing": [code]}, "purpose": "催补资料"}
+        made = client.post("/api/v1/search/export", json=body, headers=headers)
+        assert made.status_code == 201, made.text
+        assert made.json()["rows"] == missing[code]
+        saved = {"name": "缺合同", "q": "", "filters": {"missing": [code]}}
+        assert client.post("/api/v1/searches", json=saved, headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize("wrong", ["filter.missing", "filter.completeness"])
+def test_a_value_that_there_cannot_be_finds_nothing_and_says_so(
+    archive: Seeded, wrong: str
+) -> None:
+    answer = asked(archive, "archivist", **{wrong: "ZZZ"})
+    assert answer["total"] == 0
+    assert answer["remarks"]
+
+
+def test_the_administrator_and_the_other_station_count_what_they_may_see(archive: Seeded) -> None:
+    settle(archive)
+    for user, unit in (("agent_west", WEST.unit), ("agent", None)):
+        complete, missing, _ = plainly(archive, unit, lambda *_: True)
+        answer = asked(archive, user)
+        assert counts(answer, "completeness") == complete
+        assert counts(answer, "missing") == missing
