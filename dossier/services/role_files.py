@@ -21,7 +21,8 @@ _COUNTS = re.compile(r"roles[^/]*\.yaml")
 _IS_NOTE = re.compile(r"(\..*|readme.*)", re.IGNORECASE)
 """Hidden files and notes are nobody's rules."""
 _MEANT = re.compile(
-    r"(roles?|actions?|organisation_names?|anomal(?:y|ies))\b.*\.ya?ml.*", re.IGNORECASE
+    r"(roles?|actions?|organisation_names?|anomal(?:y|ies)|requirements?)\b.*\.ya?ml.*",
+    re.IGNORECASE,
 )
 """What is meant as a rule file wherever it lies in the home folder."""
 _MEANT_FOLDER = re.compile(r"rule[-_ ]?books?|rules?|roles?", re.IGNORECASE)

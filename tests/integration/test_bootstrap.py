@@ -70,3 +70,19 @@ def test_a_wrong_file_of_own_places_stops_the_start_and_names_the_word(tmp_path:
     (rules / "organisation_names.yaml").write_text(body, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"DOSSIER_HOME/rulebook/.*'公司' is a legal form"):
         build(Settings(home=tmp_path / "home"))
+
+
+def test_s1_21_own_requirements_are_read_and_a_wrong_one_stops_the_start(tmp_path: Path) -> None:
+    from dossier.plugins.completeness import requirements
+
+    rules = tmp_path / "home" / "rulebook"
+    rules.mkdir(parents=True)
+    body = "name: requirements\nsource: x\neffective_from: 2027-01-01\nrules:\n"
+    entry = "  - {id: own, business: new, node: accept, any_of: [A01], LR: R, from: 2027-01-01, source: x}\n"
+    (rules / "requirements.yaml").write_text(body + entry, encoding="utf-8")
+    context = build(Settings(home=tmp_path / "home"))
+    assert "own" in {one.id for one in requirements.of(context).rules}
+    context.database.dispose()
+    (rules / "requirements.yaml").write_text(body + entry.replace("A01", "Z01"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"DOSSIER_HOME/rulebook/.*'Z01' is unknown"):
+        build(Settings(home=tmp_path / "home"))

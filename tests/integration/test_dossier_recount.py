@@ -111,7 +111,10 @@ def kept(context: Context) -> dict[str, tuple[int, int, set[tuple[str, str, date
 def counted_anew(context: Context) -> dict[str, tuple[int, int, set[tuple[str, str, date | None]]]]:
     day = local_date(context.clock.now())
     with context.reading(dossiers.LOOKING) as session:
-        found = {no: one.on(day) for no, one in dossiers.read(session, NUMBERS).items()}
+        found = {
+            no: one.on(day)
+            for no, one in dossiers.read(session, requirements.of(context), NUMBERS).items()
+        }
     return {
         number: (
             one.required,

@@ -136,3 +136,68 @@ def test_a_condition_is_decided_only_where_what_is_unknown_makes_no_difference(
     text: str, facts: dict[str, object], holds: bool | None
 ) -> None:
     assert conditions.parse(text, KINDS).holds(facts) is holds
+
+
+# -- rules of an archive's own ----------------------------------------------------------------------
+
+OWN = """
+name: requirements
+effective_from: 2027-01-01
+source: 公司〔2026〕31号
+rules:
+  - {id: new-loads, LR: R, from: 2027-01-01, source: 公司〔2026〕31号}
+  - {id: own-photo, business: new, node: survey, any_of: [G05], LR: R, from: 2027-01-01,
+     source: 公司〔2026〕31号}
+ends: {new-notice: 2026-12-31}
+"""
+
+
+def of_day(
+    rules: requirements.Requirements, key: str, day: date
+) -> requirements.Requirement | None:
+    return next((one for one in rules.in_force("new", day) if one.id == key), None)
+
+
+def test_s1_21_an_own_rule_counts_from_its_day_and_older_nodes_keep_the_rule_of_theirs() -> None:
+    rules = requirements.own(OWN, "DOSSIER_HOME/rulebook/requirements.yaml")
+    before, after = date(2026, 12, 31), date(2027, 1, 1)
+    old, new = (of_day(rules, "new-loads", day) for day in (before, after))
+    assert old is not None
+    assert new is not None
+    assert (old.levels["LR"], new.levels["LR"]) == (Level.OPTIONAL, Level.REQUIRED)
+    assert new.levels["HV"] is Level.REQUIRED, "what an entry does not say is as it was"
+    assert new.source == "公司〔2026〕31号"
+    assert (of_day(rules, "own-photo", before), bool(of_day(rules, "own-photo", after))) == (
+        None,
+        True,
+    )
+    assert bool(of_day(rules, "new-notice", before)) is True
+    assert of_day(rules, "new-notice", after) is None
+    assert rules.fingerprint != requirements.load().fingerprint, "so that all are assessed anew"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("any_of: [G05]", "any_of: [Z99]", "rule own-photo: 'Z99' is unknown"),
+        ("any_of: [G05]", "any_of: G05", "any_of is a list"),
+        ("node: survey", "node: nowhere", "new has no node 'nowhere'"),
+        ("id: own-photo, business: new", "id: own-photo", "rule own-photo: lacks business"),
+        ("LR: R, from: 2027-01-01,\n", "LR: R, from: soon,\n", "'soon' is no day"),
+        ("id: own-photo", "id: new-loads", "rule new-loads: stands twice for 2027-01-01"),
+        ("node: survey", "node: [survey]", "TypeError"),
+        ("new-notice: 2026-12-31", "new-nothing: 2026-12-31", "'new-nothing' is no built-in rule"),
+        ("new-notice: 2026-12-31", "new-notice: soon", "'soon' of new-notice is no day"),
+        ("ends:", "promise_days: 3\nends:", "promise_days cannot be set here"),
+        ("name: requirements", "name: rules", "name must be requirements"),
+        (
+            "any_of: [G05], LR: R",
+            "any_of: [A08], LR: R, promised_by: A05",
+            "promised in a circle: .*A05.*A08",
+        ),
+    ],
+)
+def test_a_wrong_own_rule_is_named_with_its_file(old: str, new: str, reason: str) -> None:
+    assert old in OWN
+    with pytest.raises(ConfigurationError, match=f"(?s)^here.yaml.*{reason}"):
+        requirements.own(OWN.replace(old, new), "here.yaml")

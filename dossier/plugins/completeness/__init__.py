@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dossier.hookspecs import Duty, PageLink, Panel, RouteSet, hookimpl
@@ -38,6 +38,18 @@ def pages() -> Sequence[RouteSet]:
         RouteSet(waiver_pages.router),
         RouteSet(case_pages.router),
     )
+
+
+@hookimpl
+def own_rules() -> Mapping[str, Callable[[str, str], object]]:
+    """Rules of its own that an archive sets. At start, in every process."""
+    return {"requirements": _read_own}
+
+
+def _read_own(text: str, called: str) -> object:
+    from dossier.plugins.completeness import requirements
+
+    return requirements.own(text, called)
 
 
 @hookimpl

@@ -235,7 +235,8 @@ def read_catalogue(
     at: Day = None,
 ) -> CatalogueAnswer:
     """All types, and the rules in force on a day."""
-    day = at or local_date(context_of(request).clock.now())
+    context = context_of(request)
+    day = at or local_date(context.clock.now())
     types = [
         TypeItem(
             code=one.code,
@@ -246,7 +247,7 @@ def read_catalogue(
         )
         for one in document_types.catalogue().types.values()
     ]
-    rules = [_rule(one) for one in requirements.load().rules if one.holds_on(day)]
+    rules = [_rule(one) for one in requirements.of(context).rules if one.holds_on(day)]
     return CatalogueAnswer(at=day, types=types, rules=rules)
 
 

@@ -23,7 +23,7 @@ from dossier.plugins.completeness.cases import (
     fold,
 )
 from dossier.plugins.completeness.events import Event
-from dossier.plugins.completeness.requirements import Named
+from dossier.plugins.completeness.requirements import Named, Requirements
 from dossier.services import audit
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
@@ -98,7 +98,7 @@ def _known(session: ScopedSession, found: Sequence[Event]) -> dict[tuple[str, st
 def _keep(context: Context, session: ScopedSession, viewer: Viewer, event: Event) -> EventInbox:
     """Put an event into the inbox; what it says of a case is understood here, or refused."""
     now = context.clock.now()
-    told, case_no, (outcome, reason) = _understood(event)
+    told, case_no, (outcome, reason) = _understood(event, requirements.of(context))
     row = EventInbox(
         source=event.source,
         event_id=event.id,
@@ -117,7 +117,7 @@ def _keep(context: Context, session: ScopedSession, viewer: Viewer, event: Event
     return row
 
 
-def _understood(event: Event) -> tuple[dict[str, Any], str | None, Verdict]:
+def _understood(event: Event, book: Requirements) -> tuple[dict[str, Any], str | None, Verdict]:
     if event.type not in set(EventType):
         return {}, None, (Outcome.KEPT, Reason.UNKNOWN_TYPE)
     data = event.data
@@ -126,7 +126,6 @@ def _understood(event: Event) -> tuple[dict[str, Any], str | None, Verdict]:
     case_no = _word(data, "case_no")
     if not case_no:
         return {}, None, (Outcome.REFUSED, Reason.NO_CASE)
-    book = requirements.load()
     told = {
         "customer_no": _word(data, "customer_no"),
         "business": _code(book.businesses, _word(data, "business")),
@@ -187,7 +186,7 @@ def _work_out(context: Context, session: ScopedSession, case_no: str) -> None:
     """The case from all of its events, and what became of each of them."""
     query = select(EventInbox).where(EventInbox.case_no == case_no).order_by(EventInbox.id)
     rows = list(session.scalars(query))
-    folded = fold([_told(row) for row in rows], requirements.load().businesses)
+    folded = fold([_told(row) for row in rows], requirements.of(context).businesses)
     for row, (outcome, reason) in zip(rows, folded.verdicts, strict=True):
         if (row.outcome, row.reason) != (outcome, reason):
             row.outcome, row.reason = outcome, reason

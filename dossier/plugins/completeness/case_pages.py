@@ -22,12 +22,13 @@ def show_case(
     viewer: Annotated[Viewer, requires(Permission.READ_CUSTOMER)],
 ) -> Response:
     """How far it is, and what lacks at each step."""
-    view = case_view.get(context_of(request), viewer, case_no)
+    context = context_of(request)
+    view = case_view.get(context, viewer, case_no)
     return render(
         request,
         "completeness/case.html",
         view=view,
         wording=wording,
-        book=requirements.load(),
+        book=requirements.of(context),
         cited=sources.cited,
     )

@@ -75,7 +75,7 @@ def get(context: Context, viewer: Viewer, case_no: str) -> CaseView:
         is_known = session.scalar(of_register) is not None
     dossier = customer.look(context, viewer, case.customer_no) if is_known else None
     items = dossier.found.items if dossier else ()
-    book = requirements.load()
+    book = requirements.of(context)
     business = book.businesses.get(case.business, Business(case.business, *[case.business] * 2))
     nodes = [
         NodeView(

@@ -26,6 +26,7 @@ from dossier.plugins.completeness.requirements import Requirement
 from dossier.plugins.completeness.waivers import WAIVABLE, WaiverWish
 from dossier.plugins.completeness.worklist import Wish
 from dossier.rules import document_types, rulebook, sources
+from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
 
@@ -73,7 +74,7 @@ def draw_dossier(
         waivable=WAIVABLE,
         typed=typed,
         error=error,
-        **_words(),
+        **_words(context),
     )
 
 
@@ -127,8 +128,9 @@ def show_catalogue(
     category: Annotated[str, Query(max_length=2)] = "",
 ) -> Response:
     """The types with what one keeps them for, and the rules of one business in force today."""
-    today = local_date(context_of(request).clock.now())
-    rules = requirements.load()
+    context = context_of(request)
+    today = local_date(context.clock.now())
+    rules = requirements.of(context)
     chosen = rules.businesses.get(business, rules.businesses[requirements.NEW])
     categories = rulebook.load("categories")["categories"]
     asked = [
@@ -147,12 +149,12 @@ def show_catalogue(
         categories=categories,
         category=category if category in categories else "",
         types=document_types.catalogue().types,
-        **_words(),
+        **_words(context),
     )
 
 
-def _words() -> Mapping[str, Any]:
-    return {"wording": wording, "book": requirements.load(), "cited": sources.cited}
+def _words(context: Context) -> Mapping[str, Any]:
+    return {"wording": wording, "book": requirements.of(context), "cited": sources.cited}
 
 
 def _groups(items: Iterable[Item]) -> list[tuple[str, list[Item]]]:

@@ -13,7 +13,7 @@ from dossier.clock import local_date
 from dossier.db.case_tables import BusinessCase
 from dossier.db.tables import Document
 from dossier.errors import InvalidInputError
-from dossier.plugins.completeness import dossiers, waivers
+from dossier.plugins.completeness import dossiers, requirements, waivers
 from dossier.plugins.completeness.items import Completeness
 from dossier.services import audit
 from dossier.services.context import Context
@@ -82,7 +82,7 @@ def get(context: Context, viewer: Viewer, customer_no: str, day: date | None = N
         newest = told.order_by(BusinessCase.opened_at.desc(), BusinessCase.case_no.desc())
         cases = tuple(session.scalars(newest))
     with context.reading(dossiers.LOOKING) as session:
-        dossier = dossiers.read(session, [customer_no])[customer_no]
+        dossier = dossiers.read(session, requirements.of(context), [customer_no])[customer_no]
         people = waivers.names_of(session, [one.by for one in dossier.waivers])
     found = dossier.on(day or today)
     return DossierView(head, day or today, found, visible, people, may_waive, cases)

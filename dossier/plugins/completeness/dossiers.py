@@ -19,6 +19,7 @@ from dossier.plugins.completeness import requirements
 from dossier.plugins.completeness.cases import CaseState
 from dossier.plugins.completeness.conditions import FactKind
 from dossier.plugins.completeness.items import Affair, Completeness, Paper, Waiver, assess
+from dossier.plugins.completeness.requirements import Fact, Requirements
 from dossier.records import DocumentState
 from dossier.viewer import system_viewer
 
@@ -40,24 +41,27 @@ class Dossier:
     category: str
     affairs: tuple[Affair, ...]
     papers: tuple[Paper, ...]
-    waivers: tuple[Waiver, ...] = ()
+    waivers: tuple[Waiver, ...]
+    rules: Requirements
 
     def on(self, day: date) -> Completeness:
         """How it stood at the end of this day."""
-        rules = requirements.load()
-        return assess(rules, self.category, self.affairs, self.papers, self.waivers, day)
+        return assess(self.rules, self.category, self.affairs, self.papers, self.waivers, day)
 
 
-def read(session: ScopedSession, numbers: Collection[str]) -> dict[str, Dossier]:
+def read(
+    session: ScopedSession, rules: Requirements, numbers: Collection[str]
+) -> dict[str, Dossier]:
     """The dossiers of these customers, as far as they exist; six queries.
 
     Args:
         session: of :data:`LOOKING`: a paper that somebody may not see is there all the same.
+        rules: of the archive.
         numbers: of customers.
     """
     customers = session.scalars(select(Customer).where(Customer.customer_no.in_(numbers)))
     papers, waivers = _papers(session, numbers), _waivers(session, numbers)
-    cases = _cases(session, numbers)
+    cases = _cases(session, rules, numbers)
     return {
         one.customer_no: Dossier(
             one.customer_no,
@@ -65,6 +69,7 @@ def read(session: ScopedSession, numbers: Collection[str]) -> dict[str, Dossier]
             _affairs(one, cases.get(one.customer_no, ())),
             tuple(papers.get(one.customer_no, ())),
             tuple(waivers.get(one.customer_no, ())),
+            rules,
         )
         for one in customers
     }
@@ -149,7 +154,9 @@ def _papers(session: ScopedSession, numbers: Collection[str]) -> dict[str, list[
     return found
 
 
-def _cases(session: ScopedSession, numbers: Collection[str]) -> dict[str, list[Affair]]:
+def _cases(
+    session: ScopedSession, rules: Requirements, numbers: Collection[str]
+) -> dict[str, list[Affair]]:
     """The cases of each customer, the oldest first; one that was cancelled asks for nothing."""
     query = select(BusinessCase).where(
         BusinessCase.customer_no.in_(numbers), BusinessCase.state != CaseState.CANCELLED
@@ -164,7 +171,7 @@ def _cases(session: ScopedSession, numbers: Collection[str]) -> dict[str, list[A
         found[row.customer_no].append(
             Affair(
                 business=row.business,
-                facts=_told(row.facts),
+                facts=_told(row.facts, rules.facts),
                 case_no=row.case_no,
                 opened=opened,
                 nodes_done=done,
@@ -180,9 +187,8 @@ def _ended(case: BusinessCase) -> date | None:
     return local_date(case.ended_at)
 
 
-def _told(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+def _told(facts: Mapping[str, Any], known: Mapping[str, Fact]) -> Mapping[str, Any]:
     """Of what a case's events said, what conditions may ask and is of the right kind."""
-    known = requirements.load().facts
     kinds = {FactKind.FLAG: {bool}, FactKind.NUMBER: {int, float}, FactKind.TYPES: set[type]()}
     return {
         name: value

@@ -82,7 +82,7 @@ def assess_some(context: Context) -> bool:
 
 def progress(context: Context) -> Progress:
     """How far a recount of all is."""
-    current = requirements.load().fingerprint
+    current = requirements.of(context).fingerprint
     with context.reading(dossiers.LOOKING) as session:
         done = select(func.count(DossierState.customer_no)).where(DossierState.rules == current)
         total = select(func.count(Customer.customer_no))
@@ -94,7 +94,7 @@ def _due(context: Context, session: ScopedSession) -> Collection[str]:
     if outbox.backlog(session).pending > MOST_WAITING:
         return ()
     today = local_date(context.clock.now())
-    current = requirements.load().fingerprint
+    current = requirements.of(context).fingerprint
     query = select(DossierState.customer_no).where(
         or_(
             DossierState.changes_on <= today,
@@ -109,7 +109,8 @@ def _assessed(
     context: Context, session: ScopedSession, numbers: Collection[str]
 ) -> dict[str, Completeness]:
     today = local_date(context.clock.now())
-    return {number: one.on(today) for number, one in dossiers.read(session, numbers).items()}
+    found = dossiers.read(session, requirements.of(context), numbers)
+    return {number: one.on(today) for number, one in found.items()}
 
 
 def _keep(
@@ -118,7 +119,7 @@ def _keep(
     numbers: Collection[str],
     found: Mapping[str, Completeness],
 ) -> None:
-    now, current = context.clock.now(), requirements.load().fingerprint
+    now, current = context.clock.now(), requirements.of(context).fingerprint
     before = _kept(session, numbers)
     for table in (DossierGap, DossierState):
         session.execute(delete(table).where(table.customer_no.in_(numbers)))

@@ -11,14 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
+from graphlib import CycleError, TopologicalSorter
 from importlib import resources
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dossier.errors import ConfigurationError
 from dossier.plugins.completeness import conditions
 from dossier.plugins.completeness.conditions import Condition, FactKind
 from dossier.rules import document_types, rulebook, sources
+from dossier.services.role_files import own_file
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
 
 FILE = "requirements"
 NEW = "new"
@@ -126,6 +132,21 @@ class Requirements:
         return sorted(own, key=lambda rule: order.index(rule.node))
 
 
+def of(context: Context) -> Requirements:
+    """The rules of an archive: the built-in ones, and its own beside or in place of them.
+
+    Raises:
+        ConfigurationError: names file, rule and what is wrong with it.
+    """
+    return _of(context.settings.home)
+
+
+@lru_cache(maxsize=8)
+def _of(home: Path) -> Requirements:
+    found = own_file(home, FILE)
+    return own(*found) if found else load()
+
+
 @cache
 def load() -> Requirements:
     """The built-in rules.
@@ -133,8 +154,12 @@ def load() -> Requirements:
     Raises:
         ConfigurationError: names the rule and what is wrong with it.
     """
+    return read(_text(), f"{FILE}.yaml")
+
+
+def _text() -> str:
     file = resources.files("dossier.plugins.completeness") / f"{FILE}.yaml"
-    return read(file.read_text(encoding="utf-8"), f"{FILE}.yaml")
+    return file.read_text(encoding="utf-8")
 
 
 def read(text: str, called: str) -> Requirements:
@@ -147,7 +172,88 @@ def read(text: str, called: str) -> Requirements:
     Raises:
         ConfigurationError: names file, rule and what is wrong with it.
     """
-    body = rulebook.parse(text, FILE, called=called)
+    return _whole(rulebook.parse(text, FILE, called=called), called, text)
+
+
+def own(text: str, called: str) -> Requirements:
+    """The built-in rules with those of an archive, each from its own first day on.
+
+    Under the id of a built-in rule an entry takes its place from ``from`` on, and what it does not
+    say is as there; ``ends`` says the last day of a built-in rule. What was completed before keeps
+    the rule of its day.
+
+    Raises:
+        ConfigurationError: names file, rule and what is wrong with it.
+    """
+    body, base = rulebook.parse(text, FILE, called=called), rulebook.parse(_text(), FILE)
+    if body["name"] != FILE:
+        raise ConfigurationError(f"{called}: name must be {FILE}")
+    if unknown := sorted(set(map(str, body)) - _OWN_KEYS):
+        raise ConfigurationError(
+            f"{called}: {', '.join(unknown)} cannot be set here, only rules and ends"
+        )
+    rows = _merged(base["rules"], _entries(body, called), _ends(body, base["rules"], called))
+    try:
+        return _whole({**base, "rules": rows}, called, _text() + text)
+    except (TypeError, ValueError, AttributeError) as err:
+        raise ConfigurationError(f"{called}: {type(err).__name__}: {err}") from err
+
+
+def _entries(body: Mapping[str, Any], called: str) -> list[dict[str, Any]]:
+    entries = body.get("rules") or []
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        raise ConfigurationError(f"{called}: rules must be a list of entries with an id each")
+    for one in entries:
+        for key in ("id", "from", "source"):
+            if not one.get(key):
+                raise ConfigurationError(f"{called}, rule {one.get('id', '?')}: lacks {key}")
+        if type(one["from"]) is not date:
+            raise ConfigurationError(f"{called}, rule {one['id']}: '{one['from']}' is no day")
+    return [{**one, OWN: True} for one in entries]
+
+
+def _ends(
+    body: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], called: str
+) -> Mapping[str, date]:
+    ends = body.get("ends") or {}
+    if not isinstance(ends, dict):
+        raise ConfigurationError(f"{called}: ends must say a last day for each rule's id")
+    known = {row["id"] for row in rows}
+    for key, day in ends.items():
+        if key not in known:
+            raise ConfigurationError(f"{called}, ends: '{key}' is no built-in rule")
+        if type(day) is not date:
+            raise ConfigurationError(f"{called}, ends: '{day}' of {key} is no day")
+    return ends
+
+
+def _merged(
+    built_in: Iterable[dict[str, Any]],
+    entries: Sequence[dict[str, Any]],
+    ends: Mapping[str, date],
+) -> list[dict[str, Any]]:
+    """The built-in rows up to the day before an own one begins, then that."""
+    begins: dict[str, date] = {}
+    for one in entries:
+        begins[one["id"]] = min(one["from"], begins.get(one["id"], one["from"]))
+    rows, newest = [], dict[str, dict[str, Any]]()
+    for row in built_in:
+        newest[row["id"]] = row
+        lasts = [row.get("to"), ends.get(row["id"])]
+        if row["id"] in begins:
+            lasts.append(begins[row["id"]] - timedelta(days=1))
+        last = min(filter(None, lasts), default=None)
+        if last is None:
+            rows.append(row)
+        elif last >= row["from"]:
+            rows.append({**row, "to": last})
+    for one in entries:
+        whole = {**newest.get(one["id"], {}), "to": None, **one}
+        rows.append({key: value for key, value in whole.items() if value is not None})
+    return rows
+
+
+def _whole(body: Mapping[str, Any], called: str, text: str) -> Requirements:
     nodes = {code: Named(code, one["zh"], one["en"]) for code, one in body["nodes"].items()}
     businesses = {code: _business(code, one) for code, one in body["businesses"].items()}
     facts = {code: _fact(code, one) for code, one in body["facts"].items()}
@@ -186,7 +292,10 @@ def _fact(code: str, entry: Mapping[str, Any]) -> Fact:
 
 _FIRST = ("id", "business", "node", "any_of", "from", "source")
 """What every rule says."""
-_KEYS = frozenset([*_FIRST, "when", "count", "signed", "sealed", "dated", "promised_by", "to"])
+OWN = "own"
+"""Marks an entry of the archive's own file: it may name a source of its own."""
+_KEYS = frozenset([*_FIRST, "when", "count", "signed", "sealed", "dated", "promised_by", "to", OWN])
+_OWN_KEYS = frozenset({*rulebook.REQUIRED, "confidence", "rules", "ends"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +317,11 @@ class _Reader:
         business = self.businesses[row["business"]]
         if row["node"] not in self.nodes or row["node"] not in business.nodes:
             raise self.wrong(where, f"{business.code} has no node '{row['node']}'")
+        if not isinstance(row["any_of"], list):
+            raise self.wrong(where, "any_of is a list of types")
         for code in (*row["any_of"], *filter(None, [row.get("promised_by")])):
             self.known(code, document_types.catalogue().types, where)
-        if not sources.cited(row["source"]):
+        if OWN not in row and not sources.cited(row["source"]):
             raise self.wrong(where, f"'{row['source']}' names no source of sources.yaml")
         levels = {code: self._level(where, row[code]) for code in categories if code in row}
         return Requirement(
@@ -221,7 +332,7 @@ class _Reader:
             levels=levels,
             first=self._day(where, row["from"]),
             last=self._day(where, row["to"]) if "to" in row else None,
-            source=row["source"],
+            source=str(row["source"]),
             when=self._condition(where, row, levels),
             count=int(row.get("count", 1)),
             signed=bool(row.get("signed", False)),
@@ -241,6 +352,20 @@ class _Reader:
             for other in rules:
                 if other is not rule and other.id == rule.id and _overlap(rule, other):
                     raise self.wrong(where, f"stands twice for {max(rule.first, other.first)}")
+        self._no_circle(rules)
+
+    def _no_circle(self, rules: Sequence[Requirement]) -> None:
+        """No paper may come later by one that may come later by the first."""
+        asks = TopologicalSorter[str]()
+        for rule in rules:
+            if rule.promised_by is not None:
+                for code in rule.any_of:
+                    asks.add(code, rule.promised_by)
+        try:
+            asks.prepare()
+        except CycleError as err:
+            circle = " → ".join(reversed(err.args[1]))
+            raise ConfigurationError(f"{self.called}: promised in a circle: {circle}") from err
 
     def known(self, code: str, codes: Iterable[str], where: str) -> None:
         """Refuse a code that does not exist."""

@@ -218,12 +218,13 @@ def _days(wish: WaiverWish, today: date) -> tuple[date, date | None]:
 
 def _check_asked(context: Context, customer_no: str, wish: WaiverWish, today: date) -> None:
     """Refuse what no rule in force asks for, and what is there, whoever may see which papers."""
-    if all(rule.id != wish.rule for rule in requirements.load().rules):
+    rules = requirements.of(context)
+    if all(rule.id != wish.rule for rule in rules.rules):
         raise InvalidInputError(
             "No such rule; GET /api/v1/catalogue lists them", detail_zh="没有此规则"
         )
     with context.reading(dossiers.LOOKING) as session:
-        found = dossiers.read(session, [customer_no])[customer_no].on(today)
+        found = dossiers.read(session, rules, [customer_no])[customer_no].on(today)
     fitting = (
         one for one in found.items if one.rule.id == wish.rule and one.case_no == wish.case_no
     )
