@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -18,7 +21,7 @@ from oidc_provider_mock import User, run_server_in_thread
 
 from dossier.asgi import create_app
 from dossier.bootstrap import build
-from dossier.errors import ForbiddenError
+from dossier.errors import ForbiddenError, UnavailableError
 from dossier.plugins.oidc import provider
 from dossier.services import accounts, second_factor, sessions
 from dossier.services.context import Context
@@ -187,6 +190,66 @@ def test_a_provider_that_is_away_is_named_and_passwords_still_work(house: House)
     assert house.browser().post("/login", data=fields).status_code == 303
 
 
+class _Odd(BaseHTTPRequestHandler):
+    """A provider of which one address answers with something that no provider should answer."""
+
+    odd: ClassVar[dict[str, bytes]] = {}
+
+    def do_GET(self) -> None:
+        here = f"http://{self.headers['Host']}"
+        ways = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+        settings = {"issuer": here} | {name: f"{here}/{name}" for name in ways}
+        right = {
+            "/.well-known/openid-configuration": settings,
+            "/token_endpoint": {"access_token": "a", "id_token": "b", "token_type": "Bearer"},
+            "/jwks_uri": {"keys": [KEY.as_dict(private=False)]},
+        }
+        body = self.odd.get(self.path, json.dumps(right.get(self.path)).encode())
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Not among the test's own lines."""
+
+
+ODD_ANSWERS = [
+    ("/.well-known/openid-configuration", b"[1]"),
+    ("/.well-known/openid-configuration", b"7"),
+    ("/.well-known/openid-configuration", b"<html>"),
+    ("/token_endpoint", b"[]"),
+    ("/token_endpoint", b'"x"'),
+    ("/token_endpoint", b"null"),
+    ("/jwks_uri", b"{}"),
+    ("/jwks_uri", b'{"keys": null}'),
+    ("/jwks_uri", b"[[]]"),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), ODD_ANSWERS)
+def test_a_provider_that_answers_nonsense_is_named_as_one_that_is_away(
+    path: str, body: bytes
+) -> None:
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), type("Odd", (_Odd,), {"odd": {path: body}})
+    ) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            issuer = f"http://127.0.0.1:{server.server_address[1]}"
+            settings = SETTINGS.model_copy(update={"oidc_issuer": issuer})
+            with pytest.raises(UnavailableError):
+                provider.finish(settings, code="c", nonce="n", verifier="v", now=NOW)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 def test_without_a_provider_there_is_no_such_page(context: Context) -> None:
     client = TestClient(create_app(context))
     for path in ("/login/oidc", "/login/oidc/callback"):
@@ -213,13 +276,18 @@ def read(claims: dict[str, Any], *, key: Any = KEY, alg: str = "RS256") -> provi
     algorithms = [alg]
     token = jwt.encode({"alg": alg, "kid": "one"}, claims, key, algorithms=algorithms)
     keys = {"keys": [KEY.as_dict(private=False)]}
-    return provider.read_token(SETTINGS, {"id_token": token}, keys=keys, nonce="n", now=NOW)
+    answer = {"id_token": token, "access_token": "a"}
+    return provider.read_token(SETTINGS, answer, keys=keys, nonce="n", now=NOW)
 
 
 def test_a_right_token_tells_who_it_is() -> None:
     found = read(GOOD)
     assert (found.subject, found.name, found.showed_second_factor) == ("7", "wang", False)
     assert read({**GOOD, "amr": ["pwd", "otp"]}).showed_second_factor
+    for odd in ([["otp"]], [{"otp": 1}], [5, None]):
+        assert not read({**GOOD, "amr": odd}).showed_second_factor
+    for odd in (["wang"], {"wang": 1}, 5, True):
+        assert read({**GOOD, "preferred_username": odd}).name == ""
 
 
 @pytest.mark.parametrize(
@@ -235,6 +303,11 @@ def test_a_right_token_tells_who_it_is() -> None:
         {"exp": None},
         {"iat": int(NOW.timestamp()) + 3600},
         {"azp": "another", "aud": ["dossier", "another"]},
+        {"sub": ""},
+        {"sub": "s" * 256},
+        {"sub": ["7"]},
+        {"at_hash": ["x"]},
+        {"amr": "otp"},
     ],
     ids=str,
 )

@@ -30,6 +30,8 @@ ALGORITHMS = frozenset({"RS256", "PS256", "ES256", "EdDSA", "RS384", "ES384", "R
 """Asymmetric ones: only the provider can have signed."""
 LEEWAY_SECONDS = 60
 """Two machines' clocks; OpenID Connect Core 3.1.3.7 leaves it to us."""
+LONGEST_SUBJECT = 255
+"""OpenID Connect Core 2; a cut one could be somebody else's."""
 SECRET_CHARACTERS = 48
 """Of state, nonce and PKCE verifier: RFC 7636 4.1 asks for 43 at least."""
 SECOND_FACTORS = frozenset({"mfa", "otp", "hwk", "swk", "sc"})
@@ -81,14 +83,16 @@ def finish(settings: Settings, *, code: str, nonce: str, verifier: str, now: dat
     """
     with _client(settings) as client:
         found = _metadata(settings, client)
-        token = client.fetch_token(
+        answer = client.fetch_token(
             found["token_endpoint"],
             code=code,
             code_verifier=verifier,
             grant_type="authorization_code",
             allow_redirects=False,
         )
-        keys = _asked(client, found["jwks_uri"])
+        token, keys = _object(answer), _asked(client, found["jwks_uri"])
+        if not isinstance(keys.get("keys"), list):
+            raise ValueError("the provider's key set holds no list of keys")
     return read_token(settings, token, keys=keys, nonce=nonce, now=now)
 
 
@@ -132,13 +136,17 @@ def read_token(
             },
         )
         claims.validate(now=int(now.timestamp()), leeway=LEEWAY_SECONDS)
-    except (JoseError, ValueError) as err:
+    except (JoseError, ValueError, TypeError) as err:  # a claim of another type than the standard's
         raise _untrusted() from err
+    subject, name, means = (claims.get(one) for one in ("sub", settings.oidc_claim, "amr"))
+    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT:
+        raise _untrusted()
     return Identity(
         issuer=settings.oidc_issuer,
-        subject=str(claims["sub"])[:255],
-        name=str(claims.get(settings.oidc_claim) or ""),
-        showed_second_factor=bool(SECOND_FACTORS & set(claims.get("amr") or ())),
+        subject=subject,
+        name=name if isinstance(name, str) else "",
+        showed_second_factor=isinstance(means, list)
+        and any(one in SECOND_FACTORS for one in means if isinstance(one, str)),
     )
 
 
@@ -174,16 +182,23 @@ def _metadata(settings: Settings, client: OAuth2Session) -> dict[str, Any]:
     found = _asked(client, address)
     if found.get("issuer") != settings.oidc_issuer:
         raise _untrusted()
-    missing = {"authorization_endpoint", "token_endpoint", "jwks_uri"} - set(found)
-    if missing:
-        raise ValueError(f"the provider's settings lack {sorted(missing)}")
+    needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+    if missing := [name for name in needed if not isinstance(found.get(name), str)]:
+        raise ValueError(f"the provider's settings lack {missing}")
     return found
 
 
 def _asked(client: OAuth2Session, address: str) -> dict[str, Any]:
     answer = client.request("GET", address, withhold_token=True, allow_redirects=False)
     answer.raise_for_status()
-    return dict(answer.json())
+    return _object(answer.json())
+
+
+def _object(found: Any) -> dict[str, Any]:
+    """What the provider answered, where it is an object; all that it answers must be one."""
+    if isinstance(found, dict):
+        return dict(found)
+    raise ValueError(f"the provider answered with a {type(found).__name__}, not with an object")
 
 
 def _untrusted() -> ForbiddenError:
