@@ -252,6 +252,7 @@ ACTION: Final = {
     "event.conflict": N_("Event with other content under a known number"),
     "waiver.made": N_("Paper waived"),
     "waiver.withdrawn": N_("Waiver withdrawn"),
+    "incomplete.counted": N_("Figures of incomplete dossiers read"),
     "anomaly.found": N_("Unusual looks found"),
     "anomaly.acknowledged": N_("Unusual looks settled"),
     "watched.listed": N_("Watch list read"),

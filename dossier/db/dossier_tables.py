@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Index, String
+from sqlalchemy import Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dossier.db.dossier_changes import watch_when_made
@@ -77,6 +77,41 @@ class WaiverRow(Table):
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None] = mapped_column(String(80))
     withdrawn_why: Mapped[str] = mapped_column(String(200), default="", server_default="")
+
+
+class DossierCount(Table):
+    """How many dossiers there were of a kind from one day to another; a row for each change.
+
+    No reference to a place: its figures stay when it is closed.
+    """
+
+    __tablename__ = "dossier_count"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int]
+    """Where the customers were; 0: of none."""
+    line_id: Mapped[int]
+    district_id: Mapped[int]
+    category: Mapped[str] = mapped_column(String(8))
+    type_code: Mapped[str] = mapped_column(String(8))
+    """Of a paper that lacked in them; empty: of all dossiers."""
+    since: Mapped[date] = mapped_column(Date)
+    until: Mapped[date | None] = mapped_column(Date)
+    """The first day on which it was another figure."""
+    dossiers: Mapped[int]
+    complete: Mapped[int]
+    __table_args__ = (
+        UniqueConstraint("unit_id", "line_id", "district_id", "category", "type_code", "since"),
+        Index("ix_dossier_count_type_code", "type_code", "since"),
+        Index("ix_dossier_count_until", "until"),
+    )
+
+
+class DossierCountDay(Table):
+    """A day on which dossiers were counted, each once."""
+
+    __tablename__ = "dossier_count_day"
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    counted_at: Mapped[datetime]
 
 
 watch_when_made(Table.metadata)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
 from dossier.db.case_tables import BusinessCase, CaseNode
-from dossier.db.dossier_tables import DossierGap, DossierState, WaiverRow
+from dossier.db.dossier_tables import DossierCount, DossierGap, DossierState, WaiverRow
 from dossier.db.engines import DURABLE, Database
 from dossier.db.tables import (
     SCOPED_BY_CUSTOMER,
@@ -33,6 +33,8 @@ VIEWER, WRITES = "viewer", "writes"
 BY_CUSTOMER = (
     *SCOPED_BY_CUSTOMER, DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode
 )  # fmt: skip
+BY_PLACE = (DossierCount,)
+"""Figures of places; whose scope is some customers or cases sees none of them."""
 FOREIGN_KEYS = {Customer: "customer_no", Document: "document_id"}
 Sights = tuple[Sight, ...]
 SIGHTS_KEPT = 256
@@ -63,6 +65,11 @@ def _customers(sight: Sight, columns: Any) -> ColumnElement[bool]:
     if scope.customers or scope.records:
         parts.append(columns.customer_no.in_(sorted(scope.customers | scope.records)))
     return or_(*parts) if parts else false()
+
+
+def _places(sight: Sight, columns: Any) -> ColumnElement[bool]:
+    scope = sight.owned
+    return true() if scope.everything else or_(false(), *_leaves(scope, columns))
 
 
 def _documents(sight: Sight, columns: Any) -> ColumnElement[bool]:
@@ -139,10 +146,15 @@ def _options(sights: Sights) -> tuple[ExecutableOption, ...]:
         Customer: () if sees_customers else (Customer, *BY_CUSTOMER),
         Document: () if sees_documents else (Document, *SCOPED_BY_DOCUMENT),
     }
-    return tuple(
-        with_loader_criteria(entity, _criteria(sights, entity, owner), include_aliases=True)
+    found = [
+        (entity, _criteria(sights, entity, owner))
         for owner, entities in limits.items()
         for entity in entities
+    ]
+    if not sees_customers:
+        found += [(entity, and_(*(_places(one, entity) for one in sights))) for entity in BY_PLACE]
+    return tuple(
+        with_loader_criteria(entity, limit, include_aliases=True) for entity, limit in found
     )
 
 

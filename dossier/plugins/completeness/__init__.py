@@ -54,18 +54,22 @@ def _read_own(text: str, called: str) -> object:
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
-    """``/api/v1/customers/{customer_no}/completeness``, waivers, the catalogue, cases. At start."""
-    from dossier.plugins.completeness import api, cases_api, waivers_api
+    """Completeness of a customer, waivers, the catalogue, cases, days. At start."""
+    from dossier.plugins.completeness import api, cases_api, history_api, waivers_api
 
-    return (RouteSet(api.router), RouteSet(waivers_api.router), RouteSet(cases_api.router))
+    routers = (api.router, waivers_api.router, cases_api.router, history_api.router)
+    return tuple(RouteSet(each) for each in routers)
 
 
 @hookimpl
 def duties(context: Context) -> Sequence[Duty]:
-    """Assesses what changed. At start, in each worker."""
-    from dossier.plugins.completeness import recount
+    """Assesses what changed, and counts each day. At start, in each worker."""
+    from dossier.plugins.completeness import daily, recount
 
-    return (Duty("recount", lambda stop: recount.run(context, stop)),)
+    return (
+        Duty("recount", lambda stop: recount.run(context, stop)),
+        Duty("daily", lambda stop: daily.run(context, stop)),
+    )
 
 
 @hookimpl

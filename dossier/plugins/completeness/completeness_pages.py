@@ -15,6 +15,7 @@ from dossier.clock import local_date
 from dossier.errors import DossierError
 from dossier.plugins.completeness import (
     customer,
+    history,
     requirements,
     waiver_reasons,
     wording,
@@ -94,6 +95,9 @@ def show_incomplete(
         "completeness/incomplete.html",
         found=found,
         search=_search(wish),
+        days=() if wish.state else history.get(context, viewer, wish),
+        drawn=history.drawn,
+        size=history.SIZE,
         chosen=chosen,
         address=lambda **other: _address({**chosen, **other}),
         categories=rulebook.load("categories")["categories"],

@@ -89,10 +89,20 @@ def progress(context: Context) -> Progress:
         return Progress(session.scalar(done) or 0, session.scalar(total) or 0)
 
 
+def is_behind(context: Context, session: ScopedSession) -> bool:
+    """Whether any dossier is still to be assessed."""
+    noted = session.scalar(select(DossierChange.id).limit(1)) is not None
+    return noted or bool(_waiting(context, session, 1))
+
+
 def _due(context: Context, session: ScopedSession) -> Collection[str]:
     """Dossiers that time or other rules may have changed; none while the index is behind."""
     if outbox.backlog(session).pending > MOST_WAITING:
         return ()
+    return _waiting(context, session, AT_ONCE)
+
+
+def _waiting(context: Context, session: ScopedSession, most: int) -> Collection[str]:
     today = local_date(context.clock.now())
     current = requirements.of(context).fingerprint
     query = select(DossierState.customer_no).where(
@@ -102,7 +112,7 @@ def _due(context: Context, session: ScopedSession) -> Collection[str]:
             DossierState.rules > current,
         )
     )
-    return list(session.scalars(query.limit(AT_ONCE)))
+    return list(session.scalars(query.limit(most)))
 
 
 def _assessed(
