@@ -74,6 +74,17 @@ def test_a_case_counts_papers_of_its_number_and_those_of_its_days_without_one() 
     assert item(look(foreign, affair=case), "transfer-application").papers == ()
 
 
+def test_a_certificate_that_is_older_than_the_case_counts_when_it_was_handed_in_for_it() -> None:
+    """A deed of 2010 proves who owns the place in 2020; the application of then is another one."""
+    case = Affair("transfer", RESIDENT, "K1", OPENED, done=OPENED)
+    issued, day = date(2010, 1, 1), timedelta(days=1)
+    for code, rule, counts in (("A05", "ownership", True), ("F01", "application", False)):
+        handed_in = paper(code, issued, taken=OPENED + day)
+        assert bool(item(look(handed_in, affair=case), f"transfer-{rule}").papers) is counts
+        before = paper(code, issued, taken=OPENED - day)
+        assert not item(look(before, affair=case), f"transfer-{rule}").papers
+
+
 def test_of_a_group_any_one_will_do_and_a_count_counts_all_of_them() -> None:
     case = Affair("transfer", RESIDENT, "K1", OPENED, done=OPENED)
     one, other = paper("A02"), paper("A03")

@@ -211,13 +211,13 @@ def assess(
     items: list[Item] = []
     changes = [waiver.on for waiver in waivers]
     for affair in affairs:
-        own = _papers_for(affair, here)
+        own = _papers_for(affair, here, rules.standing)
         items += _Looker(rules, category, affair, own, in_force, day).items()
         changes += filter(None, (*affair.nodes_done.values(), affair.done))
     return Completeness(tuple(items), _next_change(rules, items, changes, day))
 
 
-def _papers_for(affair: Affair, papers: Sequence[Paper]) -> list[Paper]:
+def _papers_for(affair: Affair, papers: Sequence[Paper], standing: frozenset[str]) -> list[Paper]:
     """The newest first; of a case those that bear its number, or none and are not older."""
     if affair.case_no is None or affair.takes_all:
         found = papers
@@ -226,9 +226,15 @@ def _papers_for(affair: Affair, papers: Sequence[Paper]) -> list[Paper]:
         found = [
             paper
             for paper in papers
-            if paper.case_no == affair.case_no or (paper.case_no is None and paper.on >= opened)
+            if paper.case_no == affair.case_no
+            or (paper.case_no is None and _came(paper, standing) >= opened)
         ]
     return sorted(found, key=lambda paper: (paper.on, paper.taken, paper.id), reverse=True)
+
+
+def _came(paper: Paper, standing: frozenset[str]) -> date:
+    """Since when a paper can have been handed in; a certificate is older than its use."""
+    return paper.taken if paper.type_code in standing else paper.on
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,12 +106,14 @@ class Requirements:
 
     Attributes:
         promise: how long a promised paper may take.
+        standing: types whose own date says nothing of when they were handed in.
         fingerprint: differs when anything in the file does.
     """
 
     effective_from: date
     source: str
     promise: timedelta
+    standing: frozenset[str]
     nodes: Mapping[str, Named]
     businesses: Mapping[str, Business]
     facts: Mapping[str, Fact]
@@ -260,6 +262,9 @@ def _whole(body: Mapping[str, Any], called: str, text: str) -> Requirements:
     reader = _Reader(called, nodes, businesses, {one.code: one.kind for one in facts.values()})
     rules = tuple(reader.rule(row) for row in body["rules"])
     reader.check(rules)
+    standing = frozenset(body.get("standing", ()))
+    for code in sorted(standing):
+        reader.known(code, document_types.catalogue().types, "standing")
     own = {code: tuple(r for r in rules if r.business == code) for code in businesses}
     alike = {code: one.get("like", code) for code, one in body["businesses"].items()}
     for code, other in alike.items():
@@ -272,6 +277,7 @@ def _whole(body: Mapping[str, Any], called: str, text: str) -> Requirements:
         body["effective_from"],
         str(body["source"]),
         timedelta(days=float(body["promise_days"])),
+        standing,
         nodes,
         businesses,
         facts,

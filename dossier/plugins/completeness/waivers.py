@@ -154,6 +154,8 @@ def of_customer(context: Context, viewer: Viewer, customer_no: str) -> tuple[Mad
 
 def names_of(session: ScopedSession, people: Collection[str]) -> Mapping[str, str]:
     """Account names by user id; a job of the product's own is called by its id."""
+    if not people:
+        return {}
     query = select(User.id, User.name).where(User.id.in_(set(people)))
     return {one: one for one in people} | {row.id: row.name for row in session.execute(query)}
 
