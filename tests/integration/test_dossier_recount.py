@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -59,13 +59,13 @@ def add(context: Context, owner: str | None, code: str | None, rowid: int) -> st
 
 
 def waiver(rng: random.Random) -> WaiverRow:
-    first = local_date(NOW) + timedelta(days=rng.randrange(-9, 9))
+    first = local_date(NOW) + timedelta(days=rng.randrange(-3, 2))
     return WaiverRow(
         customer_no=rng.choice(NUMBERS),
         rule=rng.choice(["new-application", "new-contract", "new-licence", "new-plan"]),
         reason="lost",
         first_day=first,
-        last_day=rng.choice([None, first + timedelta(days=4)]),
+        last_day=rng.choice([None, None, first + timedelta(days=2)]),
         made_at=NOW,
         made_by="test",
     )
@@ -209,6 +209,46 @@ def test_other_rules_recount_all_dossiers_in_parts_with_progress(
     assert recount.progress(archive).done == 4
     settle(archive)
     assert recount.progress(archive).done == len(NUMBERS)
+    assert kept(archive) == counted_anew(archive)
+
+
+def test_a_waiver_and_a_node_alone_note_their_dossier(archive: Context) -> None:
+    """Neither changes a row of the customer, of a paper or of the case."""
+
+    def noted_by(change: Callable[[], None]) -> set[str]:
+        settle(archive)
+        change()
+        with archive.reading(SETUP) as session:
+            return set(session.scalars(select(DossierChange.customer_no)))
+
+    def waive() -> None:
+        with archive.writing(SETUP) as session:
+            session.add(waiver(random.Random(1)))
+
+    def withdraw() -> None:
+        with archive.writing(SETUP) as session:
+            session.execute(update(WaiverRow).values(withdrawn_at=NOW))
+
+    def tell(kind: EventType, **data: str) -> Callable[[], None]:
+        body = {
+            "specversion": "1.0", "source": "/test", "id": f"{kind}{data}", "type": kind,
+            "time": NOW, "data": {"case_no": "K1", **data},
+        }  # fmt: skip
+
+        def send() -> None:
+            case_events.receive(archive, SETUP, [Event.model_validate(body)])
+
+        return send
+
+    whose = {waiver(random.Random(1)).customer_no}
+    assert noted_by(waive) == whose
+    assert noted_by(withdraw) == whose
+    begin = tell(EventType.OPENED, customer_no=NUMBERS[2], business="decrease")
+    assert noted_by(begin) == {NUMBERS[2]}
+    assert noted_by(tell(EventType.COMPLETED, node="accept")) == {NUMBERS[2]}
+    later = tell(EventType.COMPLETED, node="accept", completed_at="2026-12-01")
+    assert noted_by(later) == {NUMBERS[2]}
+    settle(archive)
     assert kept(archive) == counted_anew(archive)
 
 
