@@ -284,6 +284,7 @@ def reader_factories(settings: Settings, plugins: PluginRegistry) -> ReaderFacto
         inner_files=_made("dossier.adapters.archive.inner_files", "OfficeFiles", limits),
         typesetter=_made("dossier.adapters.textview.view", "TextView", limits),
         ocr=_ocr_factory(plugins),
+        looker=_made("dossier.adapters.sightings.looker", "PictureLooker"),
         pdf=_made("dossier.adapters.ocrmypdf.maker", "OcrmypdfMaker"),
     )
 

@@ -207,6 +207,20 @@ class OcrEngine(Protocol):
         ...
 
 
+class PictureLooker(Protocol):
+    """Sees on a page's picture what is no text: signatures, seals."""
+
+    def look(self, picture: Path, reading: PageReading, *, digital: bool = False) -> PageReading:
+        """The reading with what is seen on its picture (BMP, PNG or JPEG, of any size).
+
+        All text of a ``digital`` page is print, whatever it looks like.
+
+        Raises:
+            UnreadableFileError: no picture.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SearchablePdf:
     """Outcome of making a searchable copy."""

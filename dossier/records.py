@@ -112,6 +112,31 @@ class Barcode:
     box: Box
 
 
+class SightingKind(StrEnum):
+    """What may be seen on a page's picture besides its text."""
+
+    SIGNATURE = "signature"
+    SEAL = "seal"
+    HANDWRITING = "handwriting"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Something that was looked for on a page's picture, and whether it is there.
+
+    Attributes:
+        kind: of what.
+        box: where it stands, or where it should stand.
+        is_there: False only where the page has the place for it and the place is empty.
+        confidence: 0..1.
+    """
+
+    kind: SightingKind
+    box: Box
+    is_there: bool = True
+    confidence: float = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class PageReading:
     r"""What was read on one page: the OCR checkpoint.
@@ -131,6 +156,7 @@ class PageReading:
         engine: name and version of what read the page ("rapidocr 3.10", "pdf text", "tika 0.6").
         error: code of what went wrong when the page could not be read; the others live.
         truncated: text was cut at a limit, or a picture on the page is damaged.
+        sightings: what was seen on the picture besides its text.
     """
 
     number: int
@@ -146,6 +172,7 @@ class PageReading:
     engine: str = ""
     error: str = ""
     truncated: bool = False
+    sightings: tuple[Sighting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

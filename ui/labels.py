@@ -211,6 +211,12 @@ FIELD: Final = {
     "date": N_("Date"),
     "doc_date": N_("Date"),
     "valid_until": N_("Valid until"),
+    "signature": N_("Signature"),
+    "seal": N_("Seal"),
+    "seal_text": N_("Text of the seal"),
+    "handwriting": N_("Written by hand"),
+    "ticked": N_("Ticked"),
+    "copy_note": N_("Note on the copy"),
     "case_no": N_("Case number"),
     "contract_no": N_("Contract number"),
     "bank_account": N_("Bank account"),
@@ -218,6 +224,12 @@ FIELD: Final = {
     "voltage": N_("Voltage"),
     "barcode": N_("Bar code"),
 }
+SEEN: Final = {
+    "present": N_("there"),
+    "absent": N_("missing: the place is empty"),
+}
+SEEN_FIELDS: Final = frozenset({"signature", "seal", "handwriting"})
+"""Fields whose value is one of :data:`SEEN`."""
 ACTION: Final = {
     "document.received": N_("Document received"),
     "document.filed": N_("Document filed"),
@@ -444,6 +456,7 @@ KINDS: Final = {
     "reason": REASON,
     "remedy": REMEDY,
     "field": FIELD,
+    "seen": SEEN,
     "action": ACTION,
     "object_kind": OBJECT_KIND,
     "audit_outcome": AUDIT_OUTCOME,

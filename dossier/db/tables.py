@@ -293,6 +293,8 @@ class Page(Table):
     engine: Mapped[str] = mapped_column(String(60), default="")
     error: Mapped[str] = mapped_column(String(40), default="")
     truncated: Mapped[bool] = mapped_column(default=False)
+    sightings: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """What is seen on its picture besides the text (``records.Sighting``)."""
     masks: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     """What who sees masked is not shown, made ahead; true while the key is (``page_masks.py``)."""
     masks_key: Mapped[str] = mapped_column(String(64), default="")

@@ -31,7 +31,20 @@ PERSON_FIELDS: dict[str, Callable[[str], str]] = {
     "address": masking.mask_address,
 }
 """Fields read on pages whose whole value is of one kind; others are masked as text."""
-OPEN_FIELDS = frozenset({"customer_no", "meter_no", "date", "doc_date", "case_no", "title", "type"})
+OPEN_FIELDS = frozenset(
+    {
+        "customer_no",
+        "meter_no",
+        "date",
+        "doc_date",
+        "case_no",
+        "title",
+        "type",
+        "signature",
+        "seal",
+        "handwriting",
+    }
+)
 
 
 def name(viewer: Viewer, clear: str) -> Shown:

@@ -50,6 +50,10 @@ class Readers(Protocol):
         """OCR of one page picture."""
         ...
 
+    def look(self, picture: Path, reading: PageReading, *, digital: bool) -> PageReading:
+        """What is seen on the picture of a page whose text is known."""
+        ...
+
     def make_searchable(
         self, original: Path, *, media_type: str, readings: Sequence[PageReading], out: Path
     ) -> SearchablePdf:

@@ -26,6 +26,8 @@ from dossier.records import (
     PageReading,
     QuarantineReason,
     RenditionKind,
+    Sighting,
+    SightingKind,
 )
 from dossier.services import sealed_fields
 from dossier.services.keys import Keyring
@@ -278,6 +280,7 @@ def _page(
         engine=reading.engine[:60],
         error=reading.error[:40],
         truncated=reading.truncated,
+        sightings=[asdict(seen) for seen in reading.sightings],
     )
 
 
@@ -299,4 +302,13 @@ def _reading(page: Page) -> PageReading:
         engine=page.engine,
         error=page.error,
         truncated=page.truncated,
+        sightings=tuple(
+            Sighting(
+                kind=SightingKind(seen["kind"]),
+                box=tuple(seen["box"]),
+                is_there=seen["is_there"],
+                confidence=seen["confidence"],
+            )
+            for seen in page.sightings
+        ),
     )

@@ -14,6 +14,7 @@ from dossier.ports import (
     DocumentProbe,
     OcrEngine,
     PageRenderer,
+    PictureLooker,
     SearchablePdf,
     SearchablePdfMaker,
     TextExtractor,
@@ -53,6 +54,7 @@ class ReaderFactories:
     """Zero-argument, picklable makers of the readers; called in the children.
 
     ``inner_files`` looks into what an extractor has read; None: nothing but text is taken.
+    ``looker`` looks at the pictures that are read; None: nobody does.
     """
 
     pages: Callable[[], PageReader]
@@ -61,6 +63,36 @@ class ReaderFactories:
     ocr: Callable[[], OcrEngine]
     pdf: Callable[[], SearchablePdfMaker]
     inner_files: Callable[[], InnerFileFinder] | None = None
+    looker: Callable[[], PictureLooker] | None = None
+
+
+class LookingReader:
+    """Reads a page's picture and looks at it: one file, one child."""
+
+    def __init__(self, engine: OcrEngine, looker: PictureLooker | None) -> None:
+        """Both were built in the child."""
+        self._engine, self._looker = engine, looker
+
+    def read(self, picture: Path, *, page_number: int, dpi: int = 200) -> PageReading:
+        """What is read on the picture and what is seen."""
+        return self.look(picture, self._engine.read(picture, page_number=page_number, dpi=dpi))
+
+    def look(self, picture: Path, reading: PageReading, *, digital: bool = False) -> PageReading:
+        """What is seen on the picture of a page whose text is known."""
+        if self._looker is None:
+            return reading
+        return self._looker.look(picture, reading, digital=digital)
+
+
+@dataclass(frozen=True)
+class _MakeLookingReader:
+    """Picklable factory of the two."""
+
+    engine: Callable[[], OcrEngine]
+    looker: Callable[[], PictureLooker] | None
+
+    def __call__(self) -> LookingReader:
+        return LookingReader(self.engine(), self.looker() if self.looker else None)
 
 
 class ExtractorChoice:
@@ -138,7 +170,8 @@ class GuardedReaders:
         extractors = _MakeExtractors(factories.extractors, factories.inner_files)
         self._extractors = KillableChild(extractors, limits=limits)
         self._typesetter = KillableChild(factories.typesetter, limits=limits)
-        self._ocr = KillableChild(factories.ocr, limits=limits)
+        reader = _MakeLookingReader(factories.ocr, factories.looker)
+        self._ocr = KillableChild(reader, limits=limits)
         self._pdf = KillableChild(factories.pdf, limits=limits)
 
     def probe(self, path: Path, *, file_name: str) -> DocumentProbe:
@@ -251,6 +284,17 @@ class GuardedReaders:
             timeout_seconds=self._times.page_seconds,
         )
         return reading
+
+    def look(self, picture: Path, reading: PageReading, *, digital: bool) -> PageReading:
+        """What is seen on the picture of a page whose text is known."""
+        seen: PageReading = self._ocr.call(
+            "look",
+            picture,
+            reading,
+            digital=digital,
+            timeout_seconds=self._times.page_seconds,
+        )
+        return seen
 
     def make_searchable(
         self, original: Path, *, media_type: str, readings: Sequence[PageReading], out: Path

@@ -15,7 +15,7 @@ from dossier.records import PageReading
 from dossier.services import reading
 from indexer.steps.completion import complete_if_all_pages
 from indexer.steps.job import HandBackError, Job, Original, reason_of
-from indexer.steps.read import own_text, store_digital
+from indexer.steps.read import own_text, store_digital, suffix_of
 
 OCR_DPI = 200
 """What the OCR engine was tuned on (stack.md, OCR)."""
@@ -26,8 +26,6 @@ FRESH_MORE_PER_PAGE = 0.05
 FRESH_MOST_SECONDS = 10.0
 """A long document's index row is made anew at most every 2 s, growing to 10 s with its pages: each
 time means all its text again, so a fixed pace would cost more and more."""
-SUFFIXES = {b"BM": ".bmp", b"\xff\xd8": ".jpg"}
-"""By what a picture begins with; the third that a renderer gives is PNG."""
 log = logging.getLogger(__name__)
 
 
@@ -136,7 +134,7 @@ def read_page(job: Job, original: Original, number: int) -> PageReading:
 
 def _ocr(job: Job, original: Original, number: int) -> PageReading:
     picture = job.readers.render(original.path, page_number=number, width=None, dpi=OCR_DPI)
-    with tempfile.NamedTemporaryFile(dir=job.workspace, suffix=_suffix(picture)) as file:
+    with tempfile.NamedTemporaryFile(dir=job.workspace, suffix=suffix_of(picture)) as file:
         file.write(picture)
         file.flush()
         found = job.readers.read_page(Path(file.name), page_number=number, dpi=OCR_DPI)
@@ -144,8 +142,3 @@ def _ocr(job: Job, original: Original, number: int) -> PageReading:
     if damage and not found.text:
         raise UnreadableFileError(damage, "a picture on the page is damaged, and nothing was read")
     return replace(found, truncated=found.truncated or damage is not None)
-
-
-def _suffix(picture: bytes) -> str:
-    """Of the file's name, which engines may go by."""
-    return next((end for begin, end in SUFFIXES.items() if picture.startswith(begin)), ".png")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from dossier.db.session import ScopedSession
 from dossier.errors import LimitExceededError, StepFailedError, UnreadableFileError
 from dossier.ports import DocumentProbe
 from dossier.records import PageReading, QuarantineReason
+from dossier.rules import signing_places
 from dossier.services import reading, scanning
 from dossier.work import queue
 from dossier.work.kinds import (
@@ -24,6 +27,10 @@ from indexer.steps.job import HandBackError, Job, Original
 
 COMMIT_PAGES = 50
 """Born-digital pages of one commit: a second's work, and a few hundred KiB."""
+LOOKING_DPI = 100
+"""Of the picture of a born-digital page that is looked at: print is known already."""
+SUFFIXES = {b"BM": ".bmp", b"\xff\xd8": ".jpg"}
+"""By what a picture begins with; the third that a renderer gives is PNG."""
 log = logging.getLogger(__name__)
 
 
@@ -124,7 +131,8 @@ def _own_page(job: Job, original: Original, number: int) -> PageReading | None:
     """
     for attempt in range(1, job.context.settings.max_attempts + 1):
         try:
-            return job.readers.read_digital(original.path, page_number=number)
+            found = job.readers.read_digital(original.path, page_number=number)
+            return _looked_at(job, original, found)
         except UnreadableFileError as err:
             code = str(err.code)
             break
@@ -135,6 +143,42 @@ def _own_page(job: Job, original: Original, number: int) -> PageReading | None:
             log.warning("own text failed", extra={"page": number, "try": attempt, "code": code})
     log.info("no own text, page goes to OCR", extra={"page": number, "code": code})
     return None
+
+
+def _looked_at(job: Job, original: Original, found: PageReading) -> PageReading:
+    """With what is seen on its picture, where somebody is asked to sign or seal on the page.
+
+    What is drawn of a page that has text of its own is worth a look only there; without it the
+    page is as good.
+    """
+    if not signing_places.has_places(found.text):
+        return found
+    try:
+        return look_at(job, original, found)
+    except (UnreadableFileError, StepFailedError) as err:
+        log.warning("page not looked at", extra={"page": found.number, "code": str(err.code)})
+        return found
+
+
+def look_at(job: Job, original: Original, found: PageReading) -> PageReading:
+    """The reading with what is seen on the page's picture.
+
+    Raises:
+        UnreadableFileError: the page cannot be drawn.
+        StepFailedError: a child broke a limit or crashed.
+    """
+    picture = job.readers.render(
+        original.path, page_number=found.number, width=None, dpi=LOOKING_DPI
+    )
+    with tempfile.NamedTemporaryFile(dir=job.workspace, suffix=suffix_of(picture)) as file:
+        file.write(picture)
+        file.flush()
+        return job.readers.look(Path(file.name), found, digital=True)
+
+
+def suffix_of(picture: bytes) -> str:
+    """Of a picture's file name, which engines may go by."""
+    return next((end for begin, end in SUFFIXES.items() if picture.startswith(begin)), ".png")
 
 
 def _share_out(

@@ -18,8 +18,12 @@ from dossier.plugins.completeness import case_events, dossiers, recount, require
 from dossier.plugins.completeness.cases import EventType
 from dossier.plugins.completeness.events import Event
 from dossier.plugins.completeness.items import LACKING
+from dossier.plugins.recognition.step import recognise
+from dossier.records import DocumentText
+from dossier.services import reading as reading_records
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
+from tests.contract.test_page_sightings import contract, look
 from tests.support_archive import NOW, add_content, make_archive
 
 SETUP = system_viewer("test")
@@ -259,3 +263,20 @@ def test_a_change_that_comes_while_others_are_assessed_is_not_lost(archive: Cont
     add(archive, NUMBERS[1], "A03", 5)
     with archive.reading(SETUP) as session:
         assert {one.customer_no for one in session.scalars(select(DossierChange))} == {NUMBERS[1]}
+
+
+def test_s2_04_a_contract_that_is_not_sealed_says_so(archive: Context, tmp_path: Path) -> None:
+    """From the picture to the dossier: the supplier's place for a seal is empty."""
+    page = contract(signed="scrawl", sealed="")
+    reading = look(page, tmp_path)
+    paper = add(archive, NUMBERS[0], "C01", 1)
+    found = recognise(
+        DocumentText(paper, "a.png", "", "image/png", (reading,), type_code="C01")
+    ).fields
+    with archive.writing(SETUP) as session:
+        reading_records.store_pages(session, paper, [reading], digital=False)
+        assert reading_records.readings_of(session, paper)[0].sightings == reading.sightings
+        reading_records.replace_fields(session, archive.keyring, paper, found)
+    settle(archive)
+    _, _, gaps = kept(archive)[NUMBERS[0]]
+    assert {state for rule, state, _ in gaps if rule == "new-contract"} == {"unsealed"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from dossier.plugins import recognition
-from dossier.records import DocumentText, PageReading, WordBox
+from dossier.records import DocumentText, PageReading, Sighting, SightingKind, WordBox
 
 TEXT = """国网襄阳市襄州区供电公司古驿供电所
 低压居民供用电合同
@@ -87,3 +87,24 @@ def test_a_date_far_ahead_of_the_scan_is_not_the_papers_date() -> None:
 def test_nothing_is_recognised_on_nothing() -> None:
     result = run(PageReading(1, ""))
     assert (result.type_code, result.title, result.fields) == (None, None, ())
+
+
+def test_s2_04_a_paper_with_an_empty_place_counts_as_unsigned_whoever_else_signed() -> None:
+    there = Sighting(SightingKind.SIGNATURE, (10, 10, 50, 30), confidence=0.9)
+    empty = Sighting(SightingKind.SIGNATURE, (10, 60, 50, 80), is_there=False)
+    seal = Sighting(SightingKind.SEAL, (100, 100, 200, 200))
+    page = PageReading(
+        1,
+        "客户签字：\n襄州区供电公司",
+        (WordBox(6, 13, (102, 99, 200, 199), 0.9),),
+        sightings=(there, seal, empty),
+    )
+    fields = [(f.name, f.value, f.box) for f in run(page).fields]
+    assert fields[0] == ("signature", "absent", (10, 60, 50, 80))  # whoever asks takes the first
+    assert ("signature", "present", (10, 10, 50, 30)) in fields
+    assert ("seal", "present", (100, 100, 200, 200)) in fields
+    assert ("seal_text", "襄州区供电公司", (102, 99, 200, 199)) in fields
+
+
+def test_a_page_on_which_nothing_was_looked_for_says_nothing_of_signatures() -> None:
+    assert {"signature", "seal"}.isdisjoint(values(run(PageReading(1, TEXT))))

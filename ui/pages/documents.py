@@ -124,6 +124,7 @@ def show_document(
         links=Links(look, doc.page_count, hits),
         zoom=look.zoom,
         turn=look.turn,
+        seen_fields=labels.SEEN_FIELDS,
         problem=(_page_problem(summary) if summary else "") or doc.problem,
         refresh=seconds_left(context, doc.opening),
         copy_trouble=_copy_trouble(doc),

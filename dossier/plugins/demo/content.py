@@ -58,12 +58,25 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One signing side: label, signature, date and the text of its seal (empty: none)."""
+    """One signing side.
+
+    Attributes:
+        label: printed label.
+        signature: who signs; empty leaves the place unsigned.
+        on: date beside it.
+        seal: text of its seal, empty for none.
+        hand: how it is signed, a name of ``families.HANDS``, or ``typed`` for a printed name.
+        size: factor of the signature's usual size.
+        stamp: shape of the seal, a name of ``families.STAMPS``.
+    """
 
     label: str
     signature: str
     on: date | None = None
     seal: str = ""
+    hand: str = "pen"
+    size: float = 1.0
+    stamp: str = "round"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,18 @@ from PIL import Image
 
 from dossier.plugins.demo import fonts, seals
 from dossier.plugins.demo.paint import paint, runs
-from dossier.plugins.demo.sheet import CodeLabel, Ink, Rule, Seal, Sheet, Text, Tint
-from dossier.plugins.demo.truth import TruthLine, TruthMark, TruthPage
+from dossier.plugins.demo.sheet import (
+    CodeLabel,
+    Ink,
+    Mark,
+    Rule,
+    Seal,
+    Sheet,
+    SigningPlace,
+    Text,
+    Tint,
+)
+from dossier.plugins.demo.truth import TruthLine, TruthMark, TruthPage, TruthPlace
 
 TRUTH_DPI = 200
 _COLOURS = {Ink.RED: (204, 30, 36), Ink.GREY: (70, 72, 78)}
@@ -58,14 +68,14 @@ def pdf(
 
 
 def printed(sheet: Sheet) -> Sheet:
-    """The sheet with every pen line printed instead: a file has no pen."""
-    marks = [
-        replace(mark, ink=Ink.PRINT)
-        if isinstance(mark, Text) and mark.ink in {Ink.PEN, Ink.DOTS}
-        else mark
-        for mark in sheet.marks
-    ]
-    return Sheet(sheet.width, sheet.height, marks)
+    """The sheet with every pen line printed instead: a file has no pen, nobody signed it."""
+    return Sheet(sheet.width, sheet.height, [_printed(mark) for mark in sheet.marks])
+
+
+def _printed(mark: Mark) -> Mark:
+    if isinstance(mark, Text) and mark.ink in {Ink.PEN, Ink.DOTS}:
+        return replace(mark, ink=Ink.PRINT, signs=False)
+    return replace(mark, signed=False) if isinstance(mark, SigningPlace) else mark
 
 
 def sheet_truth(sheet: Sheet, family: str, number: int) -> TruthPage:
@@ -81,6 +91,7 @@ def sheet_truth(sheet: Sheet, family: str, number: int) -> TruthPage:
         tuple(TruthMark(name, quad, kind) for name, kind, quad in clean.seals),
         tuple(TruthMark(text, quad, kind) for text, kind, quad in clean.codes),
         born_digital=True,
+        places=tuple(TruthPlace(p.label, quad, p.signed, p.sealed) for p, quad in clean.places),
     )  # fmt: skip
 
 
@@ -138,7 +149,7 @@ def _text(document: FPDF, family: str, mark: Text) -> None:
 
 
 def _stamp(mark: Seal) -> Image.Image:
-    mask = seals.seal_mask(_SEAL_PIXELS, mark.name, mark.foot, 1).rotate(mark.angle)
+    mask = seals.seal_mask(_SEAL_PIXELS, mark.name, mark.foot, 1, mark.shape).rotate(mark.angle)
     stamp = Image.new("RGBA", mask.size, (*seals.RED, 255))
     stamp.putalpha(mask)
     return stamp

@@ -1,9 +1,10 @@
 """Names of what varies between papers, and which of it is held out from tuning.
 
 A family name is ``kind.name``: ``layout.*`` how a form is arranged, ``font.*`` the face of its
-print, ``damage.*`` what the scanner or camera did to it. Measurements that are to be believed use
-names that nobody tuned on, so every type has a layout, and there is a face and several damages,
-that the default demo never uses.
+print, ``damage.*`` what the scanner or camera did to it, ``hand.*`` how somebody signs, ``stamp.*``
+a seal's shape. Measurements that are to be believed use names that nobody tuned on, so every type
+has a layout, and there is a face, several damages, a hand and two seals, that the default demo
+never uses.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ DAMAGES = (
     "damage.fax",
     "damage.dithered",
 )
-ALL = frozenset((*LAYOUTS, *FONTS, *DAMAGES))
+HANDS = ("hand.pen", "hand.scrawl", "hand.quick", "hand.brush")
+STAMPS = ("stamp.round", "stamp.oval", "stamp.square", "stamp.barred", "stamp.carved")
+ALL = frozenset((*LAYOUTS, *FONTS, *DAMAGES, *HANDS, *STAMPS))
 HELD_OUT = frozenset(
     (
         "layout.boxed",
@@ -44,6 +47,9 @@ HELD_OUT = frozenset(
         "damage.harsh",
         "damage.fax",
         "damage.dithered",
+        "hand.brush",
+        "stamp.barred",
+        "stamp.carved",
     )
 )
 DEFAULT = ALL - HELD_OUT
@@ -55,7 +61,7 @@ def choices(families: frozenset[str] | None, kind: str) -> tuple[str, ...]:
     Args:
         families: allowed family names; a kind of which it names none keeps its default, None
             keeps all defaults.
-        kind: ``layout``, ``font`` or ``damage``.
+        kind: ``layout``, ``font``, ``damage``, ``hand`` or ``stamp``.
 
     Raises:
         ValueError: when a name is not a family (a misspelling would silently widen the choice).
@@ -63,7 +69,9 @@ def choices(families: frozenset[str] | None, kind: str) -> tuple[str, ...]:
     wanted = families or DEFAULT
     if unknown := wanted - ALL:
         raise ValueError(f"unknown families: {', '.join(sorted(unknown))}")
-    every = {"layout": LAYOUTS, "font": FONTS, "damage": DAMAGES}[kind]
+    every = {
+        "layout": LAYOUTS, "font": FONTS, "damage": DAMAGES, "hand": HANDS, "stamp": STAMPS
+    }[kind]  # fmt: skip
     chosen = [name for name in every if name in wanted]
     chosen = chosen or [name for name in every if name in DEFAULT]
     return tuple(name.split(".", 1)[1] for name in chosen)

@@ -6,7 +6,8 @@ import random
 from dataclasses import dataclass, field
 
 from dossier.plugins.demo import fonts
-from dossier.plugins.demo.sheet import A4, Ink, Rule, Sheet, Text
+from dossier.plugins.demo.content import Party
+from dossier.plugins.demo.sheet import A4, Ink, Rule, Seal, Sheet, Signature, SigningPlace, Text
 
 LEADING = 1.55
 """Line distance in ems, as Chinese forms are usually set."""
@@ -110,12 +111,37 @@ class Flow:
 
     def put(
         self, x: float, y: float, text: str, *, size: float | None = None, ink: Ink = Ink.PRINT,
-        field_name: str = "", value: str = "",
+        field_name: str = "", value: str = "", signs: bool = False,
     ) -> None:  # fmt: skip
         """Places one line at its top left; a blank line is left out."""
         if text.strip():
-            mark = Text(x, y, size or self.size, text, ink, self.row, field_name, value)
+            mark = Text(x, y, size or self.size, text, ink, self.row, field_name, value, signs)
             self.sheet.marks.append(mark)
+
+    def sign(self, x: float, y: float, size: float, party: Party) -> None:
+        """Has the party sign at the top left of its place, in its own hand."""
+        if party.hand == "typed":
+            self.put(x, y + (size - self.size) / 2, party.signature)
+        elif party.hand == "pen":
+            size *= party.size
+            self.put(x, y, party.signature, size=size, ink=Ink.PEN, signs=True)
+        elif party.signature:
+            size *= party.size
+            self.sheet.marks.append(Signature(x, y, size, party.signature, party.hand))
+
+    def signing_place(self, x: float, y: float, party: Party, size: float | None = None) -> None:
+        """Notes where the party's label stands; the label itself is put like any text."""
+        size = size or self.size
+        signed = bool(party.signature) and party.hand != "typed"
+        place = SigningPlace(
+            x, y, self.width(party.label, size), size, party.label, signed, bool(party.seal)
+        )
+        self.sheet.marks.append(place)
+
+    def seal(self, x: float, y: float, radius: float, party: Party, angle: float) -> None:
+        """Stamps the party's seal around a centre, if it has one."""
+        if party.seal:
+            self.sheet.marks.append(Seal(x, y, radius, party.seal, angle=angle, shape=party.stamp))
 
     def next_row(self) -> None:
         """Lines placed from now on stand in another row."""

@@ -15,7 +15,7 @@ from dossier.plugins.demo.content import (
     chinese_date,
 )
 from dossier.plugins.demo.flow import PLAIN, Flow, Style
-from dossier.plugins.demo.sheet import CodeLabel, Ink, Seal, Sheet, Tint
+from dossier.plugins.demo.sheet import CodeLabel, Ink, Sheet, Tint
 
 _BOX = 38.0
 _LABEL_SIZE = 7.5
@@ -152,12 +152,12 @@ def _signatures(flow: Flow, block: Signatures) -> None:
         x = flow.margin + at * width
         flow.frame(x, flow.y, x + width, flow.y + height, 0.5)
         flow.put(x + 5, flow.y + 5, party.label, size=8.5, ink=Ink.GREY)
+        flow.signing_place(x + 5, flow.y + 5, party, 8.5)
     flow.next_row()
     for at, party in enumerate(block.parties):
         x = flow.margin + at * width
-        flow.put(x + 14, flow.y + 24, party.signature, size=17, ink=Ink.PEN)
-        if party.seal:
-            flow.sheet.marks.append(Seal(x + width * 0.68, flow.y + 42, 39, party.seal, angle=12))
+        flow.sign(x + 14, flow.y + 24, 17, party)
+        flow.seal(x + width * 0.68, flow.y + 42, 39, party, 12)
     flow.next_row()
     for at, party in enumerate(block.parties):
         if party.on:

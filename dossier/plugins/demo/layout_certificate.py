@@ -12,7 +12,6 @@ from dossier.plugins.demo.sheet import (
     Ink,
     Portrait,
     Rule,
-    Seal,
     Sheet,
     Tint,
 )
@@ -166,7 +165,7 @@ def _certificate_block(flow: Flow, block: object) -> None:
         if party.on:
             flow.next_row()
             flow.put(x, flow.y + 44, chinese_date(party.on))
-        flow.sheet.marks.append(Seal(x + 84, flow.y + 34, 50, party.seal, angle=5))
+        flow.seal(x + 84, flow.y + 34, 50, party, 5)
 
 
 def _certificate_rows(flow: Flow, section: Section) -> None:

@@ -15,7 +15,7 @@ from dossier.plugins.demo.content import (
 )
 from dossier.plugins.demo.flow import LEADING, PLAIN, Flow, Style
 from dossier.plugins.demo.layout_ruled import paired
-from dossier.plugins.demo.sheet import CodeLabel, Ink, Rule, Seal, Sheet
+from dossier.plugins.demo.sheet import CodeLabel, Ink, Rule, Sheet
 
 _SIZE = 12.0
 
@@ -147,10 +147,10 @@ def _signatures(flow: Flow, block: Signatures) -> None:
         x = flow.margin + flow.inner * (0.48 if at % 2 == 0 else 0.1)
         label = f"{party.label}："
         flow.put(x, flow.y, label)
-        flow.put(x + flow.width(label) + 4, flow.y - 3, party.signature, size=16, ink=Ink.PEN)
+        flow.signing_place(x, flow.y, party)
+        flow.sign(x + flow.width(label) + 4, flow.y - 3, 16, party)
         if party.on:
             flow.next_row()
             flow.put(x + 30, flow.y + 30, chinese_date(party.on), ink=flow.filled)
-        if party.seal:
-            flow.sheet.marks.append(Seal(x + 96, flow.y + 22, 47, party.seal, angle=9.0 * at - 6))
+        flow.seal(x + 96, flow.y + 22, 47, party, 9.0 * at - 6)
         flow.y += 62

@@ -15,7 +15,7 @@ from dossier.plugins.demo.content import (
     chinese_date,
 )
 from dossier.plugins.demo.flow import LEADING, PLAIN, Flow, Style
-from dossier.plugins.demo.sheet import CodeLabel, Ink, Seal, Sheet, Tint
+from dossier.plugins.demo.sheet import CodeLabel, Ink, Sheet, Tint
 
 _PAD = 4.0
 _FOOTNOTE = "注：本表一式两份，供电企业、客户各执一份；涂改无效。"
@@ -160,14 +160,12 @@ def _signatures(flow: Flow, block: Signatures) -> None:
         x = flow.margin + at * width
         flow.put(x + _PAD, flow.y + 8, f"{party.label}：")
         sign = flow.width(f"{party.label}：") + _PAD + 4
-        flow.put(x + sign, flow.y + 5, party.signature, size=15, ink=Ink.PEN)
+        flow.signing_place(x + _PAD, flow.y + 8, party)
+        flow.sign(x + sign, flow.y + 5, 15, party)
     flow.next_row()
     for at, party in enumerate(block.parties):
         x = flow.margin + at * width
         if party.on:
             flow.put(x + width * 0.35, flow.y + 62, chinese_date(party.on), ink=flow.filled)
-        if party.seal:
-            flow.sheet.marks.append(
-                Seal(x + width * 0.62, flow.y + 50, 44, party.seal, angle=at * 7.0 - 4)
-            )
+        flow.seal(x + width * 0.62, flow.y + 50, 44, party, at * 7.0 - 4)
     flow.y += height

@@ -145,14 +145,16 @@ def _shown_upright(page: TruthPage) -> TruthPage:
         replace(line, quad=upright(line.quad, width, height, turn)) if line.quad else line
         for line in page.lines
     )
-    seals, codes = (
+    seals, codes, signatures = (
         tuple(replace(m, quad=upright(m.quad, width, height, turn)) for m in group)
-        for group in (page.seals, page.codes)
+        for group in (page.seals, page.codes, page.signatures)
     )
+    places = tuple(replace(p, quad=upright(p.quad, width, height, turn)) for p in page.places)
     width, height = (height, width) if turn in {90, 270} else (width, height)
     return replace(
-        page, width=width, height=height, rotation=0, lines=lines, seals=seals, codes=codes
-    )
+        page, width=width, height=height, rotation=0, lines=lines, seals=seals, codes=codes,
+        signatures=signatures, places=places,
+    )  # fmt: skip
 
 
 def _mixed_pdf(plan: PaperPlan, content: Content, rng: random.Random) -> _Made:

@@ -12,7 +12,7 @@ import numpy as np
 import zxingcpp
 from PIL import Image, ImageChops, ImageDraw
 
-from dossier.plugins.demo import fonts, seals
+from dossier.plugins.demo import fonts, hands, seals
 from dossier.plugins.demo.sheet import (
     CodeLabel,
     Emblem,
@@ -22,6 +22,8 @@ from dossier.plugins.demo.sheet import (
     Rule,
     Seal,
     Sheet,
+    Signature,
+    SigningPlace,
     Text,
     Tint,
     Watermark,
@@ -39,6 +41,7 @@ _COLOURS = {
     Ink.DOTS: (58, 52, 96),
 }
 _PEN_COLOURS = ((26, 34, 110), (20, 22, 30), (30, 40, 90))
+_LESS_THAN_ROUND = frozenset({"oval", "square", "carved"})  # they do not fill the seal's square
 _SAFETY = 1.5  # pixels around the ink, so that smoothing never reaches past the box
 
 
@@ -65,12 +68,14 @@ class InkedLine:
 
 @dataclass(frozen=True, slots=True)
 class CleanPage:
-    """A painted page: picture, lines, seals' names and bar codes' texts with their boxes."""
+    """A painted page: picture, lines, and names and kinds of other marks with their boxes."""
 
     picture: Image.Image
     lines: tuple[InkedLine, ...]
     seals: tuple[tuple[str, str, Quad], ...]
     codes: tuple[tuple[str, str, Quad], ...]
+    signatures: tuple[tuple[str, str, Quad], ...] = ()
+    places: tuple[tuple[SigningPlace, Quad], ...] = ()
 
 
 def paint(sheet: Sheet, family: str, dpi: int, seed: int) -> CleanPage:
@@ -89,13 +94,18 @@ class _Painter:
         self.lines: list[InkedLine] = []
         self.seals: list[tuple[str, str, Quad]] = []
         self.codes: list[tuple[str, str, Quad]] = []
+        self.signatures: list[tuple[str, str, Quad]] = []
+        self.places: list[tuple[SigningPlace, Quad]] = []
 
     def run(self) -> CleanPage:
         # tints lie below everything, seals above: a stamp comes last
         order = {Tint: 0, Seal: 2, Watermark: 3}
         for mark in sorted(self.sheet.marks, key=lambda mark: order.get(type(mark), 1)):
             self.mark(mark)
-        return CleanPage(self.picture, tuple(self.lines), tuple(self.seals), tuple(self.codes))
+        return CleanPage(
+            self.picture, tuple(self.lines), tuple(self.seals), tuple(self.codes),
+            tuple(self.signatures), tuple(self.places),
+        )  # fmt: skip
 
     def mark(self, mark: Mark) -> None:
         if isinstance(mark, Text):
@@ -107,6 +117,8 @@ class _Painter:
             self.draw.rectangle(box, fill=(mark.level,) * 3)
         elif isinstance(mark, Seal):
             self.seal(mark)
+        elif isinstance(mark, Signature | SigningPlace):
+            self.signing(mark)
         elif isinstance(mark, CodeLabel):
             self.code(mark)
         elif isinstance(mark, Watermark):
@@ -156,10 +168,30 @@ class _Painter:
             InkedLine(mark.text, _rectangle(left, top, right, bottom, _SAFETY),
                       tuple(x + edge for edge in edges), mark.row, mark.ink, mark.field)
         )  # fmt: skip
+        if mark.signs:
+            self.signatures.append((mark.text, "pen", self.lines[-1].quad))
+
+    def signing(self, mark: Signature | SigningPlace) -> None:
+        if isinstance(mark, Signature):
+            self.signature(mark)
+            return
+        x, y, w, h = (v * self.scale for v in (mark.x, mark.y, mark.width, mark.size))
+        self.places.append((mark, _rectangle(x, y, x + w, y + h, 0)))
+
+    def signature(self, mark: Signature) -> None:
+        """Inks the page through the strokes; they are no line of text, nobody has to read them."""
+        size = max(8, round(mark.size * self.scale))
+        mask = hands.signature_mask(mark.name, mark.hand, size, self.rng.randrange(10**9))
+        x, y = round(mark.x * self.scale) - size, round(mark.y * self.scale) - size
+        self.picture.paste(self.pen, (x, y), mask)
+        if box := mask.getbbox():
+            left, top, right, bottom = box
+            quad = _rectangle(x + left, y + top, x + right, y + bottom, _SAFETY)
+            self.signatures.append((mark.name, mark.hand, quad))
 
     def seal(self, mark: Seal) -> None:
         radius = round(mark.radius * self.scale)
-        mask = seals.seal_mask(radius, mark.name, mark.foot, self.rng.randrange(4))
+        mask = seals.seal_mask(radius, mark.name, mark.foot, self.rng.randrange(4), mark.shape)
         mask = mask.rotate(mark.angle, resample=Image.Resampling.BILINEAR)
         x, y = round(mark.x * self.scale) - radius, round(mark.y * self.scale) - radius
         stamp = Image.new("RGB", mask.size, (255, 255, 255))
@@ -167,6 +199,9 @@ class _Painter:
         box = (x, y, x + 2 * radius, y + 2 * radius)
         # multiplying keeps the print below visible, as stamp ink does
         self.picture.paste(ImageChops.multiply(self.picture.crop(box), stamp), box)
+        inked = mask.getbbox() if mark.shape in _LESS_THAN_ROUND else None
+        if inked:
+            box = (x + inked[0], y + inked[1], x + inked[2], y + inked[3])
         self.seals.append((mark.name, "seal", _rectangle(*box, 0)))
 
     def code(self, mark: CodeLabel) -> None:

@@ -15,7 +15,7 @@ from dossier.plugins.demo.damage import Damage
 from dossier.plugins.demo.paint import InkedLine, paint
 from dossier.plugins.demo.scanner import DamagedPage, scan
 from dossier.plugins.demo.sheet import Seal, Sheet
-from dossier.plugins.demo.truth import Quad, TruthLine, TruthMark, TruthPage
+from dossier.plugins.demo.truth import Quad, TruthLine, TruthMark, TruthPage, TruthPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,13 @@ def render(sheet: Sheet, family: str, damage: Damage, seed: int, number: int) ->
             TruthMark(name, _located(quad, shot), kind) for name, kind, quad in clean.seals
         ),
         codes=tuple(TruthMark(t, _located(quad, shot), kind) for t, kind, quad in clean.codes),
+        signatures=tuple(
+            TruthMark(who, _located(quad, shot), hand) for who, hand, quad in clean.signatures
+        ),
+        places=tuple(
+            TruthPlace(place.label, _located(quad, shot), place.signed, place.sealed)
+            for place, quad in clean.places
+        ),
         damage=damage.name,
     )
     return RenderedPage(shot.picture, damage.dpi, truth)

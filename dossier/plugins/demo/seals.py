@@ -1,4 +1,4 @@
-"""Draws round red company seals, portraits and emblems: nothing is copied from a real one."""
+"""Draws red seals, portraits and emblems: nothing is copied from a real one."""
 
 from __future__ import annotations
 
@@ -15,24 +15,80 @@ _SWEEP = 250.0  # degrees of the ring that the name may take
 
 
 @lru_cache(maxsize=64)
-def seal_mask(radius: int, name: str, foot: str, seed: int) -> Image.Image:
+def seal_mask(radius: int, name: str, foot: str, seed: int, shape: str = "round") -> Image.Image:
     """Ink coverage of a seal as an ``L`` picture of ``2·radius`` pixels a side.
 
-    Ink is uneven and breaks in places, as a rubber stamp's does; ``seed`` decides where.
+    Ink is uneven and breaks in places, as a rubber stamp's does; ``seed`` decides where. A square
+    or carved one is a person's and smaller, an oval one as wide and less high.
     """
     side = 2 * radius
     mask = Image.new("L", (side, side), 0)
+    if shape in {"square", "carved"}:
+        _square(mask, radius, name, carved=shape == "carved")
+        return _uneven(mask, seed)
     draw = ImageDraw.Draw(mask)
     rim = max(2, radius // 16)
     draw.ellipse((rim, rim, side - rim, side - rim), outline=255, width=rim)
-    _star(draw, radius, radius * 0.28)
     _around(mask, radius, name)
+    if shape == "round":
+        _star(draw, radius, radius * 0.28)
+    if shape == "barred":
+        _bars(draw, radius, name)
+    if shape == "oval":
+        size = max(9, int(radius * 0.3))
+        for line, down in ((name[-6:], 0.95), ("业务专用章", 1.4)):
+            draw.text(
+                (radius, radius * down), line, font=fonts.font("song", size), fill=255, anchor="mm"
+            )
+        mask = _flattened(mask)
     if foot:
         size = max(8, radius // 5)
         draw.text(
             (radius, radius * 1.55), foot, font=fonts.font("song", size), fill=255, anchor="mm"
         )
     return _uneven(mask, seed)
+
+
+_OVAL = 0.68  # height of an oval seal as share of its width
+_NAME_SEAL = 0.42  # half a side of a person's seal as share of a company seal's radius
+
+
+def _flattened(mask: Image.Image) -> Image.Image:
+    low = mask.resize((mask.width, int(mask.height * _OVAL)), Image.Resampling.BILINEAR)
+    whole = Image.new("L", mask.size, 0)
+    whole.paste(low, (0, (mask.height - low.height) // 2))
+    return whole
+
+
+def _bars(draw: ImageDraw.ImageDraw, radius: int, name: str) -> None:
+    """A second rim, and a day between two bars, as seals of counters have."""
+    inner = radius * 0.1
+    side, rim = 2 * radius, max(1, radius // 30)
+    draw.ellipse((inner, inner, side - inner, side - inner), outline=255, width=rim)
+    for y in (0.86, 1.18):
+        draw.line((radius * 0.32, radius * y, radius * 1.68, radius * y), fill=255, width=rim)
+    size = max(8, int(radius * 0.22))
+    day = f"20{10 + len(name) % 15}.0{1 + len(name) % 9}.1{len(name) % 10}"
+    draw.text((radius, radius * 1.02), day, font=fonts.font("song", size), fill=255, anchor="mm")
+
+
+def _square(mask: Image.Image, radius: int, name: str, *, carved: bool) -> None:
+    """A person's seal: two characters a column, read from the right; carved ones stay white."""
+    half = max(12, int(radius * _NAME_SEAL))
+    box = (radius - half, radius - half, radius + half, radius + half)
+    draw, ink = ImageDraw.Draw(mask), 0 if carved else 255
+    if carved:
+        draw.rectangle(box, fill=255)
+    else:
+        draw.rectangle(box, outline=255, width=max(2, half // 9))
+    shown = (name[:3] + "印")[:4] if len(name) < 5 else name[:4]
+    shown = shown if len(shown) > 3 else shown + "印" * (4 - len(shown))
+    size = max(9, int(half * 0.82))
+    for at, character in enumerate(shown):
+        used = "supplement" if character in fonts.SUPPLEMENT else "song"
+        x = radius + half * (0.45 if at < 2 else -0.45)
+        y = radius + half * (-0.45 if at % 2 == 0 else 0.45)
+        draw.text((x, y), character, font=fonts.font(used, size), fill=ink, anchor="mm")
 
 
 def _star(draw: ImageDraw.ImageDraw, centre: float, radius: float) -> None:

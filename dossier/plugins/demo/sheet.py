@@ -34,6 +34,41 @@ class Text:
     row: int = 0
     field: str = ""
     value: str = ""
+    signs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A name as its bearer signs with it; ``y`` is the top of the em box, ``hand`` the style."""
+
+    x: float
+    y: float
+    size: float
+    name: str
+    hand: str
+
+
+@dataclass(frozen=True, slots=True)
+class SigningPlace:
+    """Where somebody is to sign or seal; nothing of it is painted, the label is a text of its own.
+
+    Attributes:
+        x: left of the label.
+        y: top of the label's em box.
+        width: of the label.
+        size: of the label.
+        label: what it says.
+        signed: it bears a signature.
+        sealed: it bears a seal.
+    """
+
+    x: float
+    y: float
+    width: float
+    size: float
+    label: str
+    signed: bool = False
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +96,7 @@ class Tint:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A round red company seal with its centre, radius and the name around it."""
+    """A red seal with its centre, radius and name; ``shape`` is one of ``families.STAMPS``."""
 
     x: float
     y: float
@@ -69,6 +104,7 @@ class Seal:
     name: str
     foot: str = ""
     angle: float = 0.0
+    shape: str = "round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +146,9 @@ class Watermark:
     level: int = 205
 
 
-Mark = Text | Rule | Tint | Seal | Portrait | Emblem | CodeLabel | Watermark
+Mark = (
+    Text | Rule | Tint | Seal | Signature | SigningPlace | Portrait | Emblem | CodeLabel | Watermark
+)
 
 
 @dataclass(slots=True)

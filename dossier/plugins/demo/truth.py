@@ -43,11 +43,21 @@ class TruthLine:
 
 @dataclass(frozen=True, slots=True)
 class TruthMark:
-    """A seal's name or a bar code's text and where it stands."""
+    """A seal's name, a bar code's text or who signed, and where it stands."""
 
     text: str
     quad: Quad
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class TruthPlace:
+    """Where somebody is to sign or seal, with its label's corners, and whether somebody did."""
+
+    label: str
+    quad: Quad
+    signed: bool
+    sealed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,8 @@ class TruthPage:
         codes: bar codes on the page.
         born_digital: the file holds the page's text as text.
         damage: plain name of the damage profile, "" for none.
+        signatures: what was signed by hand (``kind`` is the hand); a typed name is none.
+        places: where somebody is to sign or seal.
     """
 
     number: int
@@ -75,6 +87,8 @@ class TruthPage:
     codes: tuple[TruthMark, ...] = ()
     born_digital: bool = False
     damage: str = ""
+    signatures: tuple[TruthMark, ...] = ()
+    places: tuple[TruthPlace, ...] = ()
 
     @property
     def text(self) -> str:
@@ -217,5 +231,14 @@ def _page(data: dict[str, Any]) -> TruthPage:
         TruthLine(**{**line, "quad": _quad(line["quad"]), "edges": tuple(line["edges"])})
         for line in data["lines"]
     )
-    rest = {key: value for key, value in data.items() if key not in {"lines", "seals", "codes"}}
-    return TruthPage(**rest, lines=lines, seals=_marks(data["seals"]), codes=_marks(data["codes"]))
+    nested = {"lines", "seals", "codes", "signatures", "places"}
+    rest = {key: value for key, value in data.items() if key not in nested}
+    places = tuple(
+        TruthPlace(p["label"], quad, p["signed"], p["sealed"])
+        for p in data["places"]
+        if (quad := _quad(p["quad"])) is not None
+    )
+    seals, codes, signatures = (_marks(data[key]) for key in ("seals", "codes", "signatures"))
+    return TruthPage(
+        **rest, lines=lines, seals=seals, codes=codes, signatures=signatures, places=places
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from dossier.hookspecs import StepResult
+from dossier.plugins.recognition import sightings
 from dossier.records import DocumentText, FieldValue, PageReading
 from dossier.rules import dates, number_masks, page_fields, page_labels, terms
 from dossier.rules.document_types import Catalogue, TypeMatch, catalogue
@@ -49,6 +50,7 @@ def recognise(document: DocumentText) -> StepResult:
             *_fields(readings),
             *_dates(readings, document.captured_on),
             *_term(page for page, _ in readings),
+            *sightings.fields_of(document.pages),
         ),
         type_code=_type(document.pages, title, known),
         title=title.text if title else None,
