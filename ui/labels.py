@@ -212,7 +212,7 @@ FIELD: Final = {
     "doc_date": N_("Date"),
     "valid_until": N_("Valid until"),
     "signature": N_("Signature"),
-    "seal": N_("Seal"),
+    "seal": N_("Seal on the paper"),
     "seal_text": N_("Text of the seal"),
     "handwriting": N_("Written by hand"),
     "ticked": N_("Ticked"),

@@ -19,6 +19,8 @@ _PAPER_SIDE = 200
 _PAPER_KERNEL, _WIDE_KERNEL = 17, 41
 _BROWN = 0.8
 _DARKEST = 0.005
+# Of a dithered picture nearly all pixels are black or white, and so much of its ink stands alone.
+_BLACK, _TWO_TONES, _LONELY, _DOTS = 16, 0.97, 0.01, 1.6
 _LIGHTEN = 0.3
 _SHEET_MM = 210.0
 
@@ -56,6 +58,8 @@ def load(picture: Path, reading: PageReading, *, redder: int, colourless: float)
         if image.format == "JPEG":  # decoded at a half or a quarter, which costs a half less
             image.draft(image.mode, tuple(round(side * min(1.0, shrink)) for side in image.size))
         pixels = np.asarray(_plain(image))
+    if pixels.ndim == 2:
+        pixels = _without_dots(pixels)
     shrink = min(1.0, LONGEST_SIDE / max(pixels.shape[:2]))
     size = (max(1, round(pixels.shape[1] * shrink)), max(1, round(pixels.shape[0] * shrink)))
     if shrink < 1:
@@ -74,6 +78,16 @@ def load(picture: Path, reading: PageReading, *, redder: int, colourless: float)
         return Inks(_stretched(red), None, None, scale, mm)
     without_red = cv2.addWeighted(red, 1.0, redness, _LIGHTEN, 0.0)
     return Inks(_stretched(without_red), redness, blueness, scale, mm)
+
+
+def _without_dots(gray: Pixels) -> Pixels:
+    """A dithered picture as grey again; every other one as it is."""
+    middle = gray[gray.shape[0] // 3 : 2 * gray.shape[0] // 3]
+    if np.mean((middle < _BLACK) | (middle > 255 - _BLACK)) < _TWO_TONES:
+        return gray
+    ink = (middle < 128).astype(np.uint8)
+    lonely = ink.mean() - cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)).mean()
+    return gray if lonely < _LONELY else cv2.GaussianBlur(gray, (0, 0), _DOTS).astype(np.uint8)
 
 
 def _redness(pixels: Pixels) -> Pixels:

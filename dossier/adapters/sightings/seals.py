@@ -16,7 +16,7 @@ _ANGLES = 120
 _FEWEST_PIXELS = 30
 _RIM_REACH = np.linspace(0.9, 1.1, 21)
 _DARK = 55
-_MOST_CIRCLES = 8
+_MOST_CIRCLES, _MOST_SEARCHED = 8, 12
 _INNER = 0.85
 # What is so many times longer than the largest seal is none.
 _MORE = 1.15
@@ -60,6 +60,7 @@ def _in_groups(
     gap = max(3, round(rules["part_gap_mm"] * mm))
     joined = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap, gap)))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+    searched = 0
     least = (rules["square_mm"] if squares else rules["round_mm"])[0] * mm
     for label in range(1, count):
         x, y, w, h, _ = stats[label].tolist()
@@ -67,6 +68,8 @@ def _in_groups(
             continue
         own = mask[y : y + h, x : x + w] * (labels[y : y + h, x : x + w] == label)
         found = _outlined(own, mm, rules, squares=squares)
+        if found is None and (searched := searched + 1) > _MOST_SEARCHED:
+            continue
         groups = [found] if found else _rims(own, ink[y : y + h, x : x + w], mm, rules)
         for box, sure in groups:
             yield (box[0] + x, box[1] + y, box[2] + x, box[3] + y), sure
