@@ -44,6 +44,7 @@ from dossier.work.guarded_readers import GuardedReaders, ReaderFactories, Reader
 
 BUILTIN_PLUGINS = (
     "recognition",
+    "stacks",
     "completeness",
     "list_export",
     "audit_trail",

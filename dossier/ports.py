@@ -234,9 +234,17 @@ class SearchablePdfMaker(Protocol):
     """Makes the searchable copy beside the untouched original (OCRmyPDF)."""
 
     def make(
-        self, original: Path, *, media_type: str, readings: Sequence[PageReading], out: Path
+        self,
+        original: Path,
+        *,
+        media_type: str,
+        readings: Sequence[PageReading],
+        out: Path,
+        pages: Sequence[int] = (),
     ) -> SearchablePdf:
         """Write a PDF with an invisible text layer from readings that exist: no second OCR.
+
+        Of ``pages`` of the original only, in that order, where some are named: a paper in a stack.
 
         ``format`` is "PDF/A-2b" where it could be confirmed, else "PDF". Born-digital pages keep
         their own text. The text is compared before and after.

@@ -18,6 +18,8 @@ class DocumentState(StrEnum):
     READING = "reading"
     TO_ASSIGN = "to_assign"
     FILED = "filed"
+    CUT = "cut"
+    """A stack: its papers are documents of their own, it is kept beside them and not searched."""
     QUARANTINED = "quarantined"
 
 

@@ -21,6 +21,7 @@ from dossier.db.tables import (
     Identifier,
     Page,
 )
+from dossier.records import DocumentState
 from dossier.rules import document_types
 from dossier.rules.masking import KnownValues, Span
 from dossier.search.periods import month_value
@@ -156,7 +157,8 @@ def document_rows(
 ) -> dict[str, DocumentRow]:
     """Rows of the documents that exist, by id, each with its customer as it is now."""
     keys = list(keys)
-    documents = session.execute(select(*DOCUMENT).where(Document.id.in_(keys))).all()
+    query = select(*DOCUMENT).where(Document.id.in_(keys), Document.state != DocumentState.CUT)
+    documents = session.execute(query).all()
     owners = {d.customer_no for d in documents if d.customer_no is not None}
     customers = customer_rows(context, session, owners)
     known = {number: known_of(row) for number, row in customers.items()}

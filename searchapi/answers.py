@@ -213,6 +213,8 @@ def document(view: DocumentView) -> dict[str, Any]:
         "searchable_copy": view.searchable_copy,
         "parent": view.parent,
         "children": view.children,
+        "parts": view.parts,
+        "source_pages": view.source_pages,
         "copies": view.copies,
         "revision": view.revision,
         "history": [history_entry(entry) for entry in view.history],

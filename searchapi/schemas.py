@@ -349,6 +349,16 @@ class SearchableCopy(BaseModel):
     intake_id: str = Field(description="What to try again (POST /intake/{id}/retry), if you may")
 
 
+class StackPart(BaseModel):
+    """A paper that was cut out of a stack."""
+
+    id: str
+    customer_no: str | None
+    type: str | None
+    state: str
+    source_pages: list[int]
+
+
 class Document(BaseModel):
     """All that is known of a document."""
 
@@ -380,6 +390,8 @@ class Document(BaseModel):
     )
     parent: Relation | None
     children: list[Relation]
+    parts: list[StackPart] = Field(description="Of a stack that was cut: its papers")
+    source_pages: list[int] = Field(description="Of such a paper: which pages of its parent")
     copies: list[Relation]
     revision: int
     history: list[HistoryEntry]

@@ -239,6 +239,8 @@ class House:
             "login": {"session_id": thing},
             "code": {"code": "000000"},
             "purpose": {"purpose": "核对"},
+            "cuts": {"parts": [{"pages": [1]}]},
+            "cuts_page": {"order": "1", "start": "1"},
             "choose": {"customer_no": EAST.customer_no, "revision": 0},
             "last": {"last": f"{thing}.0"},
             "export": {"purpose": "核对", "format": "csv"},

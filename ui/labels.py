@@ -31,6 +31,7 @@ DOCUMENT_STATE: Final = {
     "reading": N_("Being read"),
     "to_assign": N_("To be assigned"),
     "filed": N_("Filed"),
+    "cut": N_("Cut into papers"),
     "quarantined": N_("Set aside"),
 }
 OUTCOME: Final = {
@@ -109,6 +110,9 @@ LINK_REASON: Final = {
     "contradiction": N_("What is on the paper contradicts itself."),
     "weak": N_("What is on the paper is not enough to be sure."),
     "nothing_found": N_("Nothing on the paper names a customer of the register."),
+    "cut_doubtful": N_("It may be several papers: look where it is to be cut."),
+    "customers_differ": N_("Its pages state the numbers of different customers."),
+    "page_unread": N_("Nothing could be read on one of its pages, which lay in a stack."),
 }
 FACET: Final = {
     "type": N_("Paper type"),
@@ -235,6 +239,9 @@ ACTION: Final = {
     "document.filed": N_("Document filed"),
     "document.to_assign": N_("Document left to a person"),
     "document.assigned": N_("Document assigned"),
+    "stack.cut": N_("Stack cut into papers"),
+    "stack.cuts_set": N_("Stack cut by hand"),
+    "stack.cuts_undone": N_("Cutting by hand taken back"),
     "document.skipped": N_("Assignment put off"),
     "document.assignment_undone": N_("Assignment taken back"),
     "document.type_set": N_("Paper type set"),

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, event, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, event, false, not_, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
 from dossier.db.case_tables import BusinessCase, CaseNode
 from dossier.db.dossier_tables import DossierCount, DossierGap, DossierState, WaiverRow
 from dossier.db.engines import DURABLE, Database
+from dossier.db.stack_tables import SCOPED_BY_STACK
 from dossier.db.tables import (
     SCOPED_BY_CUSTOMER,
     SCOPED_BY_DOCUMENT,
@@ -35,6 +36,7 @@ BY_CUSTOMER = (
 )  # fmt: skip
 BY_PLACE = (DossierCount,)
 """Figures of places; whose scope is some customers or cases sees none of them."""
+BY_DOCUMENT = (*SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK)
 FOREIGN_KEYS = {Customer: "customer_no", Document: "document_id"}
 Sights = tuple[Sight, ...]
 SIGHTS_KEPT = 256
@@ -78,7 +80,19 @@ def _documents(sight: Sight, columns: Any) -> ColumnElement[bool]:
     owned = and_(columns.customer_no.is_not(None), _owned_documents(sight.owned, columns))
     if not sight.pool.has_area:
         return owned
-    return or_(owned, and_(columns.customer_no.is_(None), _pool(sight.pool, columns)))
+    pool = and_(columns.customer_no.is_(None), _pool(sight.pool, columns))
+    return or_(owned, and_(pool, _whole_stack(sight, columns)))
+
+
+def _whole_stack(sight: Sight, columns: Any) -> ColumnElement[bool]:
+    """A stack holds the papers of several customers: seen by who may see each of them."""
+    part = Document.__table__.alias()  # a plain table: the criteria must not apply twice
+    owned = and_(part.c.customer_no.is_not(None), _owned_documents(sight.owned, part.c))
+    pool = and_(part.c.customer_no.is_(None), _pool(sight.pool, part.c))
+    beyond = select(part.c.id).where(
+        part.c.parent_id == columns.id, part.c.source_pages.is_not(None), not_(or_(owned, pool))
+    )
+    return not_(beyond.exists())
 
 
 def _owned_documents(scope: Scope, columns: Any) -> ColumnElement[bool]:
@@ -144,7 +158,7 @@ def _options(sights: Sights) -> tuple[ExecutableOption, ...]:
     sees_documents = sees_customers and all(sight.pool.everything for sight in sights)
     limits = {
         Customer: () if sees_customers else (Customer, *BY_CUSTOMER),
-        Document: () if sees_documents else (Document, *SCOPED_BY_DOCUMENT),
+        Document: () if sees_documents else (Document, *BY_DOCUMENT),
     }
     found = [
         (entity, _criteria(sights, entity, owner))

@@ -243,6 +243,10 @@ class Document(Table):
     page_count: Mapped[int] = mapped_column(default=0)
     failed_pages: Mapped[int] = mapped_column(default=0)
     truncated: Mapped[bool] = mapped_column(default=False)
+    source_pages: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Of a paper that was cut out of a stack, its ``parent_id``: which of the stack's pages it is,
+    in its own order. Its pictures are drawn from the stack's original; its own content names them
+    and holds nothing of them."""
     problem: Mapped[str] = mapped_column(String(40), default="")
     """Code of what keeps it from being whole (a quarantine reason), else empty."""
     masks_due: Mapped[int] = mapped_column(default=1)
@@ -254,6 +258,12 @@ class Document(Table):
             "id",
             sqlite_where=text("masks_due > 0"),
             postgresql_where=text("masks_due > 0"),
+        ),
+        Index(
+            "ix_document_part",
+            "state",
+            sqlite_where=text("source_pages IS NOT NULL"),
+            postgresql_where=text("source_pages IS NOT NULL"),
         ),
     )
 

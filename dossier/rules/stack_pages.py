@@ -34,7 +34,7 @@ class PageEvidence:
     Attributes:
         number: its place in the file, from 1.
         is_blank: nothing on it; such a page between two papers belongs to neither.
-        is_failed: it could not be read.
+        is_failed: it could not be read, or something is on it and no word was.
         separator: :data:`SHEET` or :data:`WORDS` where it only parts papers, else empty.
         codes: texts of its bar codes.
         type_code: the type that it names or has the words of; empty when none is sure.
@@ -80,10 +80,9 @@ def _page(page: PageReading, catalogue: Catalogue, rules: StackRules) -> PageEvi
     codes = frozenset(code.text.strip() for code in page.barcodes if code.text.strip())
     size = (page.width, page.height)
     text = solid(page.text)
-    if page.error:
-        return PageEvidence(page.number, is_failed=True, size=size)
-    if not text and not codes:
-        return PageEvidence(page.number, is_blank=True, size=size)
+    if page.error or not (text or codes):
+        is_blank = page.blank and not page.error
+        return PageEvidence(page.number, is_blank=is_blank, is_failed=not is_blank, size=size)
     title = find_title([page], catalogue)
     by_title = title.match if title else None
     sure = by_title.confidence if by_title else 0.0

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from dossier.access import demand
 from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, Customer, Document
-from dossier.errors import ConflictError, InvalidInputError, NotFoundError
+from dossier.errors import ConflictError, InvalidInputError, NotFoundError, NotPossibleError
 from dossier.records import DocumentState
 from dossier.rules import document_types
 from dossier.services import audit, cursors, filing, papers
@@ -242,6 +242,11 @@ def _change(
         document = _in_scope(session, document_id)
         if document.revision != revision:
             raise ConflictError("the document changed meanwhile; look again and repeat")
+        if document.state == DocumentState.CUT:
+            raise NotPossibleError(
+                "It is a stack that was cut; its papers are assigned one by one",
+                detail_zh="这是已拆分的一叠文件，请逐份指定客户",
+            )
         change(session, document)
         session.flush()
         return document.revision

@@ -27,6 +27,7 @@ from dossier.services import (
     scanning,
     sealed_fields,
     searchable_copy,
+    stack_views,
 )
 from dossier.services.approved_here import approved_here
 from dossier.services.context import Context
@@ -143,7 +144,8 @@ def _relations(
     context: Context, session: ScopedSession, viewer: Viewer, document: Document
 ) -> dict[str, Any]:
     line = papers.summary_query().order_by(Document.rowid)
-    children = line.where(_inside(session, document)).limit(MOST_INSIDE)
+    inside = line.where(_inside(session, document), Document.source_pages.is_(None))
+    children = inside.limit(MOST_INSIDE)
     copies = line.where(Document.sha256 == document.sha256, Document.id != document.id)
     parents = (
         papers.relations(context, session, viewer, line.where(Document.id == document.parent_id))
@@ -153,6 +155,8 @@ def _relations(
     return {
         "parent": parents[0] if parents else None,
         "children": papers.relations(context, session, viewer, children),
+        "parts": stack_views.parts(session, document),
+        "source_pages": tuple(document.source_pages or ()),
         "copies": papers.relations(context, session, viewer, copies.limit(MOST_COPIES)),
     }
 
@@ -266,6 +270,9 @@ def original(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile
     viewer = access.demand(viewer, Permission.READ_ORIGINAL)
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
+        cut_out = _pdf_content(session, document) if document.source_pages else None
+    if document.source_pages is not None:
+        return _part_original(context, viewer, document, cut_out)
     return _release(
         context,
         viewer.at(Place.of_document(document)),
@@ -274,6 +281,30 @@ def original(context: Context, viewer: Viewer, document_id: str) -> ReleasedFile
         sha256=document.sha256,
         media_type=document.media_type or "application/octet-stream",
         file_name=_download_name(viewer, document),
+    )
+
+
+def _part_original(
+    context: Context, viewer: Viewer, part: Document, cut_out: str | None
+) -> ReleasedFile:
+    """Of a paper in a stack its own pages as a PDF: the stack's file holds other people's papers.
+
+    Raises:
+        NotFoundError: that PDF is not made yet.
+    """
+    if cut_out is None:
+        raise NotFoundError(
+            "It was cut out of a stack, and its PDF is not made yet",
+            detail_zh="此文件由一叠扫描件拆分而来，PDF 副本尚未生成",
+        )
+    return _release(
+        context,
+        viewer.at(Place.of_document(part)),
+        part,
+        action="original.read",
+        sha256=cut_out,
+        media_type=PDF,
+        file_name=f"{PurePath(_download_name(viewer, part)).stem}.pdf",
     )
 
 

@@ -328,20 +328,20 @@ def lies_elsewhere(row: Intake) -> bool:
 
 def requeue_stuck(context: Context) -> int:
     """Queue documents again that are not in yet and have no work: none should be; how many were."""
-    now = context.clock.now()
     unfinished = Document.state.in_([DocumentState.RECEIVED, DocumentState.READING])
     busy = select(WorkItem.id).where(
         WorkItem.subject == Document.id, WorkItem.state.in_(["ready", "leased"])
     )
-    query = select(Document.id, Content.size_bytes).join(Content, Content.sha256 == Document.sha256)
-    stuck = query.where(unfinished, ~busy.exists()).limit(STUCK_BATCH)
+    query = select(Document.id, Content.size_bytes, Document.source_pages).where(unfinished)
+    stuck = query.join(Content, Content.sha256 == Document.sha256).where(~busy.exists())
     with context.reading(INTAKE) as session:
-        if session.execute(stuck).first() is None:
+        if session.execute(stuck.limit(1)).first() is None:
             return 0
     with context.writing(INTAKE) as session:
-        found = session.execute(stuck).all()
-        tasks = [_read_task(context, document_id, size) for document_id, size in found]
-        return len(queue.requeue(session, tasks, now=now))
+        found = session.execute(stuck.limit(STUCK_BATCH)).all()
+        part = reading.recognise_task  # of a stack: it has been read
+        tasks = [part(key) if own else _read_task(context, key, size) for key, size, own in found]
+        return len(queue.requeue(session, tasks, now=context.clock.now()))
 
 
 def _is_in_scope(context: Context, viewer: Viewer, document_id: str | None) -> bool:

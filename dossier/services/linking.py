@@ -29,7 +29,15 @@ from dossier.rules.paper import (
     with_loose_names,
     with_number,
 )
-from dossier.services import audit, filing, one_file, reading, register_lookup, sent_together
+from dossier.services import (
+    audit,
+    filing,
+    one_file,
+    reading,
+    register_lookup,
+    sent_together,
+    stacks,
+)
 from dossier.services.assigning import (
     assign,
     list_to_assign,
@@ -75,28 +83,42 @@ def link(context: Context, viewer: Viewer, document_id: str) -> Verdict | None:
     return verdict
 
 
-def weigh(context: Context, document_id: str, text: DocumentText | None = None) -> Verdict | None:
+def weigh(
+    context: Context,
+    document_id: str,
+    text: DocumentText | None = None,
+    found: stacks.Found | None = None,
+) -> Verdict | None:
     """The owner of a document by what is known of it now; reads only.
 
     Args:
         context: the wired parts.
         document_id: of the document.
         text: what it says, where the caller has that already.
+        found: whether it is several papers, where the caller has looked.
 
     Returns:
         None when there is no such document or a person decided already.
     """
     with context.reading(LINKING) as session:
         document = session.get(Document, document_id)
-        if document is None or document.assigned_by is not None:
+        if document is None or _is_settled(document):
             return None
-        return find_owner(
+        verdict = find_owner(
             context,
             session,
             text or reading.text_of(session, document_id),
             parent=sent_together.hint(session, document),
             inside=one_file.owners(session, document),
         )
+        for doubt in reversed(stacks.doubts(session, document, found)):
+            verdict = _doubted(verdict, doubt)
+        return verdict
+
+
+def _is_settled(document: Document) -> bool:
+    """Whether nothing is to be found: a person decided, or it is a stack and nobody's."""
+    return document.assigned_by is not None or document.state == DocumentState.CUT
 
 
 def find_owner(
@@ -245,7 +267,7 @@ def write(
         before.
     """
     document = filing.lock(session, document_id)
-    if document is None or document.assigned_by is not None:
+    if document is None or _is_settled(document):
         return False
     now = context.clock.now()
     customer = session.get(Customer, verdict.decided) if verdict.decided else None

@@ -55,9 +55,15 @@ class Readers(Protocol):
         ...
 
     def make_searchable(
-        self, original: Path, *, media_type: str, readings: Sequence[PageReading], out: Path
+        self,
+        original: Path,
+        *,
+        media_type: str,
+        readings: Sequence[PageReading],
+        out: Path,
+        pages: Sequence[int] = (),
     ) -> SearchablePdf:
-        """The searchable copy from readings that exist."""
+        """The searchable copy from readings that exist; ``pages``: of these pages only."""
         ...
 
     def release(self) -> None:

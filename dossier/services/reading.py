@@ -73,7 +73,9 @@ def begin(session: ScopedSession, document_id: str, *, media_type: str, page_cou
     """Note what the first look told."""
     document = session.get_one(Document, document_id)
     document.media_type, document.page_count = media_type, page_count
-    document.state, document.problem = DocumentState.READING, ""
+    if document.state != DocumentState.CUT:  # a stack that is read again keeps its papers
+        document.state = DocumentState.READING
+    document.problem = ""
     content = session.get_one(Content, document.sha256)
     content.media_type = media_type
     session.flush()

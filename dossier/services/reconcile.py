@@ -144,6 +144,8 @@ def _index(
         outbox.CUSTOMERS: dict(_revisions(session, Customer.customer_no, Customer.revision)),
         outbox.DOCUMENTS: dict(_revisions(session, Document.id, Document.revision)),
     }
+    for stack in session.scalars(select(Document.id).where(Document.state == DocumentState.CUT)):
+        truth[outbox.DOCUMENTS].pop(stack, None)  # its papers are searched, not it
     for row in context.index.rows():
         index = outbox.CUSTOMERS if row.kind is RowKind.CUSTOMER else outbox.DOCUMENTS
         revision = truth[index].pop(row.key, None)

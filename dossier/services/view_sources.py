@@ -16,8 +16,10 @@ from dossier.services import papers
 from dossier.services.context import Context
 from dossier.services.heads import known_values, names_of
 from dossier.services.page_masks import Stored
-from dossier.viewer import Place, Viewer
+from dossier.viewer import Place, Viewer, system_viewer
 
+DRAWING = system_viewer("drawing")
+"""Looks up the stack that a paper was cut out of, whoever looks at the paper."""
 LARGEST_NUMBER = 2**31 - 1
 """What an INTEGER column holds in every database; a larger number is no page, and no bind value."""
 
@@ -82,12 +84,16 @@ def page_source(
     owner = [document.customer_no] if document.customer_no else []
     place = Place.of_document(document)
     known = known_values(context, session, viewer.at(place), owner)
-    drawn = _drawn_content(session, document, row)
+    if document.source_pages is None:
+        drawn, drawn_page = _drawn_content(session, document, row), number
+        is_view = drawn != document.sha256
+    else:
+        drawn, drawn_page, is_view = *_in_stack(context, document, number), False
     return PageSource(
         document_id=document_id,
         sha256=drawn,
-        is_view=drawn != document.sha256,
-        number=number,
+        is_view=is_view,
+        number=drawn_page,
         page=_read_page(row) if row is not None else None,
         known=known.get(document.customer_no or ""),
         customer_no=document.customer_no,
@@ -99,6 +105,21 @@ def page_source(
 
 def _no_page() -> NotFoundError:
     return NotFoundError("No such page", detail_zh="没有这一页")
+
+
+def _in_stack(context: Context, part: Document, number: int) -> tuple[str, int]:
+    """The stack's original, and which of its pages this page of one of its papers is.
+
+    The paper is in the viewer's scope; the stack need not be, and nothing else of it is given.
+    """
+    pages = part.source_pages or []
+    if number > len(pages):
+        raise _no_page()
+    with context.reading(DRAWING) as session:
+        sha256 = session.scalar(select(Document.sha256).where(Document.id == part.parent_id))
+    if sha256 is None:
+        raise _no_page()
+    return sha256, int(pages[number - 1])
 
 
 def _drawn_content(session: ScopedSession, document: Document, row: Page | None) -> str:

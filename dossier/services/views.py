@@ -400,6 +400,17 @@ class DocumentRelation:
 
 
 @dataclass(frozen=True, slots=True)
+class PartView:
+    """A paper that was cut out of a stack: which of its pages it is."""
+
+    id: str
+    customer_no: str | None
+    type: str | None
+    state: str
+    source_pages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CopyState:
     """A searchable copy that is not there (yet).
 
@@ -457,6 +468,10 @@ class DocumentView:
     searchable_copy: CopyState | None = None
     problem_plugin: str = ""
     """The plugin and what of it failed, where ``problem`` is ``plugin``."""
+    parts: tuple[PartView, ...] = ()
+    """Of a stack its papers; empty for anything else."""
+    source_pages: tuple[int, ...] = ()
+    """Of a paper in a stack, its ``parent``: which of the stack's pages it is."""
 
 
 @dataclass(frozen=True, slots=True)

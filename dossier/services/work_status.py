@@ -299,7 +299,10 @@ _OUTCOME_STATES = {
 _DOCUMENT_STATES = {
     DocumentState.TO_ASSIGN: IntakeState.TO_ASSIGN,
     DocumentState.FILED: IntakeState.FILED,
+    DocumentState.CUT: IntakeState.FILED,
 }
+_DONE = (DocumentState.FILED, DocumentState.CUT)
+"""Nothing of the file itself waits; a stack's papers are listed where they wait."""
 
 
 def _settled(session: ScopedSession, batch: str | None) -> dict[str, int]:
@@ -311,7 +314,14 @@ def _settled(session: ScopedSession, batch: str | None) -> dict[str, int]:
         )
     else:
         query = query.where(Document.state != DocumentState.QUARANTINED)
-    return dict(session.execute(query).all())
+    found = dict(session.execute(query).all())
+    if not batch:  # papers that were cut out of a stack came in no file of their own
+        parts = select(Document.state, func.count()).where(
+            Document.source_pages.is_not(None), Document.state != DocumentState.QUARANTINED
+        )
+        for state, number in session.execute(parts.group_by(Document.state)):
+            found[state] = found.get(state, 0) - number
+    return found
 
 
 def _without_copy(mine: list[ColumnElement[bool]]) -> Select[tuple[int]]:
@@ -392,7 +402,7 @@ def _in_state(state: IntakeState) -> ColumnElement[bool]:
         case IntakeState.TO_ASSIGN:
             return and_(accepted, ~some, Document.state == DocumentState.TO_ASSIGN)
         case IntakeState.FILED | IntakeState.NO_COPY:
-            filed = and_(accepted, ~some, Document.state == DocumentState.FILED)
+            filed = and_(accepted, ~some, Document.state.in_(_DONE))
             uncopied = _has_copy_failed()
             return and_(filed, uncopied if state is IntakeState.NO_COPY else ~uncopied)
 

@@ -297,17 +297,23 @@ class GuardedReaders:
         return seen
 
     def make_searchable(
-        self, original: Path, *, media_type: str, readings: Sequence[PageReading], out: Path
+        self,
+        original: Path,
+        *,
+        media_type: str,
+        readings: Sequence[PageReading],
+        out: Path,
+        pages: Sequence[int] = (),
     ) -> SearchablePdf:
-        """The searchable copy from readings that exist."""
-        pages = max(1, len(readings))
+        """The searchable copy from readings that exist; ``pages``: of these pages only."""
         made: SearchablePdf = self._pdf.call(
             "make",
             original,
             media_type=media_type,
             readings=tuple(readings),
             out=out,
-            timeout_seconds=self._times.page_seconds * pages,
+            **({"pages": tuple(pages)} if pages else {}),
+            timeout_seconds=self._times.page_seconds * max(1, len(readings)),
         )
         return made
 

@@ -73,14 +73,14 @@ class Job:
         """Readers of foreign bytes, in killable children."""
         return self.context.readers
 
-    def original(self) -> Original:
-        """The document's original, at a readable path.
+    def original(self, of: str | None = None) -> Original:
+        """The document's original, at a readable path; ``of`` another one, the stack it lies in.
 
         Raises:
             NotFoundError: the document, or its bytes in the store.
         """
         with self.context.reading(self.viewer) as session:
-            document = session.get(Document, self.document_id)
+            document = session.get(Document, of or self.document_id)
             if document is None:
                 raise NotFoundError("no such document")
             content = session.get_one(Content, document.sha256)

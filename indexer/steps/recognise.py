@@ -8,11 +8,12 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from dossier.db.session import ScopedSession
+from dossier.db.stack_tables import Stack
 from dossier.db.tables import Document, Page
 from dossier.hookspecs import StepResult
 from dossier.records import DocumentState, DocumentText, FieldValue, QuarantineReason
 from dossier.rules.evidence import Verdict
-from dossier.services import filing, intake, linking, one_file, reading
+from dossier.services import filing, intake, linking, one_file, reading, stacks
 from dossier.services.plugin_registry import PluginRegistry
 from dossier.work import queue
 from indexer.steps.job import Job, where
@@ -34,15 +35,43 @@ def run(job: Job) -> None:
         job.held.finish(lambda _session: None)
         return
     with job.context.reading(job.viewer) as session:
+        row = session.get(Document, job.document_id)
+        if row is None or row.state == DocumentState.CUT:  # a part that was withdrawn, or a stack
+            job.held.finish(lambda _session: None)
+            return
         document = reading.text_of(session, job.document_id)
+        found = None if _was_decided(session, row) else stacks.look(row, document.pages)
+    if found is not None and found.is_stack:
+        _cut(job, row, found)
+        return
     try:
         results = _results(job.context.plugins, document)
     except PluginStepError as err:
         _set_aside(job, str(err))
         return
     document = replace(document, type_code=_type_of(document.type_code, results))
-    verdict = linking.weigh(job.context, job.document_id, document)
-    job.held.finish(lambda session: _finish(job, session, results, verdict))
+    verdict = linking.weigh(job.context, job.document_id, document, found)
+    job.held.finish(lambda session: _finish(job, session, results, verdict, found))
+
+
+def _was_decided(session: ScopedSession, document: Document) -> bool:
+    """Whether a person said where it is cut, or that it is not."""
+    stack = session.get(Stack, document.id)
+    return stack is not None and stack.decided_by is not None
+
+
+def _cut(job: Job, document: Document, found: stacks.Found) -> None:
+    """A stack becomes its papers: each is recognised and linked as any document is."""
+    parts = stacks.kept(job.context, document, stacks.new_parts(document, found))
+
+    def write(session: ScopedSession) -> None:
+        held = filing.lock(session, document.id)
+        if held is None or held.assigned_by is not None or held.state == DocumentState.CUT:
+            return
+        stacks.note(session, held, found, at=job.context.clock.now())
+        stacks.cut(job.context, session, job.viewer, held, parts)
+
+    job.held.finish(write)
 
 
 def _type_of(given: str | None, results: list[StepResult]) -> str | None:
@@ -88,11 +117,19 @@ def _write(job: Job, session: ScopedSession, results: list[StepResult]) -> None:
 
 
 def _finish(
-    job: Job, session: ScopedSession, results: list[StepResult], verdict: Verdict | None
+    job: Job,
+    session: ScopedSession,
+    results: list[StepResult],
+    verdict: Verdict | None,
+    found: stacks.Found | None,
 ) -> None:
     """All in one transaction: one commit that waits for the disk, one new index row."""
     now = job.context.clock.now()
-    filing.lock(session, job.document_id)  # before it is read: a person may decide meanwhile
+    held = filing.lock(session, job.document_id)  # before it is read: a person may decide meanwhile
+    if held is None or held.state == DocumentState.CUT:
+        return
+    if found is not None and (found.is_open or stacks.has_remarks(found)):
+        stacks.note(session, held, found, at=now)
     _write(job, session, results)
     is_placed = verdict is not None and linking.write(
         job.context, session, job.viewer, job.document_id, verdict
@@ -103,7 +140,7 @@ def _finish(
     scanned = select(Page.number).where(
         Page.document_id == job.document_id, Page.digital.is_(False), Page.error == ""
     )
-    if session.scalar(scanned.limit(1)) is not None:
+    if held.source_pages is not None or session.scalar(scanned.limit(1)) is not None:
         task = reading.searchable_task(
             job.document_id, max_attempts=job.context.settings.max_attempts
         )

@@ -555,3 +555,52 @@ def test_worker_processes_get_a_thread_limit_of_one(tmp_path: Path) -> None:
     seen = [(tmp_path / f"witness-{n}.txt").read_text().split() for n in (0, 1)]
     assert [limit for limit, _, _ in seen] == ["1", "1"]
     assert all(pid != parent for _, pid, parent in seen)
+
+
+def pictures_of(page: pikepdf.Page) -> dict[str, pikepdf.Stream]:
+    return dict(page.obj.Resources.XObject.items())
+
+
+def test_a_paper_of_a_stack_has_its_own_pages_and_not_a_byte_of_the_others(tmp_path: Path) -> None:
+    """Some scanners list the pictures of all pages among the resources of each."""
+    pages = []
+    for at in range(3):
+        page = scan()
+        ImageDraw.Draw(page).rectangle((300 + 40 * at, 700, 500, 800), fill="black")
+        pages.append(page)
+    whole = tmp_path / "stack.pdf"
+    pages[0].save(whole, "PDF", save_all=True, append_images=pages[1:], resolution=100)
+    with pikepdf.open(whole, allow_overwriting_input=True) as pdf:
+        firsts = [next(iter(pictures_of(page).values())) for page in pdf.pages]
+        raw = [one.read_raw_bytes() for one in firsts]
+        named = {f"/P{n}": one for n, one in enumerate(firsts)}
+        shared = pdf.make_indirect(Dictionary(XObject=Dictionary(named)))
+        for n, page in enumerate(pdf.pages):
+            page.obj.Resources = shared
+            box = [float(side) for side in page.mediabox]
+            draw = f"q {box[2]} 0 0 {box[3]} 0 0 cm /P{n} Do Q"
+            page.obj.Contents = pdf.make_stream(draw.encode())
+        pdf.save(whole)
+    out = tmp_path / "part.pdf"
+    readings = [reading(number=1), reading(number=2)]
+    OcrmypdfMaker().make(
+        whole, media_type="application/pdf", readings=readings, out=out, pages=(3, 1)
+    )
+    with pikepdf.open(out) as part:
+        assert len(part.pages) == 2
+        streams = [one for one in part.objects if isinstance(one, pikepdf.Stream)]
+        held = [one.read_raw_bytes() for one in streams]
+        assert [picture in held for picture in raw] == [True, False, True]
+
+
+def test_a_paper_of_a_stack_in_a_TIFF_has_its_own_frames(tmp_path: Path) -> None:
+    frames = [scan(width=WIDTH + 10 * at) for at in range(3)]
+    whole = tmp_path / "stack.tif"
+    frames[0].save(whole, "TIFF", save_all=True, append_images=frames[1:], dpi=(100, 100))
+    out = tmp_path / "part.pdf"
+    readings = [reading(width=WIDTH + 10)]
+    OcrmypdfMaker().make(whole, media_type="image/tiff", readings=readings, out=out, pages=(2,))
+    with pikepdf.open(out) as part:
+        assert len(part.pages) == 1
+        streams = [one for one in part.objects if isinstance(one, pikepdf.Stream)]
+        assert {int(one.get("/Width", WIDTH + 10)) for one in streams} == {WIDTH + 10}

@@ -33,7 +33,9 @@ def page(number, text, *codes):
 def proposed(*texts):
     pages = [one if isinstance(one, PageReading) else page(0, one) for one in texts]
     numbered = [
-        PageReading(at, one.text, width=1654, height=2339, barcodes=one.barcodes)
+        PageReading(
+            at, one.text, width=1654, height=2339, barcodes=one.barcodes, blank=not one.text
+        )
         for at, one in enumerate(pages, 1)
     ]
     return propose(evidence_of(numbered, catalogue(), RULES), RULES)

@@ -35,12 +35,20 @@ class OcrmypdfMaker:
     """
 
     def make(
-        self, original: Path, *, media_type: str, readings: Sequence[PageReading], out: Path
+        self,
+        original: Path,
+        *,
+        media_type: str,
+        readings: Sequence[PageReading],
+        out: Path,
+        pages: Sequence[int] = (),
     ) -> SearchablePdf:
         """Write the copy; see :class:`dossier.ports.SearchablePdfMaker`."""
         try:
             with tempfile.TemporaryDirectory(prefix="dossier-pdf-") as folder:
-                return _make(original, media_type, readings, out, Path(folder))
+                source = Path(folder) / "source.pdf"
+                write_source(original, media_type, readings, source, pages=pages)
+                return _make(source, readings, out, Path(folder))
         except DossierError:
             raise
         except Exception as error:
@@ -49,11 +57,8 @@ class OcrmypdfMaker:
             ) from error
 
 
-def _make(
-    original: Path, media_type: str, readings: Sequence[PageReading], out: Path, folder: Path
-) -> SearchablePdf:
-    source, draft = folder / "source.pdf", folder / "draft.pdf"
-    write_source(original, media_type, readings, source)
+def _make(source: Path, readings: Sequence[PageReading], out: Path, folder: Path) -> SearchablePdf:
+    draft = folder / "draft.pdf"
     before = texts_of(source)
     own = _pages_with_own_text(readings)
     _run(source, draft, _stored_pages(source, readings, own), before)

@@ -29,7 +29,12 @@ _UNDECODED = (OSError, ValueError, SyntaxError, EOFError, KeyError, TypeError, A
 
 
 def write_source(
-    original: Path, media_type: str, readings: Sequence[PageReading], out: Path
+    original: Path,
+    media_type: str,
+    readings: Sequence[PageReading],
+    out: Path,
+    *,
+    pages: Sequence[int] = (),
 ) -> None:
     """Write the PDF without text layer, each page turned upright.
 
@@ -38,15 +43,16 @@ def write_source(
         media_type: decided by content.
         readings: one a page; their ``rotation`` turns the page.
         out: where to write.
+        pages: of the original, in this order; empty: all.
 
     Raises:
         ValueError: the number of pages is not that of the readings.
         pikepdf.PdfError, img2pdf errors, OSError: the original cannot be taken over.
     """
     if media_type == PDF_TYPE:
-        pdf = pikepdf.open(original)
+        pdf = _only(pikepdf.open(original), pages)
     else:
-        pdf = pikepdf.open(io.BytesIO(_pictures_to_pdf(original, readings)))
+        pdf = pikepdf.open(io.BytesIO(_pictures_to_pdf(original, readings, pages)))
     with pdf:
         if len(pdf.pages) != len(readings):
             raise ValueError("the original has another number of pages than were read")
@@ -54,6 +60,19 @@ def write_source(
             if reading.rotation:
                 page.rotate(reading.rotation, relative=True)
         pdf.save(out)
+
+
+def _only(pdf: pikepdf.Pdf, pages: Sequence[int]) -> pikepdf.Pdf:
+    """These pages alone, and nothing else of the file: no outline, form or attachment of others."""
+    if not pages:
+        return pdf
+    with pdf:
+        chosen = pikepdf.new()
+        chosen.pages.extend(pdf.pages[number - 1] for number in pages)
+        chosen.remove_unreferenced_resources()  # some scanners list every page's picture on each
+        whole = io.BytesIO()
+        chosen.save(whole)
+    return pikepdf.open(whole)
 
 
 def margins_of(page: pikepdf.Page, reading: PageReading) -> Margins:
@@ -76,7 +95,9 @@ def margins_of(page: pikepdf.Page, reading: PageReading) -> Margins:
     return Margins(left, top, right, bottom)
 
 
-def _pictures_to_pdf(original: Path, readings: Sequence[PageReading]) -> bytes:
+def _pictures_to_pdf(
+    original: Path, readings: Sequence[PageReading], pages: Sequence[int]
+) -> bytes:
     """Put every frame that was read on a page; bit for bit where img2pdf can, else as lossless PNG.
 
     A frame that cannot be decoded becomes an empty page, so that the others have their copy.
@@ -86,10 +107,13 @@ def _pictures_to_pdf(original: Path, readings: Sequence[PageReading]) -> bytes:
     with warnings.catch_warnings(), original.open("rb") as stream, Image.open(stream) as image:
         warnings.simplefilter("ignore")  # they quote the file's own metadata
         plain = image.mode in _TAKEN_OVER and "transparency" not in image.info
-        direct = (image.format == "JPEG" and len(readings) == 1) or (
-            is_whole and image.format in {"PNG", "TIFF"} and plain and _may_be_taken_over(image)
+        direct = not pages and (
+            (image.format == "JPEG" and len(readings) == 1)
+            or (
+                is_whole and image.format in {"PNG", "TIFF"} and plain and _may_be_taken_over(image)
+            )
         )
-        sources = [original.read_bytes()] if direct else list(_as_png(image, readings))
+        sources = [original.read_bytes()] if direct else list(_as_png(image, readings, pages))
     return bytes(
         img2pdf.convert(
             sources,
@@ -115,8 +139,11 @@ def _may_be_taken_over(image: Image.Image) -> bool:
     return True
 
 
-def _as_png(image: Image.Image, readings: Sequence[PageReading]) -> Iterator[bytes]:
-    for index, reading in enumerate(readings):
+def _as_png(
+    image: Image.Image, readings: Sequence[PageReading], pages: Sequence[int]
+) -> Iterator[bytes]:
+    frames = [number - 1 for number in pages] or range(len(readings))
+    for index, reading in zip(frames, readings, strict=True):
         buffer = io.BytesIO()
         flat = _flatten_or_empty(image, index, may_fail=bool(reading.error))
         flat.save(buffer, "PNG", dpi=_believable(image.info.get("dpi"), flat.width))

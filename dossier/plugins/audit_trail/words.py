@@ -69,6 +69,8 @@ NAMES: Final = {
     "means": N_("Means"),
     "on": N_("Effective on"),
     "part": N_("Given for"),
+    "parts": N_("Papers, by pages"),
+    "parts_before": N_("Papers before"),
     "posts": N_("Posts"),
     "reason": N_("Reason"),
     "reasons": N_("Reasons"),

@@ -6,6 +6,7 @@ import { bindPreview } from "./preview.js";
 import { bindUpload } from "./upload.js";
 import { bindAssign } from "./assign.js";
 import { bindCopy } from "./copy.js";
+import { bindStacks } from "./stacks.js";
 import { bindHelp, bindMenus } from "./menus.js";
 import { bindPartials } from "./partials.js";
 
@@ -18,4 +19,5 @@ bindPreview();
 bindViewer();
 bindUpload();
 bindAssign();
+bindStacks();
 bindKeys();
