@@ -214,14 +214,11 @@ def main() -> None:
         print(f"all questions with facets: p95 {percentile(everything, 0.95):.1f} ms (target 60)")
         print(f"load {os.getloadavg()[0]:.1f}")
     finally:
+        if isinstance(index, ElasticsearchIndex):
+            server = index._server.client
+            for each in server.indices.get(index=f"{index._generations._prefix}-*"):
+                server.indices.delete(index=each)
         index.close()
-        if args.server:
-            for generation in (
-                index._generations.names()
-                if hasattr(index, "_generations") and hasattr(index._generations, "names")
-                else ()
-            ):
-                print("left on the server:", generation)
         shutil.rmtree(folder, ignore_errors=True)
 
 

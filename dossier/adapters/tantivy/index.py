@@ -271,6 +271,7 @@ class TantivyIndex:
             resolved = resolve_query(joined_query(compiled, plain), view.dictionary)
             return GroupOrder(view, resolved, gate, query.own, self._few_rows)
 
+        without = without.intersection(query.filters)  # one order, whoever leaves it out
         plain = finder(view, query.scope)
         order = self._orders.get((key, without, *_moment(view)), make)
         return order, order.summary(facets)
