@@ -108,3 +108,10 @@ def test_s2_04_a_paper_with_an_empty_place_counts_as_unsigned_whoever_else_signe
 
 def test_a_page_on_which_nothing_was_looked_for_says_nothing_of_signatures() -> None:
     assert {"signature", "seal"}.isdisjoint(values(run(PageReading(1, TEXT))))
+
+
+def test_ticked_options_and_a_note_on_a_copy_are_kept_with_their_page() -> None:
+    text = "业务类型：□新装 ☑增容 □临时用电\n渠道：√短信□电话\n● 一条说明\n复印件与原件一致"
+    found = [(f.name, f.value) for f in run(PageReading(1, text)).fields]
+    assert [value for name, value in found if name == "ticked"] == ["增容", "短信"]
+    assert ("copy_note", "与原件一致") in found

@@ -105,6 +105,9 @@ def is_signature(mark: Mark, rules: dict[str, Any]) -> bool:
     """Whether what stands at a place was written by hand."""
     if mark.area < rules["least_ink"] or mark.tall > rules["most_height"]:
         return False
+    high, wide = mark.box[3] - mark.box[1], mark.box[2] - mark.box[0]
+    if wide < rules["least_width"] * high:
+        return False
     least = rules["least_height"]
     if _NAME.fullmatch(mark.read) and mark.blue < rules["bluer_than_print"]:
         for sure, larger in rules["larger_than_print"]:

@@ -1,4 +1,4 @@
-"""From what is seen on the pictures to fields: signature, seal and its text, writing by hand.
+"""From what is seen on the pictures to fields: signature, seal and its text, ticks, copy notes.
 
 A paper is signed when no place of it that asks for a signature is empty: what is absent comes
 first, and whoever asks takes the first. A place that nobody asks about says nothing.
@@ -7,12 +7,14 @@ first, and whoever asks takes the first. A place that nobody asks about says not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from dossier.records import Box, FieldValue, PageReading, Sighting, SightingKind
+from dossier.rules import choices, page_fields
 
 PRESENT, ABSENT = "present", "absent"
-SEAL_TEXT = "seal_text"
+SEAL_TEXT, TICKED, COPY_NOTE = "seal_text", "ticked", "copy_note"
 MOST_OF_A_KIND = 8
 """Fields of one kind and answer; a seal may stand on every page of a contract."""
 _SAME_SEAL = 0.5
@@ -29,6 +31,23 @@ def fields_of(pages: Sequence[PageReading]) -> Iterable[FieldValue]:
             yield FieldValue(one.kind.value, value, page.number, one.box, one.confidence)
     for page in pages:
         yield from _seal_texts(page)
+    yield from _read(pages, TICKED, choices.find_ticked)
+    yield from _read(pages, COPY_NOTE, choices.find_copy_notes)
+
+
+def _read(
+    pages: Sequence[PageReading], name: str, find: Callable[[str], Iterator[tuple[int, int]]]
+) -> Iterator[FieldValue]:
+    """What stands in the text, with its place."""
+    spans = ((page, span) for page in pages for span in find(page.text))
+    for page, (start, end) in islice(spans, MOST_OF_A_KIND):
+        yield FieldValue(
+            name,
+            "".join(page.text[start:end].split()),
+            page.number,
+            page_fields.box_of(page, start, end),
+            round(page_fields.confidence_of(page, start, end), 3),
+        )
 
 
 def _seal_texts(page: PageReading) -> Iterator[FieldValue]:
