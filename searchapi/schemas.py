@@ -275,7 +275,7 @@ class CustomerRecord(Customer):
     panels: list[PanelView]
     opening: Opening | None
     completeness: dict[str, Any] | None = Field(
-        description="What /customers/{customer_no}/completeness says; null where it is off"
+        description="What /customers/{customer_no}/completeness says; null where off or refused"
     )
 
 

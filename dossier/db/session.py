@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -37,6 +38,8 @@ BY_CUSTOMER = (
 BY_PLACE = (DossierCount,)
 """Figures of places; whose scope is some customers or cases sees none of them."""
 BY_DOCUMENT = (*SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK)
+OF_DOSSIERS = frozenset({DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode})
+"""What is told of a whole dossier; a grant for one case of it opens that case's alone."""
 FOREIGN_KEYS = {Customer: "customer_no", Document: "document_id"}
 Sights = tuple[Sight, ...]
 SIGHTS_KEPT = 256
@@ -50,6 +53,15 @@ class ScopeError(RuntimeError):
 def scope_of(viewer: Viewer, entity: Any) -> ColumnElement[bool]:
     """The condition that keeps ``entity``'s rows (Customer or Document) to the viewer's scope."""
     return _conditions(viewer.sights, entity, entity)
+
+
+def whole_dossiers(viewer: Viewer) -> ColumnElement[bool]:
+    """The condition for customers of whom the viewer sees more than a case."""
+    return and_(*(_customers(_whole(sight), Customer) for sight in viewer.sights))
+
+
+def _whole(sight: Sight) -> Sight:
+    return replace(sight, owned=replace(sight.owned, records=frozenset()))
 
 
 def _conditions(sights: Sights, columns: Any, entity: Any) -> ColumnElement[bool]:
@@ -175,6 +187,19 @@ def _options(sights: Sights) -> tuple[ExecutableOption, ...]:
 def _criteria(sights: Sights, entity: Any, owner: Any) -> ColumnElement[bool]:
     if entity is owner:
         return _conditions(sights, entity, entity)
+    if entity in OF_DOSSIERS:
+        return and_(*(_of_dossier(sight, entity) for sight in sights))
+    return _is_owned(sights, entity, owner)
+
+
+def _of_dossier(sight: Sight, entity: Any) -> ColumnElement[bool]:
+    scope = sight.owned
+    seen = _is_owned((_whole(sight),), entity, Customer)
+    own_case = scope.cases and "case_no" in entity.__table__.columns
+    return or_(seen, entity.case_no.in_(sorted(scope.cases))) if own_case else seen
+
+
+def _is_owned(sights: Sights, entity: Any, owner: Any) -> ColumnElement[bool]:
     table = owner.__table__.alias()  # a plain table: the criteria above must not apply twice
     key = next(column for column in owner.__table__.primary_key)
     same = table.c[key.name] == getattr(entity, FOREIGN_KEYS[owner])

@@ -42,8 +42,15 @@ Find = Callable[[Expression], Expression]
 
 
 def dossiers(scope: Scope) -> Expression:
-    """Customers' own rows that a viewer may know of: only their completeness is told."""
-    return all_of(Term("kind", (RowKind.CUSTOMER.value,)), scope_expression(scope))
+    """Customers' own rows whose completeness is told to a viewer.
+
+    Not those that are known for a case's sake: how their dossiers stand tells of other papers.
+    """
+    return all_of(Term("kind", (RowKind.CUSTOMER.value,)), scope_expression(_whole(scope)))
+
+
+def _whole(scope: Scope) -> Scope:
+    return replace(scope, records=frozenset(), also=tuple(map(_whole, scope.also)))
 
 
 def joined(expression: Expression, find: Find) -> Expression:

@@ -201,6 +201,12 @@ def test_a_waiver_ends_by_its_day_without_any_change_of_the_records(archive: Con
     assert kept(later[2]) == counted_anew(later[2])
 
 
+def progress(context: Context) -> recount.Progress:
+    """How far a recount is, of all dossiers."""
+    with context.reading(SETUP) as session:
+        return recount.progress(context, session)
+
+
 def test_other_rules_recount_all_dossiers_in_parts_with_progress(
     archive: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,11 +214,11 @@ def test_other_rules_recount_all_dossiers_in_parts_with_progress(
     settle(archive)
     with archive.writing(SETUP) as session:
         session.execute(update(DossierState).values(rules="of-yesterday", required=0))
-    assert recount.progress(archive) == recount.Progress(0, len(NUMBERS))
+    assert progress(archive) == recount.Progress(0, len(NUMBERS))
     assert recount.assess_some(archive)
-    assert recount.progress(archive).done == 4
+    assert progress(archive).done == 4
     settle(archive)
-    assert recount.progress(archive).done == len(NUMBERS)
+    assert progress(archive).done == len(NUMBERS)
     assert kept(archive) == counted_anew(archive)
 
 

@@ -74,9 +74,11 @@ def duties(context: Context) -> Sequence[Duty]:
 
 @hookimpl
 def customer_parts(viewer: Viewer, customer_no: str, context: Context) -> Mapping[str, Any]:
-    """The same as the route's answer, in the customer's record. In a request."""
+    """The same as the route's answer, in the customer's record, where it answers. In a request."""
     from dossier.plugins.completeness import api, customer
 
+    if not customer.is_told(context, viewer, customer_no):
+        return {}
     view = customer.get(context, viewer, customer_no)
     return {NAME: api.answer(view, viewer.language).model_dump(mode="json")}
 
@@ -84,6 +86,8 @@ def customer_parts(viewer: Viewer, customer_no: str, context: Context) -> Mappin
 @hookimpl
 def customer_panels(viewer: Viewer, customer_no: str, context: Context) -> Sequence[Panel]:
     """How much is there, and what lacks. In a request."""
-    from dossier.plugins.completeness import panel
+    from dossier.plugins.completeness import customer, panel
 
+    if not customer.is_told(context, viewer, customer_no):
+        return ()
     return panel.of_customer(context, viewer, customer_no)

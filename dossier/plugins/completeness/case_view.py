@@ -15,6 +15,7 @@ from dossier.plugins.completeness import customer, requirements
 from dossier.plugins.completeness.customer import DossierView
 from dossier.plugins.completeness.items import ASKED, SETTLED, Item
 from dossier.plugins.completeness.requirements import Business, Named
+from dossier.services import audit
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 
@@ -46,13 +47,15 @@ class CaseView:
 
     Attributes:
         business: the rule file's, or one without nodes where that lost it.
-        dossier: of its customer; None while that is not in the register.
+        dossier: of its customer; None while that is not in the register, or not told to the viewer.
+        is_known: whether its customer is in the register.
     """
 
     case: BusinessCase
     business: Business
     nodes: tuple[NodeView, ...]
     dossier: DossierView | None
+    is_known: bool
 
 
 def get(context: Context, viewer: Viewer, case_no: str) -> CaseView:
@@ -60,7 +63,7 @@ def get(context: Context, viewer: Viewer, case_no: str) -> CaseView:
 
     Raises:
         ForbiddenError: the role may not read customers.
-        NotFoundError: no such case, or its customer is not in the viewer's scope.
+        NotFoundError: no such case, or neither it nor its customer is in the viewer's scope.
     """
     viewer = access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
@@ -73,7 +76,11 @@ def get(context: Context, viewer: Viewer, case_no: str) -> CaseView:
         }
         of_register = select(Customer.customer_no).where(Customer.customer_no == case.customer_no)
         is_known = session.scalar(of_register) is not None
-    dossier = customer.look(context, viewer, case.customer_no) if is_known else None
+    is_told = is_known and customer.is_told(context, viewer, case.customer_no)
+    dossier = customer.get(context, viewer, case.customer_no) if is_told else None
+    audit.begin_read(
+        context, viewer, "customer.read", object_kind="customer", object_id=case.customer_no
+    ).wait()
     items = dossier.found.items if dossier else ()
     book = requirements.of(context)
     business = book.businesses.get(case.business, Business(case.business, *[case.business] * 2))
@@ -87,4 +94,4 @@ def get(context: Context, viewer: Viewer, case_no: str) -> CaseView:
         )
         for code in business.nodes
     ]
-    return CaseView(case, business, tuple(nodes), dossier)
+    return CaseView(case, business, tuple(nodes), dossier, is_known)

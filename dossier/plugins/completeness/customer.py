@@ -57,11 +57,20 @@ def look(
     return view
 
 
+def is_told(context: Context, viewer: Viewer, customer_no: str) -> bool:
+    """Whether :func:`get` answers for this customer, whom the viewer knows of."""
+    if not viewer.may(Permission.READ_CUSTOMER):
+        return False
+    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
+    with context.reading(viewer) as session:
+        return dossiers.is_reached(viewer, customer_in_scope(session, customer_no))
+
+
 def get(context: Context, viewer: Viewer, customer_no: str, day: date | None = None) -> DossierView:
     """A dossier on a day, today where none is named.
 
     Raises:
-        ForbiddenError: the role may not read customers.
+        ForbiddenError: the role may not read customers, or is held for a case of this one only.
         NotFoundError: no such customer, or not in the viewer's scope.
         InvalidInputError: the day is still to come.
     """
@@ -74,6 +83,7 @@ def get(context: Context, viewer: Viewer, customer_no: str, day: date | None = N
         )
     with context.reading(viewer) as session:
         row = customer_in_scope(session, customer_no)
+        dossiers.demand_reached(viewer, row)
         may_waive = viewer.at_customer(row).may(Permission.WAIVE)
         head = heads(session, viewer, [customer_no])[customer_no]
         own = select(Document.id).where(Document.customer_no == customer_no)

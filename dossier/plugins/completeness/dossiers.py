@@ -15,13 +15,14 @@ from dossier.db.case_tables import BusinessCase, CaseNode
 from dossier.db.dossier_tables import WaiverRow
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, Document, DocumentField
+from dossier.errors import ForbiddenError
 from dossier.plugins.completeness import requirements
 from dossier.plugins.completeness.cases import CaseState
 from dossier.plugins.completeness.conditions import FactKind
 from dossier.plugins.completeness.items import Affair, Completeness, Paper, Waiver, assess
 from dossier.plugins.completeness.requirements import Fact, Requirements
 from dossier.records import DocumentState
-from dossier.viewer import system_viewer
+from dossier.viewer import Place, Viewer, system_viewer
 
 LOOKING = system_viewer("completeness")
 """Counts every paper of a dossier; whose eyes it is for is settled by who shows it."""
@@ -47,6 +48,28 @@ class Dossier:
     def on(self, day: date) -> Completeness:
         """How it stood at the end of this day."""
         return assess(self.rules, self.category, self.affairs, self.papers, self.waivers, day)
+
+
+def is_reached(viewer: Viewer, customer: Customer) -> bool:
+    """Whether the viewer sees the whole dossier; who holds one case of it sees that alone."""
+    return viewer.scope.covers(replace(Place.of_customer(customer), is_record=False))
+
+
+def demand_reached(viewer: Viewer, customer: Customer) -> None:
+    """Let pass who sees the whole dossier.
+
+    Args:
+        viewer: as the permission reaches that is used.
+        customer: whose dossier it is, and whom the viewer knows of.
+
+    Raises:
+        ForbiddenError: a case of it is all that the viewer sees.
+    """
+    if not is_reached(viewer, customer):
+        raise ForbiddenError(
+            "Your role reaches a case of this customer, not the whole dossier",
+            detail_zh="您的权限仅及该户的个别工单，不能查看或办理整户资料齐全情况",
+        )
 
 
 def read(

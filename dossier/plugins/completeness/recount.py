@@ -22,7 +22,7 @@ from dossier.clock import local_date
 from dossier.db import outbox
 from dossier.db.changes import CommitWatch
 from dossier.db.dossier_tables import DossierChange, DossierGap, DossierState
-from dossier.db.session import ScopedSession
+from dossier.db.session import ScopedSession, viewer_of, whole_dossiers
 from dossier.db.tables import Customer
 from dossier.plugins.completeness import dossiers, requirements
 from dossier.plugins.completeness.items import LACKING, Completeness
@@ -80,13 +80,12 @@ def assess_some(context: Context) -> bool:
     return True
 
 
-def progress(context: Context) -> Progress:
-    """How far a recount of all is."""
+def progress(context: Context, session: ScopedSession) -> Progress:
+    """How far a recount of all is, of the dossiers in the session's scope."""
     current = requirements.of(context).fingerprint
-    with context.reading(dossiers.LOOKING) as session:
-        done = select(func.count(DossierState.customer_no)).where(DossierState.rules == current)
-        total = select(func.count(Customer.customer_no))
-        return Progress(session.scalar(done) or 0, session.scalar(total) or 0)
+    done = select(func.count(DossierState.customer_no)).where(DossierState.rules == current)
+    total = select(func.count(Customer.customer_no)).where(whole_dossiers(viewer_of(session)))
+    return Progress(session.scalar(done) or 0, session.scalar(total) or 0)
 
 
 def is_behind(context: Context, session: ScopedSession) -> bool:

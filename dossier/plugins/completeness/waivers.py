@@ -78,7 +78,7 @@ def make(context: Context, viewer: Viewer, customer_no: str, wish: WaiverWish) -
     now = context.clock.now()
     today = local_date(now)
     with context.reading(viewer) as session:
-        customer_in_scope(session, customer_no)
+        dossiers.demand_reached(viewer, customer_in_scope(session, customer_no))
     note = _reason_and_note(wish, today)
     first, last = _days(wish, today)
     _check_asked(context, customer_no, wish, today)
@@ -118,7 +118,7 @@ def withdraw(
     viewer = access.demand(viewer, Permission.WAIVE)
     now = context.clock.now()
     with context.writing(viewer) as session:
-        customer_in_scope(session, customer_no)
+        dossiers.demand_reached(viewer, customer_in_scope(session, customer_no))
         _one_at_a_time(session, customer_no)
         own = select(WaiverRow).where(
             WaiverRow.customer_no == customer_no, WaiverRow.id == waiver_id

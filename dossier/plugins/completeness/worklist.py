@@ -86,7 +86,7 @@ class Incomplete:
         complete: those of them in which nothing lacks.
         by_type: how many lack each type, whatever type was chosen.
         by_place: the same by the next place below the chosen one; its name first.
-        going_on: how far a recount of all is, None where none is under way.
+        going_on: how far a recount of those in scope is, None where none is under way.
     """
 
     items: tuple[IncompleteDossier, ...]
@@ -111,8 +111,8 @@ def get(
     viewer = access.demand(viewer, Permission.READ_CUSTOMER)
     audit.begin_read(context, viewer, "incomplete.listed", object_kind="", object_id="").wait()
     after = cursors.unpack(context.keyring, LISTING, cursor) if cursor else ""
-    going_on = recount.progress(context)
     with context.reading(viewer) as session:
+        going_on = recount.progress(context, session)
         lacking = _numbers(wish).order_by(Customer.customer_no)
         numbers = list(session.scalars(lacking.where(Customer.customer_no > after).limit(size + 1)))
         shown = numbers[:size]
