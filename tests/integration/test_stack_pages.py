@@ -71,6 +71,11 @@ def test_the_pages_stand_in_rows_of_papers_with_their_customers(
         LI,
         ZHAO,
     ]
+    part = parts(archive, stack)[(2, 3)]
+    pictures = [f"/documents/{stack}/pages/3/image", f"/documents/{part.id}/pages/2/image"]
+    drawn = [door.get(one, params={"width": 160}) for one in pictures]
+    assert [one.status_code for one in drawn] == [200, 200]
+    assert {one.headers["content-type"] for one in drawn} == {"image/jpeg"}, "no placeholder"
     assert "<script>" not in page
     assert "style=" not in page[page.index('class="stack"') :]
 
