@@ -210,3 +210,16 @@ def test_a_look_at_a_dossiers_completeness_is_in_the_audit(seeded: Seeded, door:
     door("agent").get(HERE)
     door("agent").get(PAGE)
     assert looks() == before + 2
+
+
+@pytest.mark.usefixtures("assessed")
+def test_a_look_at_the_list_says_how_many_dossiers_were_named_and_by_what_it_was_narrowed(
+    seeded: Seeded, door: Door
+) -> None:
+    listed(door, "?missing=A01&size=1", user="agent")
+    with seeded.context.reading(SETUP) as session:
+        newest = select(AuditEvent).where(AuditEvent.action == "incomplete.listed")
+        row = session.scalars(newest.order_by(AuditEvent.id.desc())).first()
+        assert row is not None
+        assert row.facts["rows"] == 1
+        assert row.facts["filtered_by"] == ["missing"]

@@ -116,7 +116,7 @@ FILTERS: Final = {
 CODES: Final[Mapping[str, Sequence[Mapping[str, str]]]] = {
     "by": (ENDS,),
     "fields": (labels.OPENED, labels.FIELD),
-    "filtered_by": (FILTERS, labels.FIELD),
+    "filtered_by": (FILTERS, labels.FIELD, labels.FACET),
     "kind": (labels.OPENED,),
     "means": (labels.MEANS,),
     "part": (PARTS,),

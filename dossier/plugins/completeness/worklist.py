@@ -109,7 +109,6 @@ def get(
         QueryError: the cursor is broken.
     """
     viewer = access.demand(viewer, Permission.READ_CUSTOMER)
-    audit.begin_read(context, viewer, "incomplete.listed", object_kind="", object_id="").wait()
     after = cursors.unpack(context.keyring, LISTING, cursor) if cursor else ""
     with context.reading(viewer) as session:
         going_on = recount.progress(context, session)
@@ -117,7 +116,11 @@ def get(
         numbers = list(session.scalars(lacking.where(Customer.customer_no > after).limit(size + 1)))
         shown = numbers[:size]
         more = len(numbers) > size
-        return Incomplete(
+        facts = {"filtered_by": _used(wish), "rows": len(shown)}
+        noted = audit.begin_read(
+            context, viewer, "incomplete.listed", object_kind="", object_id="", facts=facts
+        )
+        found = Incomplete(
             items=_dossiers(session, viewer, shown),
             total=_count(session, _numbers(wish)),
             dossiers=session.scalar(_assessed()) or 0,
@@ -130,6 +133,14 @@ def get(
             next_cursor=cursors.pack(context.keyring, LISTING, shown[-1]) if more else None,
             going_on=going_on if going_on.done < going_on.total else None,
         )
+    noted.wait()
+    return found
+
+
+def _used(wish: Wish) -> list[str]:
+    """Names of the filters that were used."""
+    named = {"missing": wish.missing, "state": wish.state, "category": wish.category}
+    return [name for name, value in (named | dict(wish.places)).items() if value]
 
 
 def _conditions(wish: Wish, *, typed: bool = True) -> list[ColumnElement[bool]]:
