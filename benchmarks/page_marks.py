@@ -4,8 +4,8 @@
     python -m benchmarks.page_marks --seed 512 --pages 120 --families held_out
 
 Prints precision, recall and F1 of "this page bears one", the same of "a place for one is empty", per
-damage, and the milliseconds a page of CPU beside those of the OCR. Tuned on seeds 501 to 504 of the
-families ``default`` and ``bad_scans``; the layout, the face, the hand and the two seals of
+damage, and the milliseconds a page of CPU beside those of the OCR. Tuned on seeds 501 and 502 of
+the family set ``default`` and 503 of ``bad_scans``; the layout, the face, the hand and the two seals of
 ``held_out`` were tuned on by nobody.
 ``--keep FOLDER`` keeps pictures and readings, so that a second run reads nothing again.
 """
