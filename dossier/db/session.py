@@ -172,7 +172,7 @@ def _options(sights: Sights) -> tuple[ExecutableOption, ...]:
         Customer: () if sees_customers else (Customer, *BY_CUSTOMER),
         Document: () if sees_documents else (Document, *BY_DOCUMENT),
     }
-    found = [
+    found: list[tuple[Any, ColumnElement[bool]]] = [
         (entity, _criteria(sights, entity, owner))
         for owner, entities in limits.items()
         for entity in entities
