@@ -253,7 +253,7 @@ def test_an_archive_sets_its_own_numbers_in_a_file_and_a_broken_one_stops_the_st
     with pytest.raises(ConfigurationError, match=wrong):
         build(Settings(home=home))
     file.rename(file.with_name("anomaly.yml"))
-    with pytest.raises(ConfigurationError, match=r"only roles-NAME\.yaml, anomalies\.yaml and"):
+    with pytest.raises(ConfigurationError, match=r"only roles-NAME\.yaml, anomalies\.yaml[, ]"):
         build(Settings(home=home))
 
 
