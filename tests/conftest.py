@@ -6,10 +6,12 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.testing
 from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import event
@@ -104,6 +106,15 @@ def migrated_by() -> Iterator[Migrating]:
     migrate._upgrade = upgrade
     yield own
     migrate._upgrade = own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_are_made_once() -> Iterator[None]:
+    """Typer makes all commands anew at each ``invoke``, which takes longer than most of them run."""
+    own = typer.testing._get_command
+    typer.testing._get_command = cache(own)
+    yield
+    typer.testing._get_command = own
 
 
 @pytest.fixture(autouse=True)
