@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -63,13 +64,22 @@ def api_routes() -> Sequence[RouteSet]:
 
 @hookimpl
 def duties(context: Context) -> Sequence[Duty]:
-    """Assesses what changed, and counts each day. At start, in each worker."""
-    from dossier.plugins.completeness import daily, recount
+    """Assesses what changed, and counts each day. At start, in each worker.
 
-    return (
-        Duty("recount", lambda stop: recount.run(context, stop)),
-        Duty("daily", lambda stop: daily.run(context, stop)),
-    )
+    Only the one that does it loads the rules: their engine works out its grammar for half a second.
+    """
+
+    def assess(stop: threading.Event) -> None:
+        from dossier.plugins.completeness import recount
+
+        recount.run(context, stop)
+
+    def count(stop: threading.Event) -> None:
+        from dossier.plugins.completeness import daily
+
+        daily.run(context, stop)
+
+    return (Duty("recount", assess), Duty("daily", count))
 
 
 @hookimpl
