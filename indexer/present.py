@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,18 +53,26 @@ def customer_rows(
 ) -> dict[str, CustomerRow]:
     """Rows of the customers that exist, by number; a key without a row is to be deleted."""
     keys = list(keys)
+    return _customer_rows(context, session, keys, _dossiers(session, keys))
+
+
+def _customer_rows(
+    context: Context,
+    session: ScopedSession,
+    keys: Sequence[str],
+    dossiers: Mapping[str, _Dossier],
+) -> dict[str, CustomerRow]:
     customers = session.execute(select(*CUSTOMER).where(Customer.customer_no.in_(keys))).all()
     numbers = _numbers(session, keys)
     identities = _identities(context, session, keys)
     past = _past(session, keys)
-    dossiers = _dossiers(session, keys)
     return {
         customer.customer_no: _customer_row(
             customer,
             numbers[customer.customer_no],
             identities[customer.customer_no],
             past[customer.customer_no],
-            dossiers[customer.customer_no],
+            dossiers.get(customer.customer_no, _Dossier()),
             _extra(context, "customer", customer),
         )
         for customer in customers
@@ -160,7 +168,7 @@ def document_rows(
     query = select(*DOCUMENT).where(Document.id.in_(keys), Document.state != DocumentState.CUT)
     documents = session.execute(query).all()
     owners = {d.customer_no for d in documents if d.customer_no is not None}
-    customers = customer_rows(context, session, owners)
+    customers = _customer_rows(context, session, list(owners), {})  # a paper's row tells no dossier
     known = {number: known_of(row) for number, row in customers.items()}
     pages = _pages(session, keys)
     return {

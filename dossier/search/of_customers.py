@@ -106,6 +106,22 @@ def all_but(keys: Iterable[int]) -> Expression:
     return Without(All(), any_of(UNASSIGNED, those(keys)))
 
 
+def counted_together(
+    query: ScopedQuery, facets: Iterable[str]
+) -> list[tuple[tuple[str, ...], frozenset[str]]]:
+    """Those of ``facets`` that count dossiers, by the choices left out when they are counted.
+
+    All without a choice are counted at once; one with a choice does not filter itself.
+    """
+    asked = sorted(DOSSIER_FACETS.intersection(facets))
+    others = tuple(name for name in asked if not query.filters.get(name))
+    together = [(others, frozenset[str]())] if others else []
+    for name in asked:
+        if name not in others:
+            together.append(((name,), frozenset({name})))
+    return together
+
+
 def directly(query: ScopedQuery, name: str, *, everything: bool) -> Expression | None:
     """Customers' rows that a facet of dossiers counts, where these alone tell; else None.
 

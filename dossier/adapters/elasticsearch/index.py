@@ -32,6 +32,7 @@ from dossier.search.gate import check_names, digest, filter_expression, scope_ex
 from dossier.search.of_customers import (
     FEW_GROUPS,
     Find,
+    counted_together,
     directly,
     dossiers,
     joined,
@@ -315,14 +316,10 @@ class ElasticsearchIndex:
         about: int,
     ) -> dict[str, tuple[FacetCount, ...]]:
         """How many of the dossiers that match have each value; those alone that one may know of."""
-        asked = sorted(DOSSIER_FACETS.intersection(facets))
-        chosen = [(name,) for name in asked if query.filters.get(name)]
-        others = tuple(name for name in asked if not query.filters.get(name))
         found: dict[str, tuple[FacetCount, ...]] = {}
-        for names in filter(None, (others, *chosen)):
+        for names, left_out in counted_together(query, facets):
             rows = directly(query, names[0], everything=compiled.everything)
             if rows is None:
-                left_out = frozenset(names).difference(others)
                 matching = self._leaving_out(left_out, query, compiled, find)
                 groups = all_keys(
                     self._server,

@@ -33,6 +33,7 @@ from dossier.search.gate import check_names, digest, filter_expression, scope_ex
 from dossier.search.of_customers import (
     FEW_GROUPS,
     Find,
+    counted_together,
     directly,
     dossiers,
     is_joined,
@@ -299,15 +300,11 @@ class TantivyIndex:
         facets: Sequence[str],
     ) -> dict[str, tuple[FacetCount, ...]]:
         """How many of the dossiers that match have each value; those alone that one may know of."""
-        asked = sorted(DOSSIER_FACETS.intersection(facets))
-        chosen = [(name,) for name in asked if query.filters.get(name)]
-        others = tuple(name for name in asked if not query.filters.get(name))
         found: dict[str, tuple[FacetCount, ...]] = {}
-        for names in filter(None, (others, *chosen)):
+        for names, left_out in counted_together(query, facets):
             rows = directly(query, names[0], everything=compiled.everything)
             if rows is None:
-                without = frozenset(names).difference(others)
-                order, _ = self._ordered(view, compiled, query, key, (), without=without)
+                order, _ = self._ordered(view, compiled, query, key, (), without=left_out)
                 rows = all_of(dossiers(query.scope), those(order.keys()))
             found |= count_dossiers(view, rows, names)
         return found
