@@ -68,6 +68,9 @@ class Party:
         hand: how it is signed, a name of ``families.HANDS``, or ``typed`` for a printed name.
         size: factor of the signature's usual size.
         stamp: shape of the seal, a name of ``families.STAMPS``.
+        place: where beside the label it signs, a name of ``families.PLACES``.
+        pale: how little ink its seal left, 0 none of it missing.
+        shift: points by which the seal was set off its usual place.
     """
 
     label: str
@@ -77,6 +80,9 @@ class Party:
     hand: str = "pen"
     size: float = 1.0
     stamp: str = "round"
+    place: str = "beside"
+    pale: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Damage:
         motion: length of a camera shake in pixels.
         moire: strength of the stripes that a photographed screen shows, 0 none.
         desk: surroundings show, as in a photograph.
+        lift: factor of the contrast that a program or a copier adds.
         quality: of the JPEG.
     """
 
@@ -70,6 +71,7 @@ class Damage:
     motion: int = 0
     moire: float = 0.0
     desk: bool = False
+    lift: float = 1.0
     quality: int = 82
 
 
@@ -219,6 +221,24 @@ def _fax(rng: random.Random) -> Damage:
     )  # fmt: skip
 
 
+def _app(rng: random.Random) -> Damage:
+    """A page as a telephone's scanning program gives it: flat, whitened, much contrast."""
+    return Damage(
+        "app", rng.choice((160, 200)), skew=rng.uniform(-1.5, 1.5), noise=3,
+        lift=rng.uniform(1.3, 1.7),
+        perspective=0.006, blur=rng.uniform(0.4, 0.8), quality=rng.randint(55, 75),
+    )  # fmt: skip
+
+
+def _recopied(rng: random.Random) -> Damage:
+    """A copy of a copy: thick, soft, grey or black alone."""
+    return Damage(
+        "recopied", 200, rng.choice(("grey", "bilevel")), skew=rng.uniform(-2, 2), noise=10,
+        blur=rng.uniform(0.9, 1.2), lift=1.25, edges=True, streaks=1, speckle=0.0008,
+        paper=(226,) * 3, threshold=rng.randint(150, 175), quality=70,
+    )  # fmt: skip
+
+
 def _dithered(rng: random.Random) -> Damage:
     return Damage(
         "dithered", 200, "dithered", skew=rng.uniform(-0.8, 0.8), noise=3, paper=(244,) * 3
@@ -254,4 +274,6 @@ _PROFILES: dict[str, Callable[[random.Random], Damage]] = {
     "carbon": _carbon,
     "fax": _fax,
     "dithered": _dithered,
+    "app": _app,
+    "recopied": _recopied,
 }

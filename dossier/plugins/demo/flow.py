@@ -67,6 +67,7 @@ class Flow:
     sheets: list[Sheet] = field(default_factory=list)
     y: float = 0.0
     row: int = 0
+    labels: dict[str, SigningPlace] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.size *= self.style.scale
@@ -120,6 +121,7 @@ class Flow:
 
     def sign(self, x: float, y: float, size: float, party: Party) -> None:
         """Has the party sign at the top left of its place, in its own hand."""
+        x, y = self._set_off(x, y, size, party)
         if party.hand == "typed":
             self.put(x, y + (size - self.size) / 2, party.signature)
         elif party.hand == "pen":
@@ -129,6 +131,26 @@ class Flow:
             size *= party.size
             self.sheet.marks.append(Signature(x, y, size, party.signature, party.hand))
 
+    def _set_off(self, x: float, y: float, size: float, party: Party) -> tuple[float, float]:
+        """Where the party signs in truth, with the lines that are printed for it."""
+        label = self.labels.get(party.label)
+        over = party.place == "crossing" and party.hand == "typed"
+        if label is None or party.place == "beside" or over:
+            return x, y
+        end, base = label.x + label.width, label.y + 1.3 * label.size
+        if party.place == "below":
+            return label.x + 0.3 * label.width, base + 0.2 * size
+        if party.place == "crossing":
+            return label.x + 0.62 * label.width, label.y - 0.45 * size
+        if party.place == "lined":
+            self.rule(end, base, end + 7.5 * size, base, 0.6)
+            return end + 0.6 * size, base - 0.85 * size
+        if party.place == "apart":
+            return min(end + 3.5 * size, self.right - 4.5 * size), label.y - 0.25 * size
+        for left, right in ((label.x - 3, end + 3), (end + 3, end + 6.5 * size)):  # celled
+            self.frame(left, label.y - 6, right, base + 0.9 * size, 0.7)
+        return end + 1.0 * size, label.y - 1
+
     def signing_place(self, x: float, y: float, party: Party, size: float | None = None) -> None:
         """Notes where the party's label stands; the label itself is put like any text."""
         size = size or self.size
@@ -137,11 +159,15 @@ class Flow:
             x, y, self.width(party.label, size), size, party.label, signed, bool(party.seal)
         )
         self.sheet.marks.append(place)
+        self.labels[party.label] = place
 
     def seal(self, x: float, y: float, radius: float, party: Party, angle: float) -> None:
         """Stamps the party's seal around a centre, if it has one."""
         if party.seal:
-            self.sheet.marks.append(Seal(x, y, radius, party.seal, angle=angle, shape=party.stamp))
+            x, y = x + party.shift[0], y + party.shift[1]
+            self.sheet.marks.append(
+                Seal(x, y, radius, party.seal, "", angle, party.stamp, party.pale)
+            )
 
     def next_row(self) -> None:
         """Lines placed from now on stand in another row."""

@@ -1,8 +1,9 @@
 """Draws signatures as people write them: nothing is copied from a real one.
 
 ``scrawl`` is the name written fast, its characters bent and run together; ``quick`` one line with
-loops that nobody can read; ``brush`` the name with a thick pen, askew. The hand ``pen`` of
-:mod:`dossier.plugins.demo.paint` is written neatly.
+loops that nobody can read; ``brush`` the name with a thick pen, askew; ``cursive`` each character
+in a few strokes; ``tailed`` the name with a line drawn out of it; ``thumb`` a finger's print. The
+hand ``pen`` of :mod:`dossier.plugins.demo.paint` is written neatly.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ def signature_mask(name: str, hand: str, size: int, seed: int) -> Image.Image:
 
     Args:
         name: who signs.
-        hand: ``scrawl``, ``quick`` or ``brush``.
+        hand: ``scrawl``, ``quick``, ``brush``, ``cursive``, ``tailed`` or ``thumb``.
         size: height of a character in pixels.
         seed: same seed, same strokes.
     """
     rng = np.random.default_rng(seed)
-    drawn = {"scrawl": _scrawl, "quick": _quick, "brush": _brush}[hand](name, size * _FINE, rng)
+    drawn = _HANDS[hand](name, size * _FINE, rng)
     picture = Image.fromarray(drawn)
     return picture.resize(
         (max(1, picture.width // _FINE), max(1, picture.height // _FINE)), Image.Resampling.BOX
@@ -112,3 +113,59 @@ def _brush(name: str, size: int, rng: np.random.Generator) -> Pixels:
     height, width = thick.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.uniform(-9, 9)), 1.0)
     return cv2.warpAffine(thick, turn, (width, height), flags=cv2.INTER_LINEAR).astype(np.uint8)
+
+
+def _cursive(name: str, size: int, rng: np.random.Generator) -> Pixels:
+    """Of each character a few long strokes, the last ones curved."""
+    canvas = _canvas(name, size)
+    thick = max(2, round(size * rng.uniform(0.045, 0.08)))
+    for at in range(len(name)):
+        left = size * (1 + at * 0.82)
+        for _ in range(int(rng.integers(3, 6))):
+            begin = rng.uniform((left, 1.05 * size), (left + 0.7 * size, 1.7 * size))
+            move = rng.uniform((-0.35, -0.15), (0.75, 0.75)) * size
+            bow = rng.uniform(-0.22, 0.22, 2) * size
+            share = np.linspace(0, 1, 24)[:, None]
+            line = begin + share * move + np.sin(np.pi * share) * bow
+            cv2.polylines(canvas, [np.int32(line)], isClosed=False, color=255, thickness=thick)
+    return canvas
+
+
+def _tailed(name: str, size: int, rng: np.random.Generator) -> Pixels:
+    drawn = _scrawl(name, size, rng).copy()
+    share = np.linspace(0, 1, 60)[:, None]
+    begin = np.array((size * (0.6 + 0.8 * len(name)), 1.7 * size))
+    reach = size * np.array((rng.uniform(0.6, 1.2), rng.uniform(0.1, 0.4)))
+    line = begin + share * reach + np.sin(share * rng.uniform(3, 6)) * (0, 0.16 * size)
+    cv2.polylines(drawn, [np.int32(line)], isClosed=False, color=255, thickness=max(2, size // 22))
+    return drawn
+
+
+def _thumb(name: str, size: int, rng: np.random.Generator) -> Pixels:
+    """Ridges in an oval, as high as three characters, partly not inked."""
+    canvas = _canvas(name, size)
+    height, width = canvas.shape
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    x = (columns - size * 2.0) / (size * rng.uniform(0.6, 0.75))
+    y = (rows - size * 1.5) / (size * rng.uniform(0.85, 1.0))
+    turn = rng.uniform(-0.35, 0.35)
+    x, y = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    wave = np.hypot(x - rng.uniform(-0.2, 0.2), 0.8 * (y - rng.uniform(0.0, 0.4)))
+    ridges = np.sin(wave * rng.uniform(34, 46) + 1.5 * np.sin(2.5 * x) + rng.uniform(0, 6))
+    patches = cv2.resize(
+        rng.uniform(0.2, 1.3, (5, 5)).astype(np.float32),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC,
+    )
+    ink = (np.hypot(x, y) < 1.0) * np.clip(ridges * 2 + 0.9, 0, 1) * np.clip(patches, 0.25, 1)
+    return (ink * 235).astype(np.uint8)
+
+
+_HANDS = {
+    "scrawl": _scrawl,
+    "quick": _quick,
+    "brush": _brush,
+    "cursive": _cursive,
+    "tailed": _tailed,
+    "thumb": _thumb,
+}

@@ -13,12 +13,13 @@ from datetime import timedelta
 from dossier.plugins.demo import eras, scans
 from dossier.plugins.demo import families as family_names
 from dossier.plugins.demo.catalogue import TYPES
-from dossier.plugins.demo.content import Content, Party, Signatures
+from dossier.plugins.demo.content import Content
 from dossier.plugins.demo.customers import InventedCustomer, invent_customers
 from dossier.plugins.demo.make import compose, lay_out, render_all
 from dossier.plugins.demo.plan import LAST_DAY, PaperPlan
 from dossier.plugins.demo.render import RenderedPage
 from dossier.plugins.demo.sheet import Ink, Sheet, SigningPlace
+from dossier.plugins.demo.signing import signed_by_chance, with_decoy
 from dossier.plugins.demo.truth import TruthField, TruthPage, fields_of
 
 _CODED_EVERY = 7  # so many pages have one with a bar code
@@ -93,9 +94,8 @@ def signing_pages(
     Of each signing side it is drawn whether it signed, in which hand, whether its name is only
     typed, and whether and how it sealed. Arguments as of :func:`pages_for_benchmark`.
     """
-    layouts, fonts, damages, hands, stamps = (
-        family_names.choices(families, kind)
-        for kind in ("layout", "font", "damage", "hand", "stamp")
+    layouts, fonts, damages = (
+        family_names.choices(families, kind) for kind in ("layout", "font", "damage")
     )
     rng = random.Random(seed * 17 + 3)
     customers = list(invent_customers(seed, max(300, count)))
@@ -110,51 +110,15 @@ def signing_pages(
             damage=damages[number % len(damages)],
         )
         inner = random.Random(plan.seed)
-        content = _signed_by_chance(compose(plan, inner), hands, stamps, inner)
+        content = signed_by_chance(compose(plan, inner), families, inner)
         sheets = lay_out(plan, content)
         signing = [s for s in sheets if any(isinstance(m, SigningPlace) for m in s.marks)]
         chosen = signing if signing and inner.random() < _MOSTLY_SIGNING else sheets
-        yield page_of(plan, content, inner.choice(chosen), inner)
+        sheet = with_decoy(inner.choice(chosen), families, inner)
+        yield page_of(plan, content, sheet, inner)
 
 
 _MOSTLY_SIGNING = 0.85
-_HOW_SIGNED = {"hand": 0.55, "typed": 0.2, "": 0.25}
-_SEALED, _OWN_SEAL = 0.6, 0.12
-"""Of sides that seal; of the others where a seal is as good as a signature."""
-
-
-def _signed_by_chance(
-    content: Content, hands: tuple[str, ...], stamps: tuple[str, ...], rng: random.Random
-) -> Content:
-    blocks = tuple(
-        Signatures(tuple(_by_chance(party, hands, stamps, rng) for party in block.parties))
-        if isinstance(block, Signatures) and not content.framed
-        else block
-        for block in content.blocks
-    )
-    return replace(content, blocks=blocks)
-
-
-def _by_chance(
-    party: Party, hands: tuple[str, ...], stamps: tuple[str, ...], rng: random.Random
-) -> Party:
-    how = rng.choices(list(_HOW_SIGNED), list(_HOW_SIGNED.values()))[0]
-    may_seal = party.seal or ("章" in party.label and rng.random() < _OWN_SEAL / _SEALED)
-    personal = [shape for shape in stamps if shape in _PERSONS_SEALS]
-    companies = [shape for shape in stamps if shape not in _PERSONS_SEALS]
-    shapes = companies if party.seal else personal
-    is_sealed = bool(may_seal and shapes) and rng.random() < _SEALED
-    return replace(
-        party,
-        signature=party.signature if how else "",
-        hand=rng.choice(hands) if how == "hand" else "typed",
-        size=rng.uniform(0.85, 1.35),
-        seal=(party.seal or party.signature) if is_sealed else "",
-        stamp=rng.choice(shapes) if is_sealed else "round",
-    )
-
-
-_PERSONS_SEALS = frozenset({"square", "carved"})
 
 
 def _customer(customers: list[InventedCustomer], code: str, number: int) -> InventedCustomer:

@@ -15,6 +15,7 @@ from PIL import Image, ImageChops, ImageDraw
 from dossier.plugins.demo import fonts, hands, seals
 from dossier.plugins.demo.sheet import (
     CodeLabel,
+    Decoy,
     Emblem,
     Ink,
     Mark,
@@ -41,7 +42,10 @@ _COLOURS = {
     Ink.DOTS: (58, 52, 96),
 }
 _PEN_COLOURS = ((26, 34, 110), (20, 22, 30), (30, 40, 90))
-_LESS_THAN_ROUND = frozenset({"oval", "square", "carved"})  # they do not fill the seal's square
+_LESS_THAN_ROUND = frozenset(
+    {"oval", "square", "carved", "small", "invoice", "upright"}
+)  # they do not fill the seal's square
+_RED_DECOYS = 0.7
 _SAFETY = 1.5  # pixels around the ink, so that smoothing never reaches past the box
 
 
@@ -99,7 +103,7 @@ class _Painter:
 
     def run(self) -> CleanPage:
         # tints lie below everything, seals above: a stamp comes last
-        order = {Tint: 0, Seal: 2, Watermark: 3}
+        order = {Tint: 0, Seal: 2, Decoy: 2, Watermark: 3}
         for mark in sorted(self.sheet.marks, key=lambda mark: order.get(type(mark), 1)):
             self.mark(mark)
         return CleanPage(
@@ -115,8 +119,8 @@ class _Painter:
         elif isinstance(mark, Tint):
             box = tuple(round(v * self.scale) for v in (mark.x0, mark.y0, mark.x1, mark.y1))
             self.draw.rectangle(box, fill=(mark.level,) * 3)
-        elif isinstance(mark, Seal):
-            self.seal(mark)
+        elif isinstance(mark, Seal | Decoy):
+            self.seal(mark) if isinstance(mark, Seal) else self.decoy(mark)
         elif isinstance(mark, Signature | SigningPlace):
             self.signing(mark)
         elif isinstance(mark, CodeLabel):
@@ -183,7 +187,8 @@ class _Painter:
         size = max(8, round(mark.size * self.scale))
         mask = hands.signature_mask(mark.name, mark.hand, size, self.rng.randrange(10**9))
         x, y = round(mark.x * self.scale) - size, round(mark.y * self.scale) - size
-        self.picture.paste(self.pen, (x, y), mask)
+        colour = seals.RED if mark.hand == "thumb" else self.pen
+        self.picture.paste(colour, (x, y), mask)
         if box := mask.getbbox():
             left, top, right, bottom = box
             quad = _rectangle(x + left, y + top, x + right, y + bottom, _SAFETY)
@@ -193,16 +198,30 @@ class _Painter:
         radius = round(mark.radius * self.scale)
         mask = seals.seal_mask(radius, mark.name, mark.foot, self.rng.randrange(4), mark.shape)
         mask = mask.rotate(mark.angle, resample=Image.Resampling.BILINEAR)
+        if mark.pale:
+            mask = mask.point([round(level * (1 - mark.pale)) for level in range(256)])
         x, y = round(mark.x * self.scale) - radius, round(mark.y * self.scale) - radius
-        stamp = Image.new("RGB", mask.size, (255, 255, 255))
-        stamp.paste(seals.RED, (0, 0), mask)
         box = (x, y, x + 2 * radius, y + 2 * radius)
-        # multiplying keeps the print below visible, as stamp ink does
-        self.picture.paste(ImageChops.multiply(self.picture.crop(box), stamp), box)
+        self.stamp(mask, x, y, seals.RED)
         inked = mask.getbbox() if mark.shape in _LESS_THAN_ROUND else None
         if inked:
             box = (x + inked[0], y + inked[1], x + inked[2], y + inked[3])
         self.seals.append((mark.name, "seal", _rectangle(*box, 0)))
+
+    def stamp(self, mask: Image.Image, x: int, y: int, colour: tuple[int, int, int]) -> None:
+        """Multiplies ink onto the page, which keeps the print below visible as stamp ink does."""
+        inked = Image.new("RGB", mask.size, (255, 255, 255))
+        inked.paste(colour, (0, 0), mask)
+        box = (x, y, x + mask.width, y + mask.height)
+        self.picture.paste(ImageChops.multiply(self.picture.crop(box), inked), box)
+
+    def decoy(self, mark: Decoy) -> None:
+        size = max(8, round(mark.size * self.scale))
+        mask = seals.decoy_mask(mark.kind, size, self.rng.randrange(10**6))
+        mask = mask.rotate(mark.angle, resample=Image.Resampling.BILINEAR, expand=True)
+        red = mark.kind in {"heading", "ringed", "logo"} or self.rng.random() < _RED_DECOYS
+        x, y = round(mark.x * self.scale), round(mark.y * self.scale)
+        self.stamp(mask, x, y, seals.RED if red else seals.BLUE)
 
     def code(self, mark: CodeLabel) -> None:
         kind = getattr(zxingcpp.BarcodeFormat, mark.kind)

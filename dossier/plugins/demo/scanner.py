@@ -260,6 +260,8 @@ def _recorded(pixels: Pixels, damage: Damage, rng: np.random.Generator) -> Pixel
         kernel = np.zeros((damage.motion, damage.motion), np.float32)
         kernel[damage.motion // 2] = 1 / damage.motion
         pixels = cv2.filter2D(pixels, -1, kernel).astype(np.uint8)
+    if damage.lift != 1.0:
+        pixels = cv2.convertScaleAbs(pixels, alpha=damage.lift, beta=250 * (1 - damage.lift) + 10)
     height, width = pixels.shape[:2]
     if damage.noise:
         pixels = _grained(pixels, damage.noise, rng)

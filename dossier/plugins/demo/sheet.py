@@ -105,6 +105,18 @@ class Seal:
     foot: str = ""
     angle: float = 0.0
     shape: str = "round"
+    pale: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decoy:
+    """What may be taken for a seal and is none; ``kind`` is one of ``families.DECOYS``."""
+
+    x: float
+    y: float
+    size: float
+    kind: str
+    angle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +159,17 @@ class Watermark:
 
 
 Mark = (
-    Text | Rule | Tint | Seal | Signature | SigningPlace | Portrait | Emblem | CodeLabel | Watermark
+    Text
+    | Rule
+    | Tint
+    | Seal
+    | Decoy
+    | Signature
+    | SigningPlace
+    | Portrait
+    | Emblem
+    | CodeLabel
+    | Watermark
 )
 
 
