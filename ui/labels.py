@@ -105,6 +105,7 @@ LINK_REASON: Final = {
     "person": N_("decided by a person"),
     "plugin": N_("an extension"),
     "several_customers": N_("Several customers are named on this paper."),
+    "id_no_impossible": N_("The ID number has a right check digit and a day that does not exist."),
     "other_person": N_("The number or name may be that of somebody who acts for the customer."),
     "ambiguous": N_("Several customers fit almost alike."),
     "contradiction": N_("What is on the paper contradicts itself."),

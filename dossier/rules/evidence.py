@@ -37,6 +37,7 @@ _REASONS = {
     "poorly_read": "",
     "customer_no_differs_by_one": "customer_no_differs",
     "customer_no_unknown": "customer_no_differs",
+    "customer_no_other": "customer_no",
     "id_no_other": "id_no",
     "phone_other": "phone",
     "parent_by_hand": "parent",
@@ -118,7 +119,7 @@ class Verdict:
         decided: the customer, None for a person to decide.
         confidence: of the first candidate, 0 without any.
         reasons: of the decision, or why none was made (``several_customers``, ``ambiguous``,
-            ``contradiction``, ``other_person``, ``weak``, ``nothing_found``).
+            ``contradiction``, ``other_person``, ``id_no_impossible``, ``weak``, ``nothing_found``).
         candidates: best first.
     """
 
@@ -151,9 +152,11 @@ def weigh(
     )
     people = paper_people.people(paper, {e.customer_no: e.name for e in entries}, _kinds(ranked))
     doubts = tuple(_doubts(ranked, people, rules))
+    if paper.impossible_id:
+        doubts = ("id_no_impossible", *doubts)
     shown = tuple(_shown(ranked, rules))
     if not ranked:
-        return Verdict(None, 0.0, ("nothing_found",), ())
+        return Verdict(None, 0.0, (*doubts, "nothing_found"), ())
     first = ranked[0]
     if doubts:
         return Verdict(None, _shared_confidence(ranked), doubts, shown)
@@ -214,6 +217,9 @@ def _number_kinds(paper: Paper, entry: RegisterEntry) -> Iterable[str]:
             yield "meter_no"
         elif any(_is_short_meter(number.digits, meter) for meter in entry.meters):
             yield "meter_no_short"
+
+    if paper.others.numbers & {entry.customer_no, *entry.old_numbers, *entry.meters}:
+        yield "customer_no_other"
 
 
 def _own_number(number: PaperNumber) -> Iterable[str]:

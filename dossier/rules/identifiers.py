@@ -67,6 +67,14 @@ def is_id_no(number: str) -> bool:
     return id_check_character(value[:17]) == value[17] and _is_birth_date(value[6:14])
 
 
+def is_impossible_id_no(number: str) -> bool:
+    """Whether it passes an ID number's check digit and is of no day (30 February)."""
+    value = compact(number)
+    if not re.fullmatch(r"\d{17}[\dx]", value) or _is_birth_date(value[6:14]):
+        return False
+    return id_check_character(value[:17]) == value[17] and not is_uscc(value)
+
+
 def id_check_character(first17: str) -> str:
     """The 18th place of an ID number (GB 11643-1999), ``x`` in lower case."""
     total = sum(int(digit) * weight for digit, weight in zip(first17, _ID_WEIGHTS, strict=True))

@@ -27,6 +27,7 @@ from dossier.rules.page_labels import (
     FORMER_NAME,
     HOLDER,
     ID_NO,
+    IMPOSSIBLE_ID,
     METER_NO,
     NAME,
     NUMBER,
@@ -270,6 +271,9 @@ class _PageReader:
             value = match[0].replace(" ", "")
             if identifiers.is_id_no(value) or identifiers.is_uscc(value):
                 yield self._found(kind, value, match.span())
+                return
+            if identifiers.is_impossible_id_no(value):
+                yield self._found(IMPOSSIBLE_ID, value, match.span())
                 return
 
     def _phones(self, kind: str, span: _Span) -> Iterator[FoundField]:

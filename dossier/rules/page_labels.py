@@ -16,6 +16,8 @@ NAME, HOLDER, FORMER_NAME, ID_NO = "name", "holder", "former_name", "id_no"
 PHONE, ADDRESS, CASE_NO, CONTRACT_NO = "phone", "address", "case_no", "contract_no"
 DOC_DATE, OTHER_DATE, OTHER, NUMBER = "doc_date", "other_date", "other", "number"
 PLAIN = "plain"
+IMPOSSIBLE_ID = "impossible_id"
+"""Behind the label of an ID number: the check digit is right, the day of birth is none."""
 
 _ANYWHERE = frozenset({CUSTOMER_NO, OLD_CUSTOMER_NO, METER_NO, ID_NO, OTHER, CASE_NO, CONTRACT_NO})
 """Labels of numbers count inside a sentence too (对户号4200000012采用…); others stand alone."""

@@ -19,6 +19,14 @@ from dossier.rules.paper_roles import PageRoles, RoleWords
 
 _LENGTHS = range(6, 23)
 """Lengths of customer, old customer and meter numbers."""
+_ACCOUNTS = frozenset(
+    {
+        page_labels.CUSTOMER_NO,
+        page_labels.OLD_CUSTOMER_NO,
+        page_labels.METER_NO,
+        page_labels.NUMBER,
+    }
+)
 _NAME_NOTE = re.compile(r"\((?:本人|个人|签字|签章|盖章|签名|公章|代|户主)\)$")
 
 
@@ -91,12 +99,17 @@ class PaperNumber:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """What the paper says of people who act, let, vouch or serve: not of the customer."""
+    """What the paper says of people who act, let, vouch or serve: not of the customer.
+
+    Attributes:
+        numbers: of the accounts and meters that they have themselves.
+    """
 
     id_nos: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     addresses: tuple[AddressKey, ...] = ()
+    numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,7 @@ class Paper:
         others: what belongs to somebody in another role (受托人, 出租方, 担保人…).
         listed: customers' names in the further rows of a list.
         delegation: whether somebody acts for somebody on this paper.
+        impossible_id: an ID number on it has a right check digit and no day of birth.
         text: everything on it, folded and solid, to see whether a name stands anywhere.
     """
 
@@ -122,6 +136,7 @@ class Paper:
     others: Others = Others()
     listed: frozenset[str] = frozenset()
     delegation: bool = False
+    impossible_id: bool = False
     text: str = ""
 
     @property
@@ -136,6 +151,7 @@ def read_paper(pages: Sequence[PageReading], rules: LinkingRules) -> Paper:
     roles = [PageRoles(page.text, rules.roles) for page in chosen]
     told = [one for page, its in zip(chosen, roles, strict=True) for one in _told(page, its, rules)]
     fields = [one.field for one in told]
+    account = [one.field for one in told if not one.is_others_account]
     own = [one.field for one in told if one.other is not True]
     loose = dict.fromkeys(
         solid(piece) for page in chosen for piece in page_fields.loose_names(page)
@@ -144,7 +160,7 @@ def read_paper(pages: Sequence[PageReading], rules: LinkingRules) -> Paper:
     introduced = frozenset(solid(name) for its in roles for name in its.introduced())
     claimed = _names((one.field for one in told if one.other is False), page_labels.HOLDER)
     return Paper(
-        numbers=tuple(_numbers(fields, rules)),
+        numbers=tuple(_numbers(account, rules)),
         id_nos=_id_nos(own),
         phones=_phones(own),
         names=names,
@@ -152,9 +168,13 @@ def read_paper(pages: Sequence[PageReading], rules: LinkingRules) -> Paper:
         loose_names=tuple(loose),
         addresses=_addresses(own),
         principals=names | claimed | introduced,
-        others=_others([one.field for one in told if one.other], own, roles),
+        others=replace(
+            _others([one.field for one in told if one.other], own, roles),
+            numbers=_digits(one.field for one in told if one.is_others_account) - _digits(account),
+        ),
         listed=_names((one for one in own if one.listed), page_labels.NAME),
         delegation=any(rules.roles.is_delegation(page.text) for page in chosen),
+        impossible_id=any(one.kind == page_labels.IMPOSSIBLE_ID for one in fields),
         text=solid("".join(page.text for page in chosen)),
     )
 
@@ -165,6 +185,7 @@ class _Told:
 
     field: FoundField
     other: bool | None
+    is_others_account: bool = False
 
 
 def _told(page: PageReading, roles: PageRoles, rules: LinkingRules) -> Iterable[_Told]:
@@ -177,8 +198,12 @@ def _told(page: PageReading, roles: PageRoles, rules: LinkingRules) -> Iterable[
             if found.kind == page_labels.NAME:
                 yield _Told(found, other=False)
                 continue
-            mark = roles.mark_of(found.start, found.end, nth=nth, of=len(row))
-            yield _Told(found, mark.other if mark else None)
+            place = {"nth": nth, "of": len(row)}
+            mark = roles.mark_of(found.start, found.end, **place)
+            is_others = False
+            if found.kind in _ACCOUNTS:
+                is_others = roles.has_other_account(found.start, found.end, **place)
+            yield _Told(found, mark.other if mark else None, is_others)
 
 
 def _others(
@@ -191,6 +216,12 @@ def _others(
         phones=_phones(fields) - _phones(own),
         names=_names(fields, page_labels.HOLDER).union(named),
         addresses=_addresses(fields),
+    )
+
+
+def _digits(fields: Iterable[FoundField]) -> frozenset[str]:
+    return frozenset(
+        one.value for one in fields if one.kind in _ACCOUNTS and len(one.value) in _LENGTHS
     )
 
 
@@ -220,9 +251,8 @@ def _telling_pages(pages: Sequence[PageReading], limit: int) -> Sequence[PageRea
 
 def _numbers(fields: Iterable[FoundField], rules: LinkingRules) -> Iterable[PaperNumber]:
     gathered: dict[tuple[str, bool], list[FoundField]] = {}
-    kinds = {page_labels.CUSTOMER_NO, page_labels.OLD_CUSTOMER_NO, page_labels.METER_NO}
     for found in fields:
-        if found.kind in kinds | {page_labels.NUMBER} and len(found.value) in _LENGTHS:
+        if found.kind in _ACCOUNTS and len(found.value) in _LENGTHS:
             gathered.setdefault((found.value, found.corrected), []).append(found)
     ordered = sorted(gathered.values(), key=lambda places: not places[0].labelled)
     for places in ordered[: rules.numbers]:

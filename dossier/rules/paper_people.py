@@ -21,7 +21,7 @@ _ACCOUNT = frozenset(
     }
 )
 """Findings that name an account, not a person."""
-_OTHERS = frozenset({"id_no_other", "phone_other", "inside_other"})
+_OTHERS = frozenset({"customer_no_other", "id_no_other", "phone_other", "inside_other"})
 _PERSONAL = frozenset({"address", "id_no"})
 """Findings that tell the customer from whoever signs in the customer's place."""
 _CLAIMS = frozenset({"name", "id_no"})

@@ -30,13 +30,18 @@ class RoleWords:
 
         Args:
             body: ``principal``, ``other``, ``hands_to`` (verbs whose object acts), ``introduces``
-                (words before the customer's name), ``delegation`` (papers where somebody acts).
+                (words before the customer's name), ``delegation`` (papers where somebody acts),
+                ``own_account`` (who may state an account too), ``things`` (words for an account),
+                ``vouches_for`` (words before whom somebody vouches for).
             reach: rows below a role's row that it still speaks for.
         """
         self.reach = reach
         kinds = {fold(word): other for other, key in ((False, "principal"), (True, "other"))
                  for word in body[key]}  # fmt: skip
         self._others = frozenset(word for word, other in kinds.items() if other)
+        self._things = frozenset(map(fold, body["things"]))
+        self._with_account = frozenset(map(fold, body["own_account"]))
+        self._vouches_for = re.compile(_either(body["vouches_for"]))
         words = _either(kinds)
         verbs = _either(body["hands_to"])
         no_object = _either(body["no_object"])
@@ -57,7 +62,20 @@ class RoleWords:
             alone = not row[: match.start()].strip() or row[match.start() - 1] in "\t "
             heads = alone or row[match.end() : match.end() + 1] in (":", "\t", "(")
             place = (start + match.start(), start + match.end())
-            yield RoleMark(at, row.count("\t", 0, match.start()), *place, other, heads)
+            word = (match["word"] or "").replace(" ", "")
+            yield RoleMark(at, row.count("\t", 0, match.start()), *place, other, heads, word)
+
+    def tells_whose(self, mark: RoleMark) -> bool:
+        """Whether the mark is a person's, and not a word for the account itself."""
+        return mark.word not in self._things
+
+    def has_account(self, mark: RoleMark) -> bool:
+        """Whether an account's number that belongs to the mark is not the customer's."""
+        return mark.word in self._with_account
+
+    def goes_on(self, between: str) -> bool:
+        """Whether a sentence went on from who vouches to whom somebody vouches for."""
+        return self._vouches_for.search(between) is not None
 
     def introduced(self, text: str) -> Iterator[str]:
         """Names that a sentence introduces as the customer's (本人张三, 受张三委托)."""
@@ -80,6 +98,7 @@ class RoleMark:
         end: offset behind it.
         other: somebody else than the customer.
         heads: stands as a label, so it speaks for the rows below as well.
+        word: the role, folded and without spaces; empty for the object of a verb.
     """
 
     row: int
@@ -88,6 +107,7 @@ class RoleMark:
     end: int
     other: bool
     heads: bool
+    word: str = ""
 
 
 class PageRoles:
@@ -114,20 +134,51 @@ class PageRoles:
         """
         first, last = self._folded(start), self._folded(end)
         row = self.row_of(start)
-        own = self._marks[row]
+        return self._mark(self._marks, row, (first, last), (nth, of))
+
+    def has_other_account(self, start: int, end: int, *, nth: int = 0, of: int = 1) -> bool:
+        """Whether a number is that of the account of somebody who vouches or acts.
+
+        Args:
+            start: the number's offset in the page's own text.
+            end: offset behind it.
+            nth: which of the numbers of its kind in its row this is.
+            of: how many of its kind stand in its row.
+        """
+        row = self.row_of(start)
+        persons = [[m for m in marks if self._words.tells_whose(m)] for marks in self._marks]
+        place = self._folded(start), self._folded(end)
+        mark = self._mark(persons, row, place, (nth, of))
+        if mark is None or not self._words.has_account(mark):
+            return False
+        return not self._words.goes_on(self._form.text[mark.end : place[0]])
+
+    def _mark(
+        self,
+        marks: Sequence[Sequence[RoleMark]],
+        row: int,
+        place: tuple[int, int],
+        which: tuple[int, int],
+    ) -> RoleMark | None:
+        first, last = place
+        own = marks[row]
         behind = [one for one in own if self._form.text[last : one.start].strip(" )") == "("]
         before = [one for one in own if one.end <= first]
         if behind or before:
             return (behind or before[-1:])[0]
-        return self._above(row, self._form.text.count("\t", self._starts[row], first), nth, of)
+        cell = self._form.text.count("\t", self._starts[row], first)
+        return self._above(marks, row, cell, which)
 
     def row_of(self, start: int) -> int:
         """Which row of the page an offset in its own text lies in."""
         return bisect_right(self._starts, self._folded(start)) - 1
 
-    def _above(self, row: int, cell: int, nth: int, of: int) -> RoleMark | None:
+    def _above(
+        self, marks: Sequence[Sequence[RoleMark]], row: int, cell: int, which: tuple[int, int]
+    ) -> RoleMark | None:
+        nth, of = which
         for upper in range(row - 1, max(-1, row - 1 - self._words.reach), -1):
-            heads = [one for one in self._marks[upper] if one.heads]
+            heads = [one for one in marks[upper] if one.heads]
             if not heads:
                 continue
             if of == len(heads):

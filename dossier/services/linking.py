@@ -196,6 +196,8 @@ def _look_up(
         for number in sorted(numbers):
             paper = _take_hint(lookup, paper, kind, number, known.get(number, ()))
     lookup.point(customer for owners in known.values() for customer, _ in owners)
+    vouching = register_lookup.customers_by_number(session, paper.others.numbers)
+    lookup.point(customer for owners in vouching.values() for customer, _ in owners)
     lookup.by_id |= register_lookup.customers_by_id(session, context.keyring, paper.id_nos)
     others = paper.others
     lookup.by_other_id |= register_lookup.customers_by_id(session, context.keyring, others.id_nos)

@@ -14,6 +14,7 @@ from dossier.db.tables import AuditEvent, Document, DocumentField, IndexChange, 
 from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from dossier.hookspecs import Linker, hookimpl
 from dossier.records import DocumentState, LinkCandidate
+from dossier.rules import identifiers
 from dossier.services import linking
 from dossier.services.context import Context
 from dossier.services.customer_import import import_customers
@@ -22,12 +23,16 @@ from dossier.work.kinds import WorkKind
 from tests.support_archive import add_content, make_archive
 
 WORKER = system_viewer("test")
+THIRTIETH = "99999919900230001" + identifiers.id_check_character("99999919900230001")
+"""An ID number of 30 February whose check digit is right."""
 REGISTER = """customer_no,name,id_no,phone,address,meter_no,unit,old_customer_no
 4200000012,张三,999999199001010016,14200001234,襄州区航空路12号3栋2单元501室,4120001000000000012345,古驿供电所,70000012
 4200000099,张三,,14200001299,襄州区人民路7号1栋1单元101室,4120001000000000012399,张湾供电所,
 4200000013,李四,,14200001213,襄州区光明巷9号,4120001000000000012313,古驿供电所,
 4200000014,王五,,14200001214,襄州区光明巷11号,4120001000000000012314,古驿供电所,
 4200000015,王五,999999198808152483,14200001215,襄州区光明巷13号,4120001000000000012315,古驿供电所,
+4200000016,孙六,,14200001216,襄州区梨园路3号,4120001000000000012316,古驿供电所,
+4200000017,孙六,,14200001217,襄州区梨园路3号,4120001000000000012317,古驿供电所,
 """
 
 
@@ -118,6 +123,28 @@ def test_the_doubtful_waits_with_candidates(archive, text) -> None:
     assert document.link_reasons
     assert 1 <= len(document.candidates) <= 9
     assert set(document.candidates[0]) == {"customer_no", "confidence", "reasons"}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("户名：孙六 用电地址：襄州区梨园路3号", "ambiguous"),  # two of that name live there
+        ("户号：4200000013 户名：李四\n户号：4200000014 户名：王五", "several_customers"),
+        ("户名：李四 用电地址：襄州区光明巷9号 户号：4200000113", "customer_no_differs"),
+        (f"姓名：李四 用电地址：襄州区光明巷9号\n公民身份号码：{THIRTIETH}", "id_no_impossible"),
+        (f"户号：4200000013 户名：李四 证件号码：{THIRTIETH}", "id_no_impossible"),
+        (f"公民身份号码：{THIRTIETH}", "id_no_impossible"),
+        ("担保书\n被担保用户：张三\n担保人：李四\n户号：4200000013", "other_person"),
+        ("担保人：李四\n表号：4120001000000000012313", "other_person"),
+    ],
+)
+def test_s0_06_what_contradicts_itself_waits_for_a_person_with_the_reason(
+    archive, text, reason
+) -> None:
+    document = linked(archive, text)
+    assert (document.customer_no, document.state) == (None, DocumentState.TO_ASSIGN)
+    told = [*document.link_reasons, *(r for one in document.candidates for r in one["reasons"])]
+    assert reason in told
 
 
 def test_a_misread_digit_still_offers_the_right_customer_first(archive) -> None:

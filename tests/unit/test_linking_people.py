@@ -83,6 +83,15 @@ SOMEBODY_ELSES = {
     "wife": f"家庭成员证明\n户主：东方曼倩\n妻子：公冶长青 公民身份号码：{C_ID}",
     "heir": f"继承公证书\n继承人：公冶长青，身份证号：{C_ID}\n被继承人：东方曼倩",
     "complaint": "投诉记录\n投诉人：公冶长青\n电话：13900000071\n住址：襄州区银杏巷7号\n被投诉户：东方曼倩",
+    "guarantor's account": "担保书\n被担保用户：东方曼倩\n担保人：公冶长青\n户号：5200000071",
+    "guarantor's account in the line": "担保书\n担保人：公冶长青 户号：5200000071 电话：13900000071",
+    "guarantor's account named so": "为东方曼倩担保\n担保人姓名：公冶长青\n担保人户号：5200000071",
+    "guarantor's account behind the address": "保证人：公冶长青\n用电地址：银杏巷7号\n户号 5200000071",
+    "guarantor with two accounts": "担保人：公冶长青，户号：5200000071、5200000025",
+    "account of a guarantor who is something": "担保人为公冶长青，其户号为5200000071",
+    "guarantor's meter": "被担保人 东方曼倩\n担保人 公冶长青\n表号：4200001111222233334458",
+    "agent's account": "授权委托书\n委托人：东方曼倩\n受托人：公冶长青\n客户编号：5200000071",
+    "guarantor's account under its head": "\t被担保人\t担保人\n姓名\t东方曼倩\t公冶长青\n户号\t\t5200000071",
     "bank account": f"用电户名：东方曼倩\n账户名称：公冶长青\n账户证件号码：{C_ID}",
     "two cards": f"姓名 东方曼倩\n公民身份号码 {A_ID}\n\f姓名 公冶长青\n公民身份号码 {C_ID}",
 }
@@ -116,6 +125,13 @@ THE_PRINCIPALS = {
     "former holder": f"用电人\t有效证件号码\t原户名\n东方曼倩\t{A_ID}\t公冶长青",
     "a clerk signs": f"用电人：东方曼倩\n用电地址：{HOME}\n供电人\t用电人\n王某\t公冶长青",
     "number and a caller": "户号：5200000017\n户名：东方曼倩\n报修人：公冶长青 13900000071",
+    "guarantor's account beside the own": "被担保用户：东方曼倩\n户号：5200000017\n"
+    "担保人：公冶长青\n户号：5200000071",
+    "both accounts under their heads": "\t被担保人\t担保人\n姓名\t东方曼倩\t公冶长青\n"
+    "户号\t5200000017\t5200000071",
+    "both accounts in a sentence": "担保人公冶长青（户号5200000071）自愿为东方曼倩（户号5200000017）担保。",
+    "a clerk before the number": "受理人员：公冶长青\n户号：5200000017\n户名：东方曼倩",
+    "the customer's own agent": "受托人：公冶长青\n委托人：东方曼倩\n户号：5200000017",
     "neighbours in a remark": "户号：5200000017\n户名：东方曼倩\n备注：表箱内另有5200000025两户",
     "deed": f"权利人 东方曼倩\n坐落 {HOME}\n共有人 公冶长青 证件号 {C_ID}",
 }
