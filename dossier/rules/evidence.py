@@ -21,6 +21,8 @@ _UNLIKE = 0.5
 NAME_KINDS = ("name", "name_unlabelled", "name_near")
 NUMBER_KINDS = ("customer_no", "customer_no_unlabelled", "old_customer_no", "meter_no")
 GIVEN_KINDS = ("given", "folder", "barcode", "file_name")
+_MISNUMBERED = frozenset({"customer_no_unknown", "customer_no_differs_by_one"})
+"""The paper states a customer number, and it is not this customer's."""
 _PUT_THERE = frozenset({"given", "folder"})
 """A person chose the customer."""
 _REASONS = {
@@ -152,6 +154,8 @@ def weigh(
     )
     people = paper_people.people(paper, {e.customer_no: e.name for e in entries}, _kinds(ranked))
     doubts = tuple(_doubts(ranked, people, rules))
+    if ranked and ranked[0].parts.keys() & _MISNUMBERED and _is_well_read(paper):
+        doubts = ("customer_no_differs", *doubts)
     if paper.impossible_id:
         doubts = ("id_no_impossible", *doubts)
     shown = tuple(_shown(ranked, rules))
@@ -161,6 +165,11 @@ def weigh(
     if doubts:
         return Verdict(None, _shared_confidence(ranked), doubts, shown)
     return Verdict(first.customer_no, first.confidence, first.reasons, shown)
+
+
+def _is_well_read(paper: Paper) -> bool:
+    """Whether a stated number that is nobody's stands so on the paper, and was not misread."""
+    return all(one.well_read and not one.corrected for one in paper.stated_numbers)
 
 
 def _weighed(
