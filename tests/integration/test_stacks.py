@@ -133,6 +133,27 @@ def test_a_stack_is_cut_and_each_paper_files_itself(archive: Context, worker: Wo
     assert (whole.state, whole.customer_no) == (DocumentState.CUT, None)
 
 
+def test_a_stack_of_unknown_forms_waits_for_a_person_and_loses_no_page(
+    archive: Context, worker: Worker
+) -> None:
+    """Issue 6, bad input: nothing is filed, and whoever looks is told why."""
+    forms = [
+        ["物资领用登记", "名称　规格　数量", "绝缘手套　12kV　4", "领用部门　运维班"],
+        ["会议纪要", "时间　星期三上午", "会议决定下季度巡视计划不变", "记录　办公室"],
+        ["车辆派遣单", "车号　鄂F·0A001", "去向　古驿变电站", "派车人　调度"],
+        ["值班表", "周一　甲班", "周二　乙班", "周三　丙班"],
+    ]
+    stack = take(archive, worker, *forms)
+    found = parts(archive, stack)
+    (whole,) = [one for one in documents(archive) if one.id == stack]
+    papers_left = list(found.values()) or [whole]
+    assert {one.customer_no for one in papers_left} == {None}
+    assert {one.state for one in papers_left} == {DocumentState.TO_ASSIGN}
+    assert all(one.link_reasons for one in papers_left)
+    assert sorted(n for one in found for n in one) in ([], [1, 2, 3, 4])
+    assert len(pages(archive, stack)) == len(forms)
+
+
 def test_the_original_is_untouched_and_no_part_holds_its_bytes(
     archive: Context, worker: Worker
 ) -> None:
