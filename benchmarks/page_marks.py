@@ -175,7 +175,9 @@ def main() -> int:
     parser.add_argument("--families", choices=sorted(CHOICES), default="default")
     parser.add_argument("--only", nargs="*", help="only these damage profiles")
     parser.add_argument("--keep", type=Path, help="keep pictures and readings in this folder")
-    parser.add_argument("--truth", action="store_true", help="no OCR: what the page is known to say")
+    parser.add_argument(
+        "--truth", action="store_true", help="no OCR: what the page is known to say"
+    )
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder:
