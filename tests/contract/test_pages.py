@@ -205,6 +205,18 @@ def test_a_linearised_pdf_that_was_cut_off_is_told_as_that(
     assert refused.value.reason == "truncated"
 
 
+def test_a_whole_pdf_whose_pointer_is_damaged_is_not_told_as_cut_off(
+    pages: PageFiles, tmp_path: Path
+) -> None:
+    pdf = new_pdf()
+    pdf.add_page()
+    print_lines(pdf)
+    path = save(pdf, tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"startxref", b"st@rtxr\xff\x00"))
+    pages.probe(path, file_name="a.pdf")
+    assert pages.read_digital(path, page_number=1).text == "\n".join(LINES)
+
+
 def test_filled_in_fields_are_part_of_the_page(pages: PageFiles, tmp_path: Path) -> None:
     path = tmp_path / "form.pdf"
     pdf = pikepdf.new()

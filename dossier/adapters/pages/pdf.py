@@ -254,7 +254,9 @@ def _has_end_mark(path: Path) -> bool:
     with path.open("rb") as stream:
         stream.seek(max(0, size - _TAIL_BYTES))
         tail = stream.read()
-    if b"%%EOF" not in tail:
+    before, mark, after = tail.rpartition(b"%%EOF")
+    if not mark:
         return False
     # A linearised PDF has its first end mark within its first page: look for what comes after.
-    return size > _TAIL_BYTES or b"startxref" in tail
+    # Behind the last mark of a whole file there is nothing, even if the pointer before it is damaged.
+    return size > _TAIL_BYTES or b"startxref" in before or not after.strip()
