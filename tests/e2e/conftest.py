@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,9 +105,32 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
+@contextmanager
+def serving(home: Path) -> Iterator[str]:
+    """``dossier serve`` with one worker on the archive of a folder; gives its address."""
+    path = home.parent / "serve.log"
+    with path.open("wb") as log:
+        process = subprocess.Popen(
+            [*DOSSIER, "serve", "--port", "0", "--workers", "1"],
+            env=environment(home),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield _address(home, process, path)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """``dossier serve`` on an archive of three customers and three users; two scans dropped."""
+    """An archive of three customers and three users is served; two scans dropped."""
     folder = tmp_path_factory.mktemp("served")
     home = folder / "home"
     register = folder / "customers.csv"
@@ -114,30 +138,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     run(home, "import", "customers", str(register))
     for name, role in (("archivist", "archivist"), ("agent", "agent"), ("auditor", "auditor")):
         run(home, "user", "add", name, "--role", role, "--password-stdin", given=PASSWORD)
-    log = (folder / "serve.log").open("wb")
-    process = subprocess.Popen(
-        [*DOSSIER, "serve", "--port", "0", "--workers", "1"],
-        env=environment(home),
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-    )
-    try:
-        archive = Served(home, _address(home, process, folder / "serve.log"))
+    with serving(home) as address:
+        archive = Served(home, address)
         scan, other = folder / "scan.tif", folder / "other.tif"
         archive.places = draw_scan(scan, LINES)
         archive.other_places = draw_scan(other, OTHER_LINES)
         shutil.copy(scan, home / "inbox")
         shutil.copy(other, home / "inbox")
         yield archive
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
 
 
 def _address(home: Path, process: subprocess.Popen[bytes], log: Path) -> str:
