@@ -258,5 +258,5 @@ def _has_end_mark(path: Path) -> bool:
     if not mark:
         return False
     # A linearised PDF has its first end mark within its first page: look for what comes after.
-    # Behind the last mark of a whole file there is nothing, even if the pointer before it is damaged.
+    # Behind the last mark of a whole file there is nothing, even if the pointer is damaged.
     return size > _TAIL_BYTES or b"startxref" in before or not after.strip()
