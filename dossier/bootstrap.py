@@ -46,6 +46,7 @@ BUILTIN_PLUGINS = (
     "recognition",
     "stacks",
     "completeness",
+    "verification",
     "list_export",
     "audit_trail",
     "anomalies",

@@ -40,6 +40,8 @@ class Permission(StrEnum):
     APPROVE = "approve"
     WAIVE = "waive"
     SEND_EVENTS = "send_events"
+    VERIFY = "verify"
+    PULL_CHANGES = "pull_changes"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 

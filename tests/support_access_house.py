@@ -250,6 +250,8 @@ class House:
             "list": {"q": "合同", "purpose": "核对"},
             "list_page": {"search": "q=合同", "purpose": "核对"},
             "waive": {"rule": "no-such-rule", "reason": "not_issued"},
+            "name_check": {"result": "verified"},
+            "contact_check": {"outcome": "confirmed", "channel": "no such"},
             "why": {"why": "重复"},
             "watch": {"kind": "celebrity", "name": "上官若水"},
         }[name]

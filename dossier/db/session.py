@@ -28,17 +28,21 @@ from dossier.db.tables import (
     Document,
 )
 from dossier.db.turns import turn
+from dossier.db.verification_tables import OF_VERIFICATION
 from dossier.viewer import Scope, Sight, Viewer
 
 VIEWER, WRITES = "viewer", "writes"
 """What a session's ``info`` says: on whose behalf it works, and whether it may write."""
 BY_CUSTOMER = (
-    *SCOPED_BY_CUSTOMER, DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode
+    *SCOPED_BY_CUSTOMER, DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode,
+    *OF_VERIFICATION,
 )  # fmt: skip
 BY_PLACE = (DossierCount,)
 """Figures of places; whose scope is some customers or cases sees none of them."""
 BY_DOCUMENT = (*SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK)
-OF_DOSSIERS = frozenset({DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode})
+OF_DOSSIERS = frozenset(
+    {DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode, *OF_VERIFICATION}
+)
 """What is told of a whole dossier; a grant for one case of it opens that case's alone."""
 FOREIGN_KEYS = {Customer: "customer_no", Document: "document_id"}
 Sights = tuple[Sight, ...]

@@ -1,0 +1,96 @@
+"""What somebody checked of a customer: name and contacts; and what other systems are told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dossier.db.append_only import protect_when_made
+from dossier.db.tables import Table, new_id
+
+
+class RealNameCheck(Table):
+    """A check of who the customer is (实名制, domain.md S0-01). Append-only: a later one counts."""
+
+    __tablename__ = "real_name_check"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), index=True)
+    document_id: Mapped[str | None] = mapped_column(ForeignKey("document.id"))
+    """The identity paper that was supplied, as it lies in the dossier."""
+    legal_name: Mapped[str] = mapped_column(String(200))
+    """As that paper says it."""
+    register_name: Mapped[str] = mapped_column(String(200))
+    """As the register said it then."""
+    result: Mapped[str] = mapped_column(String(12))
+    """``verified``, ``mismatch`` or ``not_checked``: an earlier one was found to be wrong."""
+    note: Mapped[str] = mapped_column(String(200), default="")
+    checked_at: Mapped[datetime]
+    checked_by: Mapped[str] = mapped_column(String(80))
+
+
+class ContactCheck(Table):
+    """A check of how a customer is reached (S0-13). Append-only: a later one counts."""
+
+    __tablename__ = "contact_check"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), index=True)
+    outcome: Mapped[str] = mapped_column(String(12))
+    """``confirmed``, ``changed``, ``added`` or ``unreached``."""
+    channel: Mapped[str] = mapped_column(String(20))
+    """A code of ``verification.yaml``."""
+    old_number: Mapped[str] = mapped_column(String(64), default="")
+    new_number: Mapped[str] = mapped_column(String(64), default="")
+    note: Mapped[str] = mapped_column(String(200), default="")
+    checked_at: Mapped[datetime]
+    checked_by: Mapped[str] = mapped_column(String(80))
+
+
+class VerifiedFacts(Table):
+    """What was checked last of a customer, for counts and lists; worked out from the checks."""
+
+    __tablename__ = "verified_facts"
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), primary_key=True)
+    real_name: Mapped[str] = mapped_column(String(12), default="not_checked")
+    real_name_of: Mapped[str] = mapped_column(String(200), default="")
+    """The register's folded name that was checked; of another one nobody knows anything."""
+    real_name_at: Mapped[datetime | None]
+    contact: Mapped[str] = mapped_column(String(12), default="")
+    """Outcome of the last contact check."""
+    contact_key: Mapped[str] = mapped_column(String(64), default="")
+    """The number that was found to be right, for comparison with the register's."""
+    contact_at: Mapped[datetime | None]
+    """When a number was found to be right last."""
+    tried_at: Mapped[datetime | None]
+    """When somebody tried last."""
+    __table_args__ = (
+        Index("ix_verified_facts_real_name", "real_name"),
+        Index("ix_verified_facts_contact_at", "contact_at"),
+    )
+
+
+class OutgoingEvent(Table):
+    """Something that other systems are to know of a customer; they read it with a cursor.
+
+    Keys and no body: what is told is read from the truth when it is asked for. ``id`` ascends in
+    the order of the commits (:func:`dossier.db.outgoing.append`), so a cursor misses none.
+    """
+
+    __tablename__ = "outgoing_event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(36), default=new_id, unique=True)
+    kind: Mapped[str] = mapped_column(String(60))
+    """The type of the CloudEvent, such as ``dossier.contact.changed``."""
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), index=True)
+    subject_id: Mapped[str] = mapped_column(String(36))
+    """Of the row that says what happened."""
+    at: Mapped[datetime]
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+protect_when_made(RealNameCheck.__table__)
+protect_when_made(ContactCheck.__table__)
+
+OF_VERIFICATION = (RealNameCheck, ContactCheck, VerifiedFacts, OutgoingEvent)
+"""What is told of a whole dossier, to who sees its customer."""

@@ -1,0 +1,44 @@
+"""Facts in step: real names and contacts are checked, told to other systems, counted and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dossier.hookspecs import PageLink, Panel, RouteSet, hookimpl
+from dossier.viewer import Permission, Viewer
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
+
+NAME = "verification"
+HOME = PageLink(
+    "/verification", "check", "资料核验", "Verification", Permission.READ_CUSTOMER, in_menu=True
+)
+
+
+@hookimpl
+def pages() -> Sequence[RouteSet]:
+    """``/verification``, its lists, and a customer's checks. Rules are checked here."""
+    from dossier.plugins.verification import customer_pages, list_pages, rules
+
+    rules.load()
+    return (RouteSet(list_pages.router, links=(HOME,)), RouteSet(customer_pages.router))
+
+
+@hookimpl
+def api_routes() -> Sequence[RouteSet]:
+    """Checks of a customer, lists with counts, changes for other systems. At start."""
+    from dossier.plugins.verification import api
+
+    return (RouteSet(api.router),)
+
+
+@hookimpl
+def customer_panels(viewer: Viewer, customer_no: str, context: Context) -> Sequence[Panel]:
+    """What was checked, and the way to check it. In a request."""
+    from dossier.plugins.verification import panel, reached
+
+    if not reached.is_told(context, viewer, customer_no):
+        return ()
+    return panel.of_customer(context, viewer, customer_no)

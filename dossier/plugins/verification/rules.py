@@ -1,0 +1,115 @@
+"""``verification.yaml`` as values: what is checked, how, and how long a check holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from dossier.errors import ConfigurationError
+from dossier.rules import document_types, rulebook
+
+FILE = "verification"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way by which a customer is reached, from one day up to another."""
+
+    code: str
+    zh: str
+    en: str
+    first: date
+    last: date | None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it may be chosen on this day."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactTerm:
+    """After how many months the numbers of some categories are stale, from a day on."""
+
+    categories: frozenset[str]
+    months: int
+    first: date
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRules:
+    """The file; channels by code, also those that may not be chosen any more."""
+
+    identity_types: tuple[str, ...]
+    note_characters: int
+    statuses: tuple[str, ...]
+    channels: Mapping[str, Channel]
+    contact_terms: tuple[ContactTerm, ...]
+
+    def channels_on(self, day: date) -> tuple[Channel, ...]:
+        """Those that may be chosen on a day, in the order of the file."""
+        return tuple(one for one in self.channels.values() if one.holds_on(day))
+
+    def months_on(self, day: date) -> Mapping[str, int]:
+        """Category → months after which a number is stale; one that no rule names never is."""
+        found: dict[str, int] = {}
+        for term in sorted(self.contact_terms, key=lambda one: one.first):
+            if term.first <= day:
+                found |= dict.fromkeys(sorted(term.categories), term.months)
+        return found
+
+
+@cache
+def load() -> VerificationRules:
+    """The built-in rules.
+
+    Raises:
+        ConfigurationError: the file lacks something, or names a code that there is not.
+    """
+    file = resources.files("dossier.plugins.verification") / f"{FILE}.yaml"
+    return read(file.read_text(encoding="utf-8"), f"{FILE}.yaml")
+
+
+def read(text: str, called: str) -> VerificationRules:
+    """Rules from a file's text.
+
+    Raises:
+        ConfigurationError: it lacks something, or names a code that there is not.
+    """
+    body = rulebook.parse(text, FILE, called=called)
+    try:
+        found = _rules(body)
+    except (KeyError, TypeError, ValueError, AttributeError) as err:
+        raise ConfigurationError(f"{called}: {err!r} is missing or wrong") from err
+    codes = rulebook.load("categories")
+    _check(called, "type", found.identity_types, document_types.catalogue().types)
+    _check(called, "status", found.statuses, codes["statuses"])
+    for term in found.contact_terms:
+        _check(called, "category", term.categories, codes["categories"])
+        if term.months < 1:
+            raise ConfigurationError(f"{called}: months must be 1 or more")
+    return found
+
+
+def _rules(body: Mapping[str, Any]) -> VerificationRules:
+    return VerificationRules(
+        identity_types=tuple(body["identity_types"]),
+        note_characters=int(body["note_characters"]),
+        statuses=tuple(body["statuses"]),
+        channels={
+            code: Channel(code, one["zh"], one["en"], one["from"], one.get("to"))
+            for code, one in body["channels"].items()
+        },
+        contact_terms=tuple(
+            ContactTerm(frozenset(one["categories"]), int(one["months"]), one["from"])
+            for one in body["contact_terms"]
+        ),
+    )
+
+
+def _check(called: str, what: str, used: Any, known: Any) -> None:
+    if unknown := [one for one in sorted(used) if one not in known]:
+        raise ConfigurationError(f"{called}: there is no {what} {', '.join(unknown)}")

@@ -1,0 +1,68 @@
+"""What pages, panels and answers call the codes of this feature, in Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from dossier.plugins.verification import rules
+from dossier.plugins.verification.contacts import Outcome
+from dossier.plugins.verification.real_name import Result
+from dossier.plugins.verification.stale import ContactState
+from dossier.rules.same_names import Likeness
+from dossier.services import labels
+
+Words = Mapping[str, tuple[str, str]]
+RESULTS: Final[Words] = {
+    Result.VERIFIED: ("已核验一致", "verified"),
+    Result.MISMATCH: ("不一致", "mismatch"),
+    Result.NOT_CHECKED: ("未核验", "not checked"),
+}
+OUTCOMES: Final[Words] = {
+    Outcome.CONFIRMED: ("号码正确", "number is right"),
+    Outcome.CHANGED: ("号码已变更", "number changed"),
+    Outcome.ADDED: ("新增号码", "number added"),
+    Outcome.UNREACHED: ("未能联系上", "nobody reached"),
+}
+CONTACT_STATES: Final[Words] = {
+    ContactState.NO_NUMBER: ("无联系电话", "no number"),
+    ContactState.UNREACHED: ("联系不上", "nobody reached"),
+    ContactState.NEVER: ("从未核对", "never checked"),
+    ContactState.REPLACED: ("核对后已换号", "replaced since"),
+    ContactState.EXPIRED: ("核对已过期", "checked too long ago"),
+    ContactState.GOOD: ("已核对", "checked"),
+}
+LIKENESS: Final[Words] = {
+    Likeness.SAME: ("与登记户名相同", "the same name as in the register"),
+    Likeness.ALIKE: ("与登记户名近似，请细看", "like the register's name; look closely"),
+    Likeness.OTHER: ("与登记户名不同", "another name than in the register"),
+}
+TONES: Final[Mapping[str, str]] = {
+    Result.VERIFIED: "ok",
+    Result.MISMATCH: "bad",
+    Result.NOT_CHECKED: "none",
+    ContactState.GOOD: "ok",
+    ContactState.NO_NUMBER: "bad",
+    ContactState.UNREACHED: "bad",
+    ContactState.NEVER: "none",
+    ContactState.REPLACED: "warn",
+    ContactState.EXPIRED: "warn",
+}
+"""How a state is drawn: a name of the style sheet."""
+
+
+def language_of(locale: str) -> str:
+    """Which of the two languages of the rule files a viewer reads."""
+    return labels.CHINESE if locale.startswith(labels.CHINESE) else "en"
+
+
+def said(words: Words, code: str, language: str) -> str:
+    """A code in words; one that there is not (any more) as it is."""
+    zh, en = words.get(code, (code, code))
+    return zh if language == labels.CHINESE else en
+
+
+def channel(code: str, language: str) -> str:
+    """A channel, also one that may not be chosen any more."""
+    found = rules.load().channels.get(code)
+    return said({} if found is None else {code: (found.zh, found.en)}, code, language)
