@@ -19,6 +19,7 @@ from dossier.db.tables import Customer, Document, DocumentField
 from dossier.db.verification_tables import RealNameCheck, VerifiedFacts
 from dossier.errors import InvalidInputError
 from dossier.plugins.verification import reached, rules
+from dossier.rules.masking import KnownValues
 from dossier.rules.same_names import Likeness, compare_names, name_key
 from dossier.services import audit, personal
 from dossier.services.context import Context
@@ -110,6 +111,7 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> RealName:
         customer = reached.customer_reached(session, viewer, customer_no)
         here = reached.looking_at(context, session, viewer, customer)
         facts = session.get(VerifiedFacts, customer_no)
+        hidden = reached.known_of(context, session, here, customer_no)
         noted = audit.begin_read(
             context, here, "customer.read", object_kind="customer", object_id=customer_no
         )
@@ -117,8 +119,8 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> RealName:
             head=heads(session, here, [customer_no])[customer_no],
             state=state_of(facts, customer),
             name=personal.name(here, customer.name),
-            papers=_papers(session, here, customer),
-            checks=_checks(context, session, here, customer_no),
+            papers=_papers(session, here, customer, hidden),
+            checks=_checks(session, here, customer_no, hidden),
             may_check=here.may(Permission.VERIFY),
         )
     noted.wait()
@@ -255,19 +257,25 @@ def _identity_papers(customer: Customer) -> Any:
 
 
 def _papers(
-    session: ScopedSession, viewer: Viewer, customer: Customer
+    session: ScopedSession, viewer: Viewer, customer: Customer, hidden: KnownValues | None
 ) -> tuple[IdentityPaper, ...]:
     rows = list(session.execute(_identity_papers(customer)))
     names = _names_read(session, [row.id for row in rows])
-    return tuple(_paper(viewer, customer, row, names.get(row.id, ())) for row in rows)
+    return tuple(_paper(viewer, customer, row, names.get(row.id, ()), hidden) for row in rows)
 
 
-def _paper(viewer: Viewer, customer: Customer, row: Any, names: Sequence[str]) -> IdentityPaper:
+def _paper(
+    viewer: Viewer,
+    customer: Customer,
+    row: Any,
+    names: Sequence[str],
+    hidden: KnownValues | None,
+) -> IdentityPaper:
     best = _best(names, customer.name) if viewer.may(Permission.READ_CONTENT) else ""
     return IdentityPaper(
         document_id=row.id,
         type_code=row.type_code,
-        title=personal.line(viewer, row.title, None),
+        title=personal.line(viewer, row.title, hidden),
         read_name=personal.name(viewer, best) if best else None,
         likeness=compare_names(best, customer.name) if best else None,
     )
@@ -292,9 +300,8 @@ def _best(names: Sequence[str], register_name: str) -> str:
 
 
 def _checks(
-    context: Context, session: ScopedSession, viewer: Viewer, customer_no: str
+    session: ScopedSession, viewer: Viewer, customer_no: str, hidden: KnownValues | None
 ) -> tuple[MadeCheck, ...]:
-    hidden = reached.known_of(context, session, viewer, customer_no)
     query = select(RealNameCheck).where(RealNameCheck.customer_no == customer_no)
     newest = query.order_by(RealNameCheck.checked_at.desc(), RealNameCheck.id.desc())
     rows = session.scalars(newest).all()
