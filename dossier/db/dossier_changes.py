@@ -38,8 +38,8 @@ WATCHED = {
     "document_field": Watched(
         ("name", "value"),
         "(SELECT customer_no FROM document WHERE id = {row}.document_id)",
-        "{row}.name IN ('signature', 'seal', 'valid_until') AND EXISTS (SELECT 1 FROM document"
-        " WHERE id = {row}.document_id AND customer_no IS NOT NULL)",
+        "{row}.name IN ('signature', 'seal', 'valid_until', 'doc_date') AND EXISTS"
+        " (SELECT 1 FROM document WHERE id = {row}.document_id AND customer_no IS NOT NULL)",
     ),
     "business_case": Watched(
         ("customer_no", "business", "state", "opened_at", "ended_at", "facts"),

@@ -20,6 +20,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from dossier.db.case_tables import BusinessCase, CaseNode
 from dossier.db.dossier_tables import DossierCount, DossierGap, DossierState, WaiverRow
 from dossier.db.engines import DURABLE, Database
+from dossier.db.late_tables import SCOPED_BY_LATE
 from dossier.db.stack_tables import SCOPED_BY_STACK
 from dossier.db.tables import (
     SCOPED_BY_CUSTOMER,
@@ -39,7 +40,7 @@ BY_CUSTOMER = (
 )  # fmt: skip
 BY_PLACE = (DossierCount,)
 """Figures of places; whose scope is some customers or cases sees none of them."""
-BY_DOCUMENT = (*SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK)
+BY_DOCUMENT = (*SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK, *SCOPED_BY_LATE)
 OF_DOSSIERS = frozenset(
     {DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode, *OF_VERIFICATION}
 )

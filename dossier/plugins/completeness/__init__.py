@@ -16,6 +16,9 @@ NAME = "completeness"
 INCOMPLETE = PageLink(
     "/incomplete", "warn", "缺件户档", "Incomplete dossiers", Permission.READ_CUSTOMER, in_menu=True
 )
+LATE = PageLink(
+    "/late-papers", "warn", "补做补录文件", "Late papers", Permission.READ_CUSTOMER, in_menu=True
+)
 CATALOGUE = PageLink(
     "/catalogue", "paper", "资料目录", "Catalogue", Permission.SIGNED_IN, in_menu=True
 )
@@ -23,20 +26,24 @@ CATALOGUE = PageLink(
 
 @hookimpl
 def pages() -> Sequence[RouteSet]:
-    """``/incomplete``, ``/catalogue``, a customer's completeness, cases. Rules are checked here."""
+    """``/incomplete``, ``/catalogue``, completeness, cases, late papers. Rules are checked here."""
     from dossier.plugins.completeness import (
         case_pages,
         completeness_pages,
+        late_pages,
+        late_rules,
         requirements,
         waiver_pages,
         waiver_reasons,
     )
 
     requirements.load()
+    late_rules.load()
     waiver_reasons.load()
     return (
         RouteSet(completeness_pages.router, links=(INCOMPLETE, CATALOGUE)),
         RouteSet(waiver_pages.router),
+        RouteSet(late_pages.router, links=(LATE,)),
         RouteSet(case_pages.router),
     )
 
@@ -44,7 +51,13 @@ def pages() -> Sequence[RouteSet]:
 @hookimpl
 def own_rules() -> Mapping[str, Callable[[str, str], object]]:
     """Rules of its own that an archive sets. At start, in every process."""
-    return {"requirements": _read_own}
+    return {"requirements": _read_own, "late_papers": _read_own_late}
+
+
+def _read_own_late(text: str, called: str) -> object:
+    from dossier.plugins.completeness import late_rules
+
+    return late_rules.own(text, called)
 
 
 def _read_own(text: str, called: str) -> object:
@@ -55,10 +68,11 @@ def _read_own(text: str, called: str) -> object:
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
-    """Completeness of a customer, waivers, the catalogue, cases, days. At start."""
-    from dossier.plugins.completeness import api, cases_api, history_api, waivers_api
+    """Completeness of a customer, waivers, the catalogue, cases, days, late papers. At start."""
+    from dossier.plugins.completeness import api, cases_api, history_api, late_api, waivers_api
 
-    routers = (api.router, waivers_api.router, cases_api.router, history_api.router)
+    parts = (api, waivers_api, cases_api, history_api, late_api)
+    routers = tuple(part.router for part in parts)
     return tuple(RouteSet(each) for each in routers)
 
 
@@ -101,3 +115,11 @@ def customer_panels(viewer: Viewer, customer_no: str, context: Context) -> Seque
     if not customer.is_told(context, viewer, customer_no):
         return ()
     return panel.of_customer(context, viewer, customer_no)
+
+
+@hookimpl
+def document_panels(viewer: Viewer, document_id: str, context: Context) -> Sequence[Panel]:
+    """That a paper came late, why, and by which times. In a request."""
+    from dossier.plugins.completeness import late_panel
+
+    return late_panel.of_document(context, viewer, document_id)

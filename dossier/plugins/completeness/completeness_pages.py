@@ -16,6 +16,8 @@ from dossier.errors import DossierError
 from dossier.plugins.completeness import (
     customer,
     history,
+    late_rules,
+    late_views,
     requirements,
     waiver_reasons,
     wording,
@@ -75,6 +77,8 @@ def draw_dossier(
         waivable=WAIVABLE,
         typed=typed,
         error=error,
+        late=late_views.of_customer(context, viewer, customer_no),
+        late_reasons=late_rules.of(context).reasons,
         **_words(context),
     )
 

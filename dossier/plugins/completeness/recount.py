@@ -1,5 +1,7 @@
 """The duty: assesses each dossier in which something changed, and keeps what lacks in it.
 
+What came late in it is flagged with it, for good (``late_papers.py``).
+
 What is kept is a view of the records: it is made anew after a change, on the day on which time
 alone changes it, and whenever the rules differ from those it was made by. A recount of all goes on
 in parts beside the rest of the work; :func:`progress` says how far it is. Where it changes what the
@@ -24,7 +26,7 @@ from dossier.db.changes import CommitWatch
 from dossier.db.dossier_tables import DossierChange, DossierGap, DossierState
 from dossier.db.session import ScopedSession, viewer_of, whole_dossiers
 from dossier.db.tables import Customer
-from dossier.plugins.completeness import dossiers, requirements
+from dossier.plugins.completeness import dossiers, late_papers, requirements
 from dossier.plugins.completeness.items import LACKING, Completeness
 from dossier.services.context import Context
 
@@ -70,11 +72,13 @@ def assess_some(context: Context) -> bool:
         ).all()
         numbers = {change.customer_no for change in changes} or _due(context, session)
         found = _assessed(context, session, numbers)
+        judged = late_papers.judge(context, session, numbers)
     if not numbers:
         return False
     with context.writing(dossiers.LOOKING, durable=False) as session:
         # What changed since it was read is noted anew, and one worker alone does this.
         _keep(context, session, numbers, found)
+        late_papers.flag(context, session, dossiers.LOOKING, judged.values())
         seen = [change.id for change in changes]
         session.execute(delete(DossierChange).where(DossierChange.id.in_(seen)))
     return True
