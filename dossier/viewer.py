@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SEE_RIGHTS = "see_rights"
     APPROVE = "approve"
     WAIVE = "waive"
+    AMEND_RULES = "amend_rules"
     SEND_EVENTS = "send_events"
     VERIFY = "verify"
     PULL_CHANGES = "pull_changes"

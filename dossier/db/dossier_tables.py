@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, Date, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from dossier.db.dossier_changes import watch_when_made
 from dossier.db.tables import Table, new_id
+
+ONE_EDITOR = 711_004
+"""PostgreSQL's advisory lock of who amends rules, beside that of :mod:`dossier.db.case_tables`."""
 
 
 class DossierChange(Table):
@@ -77,6 +81,34 @@ class WaiverRow(Table):
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None] = mapped_column(String(80))
     withdrawn_why: Mapped[str] = mapped_column(String(200), default="", server_default="")
+
+
+class RuleAmendment(Table):
+    """A change of the requirement rules that somebody saved on the page, from a day on.
+
+    Never changed and never deleted but for its withdrawal before that day, which stays with it.
+    """
+
+    __tablename__ = "rule_amendment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(String(60), index=True)
+    first_day: Mapped[date] = mapped_column(Date)
+    """The first day on which it is so."""
+    entry: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The rule as the rule file would say it; null: from that day on there is no such rule."""
+    why: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(80))
+    """Id of who saved it."""
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None] = mapped_column(String(80))
+    withdrawn_why: Mapped[str] = mapped_column(String(200), default="", server_default="")
+
+
+def one_editor(session: Session) -> None:
+    """Two that amend rules at once: the second waits and sees what the first wrote."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("select pg_advisory_xact_lock(:number)"), {"number": ONE_EDITOR})
 
 
 class DossierCount(Table):

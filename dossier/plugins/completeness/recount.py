@@ -28,6 +28,7 @@ from dossier.db.session import ScopedSession, viewer_of, whole_dossiers
 from dossier.db.tables import Customer
 from dossier.plugins.completeness import dossiers, late_papers, requirements
 from dossier.plugins.completeness.items import LACKING, Completeness
+from dossier.plugins.completeness.requirements import Requirements
 from dossier.services.context import Context
 
 EVERY_SECONDS = 0.5
@@ -64,20 +65,21 @@ def run(context: Context, stop: threading.Event) -> None:
 
 def assess_some(context: Context) -> bool:
     """Assess the next dossiers that are due; False when there are none."""
+    rules = requirements.of(context)
     with context.reading(dossiers.LOOKING) as session:
         changes = session.execute(
             select(DossierChange.id, DossierChange.customer_no)
             .order_by(DossierChange.id)
             .limit(AT_ONCE)
         ).all()
-        numbers = {change.customer_no for change in changes} or _due(context, session)
-        found = _assessed(context, session, numbers)
+        numbers = {change.customer_no for change in changes} or _due(context, session, rules)
+        found = _assessed(context, session, rules, numbers)
         judged = late_papers.judge(context, session, numbers)
     if not numbers:
         return False
     with context.writing(dossiers.LOOKING, durable=False) as session:
         # What changed since it was read is noted anew, and one worker alone does this.
-        _keep(context, session, numbers, found)
+        _keep(context, session, rules, numbers, found)
         late_papers.flag(context, session, dossiers.LOOKING, judged.values())
         seen = [change.id for change in changes]
         session.execute(delete(DossierChange).where(DossierChange.id.in_(seen)))
@@ -86,8 +88,11 @@ def assess_some(context: Context) -> bool:
 
 def progress(context: Context, session: ScopedSession) -> Progress:
     """How far a recount of all is, of the dossiers in the session's scope."""
-    current = requirements.of(context).fingerprint
-    done = select(func.count(DossierState.customer_no)).where(DossierState.rules == current)
+    today = local_date(context.clock.now())
+    done = select(func.count(DossierState.customer_no)).where(
+        DossierState.rules == requirements.of(context).fingerprint,
+        or_(DossierState.changes_on.is_(None), DossierState.changes_on > today),
+    )
     total = select(func.count(Customer.customer_no)).where(whole_dossiers(viewer_of(session)))
     return Progress(session.scalar(done) or 0, session.scalar(total) or 0)
 
@@ -95,19 +100,21 @@ def progress(context: Context, session: ScopedSession) -> Progress:
 def is_behind(context: Context, session: ScopedSession) -> bool:
     """Whether any dossier is still to be assessed."""
     noted = session.scalar(select(DossierChange.id).limit(1)) is not None
-    return noted or bool(_waiting(context, session, 1))
+    return noted or bool(_waiting(context, session, requirements.of(context), 1))
 
 
-def _due(context: Context, session: ScopedSession) -> Collection[str]:
+def _due(context: Context, session: ScopedSession, rules: Requirements) -> Collection[str]:
     """Dossiers that time or other rules may have changed; none while the index is behind."""
     if outbox.backlog(session).pending > MOST_WAITING:
         return ()
-    return _waiting(context, session, AT_ONCE)
+    return _waiting(context, session, rules, AT_ONCE)
 
 
-def _waiting(context: Context, session: ScopedSession, most: int) -> Collection[str]:
+def _waiting(
+    context: Context, session: ScopedSession, rules: Requirements, most: int
+) -> Collection[str]:
     today = local_date(context.clock.now())
-    current = requirements.of(context).fingerprint
+    current = rules.fingerprint
     query = select(DossierState.customer_no).where(
         or_(
             DossierState.changes_on <= today,
@@ -119,20 +126,22 @@ def _waiting(context: Context, session: ScopedSession, most: int) -> Collection[
 
 
 def _assessed(
-    context: Context, session: ScopedSession, numbers: Collection[str]
+    context: Context, session: ScopedSession, rules: Requirements, numbers: Collection[str]
 ) -> dict[str, Completeness]:
     today = local_date(context.clock.now())
-    found = dossiers.read(session, requirements.of(context), numbers)
+    found = dossiers.read(session, rules, numbers)
     return {number: one.on(today) for number, one in found.items()}
 
 
 def _keep(
     context: Context,
     session: ScopedSession,
+    rules: Requirements,
     numbers: Collection[str],
     found: Mapping[str, Completeness],
 ) -> None:
-    now, current = context.clock.now(), requirements.of(context).fingerprint
+    """Noted with the rules that it was assessed by: others may have come meanwhile."""
+    now, current = context.clock.now(), rules.fingerprint
     before = _kept(session, numbers)
     for table in (DossierGap, DossierState):
         session.execute(delete(table).where(table.customer_no.in_(numbers)))

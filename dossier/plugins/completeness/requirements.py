@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dossier.errors import ConfigurationError
-from dossier.plugins.completeness import conditions
+from dossier.plugins.completeness import amendments, conditions
+from dossier.plugins.completeness.amendments import Amendment
 from dossier.plugins.completeness.conditions import Condition, FactKind
 from dossier.rules import document_types, rulebook, sources
 from dossier.services.role_files import own_file
@@ -135,18 +136,28 @@ class Requirements:
 
 
 def of(context: Context) -> Requirements:
-    """The rules of an archive: the built-in ones, and its own beside or in place of them.
+    """The rules of an archive: the built-in ones, its own file's, and what was amended since.
+
+    Each process asks the records for amendments anew: one counts from the moment that it is saved.
 
     Raises:
         ConfigurationError: names file, rule and what is wrong with it.
     """
-    return _of(context.settings.home)
+    return amended(context.settings.home, amendments.standing(context))
 
 
 @lru_cache(maxsize=8)
-def _of(home: Path) -> Requirements:
+def amended(home: Path, made: tuple[Amendment, ...]) -> Requirements:
+    """The rules of an archive with these amendments, those saved later above the earlier ones.
+
+    Raises:
+        ConfigurationError: names file, rule and what is wrong with it.
+    """
     found = own_file(home, FILE)
-    return own(*found) if found else load()
+    if found is None and not made:
+        return load()
+    text, called = found or ("", AMENDED)
+    return _layered(text, called, made)
 
 
 @cache
@@ -187,31 +198,53 @@ def own(text: str, called: str) -> Requirements:
     Raises:
         ConfigurationError: names file, rule and what is wrong with it.
     """
-    body, base = rulebook.parse(text, FILE, called=called), rulebook.parse(_text(), FILE)
+    return _layered(text, called, ())
+
+
+def _layered(text: str, called: str, made: tuple[Amendment, ...]) -> Requirements:
+    """The built-in rules, then an archive's file (where there is one), then what was amended."""
+    base = rulebook.parse(_text(), FILE)
+    rows = _with_own(base["rules"], text, called) if text else base["rules"]
+    rows = amendments.applied(rows, made)
+    try:
+        return _whole({**base, "rules": rows}, called, f"{_text()}{text}{made or ''}")
+    except (TypeError, ValueError, AttributeError) as err:
+        raise ConfigurationError(f"{called}: {type(err).__name__}: {err}") from err
+
+
+def _with_own(built_in: list[dict[str, Any]], text: str, called: str) -> list[dict[str, Any]]:
+    body = rulebook.parse(text, FILE, called=called)
     if body["name"] != FILE:
         raise ConfigurationError(f"{called}: name must be {FILE}")
     if unknown := sorted(set(map(str, body)) - _OWN_KEYS):
         raise ConfigurationError(
             f"{called}: {', '.join(unknown)} cannot be set here, only rules and ends"
         )
-    rows = _merged(base["rules"], _entries(body, called), _ends(body, base["rules"], called))
-    try:
-        return _whole({**base, "rules": rows}, called, _text() + text)
-    except (TypeError, ValueError, AttributeError) as err:
-        raise ConfigurationError(f"{called}: {type(err).__name__}: {err}") from err
+    entries = _entries(body, called, _lines(text, called))
+    return _merged(built_in, entries, _ends(body, built_in, called))
 
 
-def _entries(body: Mapping[str, Any], called: str) -> list[dict[str, Any]]:
+def _lines(text: str, called: str) -> list[int]:
+    """On which line of a file each entry of ``rules`` begins."""
+    root = rulebook.composed(text, called)
+    for key, value in getattr(root, "value", ()):
+        if key.value == "rules" and isinstance(value.value, list):
+            return [one.start_mark.line + 1 for one in value.value]
+    return []
+
+
+def _entries(body: Mapping[str, Any], called: str, lines: Sequence[int]) -> list[dict[str, Any]]:
     entries = body.get("rules") or []
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
         raise ConfigurationError(f"{called}: rules must be a list of entries with an id each")
-    for one in entries:
+    for one, line in zip(entries, lines, strict=True):
+        where = f"{called}, line {line}, rule {one.get('id', '?')}"
         for key in ("id", "from", "source"):
             if not one.get(key):
-                raise ConfigurationError(f"{called}, rule {one.get('id', '?')}: lacks {key}")
+                raise ConfigurationError(f"{where}: lacks {key}")
         if type(one["from"]) is not date:
-            raise ConfigurationError(f"{called}, rule {one['id']}: '{one['from']}' is no day")
-    return [{**one, OWN: True} for one in entries]
+            raise ConfigurationError(f"{where}: '{one['from']}' is no day")
+    return [{**one, OWN: line} for one, line in zip(entries, lines, strict=True)]
 
 
 def _ends(
@@ -298,8 +331,11 @@ def _fact(code: str, entry: Mapping[str, Any]) -> Fact:
 
 _FIRST = ("id", "business", "node", "any_of", "from", "source")
 """What every rule says."""
-OWN = "own"
-"""Marks an entry of the archive's own file: it may name a source of its own."""
+OWN = amendments.OWN
+"""Marks an entry of the archive's own, with its line in the file or 0: it may name a source of its
+own."""
+AMENDED = "rules amended on the page"
+"""What messages call the rules where there is no file of an archive's own."""
 _KEYS = frozenset([*_FIRST, "when", "count", "signed", "sealed", "dated", "promised_by", "to", OWN])
 _OWN_KEYS = frozenset({*rulebook.REQUIRED, "confidence", "rules", "ends"})
 
@@ -313,7 +349,8 @@ class _Reader:
 
     def rule(self, row: Mapping[str, Any]) -> Requirement:
         """One row."""
-        where = f"rule {row.get('id', '?')}"
+        line = f"line {row[OWN]}, " if row.get(OWN) else ""
+        where = f"{line}rule {row.get('id', '?')}"
         for key in _FIRST:
             if not row.get(key):
                 raise self.wrong(where, f"lacks {key}")
