@@ -17,6 +17,7 @@ from dossier.cli import (
     people,
     record,
     roles,
+    rules,
     ways_in,
 )
 from dossier.cli import run as running
@@ -42,6 +43,7 @@ app.add_typer(intake.app, name="intake")
 app.add_typer(ways_in.session_app, name="session")
 app.add_typer(ways_in.token_app, name="token")
 app.add_typer(keys.app, name="keys")
+app.add_typer(rules.app, name="rules")
 
 
 def run() -> None:

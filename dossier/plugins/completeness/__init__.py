@@ -29,6 +29,7 @@ def pages() -> Sequence[RouteSet]:
     """``/incomplete``, ``/catalogue``, completeness, cases, late papers. Rules are checked here."""
     from dossier.plugins.completeness import (
         case_pages,
+        catalogue_pages,
         completeness_pages,
         late_pages,
         late_rules,
@@ -41,7 +42,8 @@ def pages() -> Sequence[RouteSet]:
     late_rules.load()
     waiver_reasons.load()
     return (
-        RouteSet(completeness_pages.router, links=(INCOMPLETE, CATALOGUE)),
+        RouteSet(completeness_pages.router, links=(INCOMPLETE,)),
+        RouteSet(catalogue_pages.router, links=(CATALOGUE,)),
         RouteSet(waiver_pages.router),
         RouteSet(late_pages.router, links=(LATE,)),
         RouteSet(case_pages.router),
@@ -68,12 +70,18 @@ def _read_own(text: str, called: str) -> object:
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
-    """Completeness of a customer, waivers, the catalogue, cases, days, late papers. At start."""
-    from dossier.plugins.completeness import api, cases_api, history_api, late_api, waivers_api
+    """Completeness of a customer, waivers, the catalogue, amendments, cases, late papers. At start."""
+    from dossier.plugins.completeness import (
+        api,
+        cases_api,
+        history_api,
+        late_api,
+        rules_api,
+        waivers_api,
+    )
 
-    parts = (api, waivers_api, cases_api, history_api, late_api)
-    routers = tuple(part.router for part in parts)
-    return tuple(RouteSet(each) for each in routers)
+    found = (api, waivers_api, cases_api, history_api, rules_api, late_api)
+    return tuple(RouteSet(each.router) for each in found)
 
 
 @hookimpl

@@ -33,6 +33,8 @@ SAVED, ENDED, WITHDRAWN = "rule.amended", "rule.ended", "rule.amendment_withdraw
 TRIED = 400
 """Dossiers that a trial looks at, evenly over all it may concern: about a second."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+MOST_PAPERS = 20
+"""Of one type that a rule may ask for."""
 LONGEST = 200
 """Characters of a reason or a source."""
 
@@ -152,9 +154,7 @@ def save(context: Context, viewer: Viewer, wish: RuleWish) -> int:
         made = _locked(session)
         wanted, after = _checked(context, made, wish)
         if after.rules == requirements.amended(context.settings.home, made).rules:
-            raise NotPossibleError(
-                "The rule says that already", detail_zh="修订内容与现行规则相同"
-            )
+            raise NotPossibleError("The rule says that already", detail_zh="修订内容与现行规则相同")
         entry = None if wish.ends else _entry(wish)
         row = RuleAmendment(
             rule=wanted.rule,
@@ -261,9 +261,7 @@ def _checked(
     _check_form(wish)
     before = _whole(context, made)
     _check_no_later(before, wish, first)
-    wanted = Amendment(
-        wish.rule, first, "" if wish.ends else amendments.packed(_entry(wish))
-    )
+    wanted = Amendment(wish.rule, first, "" if wish.ends else amendments.packed(_entry(wish)))
     return wanted, _whole(context, (*made, wanted))
 
 
@@ -271,7 +269,7 @@ def _check_form(wish: RuleWish) -> None:
     if not _ID.fullmatch(wish.rule):
         raise InvalidInputError(
             f"'{wish.rule}' is no id of a rule: small letters, digits and hyphens, 60 at most",
-            detail_zh=f"“{wish.rule}”不能作为规则编号：请用小写字母、数字和连字符，不超过 60 个字符",
+            detail_zh=f"规则编号“{wish.rule}”有误：请用小写字母、数字和连字符，不超过 60 字",
         )
     categories = rulebook.load("categories")["categories"]
     if unknown := sorted(set(wish.levels) - set(categories)):
@@ -335,9 +333,7 @@ def _entry(wish: RuleWish) -> dict[str, Any]:
 def _said(text: str) -> str:
     said = " ".join(text.split())
     if len(said) > LONGEST:
-        raise InvalidInputError(
-            f"{LONGEST} characters at most", detail_zh=f"不超过 {LONGEST} 个字"
-        )
+        raise InvalidInputError(f"{LONGEST} characters at most", detail_zh=f"不超过 {LONGEST} 个字")
     return said
 
 
@@ -376,6 +372,4 @@ def _note(
     now: datetime,
     facts: Mapping[str, Any],
 ) -> None:
-    audit.note(
-        session, viewer, action, at=now, object_kind="rule", object_id=row.rule, facts=facts
-    )
+    audit.note(session, viewer, action, at=now, object_kind="rule", object_id=row.rule, facts=facts)

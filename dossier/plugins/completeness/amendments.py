@@ -58,9 +58,7 @@ def packed(entry: Mapping[str, Any]) -> str:
     return json.dumps(entry, ensure_ascii=False, sort_keys=True, default=date.isoformat)
 
 
-def applied(
-    rows: Iterable[Mapping[str, Any]], made: Iterable[Amendment]
-) -> list[dict[str, Any]]:
+def applied(rows: Iterable[Mapping[str, Any]], made: Iterable[Amendment]) -> list[dict[str, Any]]:
     """The rules' rows with these amendments, one above the other."""
     found = [dict(row) for row in rows]
     for one in made:

@@ -1,10 +1,9 @@
-"""``/customers/{no}/completeness``: what a dossier lacks. ``/catalogue``: what is asked for."""
+"""``/customers/{no}/completeness``: what a dossier lacks. ``/incomplete``: which lack something."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from itertools import groupby
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -18,18 +17,16 @@ from dossier.plugins.completeness import (
     history,
     late_rules,
     late_views,
-    requirements,
     waiver_reasons,
     wording,
     worklist,
 )
 from dossier.plugins.completeness.asked import wished, wished_values
+from dossier.plugins.completeness.catalogue_pages import rule_words
 from dossier.plugins.completeness.items import LACKING, TO_DO, Item, ItemState
-from dossier.plugins.completeness.requirements import Requirement
 from dossier.plugins.completeness.waivers import WAIVABLE, WaiverWish
 from dossier.plugins.completeness.worklist import Wish
-from dossier.rules import document_types, rulebook, sources
-from dossier.services.context import Context
+from dossier.rules import document_types, rulebook
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
 
@@ -79,7 +76,7 @@ def draw_dossier(
         error=error,
         late=late_views.of_customer(context, viewer, customer_no),
         late_reasons=late_rules.of(context).reasons,
-        **_words(context),
+        **rule_words(context),
     )
 
 
@@ -128,43 +125,6 @@ def _search(wish: Wish) -> str:
     return f"/search?{urlencode({FILTER + name: value for name, value in chosen.items() if value})}"
 
 
-@router.get("/catalogue")
-def show_catalogue(
-    request: Request,
-    viewer: Annotated[Viewer, requires(Permission.SIGNED_IN)],  # noqa: ARG001 - asked for by requires
-    business: Annotated[str, Query(max_length=40)] = requirements.NEW,
-    category: Annotated[str, Query(max_length=2)] = "",
-) -> Response:
-    """The types with what one keeps them for, and the rules of one business in force today."""
-    context = context_of(request)
-    today = local_date(context.clock.now())
-    rules = requirements.of(context)
-    chosen = rules.businesses.get(business, rules.businesses[requirements.NEW])
-    categories = rulebook.load("categories")["categories"]
-    asked = [
-        rule
-        for rule in rules.in_force(chosen.code, today)
-        if category not in categories or category in rule.levels
-    ]
-    rested = (one for rule in asked for one in sources.cited(rule.source))
-    return render(
-        request,
-        "completeness/catalogue.html",
-        rules=rules,
-        chosen=chosen,
-        nodes=_by_node(asked),
-        rested=list(dict.fromkeys(rested)),
-        categories=categories,
-        category=category if category in categories else "",
-        types=document_types.catalogue().types,
-        **_words(context),
-    )
-
-
-def _words(context: Context) -> Mapping[str, Any]:
-    return {"wording": wording, "book": requirements.of(context), "cited": sources.cited}
-
-
 def _groups(items: Iterable[Item]) -> list[tuple[str, list[Item]]]:
     """What to do, what is there, what is not asked for; each in the rules' order."""
     groups: dict[str, list[Item]] = {"open": [], "settled": [], "others": []}
@@ -173,7 +133,3 @@ def _groups(items: Iterable[Item]) -> list[tuple[str, list[Item]]]:
         groups[name].append(item)
     groups["open"].sort(key=lambda item: TO_DO.index(item.state))
     return [(name, found) for name, found in groups.items() if found]
-
-
-def _by_node(rules: Iterable[Requirement]) -> list[tuple[str, list[Requirement]]]:
-    return [(node, list(found)) for node, found in groupby(rules, key=lambda rule: rule.node)]

@@ -170,6 +170,13 @@ def load() -> Requirements:
     return read(_text(), f"{FILE}.yaml")
 
 
+@cache
+def head() -> Mapping[str, Any]:
+    """What the built-in file says of itself: since when, by what, how sure."""
+    body = rulebook.parse(_text(), FILE)
+    return {key: body[key] for key in ("effective_from", "source", "confidence")}
+
+
 def _text() -> str:
     file = resources.files("dossier.plugins.completeness") / f"{FILE}.yaml"
     return file.read_text(encoding="utf-8")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 
 from dossier.plugins.completeness import waiver_reasons
 from dossier.plugins.completeness.cases import CaseState, Outcome, Reason
 from dossier.plugins.completeness.items import Item, ItemState
-from dossier.plugins.completeness.requirements import Named, Requirements
+from dossier.plugins.completeness.requirements import Named, Requirement, Requirements
 from dossier.services import labels
 
 CHINESE, ENGLISH = labels.CHINESE, "en"
@@ -81,6 +82,46 @@ def papers(types: Iterable[str], language: str) -> str:
     """The papers of which any will do."""
     between = "或" if language == labels.CHINESE else " or "
     return between.join(labels.type_label(code, language) for code in types)
+
+
+def condition(rule: Requirement, book: Requirements, language: str) -> str:
+    """When a conditional paper is asked for; what has no words is shown as it is written."""
+    if rule.when is None:
+        return ""
+    chinese = language == labels.CHINESE
+    between = "" if chinese else " "
+    said = _HAS.sub(lambda found: _has(found, language), rule.when.text)
+    parts = []
+    for word in _TOKENS.findall(said):
+        if word in book.facts:
+            parts.append(named(book.facts[word], language))
+        else:
+            parts.append(_OPERATORS.get(word, {}).get(language, word.strip('"')))
+    return between.join(parts)
+
+
+def _has(found: re.Match[str], language: str) -> str:
+    label = labels.type_label(found["code"], language)
+    if language == labels.CHINESE:
+        return f'"{"无" if found["none"] else "有"}{label}"'
+    return f'"{"no" if found["none"] else "there is"} {label}"'
+
+
+_HAS = re.compile(r"""["'](?P<code>\w+)["'] (?P<none>not )?in papers""")
+_TOKENS = re.compile(r"""\"[^\"]*\"|\w+(?:\.\d+)?|[<>=!]+|[()]""")
+_OPERATORS = {
+    "and": {"zh": "，且", "en": "and"},
+    "or": {"zh": "，或", "en": "or"},
+    "not": {"zh": "并非", "en": "not:"},
+    ">": {"zh": " 大于 ", "en": "over"},
+    ">=": {"zh": " 不小于 ", "en": "at least"},
+    "<": {"zh": " 小于 ", "en": "under"},
+    "<=": {"zh": " 不大于 ", "en": "at most"},
+    "==": {"zh": " 为 ", "en": "is"},
+    "!=": {"zh": " 不为 ", "en": "is not"},
+    "true": {"zh": "是", "en": "true"},
+    "false": {"zh": "否", "en": "false"},
+}
 
 
 def asked(item: Item, language: str) -> str:
