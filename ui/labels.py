@@ -427,6 +427,7 @@ PERMISSION: Final = {
     "approve": N_("Decide on others' requests"),
     "send_events": N_("Send events of other systems"),
     "waive": N_("Waive papers that are asked for"),
+    "amend_rules": N_("Amend the rules of papers"),
     "verify": N_("Verify names and contacts"),
     "pull_changes": N_("Read changes for other systems"),
     "signed_in": N_("Be logged in"),
