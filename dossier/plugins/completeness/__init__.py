@@ -70,7 +70,7 @@ def _read_own(text: str, called: str) -> object:
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
-    """Completeness of a customer, waivers, the catalogue, amendments, cases, late papers. At start."""
+    """Completeness, waivers, the catalogue, amendments, cases, days, late papers. At start."""
     from dossier.plugins.completeness import (
         api,
         cases_api,
