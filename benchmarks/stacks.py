@@ -1,6 +1,7 @@
 """Where stacks are cut, what their papers are and whose: how often right, how often decided alone.
 
     python -m benchmarks.stacks --stacks 25 --papers 15 --seed 907 --families held_out --noise 0.004
+    python -m benchmarks.stacks --hard --stacks 3 --papers 10 --seed 908 --ocr --keep /tmp/read
 
 Invents a register and stacks from a seed. The text is the papers' truth, laid out as the forms are,
 with a share of characters misread (``--noise``); ``--ocr`` draws them, damaged, and reads them with
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pickle
 import platform
 import random
 import sys
@@ -109,7 +111,22 @@ def reader(arguments: argparse.Namespace) -> Any:
     from dossier.adapters.rapidocr import RapidOcrEngine
 
     engine, renderer = RapidOcrEngine(), PageFiles()
-    return lambda stack: readings_by_ocr(stack, arguments.seed, engine, renderer)
+    made = iter(range(arguments.stacks))
+
+    def read(stack: InventedStack) -> list[PageReading]:
+        name = (
+            f"{arguments.families}-{arguments.seed}-{'hard' * arguments.hard}-{next(made)}.readings"
+        )
+        kept = arguments.keep / name if arguments.keep else None
+        if kept and kept.exists():
+            return list(pickle.loads(kept.read_bytes()))
+        pages = readings_by_ocr(stack, arguments.seed, engine, renderer)
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes(pickle.dumps(pages))
+        return pages
+
+    return read
 
 
 # -- cuts ---------------------------------------------------------------------------------------
@@ -211,7 +228,7 @@ def file_all(cuts: Sequence[Cut], home: Path, register: Sequence[Any]) -> list[F
 
 
 def report_filing(filed: Sequence[Filed]) -> None:
-    right = sum(one.type_code == one.paper.plan.type_code for one in filed)
+    right = sum((one.type_code or "") == one.paper.plan.type_code for one in filed)
     print(f"\ntypes right: {right} of {len(filed)} ({right / max(1, len(filed)):.2%})")
     decidable = [one for one in filed if is_decidable(one)]
     print(f"papers {len(filed)}, of which say enough for one customer {len(decidable)}")
@@ -248,6 +265,8 @@ def main() -> None:
     parser.add_argument("--papers", type=int, default=20, help="of each stack")
     parser.add_argument("--seed", type=int, default=907)
     parser.add_argument("--families", choices=FAMILIES, default="default")
+    parser.add_argument("--hard", action="store_true", help="papers as they come from many hands")
+    parser.add_argument("--keep", type=Path, help="keep readings of --ocr in this folder")
     parser.add_argument("--noise", type=float, default=0.0, help="share of characters misread")
     parser.add_argument("--ocr", action="store_true", help="draw, damage and read with the engine")
     parser.add_argument("--wrong", action="store_true", help="show boundaries decided wrongly")
@@ -260,6 +279,7 @@ def main() -> None:
         stacks=arguments.stacks,
         papers=arguments.papers,
         families=FAMILIES[arguments.families],
+        hard=arguments.hard,
     )
     print(
         f"{len(stacks)} stacks, {sum(len(s.papers) for s in stacks)} papers, families {arguments.families}, "
