@@ -249,9 +249,9 @@ def report_filing(filed: Sequence[Filed]) -> None:
 def is_decidable(one: Filed) -> bool:
     """Whether the paper says enough: known to the register, and not only by a shared name."""
     plan = one.paper.plan
-    if not plan.known:
+    if not plan.known or not one.paper.says_whose:
         return False
-    if plan.route == "barcode":
+    if not plan.type_code or plan.route == "barcode":
         return True
     return {"name": plan.unique_name, "id_no": plan.unique_id}.get(plan.identity, True)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from dossier.records import PageReading
 from dossier.rules import page_fields, page_labels
 from dossier.rules.document_types import Catalogue, solid
+from dossier.rules.normal_form import HAN, fold
 from dossier.rules.page_fields import FoundField
 from dossier.rules.page_numbers import PageNumber, find_page_number
 from dossier.rules.paper import Paper, linking_rules, read_paper
@@ -18,9 +20,26 @@ from dossier.rules.titles import find_title
 SHEET, WORDS = "sheet", "words"
 """What makes a page a separator: a bar code and hardly a word; its own words."""
 _WITHIN = re.compile(
-    r"第?[二三四五六七八九十]{1,3}[条、.．章)]|[2-9][0-9]?[、.．)](?![0-9])|[(（][二三四五六七八九十]{1,2}[)）]"
+    r"第?(?:[二三四五六七八九]?十[一二三四五六七八九]?|[二三四五六七八九])[条、.．章)]"
+    r"|第?(?:[2-9]|[1-9][0-9])(?:[条章]|[、.．)](?![0-9]))|[(（][二三四五六七八九十]{1,2}[)）]"
 )
+_TAIL = re.compile(r"^[^：:]*[。；]$")
+"""The end of a sentence that began on the page before."""
 _SENTENCE_END = re.compile(r"[。！？：:；;]$")
+_FORM_NO = re.compile(
+    rf"(?<![{HAN}])(?:编 ?号|no\.?|№) ?[:.]? ?([a-z]{{0,4}}[0-9][0-9a-z\-/]{{4,24}})"
+)
+_TOP, _FIRST_LINES = 8, 5
+_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_WHOSE = frozenset(
+    {
+        page_labels.CUSTOMER_NO,
+        page_labels.METER_NO,
+        page_labels.NAME,
+        page_labels.HOLDER,
+        page_labels.ID_NO,
+    }
+)
 _ENDS = 6
 """Lines at the end of a page where people sign."""
 _DENSE_LINE = 18
@@ -45,6 +64,10 @@ class PageEvidence:
         page_number: what it prints as its own number.
         begins_within: its first line is a later clause or goes on with a sentence.
         is_signed: ends with signatures.
+        form_nos: numbers of the form that stand at its top (编号, No.).
+        opens: says at its top whose it is, as the first page of a form does.
+        is_picture: a photograph with a line or two.
+        is_cover: a title and a few lines, as on a contract's cover.
     """
 
     number: int
@@ -60,6 +83,10 @@ class PageEvidence:
     page_number: PageNumber | None = None
     begins_within: bool = False
     is_signed: bool = False
+    form_nos: frozenset[str] = frozenset()
+    opens: bool = False
+    is_picture: bool = False
+    is_cover: bool = False
     customer_nos: frozenset[str] = frozenset()
     meter_nos: frozenset[str] = frozenset()
     id_nos: frozenset[str] = frozenset()
@@ -111,6 +138,10 @@ def _page(page: PageReading, catalogue: Catalogue, rules: StackRules) -> PageEvi
         ),
         begins_within=_begins_within(lines),
         is_signed=any(w in solid(line) for line in lines[-_ENDS:] for w in rules.signature_words),
+        form_nos=frozenset(m[1] for line in lines[:_TOP] for m in _FORM_NO.finditer(fold(line))),
+        opens=_opens(page.text, fields),
+        is_cover=title is not None and len(text) <= rules.cover_text,
+        is_picture=len(text) <= rules.picture_text and any(w in text for w in rules.picture_words),
         customer_nos=_values(fields, page_labels.CUSTOMER_NO) - paper.others.numbers,
         meter_nos=_values(fields, page_labels.METER_NO) - paper.others.numbers,
         id_nos=paper.id_nos,
@@ -132,6 +163,14 @@ def _separator(text: str, codes: frozenset[str], rules: StackRules) -> str:
     return SHEET if codes else ""
 
 
+def _opens(text: str, fields: Iterable[FoundField]) -> bool:
+    """Whether one of the first lines says whose the paper is."""
+    end = 0
+    for match in islice(_LINE.finditer(text), _FIRST_LINES):
+        end = match.end()
+    return any(one.labelled and one.kind in _WHOSE and one.start < end for one in fields)
+
+
 def _values(fields: Iterable[FoundField], kind: str) -> frozenset[str]:
     return frozenset(one.value for one in fields if one.kind == kind and one.labelled)
 
@@ -143,8 +182,11 @@ def _names(paper: Paper) -> frozenset[str]:
 
 def _begins_within(lines: Sequence[str]) -> bool:
     """Whether the first line of weight is a later clause, or runs on from the page before."""
-    first = next((line.strip() for line in lines if len(solid(line)) > 1), "")
+    weighty = [line.strip() for line in lines if len(solid(line)) > 1]
+    first = weighty[0] if weighty else ""
     if _WITHIN.match(first):
+        return True
+    if "\t" not in first and _TAIL.search(first):
         return True
     is_prose = "\t" not in first and len(solid(first)) >= _DENSE_LINE
     return is_prose and bool(re.search("[，。；]", first)) and not _SENTENCE_END.search(first[:-1])

@@ -24,6 +24,8 @@ class StackRules:
     pages: int
     separator_text: int
     list_customers: int
+    picture_text: int
+    cover_text: int
     starts: int
     size: float
     edge: float
@@ -32,6 +34,7 @@ class StackRules:
     separator_words: tuple[str, ...]
     annex_words: tuple[str, ...]
     signature_words: tuple[str, ...]
+    picture_words: tuple[str, ...]
 
     @staticmethod
     def from_body(body: Mapping[str, Any]) -> StackRules:
@@ -50,6 +53,8 @@ class StackRules:
             pages=int(limits["pages"]),
             separator_text=int(limits["separator_text"]),
             list_customers=int(limits["list_customers"]),
+            cover_text=int(limits["cover_text"]),
+            picture_text=int(limits["picture_text"]),
             starts=int(limits["starts"]),
             size=float(limits["size"]),
             edge=float(limits["edge"]),
@@ -58,6 +63,7 @@ class StackRules:
             separator_words=_solid(body["separator_words"]),
             annex_words=_solid(body["annex_words"]),
             signature_words=_solid(body["signature_words"]),
+            picture_words=_solid(body["picture_words"]),
         )
         if not 0 < rules.remark <= rules.ask <= rules.cut < 1:
             raise ConfigurationError("stacks.yaml: decide must be 0 < remark <= ask <= cut < 1")

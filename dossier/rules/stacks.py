@@ -143,7 +143,7 @@ def propose(pages: Sequence[PageEvidence], rules: StackRules) -> Proposal:
         return Proposal(tuple(pages))
     tracks = [_Track(1.0, _Paper.begun(content[0]))]
     boundaries = []
-    gaps = _gaps(pages)
+    gaps = {} if _has_blank_backs(pages) else _gaps(pages)
     for at, (_, page) in enumerate(pairwise(content), 1):
         ahead = content[at + 1] if at + 1 < len(content) else None
         boundary, tracks = _step(tracks, page, gaps.get(page.number, ()), ahead, rules)
@@ -189,6 +189,18 @@ def _share(nats: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, nats))))
 
 
+def _has_blank_backs(pages: Sequence[PageEvidence]) -> bool:
+    """Whether the stack was scanned on both sides: then a blank page parts nothing."""
+    if any(page.separator for page in pages):
+        return False
+    content = sum(1 for page in pages if _has_content(page))
+    lonely = sum(1 for a, b in pairwise(pages) if _has_content(a) and b.is_blank)
+    return content >= _FEWEST_SHEETS and lonely >= _BLANK_BACKS * content
+
+
+_FEWEST_SHEETS, _BLANK_BACKS = 4, 0.5
+
+
 def _gaps(pages: Sequence[PageEvidence]) -> Mapping[int, Sequence[PageEvidence]]:
     """What lies right before each page: separators and blank pages."""
     gaps: dict[int, Sequence[PageEvidence]] = {}
@@ -220,6 +232,7 @@ class _Paper:
     names: frozenset[str] = frozenset()
     contract_nos: frozenset[str] = frozenset()
     case_nos: frozenset[str] = frozenset()
+    form_nos: frozenset[str] = frozenset()
 
     @classmethod
     def begun(cls, page: PageEvidence) -> _Paper:
@@ -240,6 +253,7 @@ class _Paper:
             names=self.names | page.names,
             contract_nos=self.contract_nos | page.contract_nos,
             case_nos=self.case_nos | page.case_nos,
+            form_nos=self.form_nos | page.form_nos,
         )
 
     @property
@@ -275,6 +289,7 @@ def _findings(
     """What speaks for and against a cut before ``page``, with weights."""
     kinds: list[_Finding] = [
         *_of_gap(gap),
+        *_of_form(paper, page),
         *_of_numbers(paper, page.page_number),
         *_of_cover(paper, page, ahead),
         *_of_top(paper, page),
@@ -340,8 +355,19 @@ def _of_cover(paper: _Paper, page: PageEvidence, ahead: PageEvidence | None) -> 
 
 
 def _of_top(paper: _Paper, page: PageEvidence) -> Iterator[_Finding]:
+    if _is_behind_cover(paper, page):
+        yield "behind_cover", 1.0
+        return
     if page.is_annex:
         yield "annex", 1.0
+    yield from _of_title(paper, page)
+    if page.title and page.title in paper.titles:
+        yield "title_again", 1.0
+    if page.begins_within:
+        yield "begins_within", 1.0
+
+
+def _of_title(paper: _Paper, page: PageEvidence) -> Iterator[_Finding]:
     if page.title and page.title_sure > 0:
         strong = page.type_code and page.title_sure >= _STRONG
         yield ("title_known" if strong else "title_weak"), page.title_sure
@@ -349,14 +375,39 @@ def _of_top(paper: _Paper, page: PageEvidence) -> Iterator[_Finding]:
             yield "title_of_another_type", 1.0
     elif page.type_code and paper.type_code and page.type_code != paper.type_code:
         yield "body_of_another_type", 1.0
-    elif page.has_heading:
+    elif page.has_heading and not page.begins_within:
         yield "heading", 1.0
+    elif page.is_picture and not page.is_annex:
+        yield "picture", 1.0
     elif not page.is_failed:
-        yield "no_title", 1.0
-    if page.title and page.title in paper.titles:
-        yield "title_again", 1.0
-    if page.begins_within:
-        yield "begins_within", 1.0
+        yield "no_title", _UNTITLED_OPENING if _opens_anew(paper, page) else 1.0
+
+
+def _of_form(paper: _Paper, page: PageEvidence) -> Iterator[_Finding]:
+    """Whether it begins as forms do: with a number of its own, and with whose it is."""
+    if page.form_nos:
+        if any(_near_number(one, other) for one in page.form_nos for other in paper.form_nos):
+            yield "form_no_same", 1.0
+        elif not _is_behind_cover(paper, page):
+            yield ("form_no_differs" if paper.form_nos else "form_no_new"), 1.0
+    if page.opens and not page.begins_within:
+        yield ("opens" if _opens_anew(paper, page) else "opens_again"), 1.0
+
+
+def _is_behind_cover(paper: _Paper, page: PageEvidence) -> bool:
+    """Whether the page repeats the title of a cover right before it."""
+    is_covered = paper.length == 1 and paper.last.is_cover and not page.is_cover
+    return is_covered and bool(page.title) and page.title in paper.titles
+
+
+def _opens_anew(paper: _Paper, page: PageEvidence) -> bool:
+    """Whether the page begins with whose it is, and the paper so far is not theirs."""
+    is_same = paper.customer_nos & page.customer_nos or paper.names & page.names
+    return page.opens and not page.begins_within and not is_same
+
+
+_UNTITLED_OPENING = 0.3
+"""So much a lacking title counts on a page that begins with whose it is."""
 
 
 _STRONG = 0.8

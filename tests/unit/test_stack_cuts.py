@@ -191,6 +191,92 @@ def test_a_cover_without_a_number_is_no_missing_page():
     assert not part.remarks
 
 
+# -- papers as they come from many hands -----------------------------------------------------------
+
+
+def asked(*texts):
+    return [part.pages for part in proposed(*texts).parts(RULES.ask)]
+
+
+def untitled(number, form_no):
+    return f"编号：{form_no}\n户号：{number}\n户名：王小明\n用电地址：东山路8号\n申请容量：8kW"
+
+
+def test_forms_without_a_title_are_parted_by_their_own_number_and_customer():
+    found = proposed(untitled(ONE, "A01-2011-4599"), untitled(OTHER, "H03-2019-0944"))
+    assert [part.pages for part in found.parts(RULES.cut)] == [(1,), (2,)]
+
+
+def test_the_same_form_again_for_the_same_customer_is_another_paper():
+    pages = [application(ONE, foot=f"编号：A01-2011-45{n}\n") for n in (17, 99)]
+    lines = [text.split("\n") for text in pages]
+    turned = ["\n".join([one[0], one[4], *one[1:4]]) for one in lines]
+    assert asked(*turned) == [(1,), (2,)]
+
+
+def test_the_second_page_of_a_form_that_repeats_its_number_stays():
+    second = f"编号：A01-2011-4599\n{CLAUSE * 3}"
+    assert asked(untitled(ONE, "A01-2011-4599"), second) == [(1, 2)]
+
+
+def test_a_photograph_is_left_to_a_person_and_an_annex_stays():
+    photograph = "表箱及进户线实景照片\n拍摄 2014年10月22日"
+    found = proposed(application(ONE), photograph, application(OTHER))
+    assert asked(application(ONE), photograph, application(OTHER)) == [(1,), (2,), (3,)]
+    assert 2 in [one.before for one in found.open_cuts(RULES)] or 2 in found.starts(RULES.cut)
+    assert asked(contract(ONE, 1, 2), f"附图：表箱照片\n{'第2页 共2页'}") == [(1, 2)]
+
+
+def test_a_form_of_no_known_type_is_asked_about_and_never_swallowed():
+    lines = "名称：绝缘手套\n规格：12kV\n数量：四副\n领用人：运维班\n备注：另附"
+    found = propose(
+        [
+            PageEvidence(1, title="用电申请书", title_sure=1.0, type_code="A01", size=(1654, 2339)),
+            PageEvidence(2, title="物资领用登记", has_heading=True, size=(1654, 2339)),
+        ],
+        RULES,
+    )
+    assert found.starts(RULES.ask) == (1, 2)
+    assert found.starts(RULES.cut) == (1,)
+    assert asked(contract(ONE, 1, 2), f"第十一条 争议解决\n{CLAUSE}{lines}") == [(1, 2)]
+
+
+def test_blank_backs_of_a_stack_scanned_on_both_sides_part_nothing():
+    bare = [contract(ONE, at, 5).rpartition("\n")[0] for at in range(1, 6)]
+    backed = [text for one in bare for text in (one, "")]
+    (part,) = proposed(*backed).parts(RULES.ask)
+    assert set(part.pages) >= {1, 3, 5, 7, 9}
+
+
+def test_the_title_behind_its_own_cover_begins_no_paper():
+    cover = f"低压供用电合同\n合同编号：XZ2021{ONE[-6:]}\n供电人：国网襄阳供电公司\n用电人：王小明"
+    body = f"低压供用电合同\n编号：C01-2011-8564\n户号：{ONE}\n户名：王小明\n{CLAUSE * 4}"
+    assert asked(cover, body) == [(1, 2)]
+    assert asked(cover, page(0, body, "C01-2011-8564")) == [(1, 2)]
+
+
+def test_a_page_that_begins_with_the_end_of_a_sentence_begins_no_paper():
+    second = f"院提起诉讼。\n第十二条 合同效力\n{CLAUSE}用电人：赵建国"
+    assert asked(contract(ONE, 1, 2).rpartition("\n")[0], second) == [(1, 2)]
+
+
+def test_invented_stacks_from_many_hands_are_proposed_rightly():
+    register = list(invent_customers(78, 120))
+    right = wrong = missed = 0
+    for stack in invent_stacks(
+        register, 78, stacks=2, papers=20, families=families.HELD_OUT, hard=True
+    ):
+        found = propose(evidence_of(readings_of(stack, 0.0), catalogue(), RULES), RULES)
+        truth, said = stack.starts, set(found.starts(RULES.ask))
+        right, wrong, missed = (
+            right + len(truth & said),
+            wrong + len(said - truth),
+            missed + len(truth - said),
+        )
+        assert not set(found.starts(RULES.cut)) - truth
+    assert 2 * right / (2 * right + wrong + missed) >= 0.97
+
+
 # -- properties ---------------------------------------------------------------------------------
 
 KINDS = st.sampled_from(["content", "blank", "separator", "failed"])

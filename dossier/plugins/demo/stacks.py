@@ -15,6 +15,7 @@ import pikepdf
 
 from dossier.plugins.demo import scans
 from dossier.plugins.demo.catalogue import TYPES
+from dossier.plugins.demo.content import chinese_date
 from dossier.plugins.demo.customers import InventedCustomer
 from dossier.plugins.demo.damage import draw_damage, sibling
 from dossier.plugins.demo.make import compose, lay_out
@@ -65,6 +66,7 @@ class StackedPaper:
     plan: PaperPlan
     title: str
     mishap: str = ""
+    says_whose: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,10 @@ def _hard_paper(
     kind = rng.choices(list(_KINDS), list(_KINDS.values()))[0]
     if kind in _SHEETS and not is_known:
         sheet, title = _SHEETS[kind](plan, rng)
-        paper = StackedPaper(replace(plan, type_code="", known=False), title)
+        said = {text.text for text in sheet.texts()}
+        numbers = (plan.customer.customer_no, plan.customer.first_meter)
+        is_said = any(number in text for text in said for number in numbers)
+        paper = StackedPaper(replace(plan, type_code=""), title, says_whose=is_said)
         return [StackSheet(PAPER, sheet, at, 1)], paper
     content = compose(plan, random.Random(plan.seed))
     sheets = lay_out(plan, content)
@@ -320,16 +325,16 @@ def _meters(plan: PaperPlan, rng: random.Random) -> tuple[Sheet, str]:
 
 
 def _photograph(plan: PaperPlan, rng: random.Random) -> tuple[Sheet, str]:
-    """A picture of the place with a line below it, or none."""
+    """A picture of the place with a line below it."""
     sheet = Sheet()
     for _ in range(rng.randrange(4, 9)):
         x, y = rng.uniform(60, 300), rng.uniform(80, 400)
         sheet.marks.append(
             Tint(x, y, x + rng.uniform(60, 220), y + rng.uniform(50, 200), rng.randrange(60, 200))
         )
-    if rng.random() < 0.6:
-        said = "现场照片　计量箱外观" if plan.layout == "boxed" else "附图：表箱及进户线照片"
-        sheet.marks.append(Text(120, 640, 12, said, Ink.PRINT, 1))
+    said = "现场照片　计量箱外观" if plan.layout == "boxed" else "表箱及进户线实景照片"
+    sheet.marks.append(Text(120, 640, 12, said, Ink.PRINT, 1))
+    sheet.marks.append(Text(120, 665, 10, f"拍摄 {chinese_date(plan.on)}", Ink.PRINT, 2))
     return sheet, ""
 
 
