@@ -43,6 +43,7 @@ class Permission(StrEnum):
     SEND_EVENTS = "send_events"
     VERIFY = "verify"
     PULL_CHANGES = "pull_changes"
+    SETTLE = "settle_differences"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 

@@ -213,7 +213,8 @@ class House:
             token_id=thing, kept_id=thing, anomaly_id=thing, name_id=thing, code="zh_CN",
             grant_id=999_999, delegation_id=999_999, approval_id=thing, file_id=thing,
             name=thing, deed="disable", post_id=thing, kind="unit", place_id=ABSENT_NO,
-            change_id=ABSENT_NO, waiver_id=ABSENT_ID, amendment_id=ABSENT_NO, rule_id="no-rule", case_no="K-0",
+            change_id=ABSENT_NO, waiver_id=ABSENT_ID, difference_id=ABSENT_ID,
+            amendment_id=ABSENT_NO, rule_id="no-rule", case_no="K-0",
         )  # fmt: skip
         if route.sent.startswith("?"):
             return Request(route.method, path + route.sent)
@@ -252,6 +253,7 @@ class House:
             "waive": {"rule": "no-such-rule", "reason": "not_issued"},
             "name_check": {"result": "verified"},
             "contact_check": {"outcome": "confirmed", "channel": "no such"},
+            "difference": {"decision": "keep_ours", "reason": "核对"},
             "why": {"why": "重复"},
             "watch": {"kind": "celebrity", "name": "上官若水"},
         }[name]

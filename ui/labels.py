@@ -274,6 +274,9 @@ ACTION: Final = {
     "realname.listed": N_("Coverage of real names read"),
     "contact.checked": N_("Contact checked"),
     "contacts.listed": N_("List of stale contacts read"),
+    "register.compared": N_("Register compared with an export"),
+    "differences.listed": N_("Differences read"),
+    "difference.settled": N_("Difference settled"),
     "changes.read": N_("Changes for other systems read"),
     "waiver.made": N_("Paper waived"),
     "waiver.withdrawn": N_("Waiver withdrawn"),
@@ -430,6 +433,7 @@ PERMISSION: Final = {
     "amend_rules": N_("Amend the rules of papers"),
     "verify": N_("Verify names and contacts"),
     "pull_changes": N_("Read changes for other systems"),
+    "settle_differences": N_("Settle differences with the marketing system"),
     "signed_in": N_("Be logged in"),
     "public": N_("What everybody may"),
 }

@@ -10,6 +10,7 @@ import typer
 
 from dossier.cli import (
     care,
+    comparing,
     data,
     intake,
     keys,
@@ -35,6 +36,7 @@ app = typer.Typer(
 running.register(app)
 data.register(app)
 organisation.register()
+comparing.register(app)
 care.register(app)
 record.register(app)
 roles.register(people.app)

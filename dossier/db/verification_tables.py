@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dossier.db.append_only import protect_when_made
@@ -89,8 +90,68 @@ class OutgoingEvent(Table):
     __table_args__ = ({"sqlite_autoincrement": True},)
 
 
+class ComparisonRun(Table):
+    """The register held against another system's export; what is done of it, batch by batch."""
+
+    __tablename__ = "comparison_run"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    """Of the file: one that was broken off is gone on with by the same file."""
+    is_whole: Mapped[bool]
+    """The file has all customers: who is missing in it is a difference."""
+    rows: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+    errors: Mapped[list[Any]] = mapped_column(default=list)
+    """``[row, column, heading, zh, en]`` of the first rows that were left out; never a value."""
+    unknown: Mapped[list[Any]] = mapped_column(default=list)
+    """The first customer numbers of the file that the register does not have."""
+    unknown_count: Mapped[int] = mapped_column(default=0)
+    opened: Mapped[int] = mapped_column(default=0)
+    agreed: Mapped[int] = mapped_column(default=0)
+    """Differences that were open and are none any more."""
+    started_at: Mapped[datetime]
+    started_by: Mapped[str] = mapped_column(String(80))
+    finished_at: Mapped[datetime | None]
+
+
+class Difference(Table):
+    """A fact of a customer that the register and the other system say differently (S0-24)."""
+
+    __tablename__ = "difference"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"))
+    fact: Mapped[str] = mapped_column(String(20))
+    """``name``, ``id_no``, ``address``, ``capacity_kva``, ``category``, ``meter_no``; ``customer``:
+    the other system does not have it."""
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    """Encrypted: customer number, fact, what the register says, what the other says."""
+    key: Mapped[str] = mapped_column(String(64))
+    """Keyed hash of the same: what was settled is not asked again while neither side changes."""
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    """``open``, ``settled`` (by a person) or ``gone`` (a later run found another state)."""
+    decision: Mapped[str] = mapped_column(String(12), default="")
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    settled_by: Mapped[str | None] = mapped_column(String(80))
+    settled_at: Mapped[datetime | None]
+    run_id: Mapped[str] = mapped_column(ForeignKey("comparison_run.id"))
+    """The run that found it first."""
+    opened_at: Mapped[datetime]
+    __table_args__ = (
+        Index("ix_difference_customer_no", "customer_no", "fact"),
+        Index(
+            "uq_difference_open",
+            "customer_no",
+            "fact",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+
 protect_when_made(RealNameCheck.__table__)
 protect_when_made(ContactCheck.__table__)
 
-OF_VERIFICATION = (RealNameCheck, ContactCheck, VerifiedFacts, OutgoingEvent)
+OF_VERIFICATION = (RealNameCheck, ContactCheck, VerifiedFacts, OutgoingEvent, Difference)
 """What is told of a whole dossier, to who sees its customer."""

@@ -13,6 +13,7 @@ from dossier.db.approval_tables import ApprovalRequest
 from dossier.db.case_tables import EventInbox
 from dossier.db.login_tables import SecondFactor
 from dossier.db.tables import DocumentField, Identifier, KeptSearch
+from dossier.db.verification_tables import Difference
 from dossier.search.analysis import keyword
 from dossier.services.keys import Keyring
 from dossier.services.register_lookup import normal_id
@@ -70,6 +71,15 @@ def _list(keyring: Keyring, clear: str) -> Mapping[str, str]:
     return {"thing": list_key(keyring, q, filters, clear=unmasked)}
 
 
+def difference_key(keyring: Keyring, body: str) -> str:
+    """The keyed hash of a difference: the same two values of the same fact."""
+    return keyring.hash(f"difference {body}")
+
+
+def _difference(keyring: Keyring, clear: str) -> Mapping[str, str]:
+    return {"key": difference_key(keyring, clear)}
+
+
 def _nothing(_keyring: Keyring, _clear: str) -> Mapping[str, str]:
     return {}
 
@@ -81,5 +91,6 @@ STORES = (
     Store("kept_search", KeptSearch, "id", "body", _search),
     Store("approval_request", ApprovalRequest, "id", "body", _list),
     Store("event_inbox", EventInbox, "id", "body", _nothing),
+    Store("difference", Difference, "id", "body", _difference),
     Store("second_factor", SecondFactor, "user_id", "secret", _nothing),
 )

@@ -20,18 +20,22 @@ HOME = PageLink(
 @hookimpl
 def pages() -> Sequence[RouteSet]:
     """``/verification``, its lists, and a customer's checks. Rules are checked here."""
-    from dossier.plugins.verification import customer_pages, list_pages, rules
+    from dossier.plugins.verification import customer_pages, difference_pages, list_pages, rules
 
     rules.load()
-    return (RouteSet(list_pages.router, links=(HOME,)), RouteSet(customer_pages.router))
+    return (
+        RouteSet(list_pages.router, links=(HOME,)),
+        RouteSet(customer_pages.router),
+        RouteSet(difference_pages.router),
+    )
 
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
     """Checks of a customer, lists with counts, changes for other systems. At start."""
-    from dossier.plugins.verification import api
+    from dossier.plugins.verification import api, differences_api
 
-    return (RouteSet(api.router),)
+    return (RouteSet(api.router), RouteSet(differences_api.router))
 
 
 @hookimpl

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from dossier.plugins.verification import rules
+from dossier.plugins.verification.comparison import GONE, OPEN, SETTLED
 from dossier.plugins.verification.contacts import Outcome
+from dossier.plugins.verification.differences import Decision
+from dossier.plugins.verification.facts import Fact
 from dossier.plugins.verification.real_name import Result
 from dossier.plugins.verification.stale import ContactState
 from dossier.rules.same_names import Likeness
@@ -31,6 +34,25 @@ CONTACT_STATES: Final[Words] = {
     ContactState.REPLACED: ("核对后已换号", "replaced since"),
     ContactState.EXPIRED: ("核对已过期", "checked too long ago"),
     ContactState.GOOD: ("已核对", "checked"),
+}
+FACTS: Final[Words] = {
+    Fact.NAME: ("户名", "name"),
+    Fact.ID_NO: ("证件号码", "ID number"),
+    Fact.ADDRESS: ("用电地址", "address"),
+    Fact.CAPACITY: ("容量(kVA)", "capacity (kVA)"),
+    Fact.CATEGORY: ("客户类别", "category"),
+    Fact.METER: ("表号", "meters"),
+    Fact.CUSTOMER: ("对方无此户", "the other side has no such customer"),
+}
+DECISIONS: Final[Words] = {
+    Decision.TAKE_THEIRS: ("采用营销系统", "take theirs"),
+    Decision.KEEP_OURS: ("保留档案", "keep ours"),
+    Decision.CLERICAL: ("书写差异", "clerical"),
+}
+DIFFERENCE_STATES: Final[Words] = {
+    OPEN: ("待处理", "open"),
+    SETTLED: ("已处理", "settled"),
+    GONE: ("已消除", "gone"),
 }
 LIKENESS: Final[Words] = {
     Likeness.SAME: ("与登记户名相同", "the same name as in the register"),
