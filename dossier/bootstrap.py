@@ -45,6 +45,7 @@ from dossier.work.guarded_readers import GuardedReaders, ReaderFactories, Reader
 BUILTIN_PLUGINS = (
     "recognition",
     "stacks",
+    "corrections",
     "completeness",
     "verification",
     "list_export",

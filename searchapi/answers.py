@@ -238,6 +238,7 @@ def _field(field: FieldView) -> dict[str, Any]:
         "page": field.page,
         "box": field.box,
         "confidence": field.confidence,
+        "corrected": field.corrected,
     }
 
 

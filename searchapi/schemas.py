@@ -306,6 +306,7 @@ class DocumentField(BaseModel):
     page: int
     box: Box | None
     confidence: float
+    corrected: bool = Field(description="A person said it; what was read does not count")
 
 
 class PageDetail(BaseModel):

@@ -255,6 +255,8 @@ ACTION: Final = {
     "customer.added": N_("Customer imported"),
     "customer.changed": N_("Customer data changed"),
     "customers.imported": N_("Customer register imported"),
+    "document.field_corrected": N_("Value on a paper corrected"),
+    "document.field_word_taken_back": N_("Correction taken back"),
     "document.described": N_("Document described"),
     "search": N_("Searched"),
     "customer.read": N_("Customer looked at"),

@@ -4,6 +4,7 @@ from dossier.db import (  # noqa: F401 - so that all tables are known
     anomaly_tables,
     approval_tables,
     case_tables,
+    correction_tables,
     dossier_tables,
     list_tables,
     login_tables,

@@ -18,6 +18,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
 from dossier.db.case_tables import BusinessCase, CaseNode
+from dossier.db.correction_tables import SCOPED_BY_CORRECTION
 from dossier.db.dossier_tables import DossierCount, DossierGap, DossierState, WaiverRow
 from dossier.db.engines import DURABLE, Database
 from dossier.db.late_tables import SCOPED_BY_LATE
@@ -40,7 +41,7 @@ BY_CUSTOMER = (
 )  # fmt: skip
 BY_PLACE = (DossierCount,)
 """Figures of places; whose scope is some customers or cases sees none of them."""
-BY_DOCUMENT = (*SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK, *SCOPED_BY_LATE)
+BY_DOCUMENT = (*SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK, *SCOPED_BY_LATE, *SCOPED_BY_CORRECTION)
 OF_DOSSIERS = frozenset(
     {DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode, *OF_VERIFICATION}
 )

@@ -327,6 +327,9 @@ class DocumentField(Table):
     page: Mapped[int]
     box: Mapped[list[Any] | None]
     confidence: Mapped[float] = mapped_column(default=1.0)
+    correction_id: Mapped[int | None]
+    """The ``field_correction`` by which a person said it; none of what was read. No foreign key,
+    which SQLite could only add by copying the table."""
 
 
 # -- intake and work ----------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from dossier.db.tables import AuditEvent, Customer, Document
 from dossier.errors import ConflictError, InvalidInputError, NotFoundError, NotPossibleError
 from dossier.records import DocumentState
 from dossier.rules import document_types
-from dossier.services import audit, cursors, filing, papers
+from dossier.services import audit, corrections, cursors, filing, papers
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.views import CustomerHead, DocumentChange, LinkOption, Listing, Shown
@@ -288,6 +288,7 @@ def _set_type(
     type_code: str | None,
 ) -> None:
     facts = {"type": type_code, "before": document.type_code}
+    corrections.note_type(session, viewer, document, type_code, at=context.clock.now())
     document.type_code = type_code
     _note(context, session, viewer, TYPE_SET, document, facts)
 

@@ -185,7 +185,8 @@ def _fields(
         clear = sealed_fields.clear(context.keyring, row)
         value = personal.field(viewer, row.name, clear, known.get(document.customer_no or ""))
         box = tuple(row.box) if row.box and not value.masked else None
-        found.append(FieldView(row.name, value, row.page, box, row.confidence))
+        said = row.correction_id is not None
+        found.append(FieldView(row.name, value, row.page, box, row.confidence, corrected=said))
     return tuple(found)
 
 

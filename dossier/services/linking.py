@@ -57,6 +57,7 @@ __all__ = [
     "list_to_assign",
     "set_type",
     "skip",
+    "take_fields",
     "undo",
     "weigh",
     "write",
@@ -276,7 +277,7 @@ def write(
     candidates = [_as_json(one) for one in verdict.candidates]
     if _waits_as_before(document, customer, verdict, candidates):
         return False
-    _take_fields(session, document)
+    take_fields(session, document)
     document.candidates = candidates
     filing.place(
         session,
@@ -325,7 +326,7 @@ def _as_json(candidate: Candidate) -> dict[str, object]:
     }
 
 
-def _take_fields(session: ScopedSession, document: Document) -> None:
+def take_fields(session: ScopedSession, document: Document) -> None:
     """The paper's date and case, as the steps read them, unless somebody named them before."""
     query = select(DocumentField).where(DocumentField.document_id == document.id)
     fields = sorted(session.scalars(query), key=lambda one: (-one.confidence, one.page, one.id))

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, or_, select, update
 
 from dossier.clock import local_date
 from dossier.db import outbox
+from dossier.db.correction_tables import FieldCorrection
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Content, Document, DocumentField, Intake, Page, Rendition
 from dossier.db.word_boxes import pack_words, unpack_words
@@ -220,10 +221,14 @@ def text_of(session: ScopedSession, document_id: str) -> DocumentText:
 def replace_fields(
     session: ScopedSession, keyring: Keyring, document_id: str, fields: Iterable[FieldValue]
 ) -> None:
-    """The values that the steps read on the document; those of an earlier run go."""
+    """The values that the steps read on the document; those of an earlier run go.
+
+    Of what a person corrected, that word stands, whatever is read now.
+    """
+    said = settled_names(session, document_id)
     session.execute(
         delete(DocumentField)
-        .where(DocumentField.document_id == document_id)
+        .where(DocumentField.document_id == document_id, DocumentField.correction_id.is_(None))
         .execution_options(synchronize_session=False)
     )
     session.add_all(
@@ -236,8 +241,17 @@ def replace_fields(
             **sealed_fields.columns(keyring, field.name, field.value[:400]),
         )
         for field in fields
+        if field.name not in said
     )
     session.flush()
+
+
+def settled_names(session: ScopedSession, document_id: str) -> frozenset[str]:
+    """Names of the fields of a document that a person settled; ``type`` among them."""
+    query = select(FieldCorrection.name).where(
+        FieldCorrection.document_id == document_id, FieldCorrection.ended_at.is_(None)
+    )
+    return frozenset(session.scalars(query))
 
 
 def recognise_task(document_id: str, *, max_attempts: int = 3) -> queue.Task:

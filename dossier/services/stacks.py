@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from dossier.db import outbox
+from dossier.db.correction_tables import FieldCorrection
 from dossier.db.rowids import next_rowid
 from dossier.db.session import ScopedSession
 from dossier.db.stack_tables import Stack
@@ -337,7 +338,7 @@ def pages_in_words(pages: Sequence[int]) -> str:
 
 
 def _drop_readings(session: ScopedSession, document_id: str) -> None:
-    for table in (Page, DocumentField, Rendition):
+    for table in (Page, DocumentField, FieldCorrection, Rendition):
         session.execute(
             delete(table)
             .where(table.document_id == document_id)

@@ -361,6 +361,8 @@ class FieldView:
     page: int
     box: Box | None
     confidence: float
+    corrected: bool = False
+    """A person said it."""
 
 
 @dataclass(frozen=True, slots=True)

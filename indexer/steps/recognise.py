@@ -13,7 +13,7 @@ from dossier.db.tables import Document, Page
 from dossier.hookspecs import StepResult
 from dossier.records import DocumentState, DocumentText, FieldValue, QuarantineReason
 from dossier.rules.evidence import Verdict
-from dossier.services import filing, intake, linking, one_file, reading, stacks
+from dossier.services import corrections, filing, intake, linking, one_file, reading, stacks
 from dossier.services.plugin_registry import PluginRegistry
 from dossier.work import queue
 from indexer.steps.job import Job, where
@@ -108,12 +108,14 @@ def _write(job: Job, session: ScopedSession, results: list[StepResult]) -> None:
     """What the sender named stays; the first step that knows a title decides, as with the type."""
     document = session.get_one(Document, job.document_id)
     fields: list[FieldValue] = []
-    document.type_code = _type_of(document.type_code, results)
+    if corrections.TYPE not in reading.settled_names(session, document.id):
+        document.type_code = _type_of(document.type_code, results)
     for result in results:
         fields += result.fields
         document.title = document.title or (result.title or "")[:400]
     session.flush()
     reading.replace_fields(session, job.context.keyring, job.document_id, fields)
+    linking.take_fields(session, document)  # also where a person said whose it is
 
 
 def _finish(
