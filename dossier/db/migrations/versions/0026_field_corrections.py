@@ -8,8 +8,8 @@ from alembic import op
 import dossier.db.tables
 
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 INSTANT = dossier.db.tables.Instant
