@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from dossier.access import demand, demand_at
 from dossier.db.correction_tables import FieldCorrection
@@ -296,11 +296,9 @@ def _reader(session: ScopedSession, row: DocumentField) -> str:
 
 
 def _drop(session: ScopedSession, document_id: str, name: str) -> None:
-    session.execute(
-        delete(DocumentField)
-        .where(DocumentField.document_id == document_id, DocumentField.name == name)
-        .execution_options(synchronize_session=False)
-    )
+    for row in _rows(session, document_id, name):
+        session.delete(row)
+    session.flush()
 
 
 def _write(
