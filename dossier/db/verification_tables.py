@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dossier.db.append_only import protect_when_made
@@ -150,8 +150,86 @@ class Difference(Table):
     )
 
 
+class BankMandate(Table):
+    """By whose account and with what paper a bank debits for a customer (S0-15).
+
+    Never changed but for its end; one that is signed anew ends the one before.
+    """
+
+    __tablename__ = "bank_mandate"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), index=True)
+    account: Mapped[bytes] = mapped_column(LargeBinary)
+    """Encrypted."""
+    hmac: Mapped[str] = mapped_column(String(64), index=True)
+    last4: Mapped[str] = mapped_column(String(4))
+    account_name: Mapped[str] = mapped_column(String(200))
+    bank: Mapped[str] = mapped_column(String(200))
+    document_id: Mapped[str | None] = mapped_column(ForeignKey("document.id"))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(80))
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(String(80))
+    ended_why: Mapped[str] = mapped_column(String(200), default="")
+    __table_args__ = (
+        Index(
+            "uq_bank_mandate_open",
+            "customer_no",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+
+class FailedDebit(Table):
+    """A debit that the bank refused; each once by customer, account and day."""
+
+    __tablename__ = "failed_debit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"))
+    mandate_id: Mapped[str] = mapped_column(ForeignKey("bank_mandate.id"))
+    day: Mapped[date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(String(20))
+    """A code of ``verification.yaml``."""
+    noted_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("mandate_id", "day"),)
+
+
+class Correction(Table):
+    """Something about a mandate that is to be put right with the customer (修签)."""
+
+    __tablename__ = "mandate_correction"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), index=True)
+    mandate_id: Mapped[str] = mapped_column(ForeignKey("bank_mandate.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    """``name_differs`` or ``failed_debit``."""
+    opened_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    """``open``, ``resigned`` (a new mandate answers it) or ``closed`` (by a person)."""
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    document_id: Mapped[str | None] = mapped_column(ForeignKey("document.id"))
+    """The re-signed paper."""
+    closed_by: Mapped[str | None] = mapped_column(String(80))
+    closed_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index(
+            "uq_mandate_correction_open",
+            "mandate_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+
 protect_when_made(RealNameCheck.__table__)
 protect_when_made(ContactCheck.__table__)
 
-OF_VERIFICATION = (RealNameCheck, ContactCheck, VerifiedFacts, OutgoingEvent, Difference)
+OF_VERIFICATION = (
+    RealNameCheck, ContactCheck, VerifiedFacts, OutgoingEvent, Difference, BankMandate,
+    FailedDebit, Correction,
+)  # fmt: skip
 """What is told of a whole dossier, to who sees its customer."""

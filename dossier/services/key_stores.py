@@ -13,7 +13,7 @@ from dossier.db.approval_tables import ApprovalRequest
 from dossier.db.case_tables import EventInbox
 from dossier.db.login_tables import SecondFactor
 from dossier.db.tables import DocumentField, Identifier, KeptSearch
-from dossier.db.verification_tables import Difference
+from dossier.db.verification_tables import BankMandate, Difference
 from dossier.search.analysis import keyword
 from dossier.services.keys import Keyring
 from dossier.services.register_lookup import normal_id
@@ -91,6 +91,7 @@ STORES = (
     Store("kept_search", KeptSearch, "id", "body", _search),
     Store("approval_request", ApprovalRequest, "id", "body", _list),
     Store("event_inbox", EventInbox, "id", "body", _nothing),
+    Store("bank_mandate", BankMandate, "id", "account", _number),
     Store("difference", Difference, "id", "body", _difference),
     Store("second_factor", SecondFactor, "user_id", "secret", _nothing),
 )

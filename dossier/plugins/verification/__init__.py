@@ -20,22 +20,30 @@ HOME = PageLink(
 @hookimpl
 def pages() -> Sequence[RouteSet]:
     """``/verification``, its lists, and a customer's checks. Rules are checked here."""
-    from dossier.plugins.verification import customer_pages, difference_pages, list_pages, rules
+    from dossier.plugins.verification import (
+        customer_pages,
+        difference_pages,
+        list_pages,
+        mandate_pages,
+        rules,
+    )
 
     rules.load()
     return (
         RouteSet(list_pages.router, links=(HOME,)),
         RouteSet(customer_pages.router),
         RouteSet(difference_pages.router),
+        RouteSet(mandate_pages.router),
     )
 
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
     """Checks of a customer, lists with counts, changes for other systems. At start."""
-    from dossier.plugins.verification import api, differences_api
+    from dossier.plugins.verification import api, differences_api, mandates_api
 
-    return (RouteSet(api.router), RouteSet(differences_api.router))
+    routers = (api.router, differences_api.router, mandates_api.router)
+    return tuple(RouteSet(each) for each in routers)
 
 
 @hookimpl

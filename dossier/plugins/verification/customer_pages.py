@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse, Response
 
 from dossier.clock import local_date
 from dossier.errors import ConflictError, DossierError, InvalidInputError
-from dossier.plugins.verification import contacts, real_name, rules, words
+from dossier.plugins.verification import contacts, mandates, real_name, rules, words
 from dossier.plugins.verification.contacts import ContactWish
+from dossier.plugins.verification.mandates import MandateWish
 from dossier.plugins.verification.real_name import CheckWish
 from dossier.rules import document_types
 from dossier.viewer import Permission, Viewer
@@ -77,7 +78,7 @@ def draw(
     viewer: Viewer,
     customer_no: str,
     *,
-    typed: CheckWish | ContactWish | None = None,
+    typed: CheckWish | ContactWish | MandateWish | None = None,
     error: DossierError | None = None,
 ) -> Response:
     """The page; with what somebody typed and why that cannot be, if it cannot."""
@@ -88,10 +89,12 @@ def draw(
         status=error.status if error else 200,
         names=real_name.get(context, viewer, customer_no),
         found=contacts.get(context, viewer, customer_no),
+        mandates=mandates.get(context, viewer, customer_no),
         channels=rules.load().channels_on(local_date(context.clock.now())),
         longest=rules.load().note_characters,
         types=document_types.catalogue().types,
         typed_name=typed if isinstance(typed, CheckWish) else None,
+        typed_mandate=typed if isinstance(typed, MandateWish) else None,
         typed_contact=typed if isinstance(typed, ContactWish) else None,
         error=error,
         words=words,

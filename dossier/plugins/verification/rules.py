@@ -11,6 +11,7 @@ from typing import Any
 
 from dossier.errors import ConfigurationError
 from dossier.rules import document_types, rulebook
+from dossier.rules.normal_form import fold
 
 FILE = "verification"
 
@@ -40,6 +41,15 @@ class ContactTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class DebitFailure:
+    """Why a bank refused, and the words of their lists for it."""
+
+    zh: str
+    en: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationRules:
     """The file; channels by code, also those that may not be chosen any more."""
 
@@ -48,6 +58,16 @@ class VerificationRules:
     statuses: tuple[str, ...]
     channels: Mapping[str, Channel]
     contact_terms: tuple[ContactTerm, ...]
+    mandate_types: tuple[str, ...]
+    debit_failures: Mapping[str, DebitFailure]
+
+    def failure(self, said: str) -> str:
+        """The code of what a bank's list says; empty where no word fits."""
+        folded = fold(said)
+        for code, one in self.debit_failures.items():
+            if folded == code or any(fold(word) in folded for word in one.words):
+                return code
+        return ""
 
     def channels_on(self, day: date) -> tuple[Channel, ...]:
         """Those that may be chosen on a day, in the order of the file."""
@@ -86,6 +106,7 @@ def read(text: str, called: str) -> VerificationRules:
         raise ConfigurationError(f"{called}: {err!r} is missing or wrong") from err
     codes = rulebook.load("categories")
     _check(called, "type", found.identity_types, document_types.catalogue().types)
+    _check(called, "type", found.mandate_types, document_types.catalogue().types)
     _check(called, "status", found.statuses, codes["statuses"])
     for term in found.contact_terms:
         _check(called, "category", term.categories, codes["categories"])
@@ -107,6 +128,11 @@ def _rules(body: Mapping[str, Any]) -> VerificationRules:
             ContactTerm(frozenset(one["categories"]), int(one["months"]), one["from"])
             for one in body["contact_terms"]
         ),
+        mandate_types=tuple(body["mandate_types"]),
+        debit_failures={
+            code: DebitFailure(one["zh"], one["en"], tuple(map(str, one["words"])))
+            for code, one in body["debit_failures"].items()
+        },
     )
 
 

@@ -10,6 +10,12 @@ from dossier.plugins.verification.comparison import GONE, OPEN, SETTLED
 from dossier.plugins.verification.contacts import Outcome
 from dossier.plugins.verification.differences import Decision
 from dossier.plugins.verification.facts import Fact
+from dossier.plugins.verification.mandates import (
+    CLOSED,
+    FAILED_DEBIT,
+    NAME_DIFFERS,
+    RESIGNED,
+)
 from dossier.plugins.verification.real_name import Result
 from dossier.plugins.verification.stale import ContactState
 from dossier.rules.same_names import Likeness
@@ -54,6 +60,15 @@ DIFFERENCE_STATES: Final[Words] = {
     SETTLED: ("已处理", "settled"),
     GONE: ("已消除", "gone"),
 }
+CORRECTIONS: Final[Words] = {
+    NAME_DIFFERS: ("账户户名与登记户名不符", "account in another name"),
+    FAILED_DEBIT: ("批扣失败", "debit failed"),
+}
+CORRECTION_STATES: Final[Words] = {
+    OPEN: ("待修签", "open"),
+    RESIGNED: ("已修签", "signed anew"),
+    CLOSED: ("已办结", "closed"),
+}
 LIKENESS: Final[Words] = {
     Likeness.SAME: ("与登记户名相同", "the same name as in the register"),
     Likeness.ALIKE: ("与登记户名近似，请细看", "like the register's name; look closely"),
@@ -82,6 +97,12 @@ def said(words: Words, code: str, language: str) -> str:
     """A code in words; one that there is not (any more) as it is."""
     zh, en = words.get(code, (code, code))
     return zh if language == labels.CHINESE else en
+
+
+def failure(code: str, language: str) -> str:
+    """Why a bank refused."""
+    found = rules.load().debit_failures.get(code)
+    return said({} if found is None else {code: (found.zh, found.en)}, code, language)
 
 
 def channel(code: str, language: str) -> str:
