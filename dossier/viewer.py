@@ -44,6 +44,7 @@ class Permission(StrEnum):
     VERIFY = "verify"
     PULL_CHANGES = "pull_changes"
     SETTLE = "settle_differences"
+    RUN_CAMPAIGNS = "run_campaigns"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 

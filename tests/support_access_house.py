@@ -214,7 +214,7 @@ class House:
             grant_id=999_999, delegation_id=999_999, approval_id=thing, file_id=thing,
             name=thing, deed="disable", post_id=thing, kind="unit", place_id=ABSENT_NO,
             change_id=ABSENT_NO, waiver_id=ABSENT_ID, difference_id=ABSENT_ID,
-            mandate_id=ABSENT_ID, correction_id=ABSENT_ID,
+            mandate_id=ABSENT_ID, campaign_id=ABSENT_ID, correction_id=ABSENT_ID,
             amendment_id=ABSENT_NO, rule_id="no-rule", case_no="K-0",
         )  # fmt: skip
         if route.sent.startswith("?"):
@@ -255,6 +255,7 @@ class House:
             "name_check": {"result": "verified"},
             "contact_check": {"outcome": "confirmed", "channel": "no such"},
             "mandate": {"account": "1", "account_name": "甲", "bank": "乙"},
+            "tick": {"customer_no": "4900000003", "item": "bank", "reason": "试"},
             "difference": {"decision": "keep_ours", "reason": "核对"},
             "why": {"why": "重复"},
             "watch": {"kind": "celebrity", "name": "上官若水"},

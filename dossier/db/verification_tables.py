@@ -225,11 +225,46 @@ class Correction(Table):
     )
 
 
+class Campaign(Table):
+    """Dossiers of a place that are gone through up to a day, item by item (S0-16)."""
+
+    __tablename__ = "campaign"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    title: Mapped[str] = mapped_column(String(120))
+    place: Mapped[str] = mapped_column(String(10))
+    """``station``, ``line`` or ``district``, and which."""
+    place_id: Mapped[int]
+    items: Mapped[list[Any]]
+    """Codes of ``verification.yaml``: what is gone through for each customer."""
+    since: Mapped[date] = mapped_column(Date)
+    until: Mapped[date] = mapped_column(Date)
+    """Its last day."""
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(80))
+    ended_at: Mapped[datetime | None]
+    """Ended before its day."""
+    ended_by: Mapped[str | None] = mapped_column(String(80))
+
+
+class CampaignTick(Table):
+    """An item that somebody ticked with a reason; papers and checks tick by themselves."""
+
+    __tablename__ = "campaign_tick"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"))
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), index=True)
+    item: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(80))
+    __table_args__ = (UniqueConstraint("campaign_id", "customer_no", "item"),)
+
+
 protect_when_made(RealNameCheck.__table__)
 protect_when_made(ContactCheck.__table__)
 
 OF_VERIFICATION = (
     RealNameCheck, ContactCheck, VerifiedFacts, OutgoingEvent, Difference, BankMandate,
-    FailedDebit, Correction,
+    FailedDebit, Correction, CampaignTick,
 )  # fmt: skip
 """What is told of a whole dossier, to who sees its customer."""

@@ -60,7 +60,7 @@ def test_the_first_five_roles_may_what_they_always_might() -> None:
     facts = {"verify", "pull_changes", "settle_differences"}
     assert given("archivist") == {*clear, *intake, "upload", "assign", *facts}
     assert given("supervisor") == {*clear, "approve", "assign", "read_audit", "see_lookers",
-                                   "waive", *facts}  # fmt: skip
+                                   "waive", "run_campaigns", *facts}  # fmt: skip
     assert given("agent") == {*reading, "reveal", "check_caller"}
     assert given("auditor") == {"read_audit", "see_rights"}
     assert given("administrator") == {"search", "read_customer", *intake, "operate", "see_rights",

@@ -21,6 +21,7 @@ HOME = PageLink(
 def pages() -> Sequence[RouteSet]:
     """``/verification``, its lists, and a customer's checks. Rules are checked here."""
     from dossier.plugins.verification import (
+        campaign_pages,
         customer_pages,
         difference_pages,
         list_pages,
@@ -34,15 +35,17 @@ def pages() -> Sequence[RouteSet]:
         RouteSet(customer_pages.router),
         RouteSet(difference_pages.router),
         RouteSet(mandate_pages.router),
+        RouteSet(campaign_pages.router),
     )
 
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
     """Checks of a customer, lists with counts, changes for other systems. At start."""
-    from dossier.plugins.verification import api, differences_api, mandates_api
+    from dossier.plugins.verification import api, campaigns_api, differences_api, mandates_api
 
-    routers = (api.router, differences_api.router, mandates_api.router)
+    modules = (api, differences_api, mandates_api, campaigns_api)
+    routers = (each.router for each in modules)
     return tuple(RouteSet(each) for each in routers)
 
 

@@ -14,6 +14,8 @@ from dossier.rules import document_types, rulebook
 from dossier.rules.normal_form import fold
 
 FILE = "verification"
+CHECKS = ("real_name", "contact", "mandate")
+"""What ticks an item besides a paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,17 @@ class DebitFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignItem:
+    """What a campaign goes through: papers that tick it, and the check that does."""
+
+    code: str
+    zh: str
+    en: str
+    types: tuple[str, ...]
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationRules:
     """The file; channels by code, also those that may not be chosen any more."""
 
@@ -60,6 +73,7 @@ class VerificationRules:
     contact_terms: tuple[ContactTerm, ...]
     mandate_types: tuple[str, ...]
     debit_failures: Mapping[str, DebitFailure]
+    campaign_items: Mapping[str, CampaignItem]
 
     def failure(self, said: str) -> str:
         """The code of what a bank's list says; empty where no word fits."""
@@ -107,6 +121,9 @@ def read(text: str, called: str) -> VerificationRules:
     codes = rulebook.load("categories")
     _check(called, "type", found.identity_types, document_types.catalogue().types)
     _check(called, "type", found.mandate_types, document_types.catalogue().types)
+    for item in found.campaign_items.values():
+        _check(called, "type", item.types, document_types.catalogue().types)
+        _check(called, "check", [item.check] if item.check else [], CHECKS)
     _check(called, "status", found.statuses, codes["statuses"])
     for term in found.contact_terms:
         _check(called, "category", term.categories, codes["categories"])
@@ -132,6 +149,12 @@ def _rules(body: Mapping[str, Any]) -> VerificationRules:
         debit_failures={
             code: DebitFailure(one["zh"], one["en"], tuple(map(str, one["words"])))
             for code, one in body["debit_failures"].items()
+        },
+        campaign_items={
+            code: CampaignItem(
+                code, one["zh"], one["en"], tuple(one["types"]), one.get("check", "")
+            )
+            for code, one in body["campaign_items"].items()
         },
     )
 

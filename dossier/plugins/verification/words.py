@@ -105,6 +105,12 @@ def failure(code: str, language: str) -> str:
     return said({} if found is None else {code: (found.zh, found.en)}, code, language)
 
 
+def item(code: str, language: str) -> str:
+    """What a campaign goes through."""
+    found = rules.load().campaign_items.get(code)
+    return said({} if found is None else {code: (found.zh, found.en)}, code, language)
+
+
 def channel(code: str, language: str) -> str:
     """A channel, also one that may not be chosen any more."""
     found = rules.load().channels.get(code)
