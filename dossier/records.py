@@ -256,3 +256,5 @@ class DocumentText:
     given_customer_no: str | None = None
     type_code: str | None = None
     captured_on: date | None = None
+    type_threshold: float | None = None
+    """Least sureness (0..1) at which a step should set a type, where one was learned."""

@@ -257,6 +257,8 @@ ACTION: Final = {
     "customers.imported": N_("Customer register imported"),
     "document.field_corrected": N_("Value on a paper corrected"),
     "document.field_word_taken_back": N_("Correction taken back"),
+    "thresholds.learned": N_("Thresholds learned"),
+    "thresholds.undone": N_("Learned thresholds taken back"),
     "document.described": N_("Document described"),
     "search": N_("Searched"),
     "customer.read": N_("Customer looked at"),

@@ -14,6 +14,7 @@ from dossier.cli import (
     data,
     intake,
     keys,
+    learning,
     organisation,
     people,
     record,
@@ -40,6 +41,7 @@ comparing.register(app)
 care.register(app)
 record.register(app)
 roles.register(people.app)
+learning.register(app)
 app.add_typer(people.app, name="user")
 app.add_typer(intake.app, name="intake")
 app.add_typer(ways_in.session_app, name="session")

@@ -6,6 +6,7 @@ from dossier.db import (  # noqa: F401 - so that all tables are known
     case_tables,
     correction_tables,
     dossier_tables,
+    learning_tables,
     list_tables,
     login_tables,
     organisation_tables,

@@ -24,7 +24,6 @@ from dossier.rules.paper import (
     LinkingRules,
     Paper,
     PaperNumber,
-    linking_rules,
     read_paper,
     with_loose_names,
     with_number,
@@ -37,6 +36,7 @@ from dossier.services import (
     register_lookup,
     sent_together,
     stacks,
+    thresholds,
 )
 from dossier.services.assigning import (
     assign,
@@ -129,6 +129,7 @@ def find_owner(
     *,
     parent: tuple[str, str] | None = None,
     inside: Iterable[str] = (),
+    rules: LinkingRules | None = None,
 ) -> Verdict:
     """Weigh everything known about a document; reads only.
 
@@ -138,8 +139,9 @@ def find_owner(
         document: text and origin.
         parent: the customer of the mail or archive that it came in, and the hint that this is.
         inside: customers of the file that it is a picture in, or of the pictures in it.
+        rules: to weigh by; those in force where none are given.
     """
-    rules = linking_rules()
+    rules = rules or thresholds.linking(session)
     paper = _with_outer_names(read_paper(document.pages, rules), document)
     said = _ask_plugins(context, document)
     paper, lookup, unknown = _look_up(context, session, document, paper, rules)

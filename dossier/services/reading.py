@@ -30,7 +30,7 @@ from dossier.records import (
     Sighting,
     SightingKind,
 )
-from dossier.services import sealed_fields
+from dossier.services import sealed_fields, thresholds
 from dossier.services.keys import Keyring
 from dossier.work import queue
 from dossier.work.kinds import RECOGNISE_PRIORITY, SEARCHABLE_PRIORITY, WorkKind
@@ -215,6 +215,7 @@ def text_of(session: ScopedSession, document_id: str) -> DocumentText:
         given_customer_no=document.given_customer_no,
         type_code=document.type_code,
         captured_on=local_date(document.captured_at),
+        type_threshold=thresholds.in_force(session)[thresholds.TYPES],
     )
 
 

@@ -10,9 +10,10 @@ from dossier.hookspecs import StepResult
 from dossier.plugins.recognition import sightings
 from dossier.records import DocumentText, FieldValue, PageReading
 from dossier.rules import dates, number_masks, page_fields, page_labels, terms
-from dossier.rules.document_types import Catalogue, TypeMatch, catalogue
+from dossier.rules.document_types import Catalogue, catalogue
 from dossier.rules.page_fields import FoundField
 from dossier.rules.paper import linking_rules
+from dossier.rules.paper_types import best_type, telling_pages
 from dossier.rules.titles import FoundTitle, find_title
 
 KEPT = {
@@ -29,8 +30,6 @@ KEPT = {
 VALID_UNTIL = "valid_until"
 MOST_OF_A_KIND = 5
 """Values of one name; a list of customers would otherwise fill the record."""
-PLACES = 3
-"""Pages from the front that are read for fields, besides the last: there papers name people."""
 LONE_DATE = 0.7
 """Sureness of a date without a label, usually the one beside the signature."""
 FORESIGHT = timedelta(days=31)
@@ -43,7 +42,7 @@ def recognise(document: DocumentText) -> StepResult:
     title = find_title(document.pages, known)
     readings = [
         (page, page_fields.read_fields(page, linking_rules().labels))
-        for page in _telling_pages(document.pages)
+        for page in telling_pages(document.pages)
     ]
     return StepResult(
         fields=(
@@ -52,27 +51,16 @@ def recognise(document: DocumentText) -> StepResult:
             *_term(page for page, _ in readings),
             *sightings.fields_of(document.pages),
         ),
-        type_code=_type(document.pages, title, known),
+        type_code=_type(document, title, known),
         title=title.text if title else None,
     )
 
 
-def _telling_pages(pages: Sequence[PageReading]) -> Sequence[PageReading]:
-    return pages if len(pages) <= PLACES + 1 else [*pages[:PLACES], pages[-1]]
-
-
-def _type(pages: Sequence[PageReading], title: FoundTitle | None, known: Catalogue) -> str | None:
-    """The type by title, else by the words on the first pages; None when neither is sure."""
-    by_title = title.match if title else None
-    if by_title and by_title.confidence >= known.threshold:
-        return by_title.code
-    by_body = known.match_body("\n".join(page.text for page in _telling_pages(pages)))
-    best = max(
-        (match for match in (by_title, by_body) if match),
-        key=lambda match: match.confidence,
-        default=TypeMatch("", 0.0),
-    )
-    return best.code if best.confidence >= known.threshold else None
+def _type(document: DocumentText, title: FoundTitle | None, known: Catalogue) -> str | None:
+    """None where no type is sure enough; how sure is the rule file's, or was learned since."""
+    threshold = document.type_threshold or known.threshold
+    best = best_type(document.pages, title, known, threshold)
+    return best.code if best is not None and best.confidence >= threshold else None
 
 
 # -- fields -------------------------------------------------------------------------------------
