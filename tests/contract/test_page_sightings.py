@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -14,9 +15,10 @@ from PIL import Image
 from dossier.adapters.sightings.looker import PictureLooker
 from dossier.plugins.demo.content import Content, Entry, Party, Section, Signatures
 from dossier.plugins.demo.damage import Damage
+from dossier.plugins.demo.layout_boxed import arrange as boxed
 from dossier.plugins.demo.layout_letter import arrange
 from dossier.plugins.demo.render import RenderedPage, render
-from dossier.plugins.demo.sheet import Ink
+from dossier.plugins.demo.sheet import Decoy, Ink
 from dossier.records import PageReading, SightingKind
 from tests.support_pictures import reading_of
 
@@ -27,7 +29,15 @@ GREY = Damage("office", mode="grey", noise=3)
 BLACK = Damage("bilevel", mode="bilevel", threshold=170)
 
 
-def contract(*, signed: str, sealed: str, damage: Damage = CLEAN) -> RenderedPage:
+def contract(
+    *,
+    signed: str,
+    sealed: str,
+    damage: Damage = CLEAN,
+    shift: tuple[float, float] = (0.0, 0.0),
+    layout: Any = arrange,
+    decoy: str = "",
+) -> RenderedPage:
     """A page whose customer signs and whose supplier seals: by these hands and stamps, or not."""
     entries = (
         Entry("户号", "4200000012"), Entry("户名", PERSON), Entry("用电地址", "襄州区航空路十二号"),
@@ -35,13 +45,24 @@ def contract(*, signed: str, sealed: str, damage: Damage = CLEAN) -> RenderedPag
         Entry("供电线路", "古驿一线"), Entry("台区名称", "古驿村台区"),
     )  # fmt: skip
     parties = (
-        Party("供电人（盖章）", "", DAY, OFFICE if sealed else "", stamp=sealed or "round"),
+        Party(
+            "供电人（盖章）",
+            "",
+            DAY,
+            OFFICE if sealed else "",
+            stamp=sealed or "round",
+            shift=shift,
+        ),
         Party("客户签字", PERSON if signed else "", DAY, hand=signed or "pen"),
     )
     content = Content(
         "C01", "低压供用电合同", OFFICE, "", DAY, (Section(entries), Signatures(parties))
     )
-    (sheet,) = arrange(content, "song", Ink.PRINT)
+    (sheet,) = layout(content, "song", Ink.PRINT)
+    if decoy == "stain":
+        damage = replace(damage, stains=3)
+    elif decoy:
+        sheet.marks.append(Decoy(300, 560, 16, decoy))
     return render(sheet, "song", damage, 7, 1)
 
 
@@ -84,6 +105,30 @@ def test_s2_04_an_empty_place_and_a_typed_name_are_no_signature(
 def test_the_text_of_a_born_digital_page_is_print_however_large(tmp_path: Path) -> None:
     page = contract(signed="pen", sealed="")
     assert answers(look(page, tmp_path, digital=True)) == {"signature": {False}, "seal": {False}}
+
+
+@pytest.mark.parametrize("damage", [CLEAN, GREY], ids=["colour", "grey"])
+def test_s2_04_a_fingers_print_is_a_signature_and_no_seal(damage: Damage, tmp_path: Path) -> None:
+    seen = look(contract(signed="thumb", sealed="", damage=damage), tmp_path)
+    assert answers(seen) == {"signature": {True}, "seal": {False}}
+
+
+def test_s2_04_a_seal_over_the_sheets_edge_is_seen(tmp_path: Path) -> None:
+    page = contract(signed="", sealed="oval", shift=(205.0, 0.0))
+    assert True in answers(look(page, tmp_path))["seal"]
+
+
+def test_a_name_typed_as_large_as_the_values_of_a_form_with_small_labels_is_no_signature(
+    tmp_path: Path,
+) -> None:
+    page = contract(signed="typed", sealed="", layout=boxed)
+    assert answers(look(page, tmp_path))["signature"] == {False}
+
+
+@pytest.mark.parametrize("kind", ["copy", "checked", "logo", "heading", "stain"])
+def test_stamps_that_are_no_seals_and_stains_are_none(kind: str, tmp_path: Path) -> None:
+    page = contract(signed="", sealed="", decoy=kind)
+    assert True not in answers(look(page, tmp_path))["seal"]
 
 
 def test_a_page_that_asks_nobody_says_nothing(tmp_path: Path) -> None:

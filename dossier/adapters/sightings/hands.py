@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from dossier.adapters.sightings import fingers
 from dossier.adapters.sightings.ink import Inks, Pixels
 from dossier.records import Box, PageReading, WordBox
 from dossier.rules.normal_form import HAN, fold
@@ -27,6 +28,7 @@ _SURE, _SPECKS = 0.95, 0.06
 _LABEL_END = re.compile(r"[:：]\s*$")
 _LONGEST_NAME = 6
 _INK = 90
+_RED_INK = 22
 _DARK_INK = 205
 # Of a label's pixels the darkest twelfth is its strokes; ink has this share of their darkness.
 _STRONG, _SHARE, _PALEST = 92, 0.45, 40
@@ -51,6 +53,7 @@ class Mark:
         sure: how sure the reading was.
         blue: how blue it is.
         is_hidden: a seal without colour lies over it; whose ink that is nobody can tell.
+        is_finger: a finger's print.
     """
 
     box: Box
@@ -60,6 +63,7 @@ class Mark:
     sure: float = 0.0
     blue: float = 0.0
     is_hidden: bool = False
+    is_finger: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +107,8 @@ class Seen:
 
 def is_signature(mark: Mark, rules: dict[str, Any]) -> bool:
     """Whether what stands at a place was written by hand."""
+    if mark.is_finger:
+        return True
     if mark.area < rules["least_ink"] or mark.tall > rules["most_height"]:
         return False
     high, wide = mark.box[3] - mark.box[1], mark.box[2] - mark.box[0]
@@ -167,6 +173,8 @@ def mark_at(place: SigningPlace, seen: Seen, rules: dict[str, Any]) -> Mark | No
         return None
     frame = _frame(label, usual, place, seen, rules)
     ink, dark = _ink(frame, label, seen, usual)
+    if printed := _finger(frame, ink, seen, rules["prints"]):
+        return printed
     names = []
     for word in _words_in(frame, seen):
         if not word.edges:  # a seal's text; its box is the whole seal
@@ -192,6 +200,29 @@ def mark_at(place: SigningPlace, seen: Seen, rules: dict[str, Any]) -> Mark | No
     sure = sum(word.confidence * (word.end - start) for word, start in inside) / max(1, len(text))
     blue = _blueness(frame, seen.inks, dark, box)
     return Mark(frame.back(box), area, high / seen.print_height, text, round(sure, 3), blue)
+
+
+def _finger(frame: _Frame, ink: Pixels, seen: Seen, rules: dict[str, Any]) -> Mark | None:
+    """A finger's print at the place, in red or dark ink, that is no seal."""
+    inks = [ink] if seen.inks.red is None else [ink, _red(frame, seen)]
+    for one in inks:
+        at = fingers.find_print(one, seen.inks.mm, rules)
+        if at is None:
+            continue
+        box = frame.back(at)
+        if any(_holds(seal, box) for seal in seen.seals):
+            continue
+        return Mark(box, 1.0, 1.0, is_finger=True)
+    return None
+
+
+def _red(frame: _Frame, seen: Seen) -> Pixels:
+    red = seen.inks.red
+    return (
+        (frame.cut(red) > _RED_INK).astype(np.uint8)
+        if red is not None
+        else np.zeros((1, 1), np.uint8)
+    )
 
 
 def _read_on_a_seal(
@@ -274,7 +305,7 @@ def _words_in(frame: _Frame, seen: Seen) -> list[WordBox]:
     return found
 
 
-_SAMPLE = 16
+_SAMPLE, _VALUES = 16, 0.8
 # The ink of a line is so much as high as its box; what is measured beyond is noise or a ruled line.
 _OF_A_BOX = (0.56, 0.76)
 
@@ -298,7 +329,8 @@ def _print_height(seen: Seen) -> float:
         if height := _height_of_line((frame.cut(seen.inks.dark) > _INK).astype(np.uint8)):
             heights.append(height)
     low, high = (share * seen.usual for share in _OF_A_BOX)
-    return min(max(median(heights), low), high) if heights else high
+    heights.sort()  # forms have small labels and larger values: a typed name is as high as those
+    return min(max(heights[int(_VALUES * len(heights))], low), high) if heights else high
 
 
 def _height(ink: Pixels) -> float:
@@ -394,6 +426,12 @@ def _touch(one: Box, other: Box) -> bool:
     wide = min(one[2], other[2]) - max(one[0], other[0])
     high = min(one[3], other[3]) - max(one[1], other[1])
     return wide > 0 and high > 0
+
+
+def _holds(outer: Box, box: Box) -> bool:
+    """Whether the middle of a box lies in another."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return outer[0] < x < outer[2] and outer[1] < y < outer[3]
 
 
 def _blueness(frame: _Frame, inks: Inks, dark: Pixels, box: Box) -> float:

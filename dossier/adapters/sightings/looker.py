@@ -44,7 +44,7 @@ class PictureLooker:
 
     def _at(self, place: SigningPlace, seen: Seen) -> Iterator[Sighting]:
         """What is at one place: where either is asked for, a seal does for a signature."""
-        rules = self._rules["signatures"]
+        rules = {**self._rules["signatures"], "prints": self._rules["prints"]}
         mark = hands.mark_at(place, seen, rules)
         if mark is None:
             return

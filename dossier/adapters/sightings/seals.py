@@ -17,7 +17,8 @@ _FEWEST_PIXELS = 30
 _RIM_REACH = np.linspace(0.9, 1.1, 21)
 _DARK = 55
 _MOST_CIRCLES, _MOST_SEARCHED = 8, 12
-_INNER = 0.85
+_INNER, _AROUND, _STRONGEST = 0.85, 9, 97
+_EDGE_MM = 2.5
 # What is so many times longer than the largest seal is none.
 _MORE = 1.15
 Found = tuple[Box, float]
@@ -35,12 +36,26 @@ def find_seals(inks: Inks, print_at: Sequence[Box], rules: dict[str, Any]) -> li
     mm = inks.mm
     if inks.red is not None:
         mask = (inks.red > rules["redder"]).astype(np.uint8)
-        return list(_in_groups(mask, mask * np.uint8(255), mm, rules, squares=True))
+        found = _in_groups(mask, mask * np.uint8(255), mm, rules, squares=True)
+        return [one for one in found if _has_strokes(inks.red, one[0], rules)]
     mask = (inks.dark > _DARK).astype(np.uint8)
     for x0, y0, x1, y1 in print_at:
         mask[max(0, round(y0)) : round(y1), max(0, round(x0)) : round(x1)] = 0
     _without_frames(mask, mm, rules)
-    return list(_in_groups(mask, inks.dark, mm, rules, squares=False))
+    found = _in_groups(mask, inks.dark, mm, rules, squares=False)
+    return [one for one in found if _has_strokes(inks.dark, one[0], rules)]
+
+
+def _has_strokes(ink: Pixels, box: Box, rules: dict[str, Any]) -> bool:
+    """Whether text or a star stands in it: a stain is smooth."""
+    x0, y0, x1, y1 = (max(0, round(v)) for v in box)
+    part = ink[y0:y1, x0:x1]
+    if not part.size:
+        return False
+    around = cv2.blur(part, (_AROUND, _AROUND))
+    strong = float(np.percentile(part, _STRONGEST))
+    stands_out = cv2.subtract(part, around) > rules["stroke_depth"] * strong
+    return float(stands_out.mean()) >= rules["strokes"]
 
 
 def _without_frames(mask: Pixels, mm: float, rules: dict[str, Any]) -> None:
@@ -68,6 +83,8 @@ def _in_groups(
             continue
         own = mask[y : y + h, x : x + w] * (labels[y : y + h, x : x + w] == label)
         found = _outlined(own, mm, rules, squares=squares)
+        if found is None:
+            found = _cut_by_the_edge(own, (x, y), mask.shape, mm, rules)
         if found is None and (searched := searched + 1) > _MOST_SEARCHED:
             continue
         groups = [found] if found else _rims(own, ink[y : y + h, x : x + w], mm, rules)
@@ -101,6 +118,25 @@ def _outlined(own: Pixels, mm: float, rules: dict[str, Any], *, squares: bool) -
         return None
     x, y, w, h = cv2.boundingRect(points)
     return (float(x), float(y), float(x + w), float(y + h)), round(min(1.0, 0.5 + inked / 2), 3)
+
+
+def _cut_by_the_edge(
+    own: Pixels, at: tuple[int, int], page: tuple[int, ...], mm: float, rules: dict[str, Any]
+) -> Found | None:
+    """A seal of which a part lies beyond the sheet: whole when mirrored at the edge."""
+    wide = own.shape[1]
+    if at[0] + wide >= page[1] - _EDGE_MM * mm:
+        whole, moved = np.hstack([own, own[:, ::-1]]), 0.0
+    elif at[0] <= _EDGE_MM * mm:
+        whole, moved = np.hstack([own[:, ::-1], own]), float(wide)
+    else:
+        return None
+    wider = {**rules, "flattest": rules["flattest_cut"]}  # it was not cut at its middle
+    found = _outlined(np.ascontiguousarray(whole), mm, wider, squares=False)
+    if found is None:
+        return None
+    (x0, y0, x1, y1), sure = found
+    return (max(0.0, x0 - moved), y0, min(float(wide), x1 - moved), y1), round(0.9 * sure, 3)
 
 
 def _inked_along(own: Pixels, hull: np.ndarray, mm: float) -> float:
