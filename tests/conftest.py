@@ -6,7 +6,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 import typer.testing
 from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
+from msoffcrypto.method.ecma376_agile import ECMA376Agile
 from sqlalchemy import event
 
 from dossier.clock import FixedClock
@@ -21,6 +22,7 @@ from dossier.db import Database, migrate
 from dossier.services import passwords
 from dossier.services.context import Context
 from dossier.settings import Settings
+from tests.support_straight_asking import straight_asking
 
 BROWSER = "tests/e2e/"
 Migrating = Callable[[Database], None]
@@ -72,6 +74,19 @@ def kept_by() -> Iterator[PasswordHasher]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def locked_by() -> Iterator[Callable[..., bytes]]:
+    """What locks the product's workbooks; in this process their passwords are hashed less often.
+
+    A hundred thousand rounds for making a file and twice that for opening it: more than all else
+    of a saved list. ``test_list_export.py`` looks at the product's own.
+    """
+    own = ECMA376Agile.encrypt
+    ECMA376Agile.encrypt = staticmethod(partial(own, spin_count=100))
+    yield own
+    ECMA376Agile.encrypt = staticmethod(own)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def migrated_by() -> Iterator[Migrating]:
     """The product's own migrating; new databases are given what the first of their kind was given.
 
@@ -115,6 +130,13 @@ def _commands_are_made_once() -> Iterator[None]:
     typer.testing._get_command = cache(own)
     yield
     typer.testing._get_command = own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _asked_straight() -> Iterator[None]:
+    """Applications answer in the test's own thread: a third less for each request."""
+    with straight_asking():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,8 @@ from yaml.constructor import ConstructorError
 from dossier.errors import ConfigurationError
 
 REQUIRED = ("name", "effective_from", "source")
+_QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Reads a rule file in a tenth of the time, at each start; not in every build of PyYAML."""
 
 
 def text(name: str) -> str:
@@ -55,6 +57,10 @@ def composed(body: str, file: str) -> yaml.Node | None:
     Raises:
         ConfigurationError: not YAML; names file, line and reason.
     """
+    try:
+        return yaml.compose(body, Loader=_QUICK)
+    except yaml.YAMLError:
+        pass  # what is wrong is said by the other, in one wording on all machines
     try:
         return yaml.compose(body, Loader=yaml.SafeLoader)
     except yaml.YAMLError as err:

@@ -6,17 +6,19 @@ import csv
 import html
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import msoffcrypto
 import msoffcrypto.exceptions
 import pytest
 import pyzipper
 from fastapi.testclient import TestClient
+from msoffcrypto.method.ecma376_agile import ECMA376Agile
 from sqlalchemy import select
 
 from dossier.asgi import create_app
@@ -49,6 +51,8 @@ PEOPLE = USERS | {
     "east_chief": ("supervisor", EAST.unit),
     "marketing": ("marketing", None),
 }
+ROUNDS = 100_000
+"""How often Excel hashes a password: each try of a guess costs as much."""
 
 
 @pytest.fixture(scope="module")
@@ -138,9 +142,13 @@ def test_without_a_reason_there_is_no_file(archive: Seeded) -> None:
     assert "用途" in answer.json()["detail_zh"]
 
 
-def test_the_file_opens_with_its_password_only_and_says_who_and_what_for(archive: Seeded) -> None:
+def test_the_file_opens_with_its_password_only_and_says_who_and_what_for(
+    archive: Seeded, locked_by: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ECMA376Agile, "encrypt", staticmethod(locked_by))
     made = wish(archive, "archivist", EAST.customer_no, purpose="稽查核对").json()
     file = archive.get(made["href"], "archivist")
+    assert msoffcrypto.OfficeFile(BytesIO(file.content)).info["spinValue"] >= ROUNDS
     assert file.headers["content-disposition"].endswith('.xlsx"')
     assert EAST.customer_no.encode() not in file.content
     with pytest.raises(msoffcrypto.exceptions.InvalidKeyError):
