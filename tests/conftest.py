@@ -15,13 +15,13 @@ import typer.testing
 from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
 from msoffcrypto.method.ecma376_agile import ECMA376Agile
-from sqlalchemy import event
 
 from dossier.clock import FixedClock
 from dossier.db import Database, migrate
 from dossier.services import passwords
 from dossier.services.context import Context
 from dossier.settings import Settings
+from tests.support_remembered import Remembered
 from tests.support_straight_asking import straight_asking
 
 BROWSER = "tests/e2e/"
@@ -95,28 +95,10 @@ def migrated_by() -> Iterator[Migrating]:
     the product's own.
     """
     own = migrate._upgrade
-    given: dict[str, list[tuple[str, Any]]] = {}
+    first_time = Remembered(own)
 
     def upgrade(database: Database) -> None:
-        if migrate.revision(database) is not None:
-            own(database)
-            return
-        dialect = database.writer.dialect.name
-        if dialect in given:
-            with database.writer.begin() as connection:
-                for statement, values in given[dialect]:
-                    connection.exec_driver_sql(statement, values)
-            return
-        heard: list[tuple[str, Any]] = []
-
-        def hear(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
-            if not statement.startswith(("PRAGMA", "BEGIN")):  # the connection's own affair
-                heard.append((statement, values))
-
-        event.listen(database.writer, "before_cursor_execute", hear)
-        own(database)
-        event.remove(database.writer, "before_cursor_execute", hear)
-        given[dialect] = heard
+        (own if migrate.revision(database) is not None else first_time)(database)
 
     migrate._upgrade = upgrade
     yield own

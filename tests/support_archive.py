@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from sqlalchemy import inspect
+
 from dossier.clock import FixedClock
 from dossier.db.engines import create_database
 from dossier.db.session import ScopedSession
@@ -14,7 +16,9 @@ from dossier.services.context import Context
 from dossier.services.keys import Keyring
 from dossier.services.plugin_registry import PluginRegistry
 from dossier.settings import Settings
+from tests.support_remembered import Remembered
 
+_make_tables = Remembered(lambda database: Table.metadata.create_all(database.writer))
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
@@ -24,10 +28,11 @@ def make_archive(
     store: Any = None,
     database_url: str = "",
 ) -> Context:
-    """An empty archive; search and reading of files are not wired."""
+    """An archive, empty where there was none; search and reading of files are not wired."""
     settings = Settings(home=home, database_url=database_url)
     database = create_database(settings.sqlalchemy_url)
-    Table.metadata.create_all(database.writer)
+    if not inspect(database.writer).has_table(Content.__tablename__):
+        _make_tables(database)
     return Context(
         settings=settings,
         clock=FixedClock(NOW),
