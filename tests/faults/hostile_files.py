@@ -167,14 +167,20 @@ def new_pdf(pages: int = 2, lines: int = 30) -> Pdf:
         f"({LINES[number % 2]} line {number}) Tj T* ".encode() for number in range(lines)
     )
     body = pdf.make_indirect(Stream(pdf, text + b"ET"))
-    for _ in range(pages):
-        page = Dictionary(
-            Type=Name.Page,
-            MediaBox=[0, 0, 595, 842],
-            Contents=body,
-            Resources=Dictionary(Font=Dictionary(F1=font)),
+    tree = pdf.Root.Pages  # filled at once: to append a page takes the longer the more there are
+    tree.Kids = Array(
+        pdf.make_indirect(
+            Dictionary(
+                Type=Name.Page,
+                Parent=tree,
+                MediaBox=[0, 0, 595, 842],
+                Contents=body,
+                Resources=Dictionary(Font=Dictionary(F1=font)),
+            )
         )
-        pdf.pages.append(pikepdf.Page(pdf.make_indirect(page)))
+        for _ in range(pages)
+    )
+    tree.Count = pages
     return pdf
 
 
