@@ -181,6 +181,7 @@ def new_pdf(pages: int = 2, lines: int = 30) -> Pdf:
         for _ in range(pages)
     )
     tree.Count = pages
+    assert len(pdf.pages) == pages
     return pdf
 
 
