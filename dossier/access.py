@@ -14,12 +14,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from dossier.clock import local_date
-from dossier.db import approvals, grants
+from dossier.db import approvals, grants, loans
 from dossier.db.approval_tables import ApprovalRequest
 from dossier.db.grants import HeldRole
+from dossier.db.loan_tables import Loan
+from dossier.db.loans import Lent
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, OrgUnit, User
 from dossier.errors import ApprovalNeededError, ForbiddenError
+from dossier.rules import lending
 from dossier.rules.approvals import Thing
 from dossier.rules.role_matrix import Held, Matrices, Matrix, ScopeWord
 from dossier.search import port
@@ -104,7 +107,11 @@ def demand_unlimited(viewer: Viewer) -> None:
 
 
 def deciders(
-    viewer: Viewer, roles: Collection[str], *, parties: Collection[str]
+    viewer: Viewer,
+    roles: Collection[str],
+    *,
+    parties: Collection[str],
+    by: Permission = Permission.APPROVE,
 ) -> tuple[Reach, ...]:
     """The grants by which a viewer may decide on a request: none on one's own (domain.md §5).
 
@@ -112,15 +119,14 @@ def deciders(
         viewer: who decides.
         roles: codes of the roles that approve it, by the rule file.
         parties: ids of who asks and of who gets it; what one of them lent does not count.
+        by: the permission to decide.
     """
-    if viewer.id in parties or not viewer.may(Permission.APPROVE):
+    if viewer.id in parties or not viewer.may(by):
         return ()
     return tuple(
         one
         for one in viewer.reaches
-        if Permission.APPROVE in one.permissions
-        and one.role in roles
-        and one.delegated_by not in parties
+        if by in one.permissions and one.role in roles and one.delegated_by not in parties
     )
 
 
@@ -222,8 +228,11 @@ def viewer_for(
         units = _Units(session)
         reaches = tuple(_reaches(session, held, matrix, day, units))
         asks = tuple(_asks(session, held, matrix, day, units))
+    own = reaches
     if asks:
         reaches += tuple(_approved(session, user.id, asks, at))
+    if any(Permission.BORROW in one.permissions for one in own):
+        reaches += tuple(_lent(session, user.id, own, at, units))
     return Viewer(
         id=user.id,
         name=user.name,
@@ -270,6 +279,63 @@ def _approved(
         if place and any(ask.within.covers(place) for ask in fitting):
             opened = frozenset({Permission.SIGNED_IN}).union(*(ask.permissions for ask in fitting))
             yield Reach(opened, approvals.scope_of(row.kind, row.thing), approval_id=row.id)
+
+
+READING = frozenset({Permission.SIGNED_IN, Permission.READ_CUSTOMER, Permission.READ_CONTENT})
+
+
+def opened_by(loan: Loan, *, approved: bool) -> frozenset[Permission]:
+    """What an electronic loan opens of what it names; without an approval masked pages only."""
+    if not approved:
+        return READING
+    granted = (
+        (loan.clear, Permission.SEE_CLEAR),
+        (loan.may_print, Permission.PRINT),
+        (loan.may_download, Permission.READ_ORIGINAL),
+    )
+    return READING.union(permission for is_granted, permission in granted if is_granted)
+
+
+def in_ones_area(own: Sequence[Reach], lent: Lent) -> bool:
+    """Whether masked pages of a paper need no approval, by the roles of who borrows (§6.2)."""
+    there = frozenset[Permission]().union(
+        *(one.permissions for one in own if one.covers(lent.place))
+    )
+    if Permission.READ_CONTENT in there:
+        return True
+    known = {Permission.BORROW, Permission.READ_CUSTOMER} <= there
+    return known and lent.category in lending.load().at_once
+
+
+def _lent(
+    session: ScopedSession, user_id: str, own: Sequence[Reach], at: datetime, units: _Units
+) -> Iterator[Reach]:
+    """What was lent and runs now: at its minute it is over, whatever was written down.
+
+    A loan rests while the role by which it was approved does not reach the paper; one that nobody
+    had to approve, while the borrower's own roles do not.
+    """
+    for loan, papers in loans.running(session, user_id, at=at):
+        if loan.decided_by is None:
+            open_now = [one for one in papers if in_ones_area(own, one)]
+        else:
+            within = _decider_scope(session, loan, at, units)
+            open_now = [one for one in papers if within.covers(one.place)]
+        if open_now:
+            number = loans.number_of(loan.number)
+            scope = loans.scope_of(open_now)
+            yield Reach(
+                opened_by(loan, approved=bool(loan.decided_by)),
+                scope,
+                loan=number,
+                purpose=loan.purpose,
+            )
+
+
+def _decider_scope(session: ScopedSession, loan: Loan, at: datetime, units: _Units) -> Scope:
+    held = grants.held_by(session, loan.decided_by or "", at=at)
+    by = next((one for one in held if one.grant_id == loan.decided_as), None)
+    return NOTHING if by is None else _scope(session, by, units)
 
 
 class _Units:

@@ -25,7 +25,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import RuleSet
 from dossier.errors import ConfigurationError
 from dossier.ports import FileStore, MalwareScanner
-from dossier.rules import approvals, region
+from dossier.rules import approvals, lending, region
 from dossier.rules.limits import ChildLimits, ReadingLimits
 from dossier.rules.role_matrix import Matrices, in_order
 from dossier.rules.role_matrix_file import read_matrix
@@ -55,6 +55,7 @@ BUILTIN_PLUGINS = (
     "account",
     "roles",
     "approvals",
+    "lending",
     "people",
     "oidc",
 )
@@ -338,6 +339,7 @@ def _load_roles(
             and reason.
     """
     words = load_words()
+    lending.load()
     approvals.load()  # a wrong word in it stops the start like one in a matrix
     texts = role_files(settings.home, others)
     matrices = {file: read_matrix(text, file, words) for file, text in texts.items()}

@@ -45,6 +45,8 @@ class Permission(StrEnum):
     PULL_CHANGES = "pull_changes"
     SETTLE = "settle_differences"
     RUN_CAMPAIGNS = "run_campaigns"
+    BORROW = "borrow"
+    LEND = "lend"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 
@@ -58,6 +60,7 @@ class Place:
         case_no: of a document.
         is_record: a customer's line in the register, not a paper.
         document_id: of a paper.
+        page: of that paper, where one page is meant; 0: what stands on no page of it.
     """
 
     unit_id: int | None = None
@@ -67,6 +70,11 @@ class Place:
     case_no: str | None = None
     is_record: bool = False
     document_id: str | None = None
+    page: int | None = None
+
+    def on(self, page: int) -> Place:
+        """One page of the paper."""
+        return replace(self, page=page)
 
     @classmethod
     def of_customer(cls, row: Any) -> Place:
@@ -97,6 +105,7 @@ class Scope:
         customers: these customers with all their papers.
         records: these customers' lines in the register only, because a case is theirs.
         documents: these papers alone, because somebody approved it.
+        pages: these pages alone, as (document id, page), because they were lent.
     """
 
     everything: bool = False
@@ -107,6 +116,7 @@ class Scope:
     customers: frozenset[str] = frozenset()
     records: frozenset[str] = frozenset()
     documents: frozenset[str] = frozenset()
+    pages: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def tokens(self) -> frozenset[str]:
@@ -135,6 +145,7 @@ class Scope:
             customers=self.customers | other.customers,
             records=self.records | other.records,
             documents=self.documents | other.documents,
+            pages=self.pages | other.pages,
         )
 
     def __le__(self, other: Scope) -> bool:
@@ -164,8 +175,13 @@ class Scope:
             or place.customer_no in self.customers
             or (place.case_no in self.cases)
             or (place.document_id in self.documents)
+            or ((place.document_id, place.page) in self.pages)
             or (place.is_record and place.customer_no in self.records)
         )
+
+    def touches(self, place: Place) -> bool:
+        """Whether it reaches some pages of a paper, where the paper as a whole is asked for."""
+        return place.page is None and any(one == place.document_id for one, _ in self.pages)
 
     def covers_pool(self, place: Place) -> bool:
         """Whether a paper of nobody lies within it, for who may see such papers."""
@@ -179,6 +195,10 @@ KNOWS_RECORDS = frozenset(
     {Permission.SEARCH, Permission.READ_CUSTOMER, Permission.READ_CONTENT, Permission.SEE_INTAKE}
 )
 """Permissions by which somebody learns of rows; a grant without any widens no scope."""
+OF_A_PART = frozenset(
+    {Permission.SIGNED_IN, Permission.READ_CUSTOMER, Permission.READ_CONTENT, Permission.PRINT}
+)
+"""What some pages of a paper open of it as a whole. Who shows a page asks for that page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +210,8 @@ class Reach:
         delegated_by: id of whose grant it is, where it was lent for a time.
         grant_id: which grant; 0 for what is no grant.
         approval_id: of the request that somebody approved, where that gives it.
+        loan: number of the loan that gives it.
+        purpose: what that loan is for.
     """
 
     permissions: frozenset[Permission]
@@ -198,6 +220,8 @@ class Reach:
     delegated_by: str = ""
     grant_id: int = 0
     approval_id: str = ""
+    loan: str = ""
+    purpose: str = ""
 
     def covers(self, place: Place) -> bool:
         """Whether an object lies within it."""
@@ -310,7 +334,26 @@ class Viewer:
     @property
     def sees_by_an_end(self) -> bool:
         """Whether what it sees of the object in view was opened for a time, and ends."""
-        return self.opening is not None or any(one.approval_id for one in self.reaches)
+        return self.opening is not None or any(one.approval_id or one.loan for one in self.reaches)
+
+    @property
+    def loans(self) -> tuple[Reach, ...]:
+        """The loans that reach the object in view."""
+        return tuple(one for one in self.reaches if one.loan) if self.is_placed else ()
+
+    def reads_page(self, row: Any, number: int) -> bool:
+        """Whether this page of a document (a row with its columns) may be read; 0: the rest."""
+        if not any(one.scope.pages for one in self.reaches):
+            return self.may(Permission.READ_CONTENT)
+        return self.at(Place.of_document(row).on(number)).may(Permission.READ_CONTENT)
+
+    def only_pages(self, row: Any, permission: Permission) -> tuple[int, ...]:
+        """The pages of a document that a permission reaches; empty where it reaches all."""
+        there = [one for one in self.reaches if permission in one.permissions]
+        if any(one.covers(Place.of_document(row)) for one in there):
+            return ()
+        pages = {page for one in there for document, page in one.scope.pages if document == row.id}
+        return tuple(sorted(pages))
 
     def asks_for(self, permission: Permission) -> str:
         """The action by which a permission may be asked for; empty where it is simply refused."""
@@ -341,8 +384,13 @@ class Viewer:
         """The viewer as far as one object goes: what the grants give that reach it."""
         if len(self.reaches) == 1:
             return self
-        there = tuple(one for one in self.reaches if one.covers(place))
-        held = frozenset[Permission]().union(*(one.permissions for one in there))
+        there = tuple(one for one in self.reaches if one.covers(place) or one.scope.touches(place))
+        held = frozenset[Permission]().union(
+            *(
+                one.permissions if one.covers(place) else one.permissions & OF_A_PART
+                for one in there
+            )
+        )
         return replace(
             self,
             permissions=self.permissions & held,

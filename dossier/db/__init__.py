@@ -8,6 +8,7 @@ from dossier.db import (  # noqa: F401 - so that all tables are known
     dossier_tables,
     learning_tables,
     list_tables,
+    loan_tables,
     login_tables,
     organisation_tables,
     role_tables,

@@ -7,7 +7,7 @@ sources).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -28,6 +28,8 @@ from dossier.db.tables import (
     SCOPED_BY_DOCUMENT,
     Customer,
     Document,
+    DocumentField,
+    Page,
 )
 from dossier.db.turns import turn
 from dossier.db.verification_tables import OF_VERIFICATION
@@ -47,6 +49,8 @@ OF_DOSSIERS = frozenset(
 )
 """What is told of a whole dossier; a grant for one case of it opens that case's alone."""
 FOREIGN_KEYS = {Customer: "customer_no", Document: "document_id"}
+NUMBERED: Mapping[Any, Any] = {Page: Page.number, DocumentField: DocumentField.page}
+"""What stands on one page of a paper, with the column that says on which."""
 Sights = tuple[Sight, ...]
 SIGHTS_KEPT = 256
 """Distinct scopes whose criteria are kept: units of a company, not its people."""
@@ -95,7 +99,10 @@ def _places(sight: Sight, columns: Any) -> ColumnElement[bool]:
 def _documents(sight: Sight, columns: Any) -> ColumnElement[bool]:
     if sight.owned.everything and sight.pool.everything:
         return true()
-    owned = and_(columns.customer_no.is_not(None), _owned_documents(sight.owned, columns))
+    reached = _owned_documents(sight.owned, columns)
+    if sight.owned.pages:
+        reached = or_(reached, columns.id.in_(sorted({one for one, _ in sight.owned.pages})))
+    owned = and_(columns.customer_no.is_not(None), reached)
     if not sight.pool.has_area:
         return owned
     pool = and_(columns.customer_no.is_(None), _pool(sight.pool, columns))
@@ -195,7 +202,26 @@ def _criteria(sights: Sights, entity: Any, owner: Any) -> ColumnElement[bool]:
         return _conditions(sights, entity, entity)
     if entity in OF_DOSSIERS:
         return and_(*(_of_dossier(sight, entity) for sight in sights))
+    if owner is Document and any(sight.owned.pages for sight in sights):
+        return and_(*(_of_document(sight, entity) for sight in sights))
     return _is_owned(sights, entity, owner)
+
+
+def _of_document(sight: Sight, entity: Any) -> ColumnElement[bool]:
+    """Of a paper of which some pages were lent: what stands on those, and nothing else."""
+    pages = sight.owned.pages
+    whole = replace(sight, owned=replace(sight.owned, pages=frozenset()))
+    seen = _is_owned((whole,), entity, Document)
+    if not pages or entity not in NUMBERED:
+        return seen
+    lent = (
+        and_(
+            entity.document_id == document,
+            NUMBERED[entity].in_(sorted(page for one, page in pages if one == document)),
+        )
+        for document in sorted({one for one, _ in pages})
+    )
+    return or_(seen, and_(or_(*lent), _is_owned((sight,), entity, Document)))
 
 
 def _of_dossier(sight: Sight, entity: Any) -> ColumnElement[bool]:

@@ -110,9 +110,11 @@ def _row(
 
 
 def _opened_by(viewer: Viewer) -> dict[str, Any]:
-    """What a look was made under: an open disclosure, and approvals that reach this one thing."""
+    """What a look was made under: an open disclosure, approvals and loans that reach it."""
     found: dict[str, Any] = {"disclosure": viewer.opening.id} if viewer.opening else {}
     approved = [one.approval_id for one in viewer.reaches if one.approval_id]
     if viewer.is_placed and approved:  # cut down to the thing; else they may be for another
         found["approvals"] = approved
+    if viewer.loans:
+        found["loans"] = [one.loan for one in viewer.loans]
     return found

@@ -121,6 +121,8 @@ def _view(
         approved=approved_here(session, viewer),
         searchable_copy=searchable_copy.state_of(session, viewer, document),
         may_take_original=viewer.may(Permission.READ_ORIGINAL),
+        only_pages=viewer.only_pages(document, Permission.READ_CONTENT),
+        only_printed=viewer.only_pages(document, Permission.PRINT),
         **relations,
     )
 
@@ -182,6 +184,8 @@ def _fields(
     query = select(DocumentField).where(DocumentField.document_id == document.id)
     found = []
     for row in session.scalars(query.order_by(DocumentField.page, DocumentField.id)):
+        if not viewer.reads_page(document, row.page or 0):
+            continue
         clear = sealed_fields.clear(context.keyring, row)
         value = personal.field(viewer, row.name, clear, known.get(document.customer_no or ""))
         box = tuple(row.box) if row.box and not value.masked else None
@@ -204,7 +208,11 @@ def _pages(session: ScopedSession, viewer: Viewer, document: Document) -> tuple[
         Page.error,
         Page.truncated,
     ).where(Page.document_id == document.id)
-    return tuple(PageSummary(*row) for row in session.execute(query.order_by(Page.number)))
+    return tuple(
+        PageSummary(*row)
+        for row in session.execute(query.order_by(Page.number))
+        if viewer.reads_page(document, row.number)
+    )
 
 
 def _renditions(session: ScopedSession, document: Document) -> tuple[RenditionView, ...]:

@@ -185,6 +185,7 @@ def _document_hit(
         matched_on=tuple(hit.matched_on),
         snippets=shown.snippets,
         like=likeness.told(likes, viewer.language),
+        readable=viewer.may(Permission.READ_CONTENT),
     )
 
 
@@ -200,6 +201,8 @@ def _pages_shown(
     known = found.known.get(row.customer_no or "")
     sight = (viewer.sees_clear, search_rights(viewer), known)
     for number, text, stored in found.pages.get(row.id, ()):
+        if not viewer.reads_page(row, number):
+            continue
         limit = SNIPPETS_SHOWN - len(shown)
         key = (row.id, number, hash(text), query.text, limit, sight)
         page = _kept.get(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -33,9 +34,10 @@ def read(
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
         here = viewer.at(Place.of_document(document))
-        viewer = disclosure.looking(context, session, here, document.customer_no)
-        found = tuple(_page_texts(context, session, viewer, document, q, number))
-    audit.record_read(context, viewer, "text.read", object_kind="document", object_id=document_id)
+        here = disclosure.looking(context, session, here, document.customer_no)
+        seen = replace(viewer, opening=here.opening)
+        found = tuple(_page_texts(context, session, seen, document, q, number))
+    audit.record_read(context, here, "text.read", object_kind="document", object_id=document_id)
     return found
 
 
@@ -50,7 +52,8 @@ def hits(context: Context, viewer: Viewer, document_id: str, *, q: str) -> tuple
     with context.reading(viewer) as session:
         document = papers.in_scope(session, document_id)
         here = viewer.at(Place.of_document(document))
-        viewer = disclosure.looking(context, session, here, document.customer_no)
+        here = disclosure.looking(context, session, here, document.customer_no)
+        viewer = replace(viewer, opening=here.opening)
         pages = tuple(_page_texts(context, session, viewer, document, q))
     return tuple(PageHits(page.page, len(page.highlights)) for page in pages if page.highlights)
 
@@ -64,15 +67,17 @@ def _page_texts(
     number: int | None = None,
 ) -> list[PageText]:
     owner = [document.customer_no] if document.customer_no else []
-    known = known_values(context, session, viewer, owner).get(document.customer_no or "")
+    place = Place.of_document(document)
+    known = known_values(context, session, viewer.at(place), owner).get(document.customer_no or "")
     names = names_of(session, document.customer_no) if q else ()
     columns = (Page.number, Page.text, Page.error, Page.masks_key, Page.masks)
     query = select(*columns).where(Page.document_id == document.id)
     if number is not None:
         query = query.where(Page.number == number)
     return [
-        _page_text(context, viewer, row, q, known, names)
+        _page_text(context, viewer.at(place.on(row.number)), row, q, known, names)
         for row in session.execute(query.order_by(Page.number))
+        if viewer.reads_page(document, row.number)
     ]
 
 

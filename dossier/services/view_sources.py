@@ -49,7 +49,7 @@ class PageSource:
         page: None while the page is not read.
         known: what the register knows of its customer, for masks; None when nothing is.
         is_view: what is drawn is our own view of a file without pages.
-        place: where the document lies, which decides what of it is masked.
+        place: where the page lies, which decides what of it is masked.
         customer_no: whose paper it is; None: nobody's yet.
         type_code: of the paper.
         names: the customer's, which a query may spell in letters.
@@ -82,7 +82,9 @@ def page_source(
     if row is None and number > max(document.page_count, 1):
         raise _no_page()
     owner = [document.customer_no] if document.customer_no else []
-    place = Place.of_document(document)
+    if not viewer.reads_page(document, number):
+        raise _no_page()
+    place = Place.of_document(document).on(number)
     known = known_values(context, session, viewer.at(place), owner)
     if document.source_pages is None:
         drawn, drawn_page = _drawn_content(session, document, row), number

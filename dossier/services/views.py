@@ -161,6 +161,7 @@ class DocumentHit:
     matched_on: tuple[str, ...]
     snippets: tuple[Snippet, ...]
     like: tuple[MatchedLike, ...] = ()
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,6 +466,8 @@ class DocumentView:
     panels: tuple[Panel, ...] = ()
     opening: Opening | None = None
     may_take_original: bool = False
+    only_pages: tuple[int, ...] = ()
+    only_printed: tuple[int, ...] = ()
     is_clear: bool = False
     approved: tuple[Approved, ...] = ()
     searchable_copy: CopyState | None = None

@@ -37,13 +37,19 @@ class Mark:
 
 
 def mark_of(viewer: Viewer, at: datetime, *, purpose: str = "") -> Mark:
-    """The viewer's mark to the minute; the purpose as it was said, else "looked at"."""
+    """The viewer's mark to the minute, with the loan; the purpose as it was said."""
     rules = load_rulebook("watermark")
     said = purpose or (viewer.opening.purpose if viewer.opening else viewer.purpose)
-    said = " ".join(said.split()) or rules["purpose"]["zh"]
+    said = " ".join((said or _lent_for(viewer)).split()) or rules["purpose"]["zh"]
     most = rules["purpose_characters"]
     when = at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-    return Mark(f"{viewer.name} {when}", said if len(said) <= most else f"{said[: most - 1]}…")
+    lent = " ".join(one.loan for one in viewer.loans)
+    who = " ".join(filter(None, (viewer.name, when, lent)))
+    return Mark(who, said if len(said) <= most else f"{said[: most - 1]}…")
+
+
+def _lent_for(viewer: Viewer) -> str:
+    return next((one.purpose for one in viewer.loans), "")
 
 
 def stamp(picture: bytes, mark: Mark) -> bytes:

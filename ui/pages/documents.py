@@ -94,7 +94,7 @@ def show_document(
     """The viewer at a page."""
     context, viewer = context_of(request), speaking(request, viewer)
     doc = documents.get(context, viewer, document_id)
-    number = min(page, max(doc.page_count, 1))
+    number = _open_page(doc, page)
     look = Look(
         document_id,
         number,
@@ -112,7 +112,7 @@ def show_document(
         q=look.q,
         page=summary,
         page_number=number,
-        numbers=_thumbs(number, doc.page_count),
+        numbers=_thumbs(number, doc),
         hits=hits,
         hit_total=sum(hits.values()),
         hits_before=sum(count for n, count in hits.items() if n < number),
@@ -155,7 +155,7 @@ def show_preview(
     """The piece beside the results: one page with its boxes."""
     context, viewer = context_of(request), speaking(request, viewer)
     doc = documents.get(context, viewer, document_id)
-    look = Look(document_id, min(page, max(doc.page_count, 1)), " ".join(q.split()))
+    look = Look(document_id, _open_page(doc, page), " ".join(q.split()))
     return render(
         request,
         "parts/preview.html",
@@ -219,6 +219,13 @@ def _spot(doc: DocumentView, look: Look) -> Box | None:
     return field.box if field.page == look.page else None
 
 
-def _thumbs(number: int, page_count: int) -> list[int]:
+def _open_page(doc: DocumentView, page: int) -> int:
+    """The page that is asked for, or the first that is open where only some were lent."""
+    number = min(page, max(doc.page_count, 1))
+    return number if not doc.only_pages or number in doc.only_pages else doc.only_pages[0]
+
+
+def _thumbs(number: int, doc: DocumentView) -> list[int]:
     first = max(1, number - THUMBS_AROUND)
-    return list(range(first, min(max(page_count, 1), number + THUMBS_AROUND) + 1))
+    around = range(first, min(max(doc.page_count, 1), number + THUMBS_AROUND) + 1)
+    return [one for one in around if not doc.only_pages or one in doc.only_pages]
