@@ -211,7 +211,7 @@ class House:
         path = route.path.replace(":path", "").format(
             customer_no=number, document_id=thing, number=1, intake_id=thing, session_id=thing,
             token_id=thing, kept_id=thing, anomaly_id=thing, name_id=thing, code="zh_CN",
-            grant_id=999_999, delegation_id=999_999, approval_id=thing, file_id=thing,
+            grant_id=999_999, delegation_id=999_999, approval_id=thing, file_id=thing, loan_id=thing,
             name=thing, deed="disable", post_id=thing, kind="unit", place_id=ABSENT_NO,
             change_id=ABSENT_NO, waiver_id=ABSENT_ID, difference_id=ABSENT_ID,
             mandate_id=ABSENT_ID, campaign_id=ABSENT_ID, correction_id=ABSENT_ID,

@@ -36,9 +36,9 @@ from dossier.rules.loan_states import (
 )
 from dossier.rules.role_words import load_words
 
-DOCS = Path(__file__).parents[2] / "docs" / "lending.md"
+DOCS = Path(__file__).parents[2] / "docs" / "howto" / "lending.md"
 STEPS = int(os.environ.get("DOSSIER_LOAN_STEPS", "400"))
-"""Random steps in all; 10,000 are run by hand (docs/lending.md)."""
+"""Random steps in all; 10,000 are run by hand (docs/howto/lending.md)."""
 IN_ONE_RUN = 50
 
 
