@@ -221,7 +221,8 @@ def _form(
 ) -> Response:
     viewer, rules = speaking(request, viewer), lending.load()
     usual = rules.purpose_en if viewer.language == "en" else rules.purpose_zh
-    given = {"purpose": usual, "hours": rules.terms_hours[0], "shown": [], "pages": ""} | said
+    empty = dict.fromkeys(("customer_no", "document_id", "pages"), "")
+    given = {**empty, "purpose": usual, "hours": rules.terms_hours[0], "shown": []} | said
     return render(
         request,
         "lending/ask.html",
