@@ -9,8 +9,8 @@ import dossier.db.tables
 from dossier.db.append_only import protect
 
 
-revision = "0027"
-down_revision = "0026"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 INSTANT = dossier.db.tables.Instant
