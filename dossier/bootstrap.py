@@ -48,6 +48,7 @@ BUILTIN_PLUGINS = (
     "corrections",
     "completeness",
     "verification",
+    "image_quality",
     "list_export",
     "audit_trail",
     "anomalies",
@@ -289,6 +290,7 @@ def reader_factories(settings: Settings, plugins: PluginRegistry) -> ReaderFacto
         typesetter=_made("dossier.adapters.textview.view", "TextView", limits),
         ocr=_ocr_factory(plugins),
         looker=_made("dossier.adapters.sightings.looker", "PictureLooker"),
+        measurer=_made("dossier.adapters.image_quality.measuring", "PictureMeasurer"),
         pdf=_made("dossier.adapters.ocrmypdf.maker", "OcrmypdfMaker"),
     )
 

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from dossier.records import Extraction, InnerFiles, PageReading, QuarantineReason
+from dossier.records import (
+    Extraction,
+    InnerFiles,
+    PageMeasures,
+    PageReading,
+    QuarantineReason,
+    ScanFacts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,10 @@ class PageRenderer(Protocol):
         """
         ...
 
+    def scan_facts(self, path: Path, *, page_number: int) -> ScanFacts:
+        """What the file tells of a scanned page by its head; nothing of it is decoded."""
+        ...
+
     def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:
         """Why a part of the page (one of its pictures) is missing when it is drawn, else None."""
         ...
@@ -214,6 +225,18 @@ class PictureLooker(Protocol):
         """The reading with what is seen on its picture (BMP, PNG or JPEG, of any size).
 
         All text of a ``digital`` page is print, whatever it looks like.
+
+        Raises:
+            UnreadableFileError: no picture.
+        """
+        ...
+
+
+class PictureMeasurer(Protocol):
+    """Measures how well a page was scanned."""
+
+    def measure(self, picture: Path, reading: PageReading) -> PageMeasures:
+        """Its measures (of a BMP, PNG or JPEG, of any size), upright as the reading says.
 
         Raises:
             UnreadableFileError: no picture.

@@ -140,6 +140,58 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanFacts:
+    """What a file tells of a scanned page; zeros and None where it tells nothing.
+
+    Attributes:
+        width: pixels across as the scanner gave them; likewise ``height``.
+        dpi: by the page's size where ``is_measured_dpi``, else as the file claims.
+        mode: ``colour``, ``grey`` or ``bilevel``; empty where nobody knows.
+        size_bytes: what the page takes in the file.
+    """
+
+    width: int = 0
+    height: int = 0
+    dpi: float | None = None
+    is_measured_dpi: bool = False
+    mode: str = ""
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageMeasures:
+    """How well a page was scanned, as plain numbers (DA/T 31); what is good enough is data.
+
+    Attributes:
+        width: pixels of the upright picture that was read; likewise ``height``.
+        paper: brightness of the paper, 0 black to 255 white.
+        contrast: how far ink is from its paper (of 255) in the middle one of the words; None
+            without words.
+        faintest: the same in the weak ones of the words.
+        softness: sigma of an edge in heights of a word: 0 is as sharp as it can be.
+        text_height: of the middle one of the words, in pixels of the picture.
+        border: share of the picture that is dark and hangs together with its edge.
+        cut: words whose ink goes on to the very edge.
+        likeness: what it looks like in 256 bits, hexadecimal; alike pages differ in few.
+        digest: SHA-256 of the picture as it was read.
+        facts: what the file itself tells.
+    """
+
+    width: int
+    height: int
+    paper: float
+    contrast: float | None
+    faintest: float | None
+    softness: float | None
+    text_height: float | None
+    border: float
+    cut: int
+    likeness: str
+    digest: str
+    facts: ScanFacts = ScanFacts()
+
+
+@dataclass(frozen=True, slots=True)
 class PageReading:
     r"""What was read on one page: the OCR checkpoint.
 
@@ -159,6 +211,7 @@ class PageReading:
         error: code of what went wrong when the page could not be read; the others live.
         truncated: text was cut at a limit, or a picture on the page is damaged.
         sightings: what was seen on the picture besides its text.
+        measures: how well it was scanned; None where nobody looked, as of born-digital pages.
     """
 
     number: int
@@ -175,6 +228,7 @@ class PageReading:
     error: str = ""
     truncated: bool = False
     sightings: tuple[Sighting, ...] = ()
+    measures: PageMeasures | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,7 +215,7 @@ class House:
             name=thing, deed="disable", post_id=thing, kind="unit", place_id=ABSENT_NO,
             change_id=ABSENT_NO, waiver_id=ABSENT_ID, difference_id=ABSENT_ID,
             mandate_id=ABSENT_ID, campaign_id=ABSENT_ID, correction_id=ABSENT_ID,
-            amendment_id=ABSENT_NO, rule_id="no-rule", case_no="K-0",
+            amendment_id=ABSENT_NO, rule_id="no-rule", case_no="K-0", page=1,
         )  # fmt: skip
         if route.sent.startswith("?"):
             return Request(route.method, path + route.sent)

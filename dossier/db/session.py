@@ -22,6 +22,7 @@ from dossier.db.correction_tables import SCOPED_BY_CORRECTION
 from dossier.db.dossier_tables import DossierCount, DossierGap, DossierState, WaiverRow
 from dossier.db.engines import DURABLE, Database
 from dossier.db.late_tables import SCOPED_BY_LATE
+from dossier.db.quality_tables import SCOPED_BY_QUALITY
 from dossier.db.stack_tables import SCOPED_BY_STACK
 from dossier.db.tables import (
     SCOPED_BY_CUSTOMER,
@@ -43,7 +44,10 @@ BY_CUSTOMER = (
 )  # fmt: skip
 BY_PLACE = (DossierCount,)
 """Figures of places; whose scope is some customers or cases sees none of them."""
-BY_DOCUMENT = (*SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK, *SCOPED_BY_LATE, *SCOPED_BY_CORRECTION)
+BY_DOCUMENT = (
+    *SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK, *SCOPED_BY_LATE, *SCOPED_BY_CORRECTION,
+    *SCOPED_BY_QUALITY,
+)  # fmt: skip
 OF_DOSSIERS = frozenset(
     {DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode, *OF_VERIFICATION}
 )

@@ -305,6 +305,8 @@ class Page(Table):
     truncated: Mapped[bool] = mapped_column(default=False)
     sightings: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     """What is seen on its picture besides the text (``records.Sighting``)."""
+    measures: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """How well it was scanned (``records.PageMeasures``); null where nobody measured it."""
     masks: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     """What who sees masked is not shown, made ahead; true while the key is (``page_masks.py``)."""
     masks_key: Mapped[str] = mapped_column(String(64), default="")

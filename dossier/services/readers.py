@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dossier.ports import DocumentProbe, SearchablePdf
-from dossier.records import Extraction, InnerFiles, PageReading, QuarantineReason
+from dossier.records import Extraction, InnerFiles, PageReading, QuarantineReason, ScanFacts
 
 
 class Readers(Protocol):
@@ -24,6 +24,10 @@ class Readers(Protocol):
 
     def render(self, path: Path, *, page_number: int, width: int | None, dpi: int = 200) -> bytes:
         """A page's picture."""
+        ...
+
+    def scan_facts(self, path: Path, *, page_number: int) -> ScanFacts:
+        """What the file tells of a scanned page."""
         ...
 
     def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:

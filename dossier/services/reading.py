@@ -6,9 +6,10 @@ slept past it writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
 
@@ -24,9 +25,11 @@ from dossier.records import (
     DocumentState,
     DocumentText,
     FieldValue,
+    PageMeasures,
     PageReading,
     QuarantineReason,
     RenditionKind,
+    ScanFacts,
     Sighting,
     SightingKind,
 )
@@ -298,6 +301,7 @@ def _page(
         error=reading.error[:40],
         truncated=reading.truncated,
         sightings=[asdict(seen) for seen in reading.sightings],
+        measures=asdict(reading.measures) if reading.measures else None,
     )
 
 
@@ -328,4 +332,12 @@ def _reading(page: Page) -> PageReading:
             )
             for seen in page.sightings
         ),
+        measures=measures_of(page.measures),
     )
+
+
+def measures_of(kept: Mapping[str, Any] | None) -> PageMeasures | None:
+    """A page's measures from what is kept of them; None where nobody measured it."""
+    if not kept:
+        return None
+    return PageMeasures(**{**kept, "facts": ScanFacts(**kept["facts"])})

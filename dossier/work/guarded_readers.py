@@ -15,11 +15,12 @@ from dossier.ports import (
     OcrEngine,
     PageRenderer,
     PictureLooker,
+    PictureMeasurer,
     SearchablePdf,
     SearchablePdfMaker,
     TextExtractor,
 )
-from dossier.records import Extraction, InnerFiles, PageReading, QuarantineReason
+from dossier.records import Extraction, InnerFiles, PageReading, QuarantineReason, ScanFacts
 from dossier.rules.limits import ChildLimits
 from dossier.work.killable import KillableChild
 
@@ -54,7 +55,7 @@ class ReaderFactories:
     """Zero-argument, picklable makers of the readers; called in the children.
 
     ``inner_files`` looks into what an extractor has read; None: nothing but text is taken.
-    ``looker`` looks at the pictures that are read; None: nobody does.
+    ``looker`` looks at the pictures that are read, ``measurer`` measures them; None: nobody does.
     """
 
     pages: Callable[[], PageReader]
@@ -64,18 +65,27 @@ class ReaderFactories:
     pdf: Callable[[], SearchablePdfMaker]
     inner_files: Callable[[], InnerFileFinder] | None = None
     looker: Callable[[], PictureLooker] | None = None
+    measurer: Callable[[], PictureMeasurer] | None = None
 
 
 class LookingReader:
     """Reads a page's picture and looks at it: one file, one child."""
 
-    def __init__(self, engine: OcrEngine, looker: PictureLooker | None) -> None:
-        """Both were built in the child."""
-        self._engine, self._looker = engine, looker
+    def __init__(
+        self,
+        engine: OcrEngine,
+        looker: PictureLooker | None,
+        measurer: PictureMeasurer | None = None,
+    ) -> None:
+        """All were built in the child."""
+        self._engine, self._looker, self._measurer = engine, looker, measurer
 
     def read(self, picture: Path, *, page_number: int, dpi: int = 200) -> PageReading:
-        """What is read on the picture and what is seen."""
-        return self.look(picture, self._engine.read(picture, page_number=page_number, dpi=dpi))
+        """What is read on the picture, what is seen, and how well it was scanned."""
+        found = self.look(picture, self._engine.read(picture, page_number=page_number, dpi=dpi))
+        if self._measurer is None:
+            return found
+        return replace(found, measures=self._measurer.measure(picture, found))
 
     def look(self, picture: Path, reading: PageReading, *, digital: bool = False) -> PageReading:
         """What is seen on the picture of a page whose text is known."""
@@ -86,13 +96,18 @@ class LookingReader:
 
 @dataclass(frozen=True)
 class _MakeLookingReader:
-    """Picklable factory of the two."""
+    """Picklable factory of the three."""
 
     engine: Callable[[], OcrEngine]
     looker: Callable[[], PictureLooker] | None
+    measurer: Callable[[], PictureMeasurer] | None
 
     def __call__(self) -> LookingReader:
-        return LookingReader(self.engine(), self.looker() if self.looker else None)
+        return LookingReader(
+            self.engine(),
+            self.looker() if self.looker else None,
+            self.measurer() if self.measurer else None,
+        )
 
 
 class ExtractorChoice:
@@ -170,7 +185,7 @@ class GuardedReaders:
         extractors = _MakeExtractors(factories.extractors, factories.inner_files)
         self._extractors = KillableChild(extractors, limits=limits)
         self._typesetter = KillableChild(factories.typesetter, limits=limits)
-        reader = _MakeLookingReader(factories.ocr, factories.looker)
+        reader = _MakeLookingReader(factories.ocr, factories.looker, factories.measurer)
         self._ocr = KillableChild(reader, limits=limits)
         self._pdf = KillableChild(factories.pdf, limits=limits)
 
@@ -227,6 +242,13 @@ class GuardedReaders:
             timeout_seconds=self._times.page_seconds,
         )
         return picture
+
+    def scan_facts(self, path: Path, *, page_number: int) -> ScanFacts:
+        """What the file tells of a scanned page."""
+        found: ScanFacts = self._pages.call(
+            "scan_facts", path, page_number=page_number, timeout_seconds=self._times.page_seconds
+        )
+        return found
 
     def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:
         """Why a part of the page is missing when it is drawn, else None."""

@@ -132,12 +132,21 @@ def read_page(job: Job, original: Original, number: int) -> PageReading:
     raise AssertionError("unreachable: max_attempts is at least 1")
 
 
+def _with_facts(job: Job, original: Original, found: PageReading) -> PageReading:
+    """What the file tells of the scan beside what was measured on its picture."""
+    if found.measures is None:
+        return found
+    facts = job.readers.scan_facts(original.path, page_number=found.number)
+    return replace(found, measures=replace(found.measures, facts=facts))
+
+
 def _ocr(job: Job, original: Original, number: int) -> PageReading:
     picture = job.readers.render(original.path, page_number=number, width=None, dpi=OCR_DPI)
     with tempfile.NamedTemporaryFile(dir=job.workspace, suffix=suffix_of(picture)) as file:
         file.write(picture)
         file.flush()
         found = job.readers.read_page(Path(file.name), page_number=number, dpi=OCR_DPI)
+    found = _with_facts(job, original, found)
     damage = job.readers.damage(original.path, page_number=number)
     if damage and not found.text:
         raise UnreadableFileError(damage, "a picture on the page is damaged, and nothing was read")

@@ -13,12 +13,13 @@ from dossier.adapters.pages import (
     pdf_files,
     pdf_pictures,
     pictures,
+    scan_facts,
     sniff,
     soundness,
 )
 from dossier.errors import UnreadableFileError
 from dossier.ports import DocumentInspector, DocumentProbe, PageRenderer
-from dossier.records import InnerFiles, PageReading, QuarantineReason
+from dossier.records import InnerFiles, PageReading, QuarantineReason, ScanFacts
 from dossier.rules.limits import ReadingLimits
 
 DPI_OF_READINGS = 200
@@ -128,6 +129,11 @@ class PageFiles:
             return None
         found = pdf.look_for_damage(path, page_index=page_number - 1)
         return found.reason if found else None
+
+    def scan_facts(self, path: Path, *, page_number: int) -> ScanFacts:
+        """What the file tells of a scanned page; see the port."""
+        media_type = sniff.sniff(self._head(path), file_name="")
+        return scan_facts.of_page(path, media_type, page_number=page_number)
 
     def render(
         self, path: Path, *, page_number: int, width: int | None = None, dpi: int = 200

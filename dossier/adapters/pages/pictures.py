@@ -146,7 +146,7 @@ def _refuse_broken_fax(picture: TiffImagePlugin.TiffImageFile) -> None:
     tags = picture.tag_v2
     if tags.get(_COMPRESSION) != _GROUP_4 or _STRIPS not in tags or picture.fp is None:
         return
-    width, rows_left = _stored_size(picture)
+    width, rows_left = stored_size(picture)
     rows_of_strip = tags.get(_ROWS_OF_STRIP, rows_left)
     for start, length in zip(tags[_STRIPS], tags[_STRIP_LENGTHS], strict=True):
         rows = min(rows_left, rows_of_strip)
@@ -197,6 +197,18 @@ def draw(
             picture.draft(None, size)  # decodes at half or quarter size where that is enough
         size = size[::-1] if _lies(picture) else size
         return _encode(_plain(picture), size, for_screen=width is not None)
+
+
+@contextmanager
+def opened_frame(path: Path, media_type: str, frame: int) -> Iterator[Image.Image]:
+    """A frame of the file, of which nothing is decoded yet.
+
+    Raises:
+        UnreadableFileError: it cannot be opened, or has no such frame.
+    """
+    with _decoding(path, media_type, frame), _opened(path, media_type) as picture:
+        picture.seek(frame)
+        yield picture
 
 
 def _refuse_unsupported(media_type: str) -> None:
@@ -260,7 +272,7 @@ def _lies(picture: Image.Image) -> bool:
     return _orientation(picture) >= 5  # 5 to 8 swap the sides
 
 
-def _stored_size(picture: Image.Image) -> tuple[int, int]:
+def stored_size(picture: Image.Image) -> tuple[int, int]:
     """Columns and rows as they lie in the file; of a TIFF Pillow tells the upright ones."""
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         tags = picture.tag_v2
@@ -272,7 +284,7 @@ def _wanted_size(
     picture: Image.Image, *, width: int | None, dpi: int, limits: ReadingLimits
 ) -> tuple[int, int]:
     """Size as stored (before the EXIF turn) to which the picture is scaled."""
-    across, down = _stored_size(picture)
+    across, down = stored_size(picture)
     scale_x, scale_y = _scales_for_dpi(picture, dpi)
     if width is not None:
         # As for reading, pixels become square: the viewer shows the picture that was read.
@@ -295,7 +307,7 @@ def _scales_for_dpi(picture: Image.Image, dpi: int) -> tuple[float, float]:
     low, high = _DPI_RANGE
     if not (low / 2 <= own_x <= high and low / 2 <= own_y <= high and max(own_x, own_y) >= low):
         return 1.0, 1.0
-    across, down = _stored_size(picture)
+    across, down = stored_size(picture)
     inches = (across / own_x, down / own_y)
     if min(inches) < _INCH_RANGE[0] or max(inches) > _INCH_RANGE[1]:
         return 1.0, 1.0
