@@ -73,6 +73,7 @@ def test_s0_10_s1_21_a_stack_sorts_itself_and_its_dossiers_know_what_came(clerk,
     alone = [part for part in cuts["parts"] if part["state"] == "filed"]
     wrong = [part for part in alone if not belongs(part, house.truth)]
     assert wrong == []
+    drags_a_mark(clerk, stack_id)
     settle_cuts(clerk, house, stack_id)
     waiting = sum(part["state"] == "to_assign" for part in read_cuts(clerk, stack_id)["parts"])
     settle_customers(clerk, house, stack_id)
@@ -112,6 +113,33 @@ def sorted_by_itself(clerk: Desk, stack_id: str) -> dict:
             return cuts
         clerk.page.wait_for_timeout(1000)
     raise AssertionError(clerk.open("/intake").inner_text("main"))
+
+
+def drags_a_mark(clerk: Desk, stack_id: str) -> None:
+    """Drags a mark to the next page and back; what comes from elsewhere moves none."""
+    page = clerk.open(f"/stacks/{stack_id}")
+
+    def marked() -> set[int]:
+        return {
+            int(one.get_attribute("value")) for one in page.locator("[name=start]:checked").all()
+        }
+
+    def drag(begin: int, end: int) -> None:
+        page.locator(f"[data-page='{begin}'] .stack-cut span").drag_to(
+            page.locator(f"[data-page='{end}'] img")
+        )
+
+    before = marked()
+    first = min(before)
+    mark = next(n for n in sorted(before) if n > first and n + 1 not in before)
+    drag(mark, mark + 1)
+    assert marked() == before - {mark} | {mark + 1}
+    drag(mark + 1, mark)
+    drag(first, mark + 1)
+    page.locator(f"[data-page='{mark + 1}']").evaluate(
+        "e => e.dispatchEvent(new DragEvent('drop', {bubbles: true, dataTransfer: new DataTransfer()}))"
+    )
+    assert marked() == before
 
 
 def settle_cuts(clerk: Desk, house: House, stack_id: str) -> None:

@@ -7,6 +7,7 @@ export function bindStacks() {
   const pages = [...stack.querySelectorAll("[data-page]")];
   const box = (page) => page.querySelector('input[name="start"]');
   let at = 0;
+  let dragged = -1;
 
   const choose = (next) => {
     at = Math.max(0, Math.min(pages.length - 1, next));
@@ -17,7 +18,7 @@ export function bindStacks() {
   const show = () => pages.forEach((page) => page.classList.toggle("stack-begins", box(page).checked));
   const set = (page, on) => { box(page).checked = on; show(); };
   const move = (from, to) => {
-    if (to <= 0 || to >= pages.length || !box(pages[from]).checked) return;
+    if (from <= 0 || to <= 0 || to >= pages.length || !box(pages[from]).checked) return;
     set(pages[from], false);
     set(pages[to], true);
     choose(to);
@@ -26,15 +27,25 @@ export function bindStacks() {
   pages.forEach((page, n) => {
     page.tabIndex = n === 0 ? 0 : -1;
     const mark = page.querySelector(".stack-cut");
-    mark.draggable = true;
+    const over = (is) => page.classList.toggle("stack-over", is);
+    mark.draggable = n > 0; // a paper always begins on the first page
     mark.addEventListener("dragstart", (event) => {
+      dragged = n;
       event.dataTransfer.setData("text/plain", String(n));
       event.dataTransfer.effectAllowed = "move";
     });
-    page.addEventListener("dragover", (event) => event.preventDefault());
-    page.addEventListener("drop", (event) => {
+    mark.addEventListener("dragend", () => { dragged = -1; });
+    page.addEventListener("dragover", (event) => {
+      if (dragged < 0) return; // a file or a text from elsewhere
       event.preventDefault();
-      move(Number(event.dataTransfer.getData("text/plain")), n);
+      over(true);
+    });
+    page.addEventListener("dragleave", () => over(false));
+    page.addEventListener("drop", (event) => {
+      over(false);
+      if (dragged < 0) return;
+      event.preventDefault();
+      move(dragged, n);
     });
     page.addEventListener("focus", () => { at = n; });
   });
