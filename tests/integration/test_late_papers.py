@@ -238,6 +238,16 @@ def test_s3_03_a_date_that_was_read_unsurely_flags_nothing(archive: Context) -> 
     assert flags(archive) == {paper: {"dated_after"}}
 
 
+def test_s3_03_a_date_that_a_person_confirmed_keeps_its_place(archive: Context) -> None:
+    paper = add(archive, AFTER)
+    with archive.writing(SETUP) as session:
+        session.execute(update(Document).where(Document.id == paper).values(doc_date=AFTER))
+    settle(archive)
+    found = late_views.of_document(archive, SETUP, paper)
+    assert found is not None
+    assert (found.first.dated, found.first.page) == (AFTER, 2)
+
+
 def test_s3_03_a_withdrawn_part_of_a_stack_leaves_its_flag_behind(archive: Context) -> None:
     paper = add(archive, AFTER)
     assert flags(archive) == {paper: {"dated_after"}}

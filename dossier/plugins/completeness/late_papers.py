@@ -170,7 +170,9 @@ def _of_customer(
     for row in papers:
         own = fields.get(row.id, {})
         case_no = row.case_no or own.get(CASE_NO)
-        dated: Dated = own.get(DATE, Dated()) if row.doc_date is None else Dated(row.doc_date)
+        dated: Dated = own.get(DATE, Dated())
+        if row.doc_date not in (None, dated.day):  # a person's word, which has no place
+            dated = Dated(row.doc_date)
         by_number = [case for case in cases if case.row.case_no == case_no]
         case = by_number[0] if by_number else _by_day(rules, cases, row, dated)
         judged = _held_against(rules, book, row, dated, case) if case else None
