@@ -130,7 +130,12 @@ def read_late_papers(
     )
 
 
-@router.get("/late-papers/file", responses=may_answer(), summary="The same as a CSV file")
+@router.get(
+    "/late-papers/file",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}, **may_answer()},
+    summary="The same as a CSV file",
+)
 def read_late_file(
     request: Request,
     viewer: Annotated[Viewer, requires(Permission.EXPORT)],
