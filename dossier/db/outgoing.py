@@ -9,7 +9,7 @@ from sqlalchemy import text
 from dossier.db.session import ScopedSession
 from dossier.db.verification_tables import OutgoingEvent
 
-ADVISORY_LOCK = 711_003
+ADVISORY_LOCK = 711_005
 """PostgreSQL gives numbers before it commits: without a lock a reader could pass one over that is
 committed later. SQLite has one writer."""
 
