@@ -231,7 +231,8 @@ def viewer_for(
     own = reaches
     if asks:
         reaches += tuple(_approved(session, user.id, asks, at))
-    if any(Permission.BORROW in one.permissions for one in own):
+    may_borrow = any(Permission.BORROW in one.permissions for one in own)
+    if may_borrow and any(one.has_loans for one in held):
         reaches += tuple(_lent(session, user.id, own, at, units))
     return Viewer(
         id=user.id,

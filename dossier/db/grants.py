@@ -21,10 +21,12 @@ from sqlalchemy import (
 
 from dossier.clock import local_date
 from dossier.db.leaving import shut_out
+from dossier.db.loan_tables import Loan
 from dossier.db.prepared import Prepared
 from dossier.db.role_tables import Delegation
 from dossier.db.session import ScopedSession
 from dossier.db.tables import RoleGrant, User
+from dossier.rules.loan_states import LoanKind, LoanState
 from dossier.rules.role_matrix import Held
 
 
@@ -38,6 +40,8 @@ class HeldRole:
         until: when it ends, as far as that is known.
         delegated_by: id of the user whose grant it is, where it was lent.
         delegation_id: which delegation lends it.
+        has_loans: whether an electronic loan of the user's may run; told here, so that a request of
+            somebody without any asks nothing more.
     """
 
     role: str
@@ -48,6 +52,7 @@ class HeldRole:
     until: datetime | None = None
     delegated_by: str = ""
     delegation_id: int | None = None
+    has_loans: bool = False
 
 
 def held_by(session: ScopedSession, user_id: str, *, at: datetime) -> list[HeldRole]:
@@ -113,7 +118,15 @@ def units_between(
 def _held(row: Any) -> HeldRole:
     kind, key = place_of(row)
     if row.delegation_id is None:
-        return HeldRole(row.role, kind, key, row.grant_id, row.valid_from, row.valid_to)
+        return HeldRole(
+            row.role,
+            kind,
+            key,
+            row.grant_id,
+            row.valid_from,
+            row.valid_to,
+            has_loans=bool(row.has_loans),
+        )
     until = min(filter(None, (row.lent_to, row.valid_to)))
     return HeldRole(
         role=row.role,
@@ -124,11 +137,17 @@ def _held(row: Any) -> HeldRole:
         until=until,
         delegated_by=row.user_id,
         delegation_id=row.delegation_id,
+        has_loans=bool(row.has_loans),
     )
 
 
 _USER: BindParameter[str] = bindparam("user_id")
 _LENT = select(Delegation.grant_id).where(Delegation.delegate_id == _USER)
+_LOANS = exists().where(
+    Loan.borrower_id == _USER,
+    Loan.kind == LoanKind.ELECTRONIC,
+    Loan.state == LoanState.RUNNING,
+)
 _HELD = Prepared(
     select(
         RoleGrant.id.label("grant_id"),
@@ -146,6 +165,7 @@ _HELD = Prepared(
         Delegation.valid_from.label("lent_from"),
         Delegation.valid_to.label("lent_to"),
         Delegation.ended_at.label("lent_ended_at"),
+        _LOANS.label("has_loans"),
     )
     .join(User, User.id == RoleGrant.user_id)
     .outerjoin(

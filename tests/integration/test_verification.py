@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
+from dossier.clock import local_date
 from dossier.db.tables import AuditEvent, Customer, CustomerNumber, CustomerPast
 from dossier.db.verification_tables import ContactCheck, RealNameCheck, VerifiedFacts
 from dossier.plugins.verification import stale
@@ -298,7 +299,7 @@ def test_s0_14_stale_are_who_was_never_reached_not_for_long_or_has_another_numbe
     assert state() == "never"
     contact(keeper, outcome="confirmed")
     assert state() == "good"
-    today = seeded.context.clock.now().date()
+    today = local_date(seeded.context.clock.now())
     set_facts(contact_at=stale.months_back(today, 24))
     assert state() == "good"
     set_facts(contact_at=stale.months_back(today, 25))

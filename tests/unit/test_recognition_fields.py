@@ -74,7 +74,8 @@ def test_a_bank_account_is_no_customer_or_meter_number() -> None:
 def test_an_identity_number_counts_only_with_the_right_check_digit_and_date() -> None:
     assert ("id_no", "11010519491231002x") in fields("证件号码：11010519491231002X")
     assert fields("证件号码：110105194912310021") == []
-    assert fields("证件号码：999999198502301239") == []  # 30 February (domain.md §9, case 3)
+    # 30 February (domain.md §9, case 3): no number of anybody's, and a doubt of its own
+    assert fields("证件号码：999999198502301239") == [("impossible_id", "999999198502301239")]
 
 
 def test_numbers_without_a_label_are_kept_as_such() -> None:
