@@ -5,10 +5,17 @@ An idle product looks for work many times a second; with this it costs next to n
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
 from dossier.db.engines import Database
+
+log = logging.getLogger(__name__)
 
 AT_LEAST_EVERY_SECONDS = 1.0
 """Work falls due without a commit, and two commits within one clock tick look like one."""
@@ -48,6 +55,34 @@ class CommitWatch:
     def forget(self) -> None:
         """Answer yes next time: there was something, and there may be more."""
         self._answered = float("-inf")
+
+
+def follow(
+    database: Database,
+    stop: threading.Event,
+    some: Callable[[], bool],
+    *,
+    every: float,
+    later: str,
+) -> None:
+    """Do what changes ask for until ``stop``; while the database is busy it is left for later.
+
+    Args:
+        database: of the archive.
+        stop: ends it, between two calls of ``some``.
+        some: does some of what is due; False when nothing is.
+        every: seconds between two looks.
+        later: what the log says is done later.
+    """
+    commits = CommitWatch(database)
+    while not stop.wait(every):
+        if not commits.may_have_changed():
+            continue
+        try:
+            while not stop.is_set() and some():
+                commits.forget()
+        except OperationalError:
+            log.warning("database busy, %s later", later)
 
 
 def _mark(log: Path) -> tuple[int, int] | None:

@@ -11,18 +11,16 @@ papers' rows.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, insert, or_, select
-from sqlalchemy.exc import OperationalError
 
 from dossier.clock import local_date
 from dossier.db import outbox
-from dossier.db.changes import CommitWatch
+from dossier.db.changes import follow
 from dossier.db.dossier_tables import DossierChange, DossierGap, DossierState
 from dossier.db.session import ScopedSession, viewer_of, whole_dossiers
 from dossier.db.tables import Customer
@@ -39,7 +37,6 @@ MOST_WAITING = 1000
 """Changes that the index does not show yet, above which a recount of all waits: it would have new
 papers wait behind its own changes. The index writes so many customers' rows in less than a second
 (docs/performance-completeness.md)."""
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +49,13 @@ class Progress:
 
 def run(context: Context, stop: threading.Event) -> None:
     """Assess what changed, until ``stop``."""
-    commits = CommitWatch(context.database)
-    while not stop.wait(EVERY_SECONDS):
-        if not commits.may_have_changed():
-            continue
-        try:
-            while not stop.is_set() and assess_some(context):
-                commits.forget()
-        except OperationalError:
-            log.warning("database busy, dossiers are assessed later")
+    follow(
+        context.database,
+        stop,
+        lambda: assess_some(context),
+        every=EVERY_SECONDS,
+        later="dossiers are assessed",
+    )
 
 
 def assess_some(context: Context) -> bool:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import logging
 import re
 import threading
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import delete, insert, or_, select
-from sqlalchemy.exc import OperationalError
 
-from dossier.db.changes import CommitWatch
+from dossier.db.changes import follow
 from dossier.db.quality_tables import PageFinding, Rescan, ScanChange, ScanState
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document
@@ -43,20 +41,17 @@ CODE = re.compile(r"RS-?([0-9A-HJKMNP-TV-Z]{8})", re.IGNORECASE)
 _CROCKFORD = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 )
-log = logging.getLogger(__name__)
 
 
 def run(context: Context, stop: threading.Event) -> None:
     """Check what changed, until ``stop``."""
-    commits = CommitWatch(context.database)
-    while not stop.wait(EVERY_SECONDS):
-        if not commits.may_have_changed():
-            continue
-        try:
-            while not stop.is_set() and check_some(context):
-                commits.forget()
-        except OperationalError:
-            log.warning("database busy, pages are checked later")
+    follow(
+        context.database,
+        stop,
+        lambda: check_some(context),
+        every=EVERY_SECONDS,
+        later="pages are checked",
+    )
 
 
 def check_some(context: Context) -> bool:

@@ -103,13 +103,7 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> Contacts:
         ForbiddenError: the role may not read customers, or is held for a case of this one only.
         NotFoundError: no such customer, or not in the viewer's scope.
     """
-    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
-    with context.reading(viewer) as session:
-        customer = reached.customer_reached(session, viewer, customer_no)
-        here = reached.looking_at(context, session, viewer, customer)
-        noted = audit.begin_read(
-            context, here, "customer.read", object_kind="customer", object_id=customer_no
-        )
+    with reached.look(context, viewer, customer_no) as (session, _, here):
         query = select(ContactCheck).where(ContactCheck.customer_no == customer_no)
         newest = query.order_by(ContactCheck.checked_at.desc(), ContactCheck.id.desc())
         rows = session.scalars(newest).all()
@@ -124,7 +118,6 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> Contacts:
             _checks(context, session, here, customer_no, rows),
             here.may(Permission.VERIFY),
         )
-    noted.wait()
     return view
 
 

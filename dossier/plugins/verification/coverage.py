@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, case
 
-from dossier import access
 from dossier.db.tables import Customer
 from dossier.db.verification_tables import VerifiedFacts
 from dossier.plugins.verification import standing
 from dossier.plugins.verification.real_name import Result
 from dossier.plugins.verification.standing import Standing, Wish
-from dossier.services import audit
 from dossier.services.context import Context
-from dossier.viewer import Permission, Viewer
+from dossier.viewer import Viewer
 
 LISTING = "real-name"
 LISTED = "realname.listed"
@@ -36,19 +34,13 @@ def get(
         ForbiddenError: the role may not read customers.
         QueryError: the cursor is broken.
     """
-    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
-    with context.reading(viewer) as session:
-        found = standing.read(
-            context,
-            session,
-            viewer,
-            wish,
-            listing=LISTING,
-            state=state(),
-            cursor=cursor,
-            size=size,
-        )
-        facts = {"filtered_by": wish.used, "rows": len(found.items)}
-        noted = audit.begin_read(context, viewer, LISTED, object_kind="", object_id="", facts=facts)
-    noted.wait()
-    return found
+    return standing.listed(
+        context,
+        viewer,
+        wish,
+        listing=LISTING,
+        event=LISTED,
+        state=state(),
+        cursor=cursor,
+        size=size,
+    )

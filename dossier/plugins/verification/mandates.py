@@ -85,13 +85,7 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> Mandates:
         ForbiddenError: the role may not read customers, or is held for a case of this one only.
         NotFoundError: no such customer, or not in the viewer's scope.
     """
-    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
-    with context.reading(viewer) as session:
-        customer = reached.customer_reached(session, viewer, customer_no)
-        here = reached.looking_at(context, session, viewer, customer)
-        noted = audit.begin_read(
-            context, here, "customer.read", object_kind="customer", object_id=customer_no
-        )
+    with reached.look(context, viewer, customer_no) as (session, customer, here):
         hidden = reached.known_of(context, session, here, customer_no)
         query = select(BankMandate).where(BankMandate.customer_no == customer_no)
         newest = query.order_by(BankMandate.made_at.desc(), BankMandate.id.desc())
@@ -126,7 +120,6 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> Mandates:
             len(session.scalars(waiting).all()),
             here.may(Permission.VERIFY),
         )
-    noted.wait()
     return found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from dossier.db.tables import Customer, User
 from dossier.errors import ForbiddenError, InvalidInputError
 from dossier.plugins.verification import rules
 from dossier.rules.masking import KnownValues
-from dossier.services import disclosure, personal
+from dossier.services import audit, disclosure, personal
 from dossier.services.context import Context
 from dossier.services.heads import customer_in_scope, known_values
 from dossier.viewer import Permission, Place, Viewer
@@ -57,6 +58,27 @@ def customer_reached(
 
 def _reaches(viewer: Viewer, customer: Customer) -> bool:
     return viewer.scope.covers(replace(Place.of_customer(customer), is_record=False))
+
+
+@contextmanager
+def look(
+    context: Context, viewer: Viewer, customer_no: str
+) -> Iterator[tuple[ScopedSession, Customer, Viewer]]:
+    """A look at one customer's facts, which the audit notes: session, customer, viewer there.
+
+    Raises:
+        ForbiddenError: the role may not read customers, or is held for a case of this one only.
+        NotFoundError: no such customer, or not in the viewer's scope.
+    """
+    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
+    with context.reading(viewer) as session:
+        customer = customer_reached(session, viewer, customer_no)
+        here = looking_at(context, session, viewer, customer)
+        noted = audit.begin_read(
+            context, here, "customer.read", object_kind="customer", object_id=customer_no
+        )
+        yield session, customer, here
+    noted.wait()
 
 
 def looking_at(

@@ -106,15 +106,9 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> RealName:
         ForbiddenError: the role may not read customers, or is held for a case of this one only.
         NotFoundError: no such customer, or not in the viewer's scope.
     """
-    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
-    with context.reading(viewer) as session:
-        customer = reached.customer_reached(session, viewer, customer_no)
-        here = reached.looking_at(context, session, viewer, customer)
+    with reached.look(context, viewer, customer_no) as (session, customer, here):
         facts = session.get(VerifiedFacts, customer_no)
         hidden = reached.known_of(context, session, here, customer_no)
-        noted = audit.begin_read(
-            context, here, "customer.read", object_kind="customer", object_id=customer_no
-        )
         found = RealName(
             head=heads(session, here, [customer_no])[customer_no],
             state=state_of(facts, customer),
@@ -123,7 +117,6 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> RealName:
             checks=_checks(session, here, customer_no, hidden),
             may_check=here.may(Permission.VERIFY),
         )
-    noted.wait()
     return found
 
 

@@ -11,17 +11,15 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, case, or_, select
 
-from dossier import access
 from dossier.clock import SHANGHAI, local_date
 from dossier.db.tables import Customer, CustomerNumber
 from dossier.db.verification_tables import VerifiedFacts
 from dossier.plugins.verification import rules, standing
 from dossier.plugins.verification.contacts import Outcome
 from dossier.plugins.verification.standing import Standing, Wish
-from dossier.services import audit
 from dossier.services.context import Context
 from dossier.services.register_lookup import PHONE
-from dossier.viewer import Permission, Viewer
+from dossier.viewer import Viewer
 
 LISTING = "contacts"
 LISTED = "contacts.listed"
@@ -91,19 +89,13 @@ def get(
         ForbiddenError: the role may not read customers.
         QueryError: the cursor is broken.
     """
-    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
-    with context.reading(viewer) as session:
-        found = standing.read(
-            context,
-            session,
-            viewer,
-            wish,
-            listing=LISTING,
-            state=state(local_date(context.clock.now())),
-            cursor=cursor,
-            size=size,
-        )
-        facts = {"filtered_by": wish.used, "rows": len(found.items)}
-        noted = audit.begin_read(context, viewer, LISTED, object_kind="", object_id="", facts=facts)
-    noted.wait()
-    return found
+    return standing.listed(
+        context,
+        viewer,
+        wish,
+        listing=LISTING,
+        event=LISTED,
+        state=state(local_date(context.clock.now())),
+        cursor=cursor,
+        size=size,
+    )

@@ -12,15 +12,16 @@ from typing import Annotated, Any
 from fastapi import Query
 from sqlalchemy import ColumnElement, func, select
 
+from dossier import access
 from dossier.db.session import ScopedSession, whole_dossiers
 from dossier.db.tables import Customer, District, Line, OrgUnit
 from dossier.db.verification_tables import VerifiedFacts
 from dossier.plugins.verification import rules
-from dossier.services import cursors
+from dossier.services import audit, cursors
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.views import CustomerHead
-from dossier.viewer import Viewer
+from dossier.viewer import Permission, Viewer
 
 PLACES: Mapping[str, tuple[Any, Any]] = {
     "station": (OrgUnit, Customer.unit_id),
@@ -101,7 +102,42 @@ class Standing:
     next_cursor: str | None
 
 
-def read(
+def listed(
+    context: Context,
+    viewer: Viewer,
+    wish: Wish,
+    *,
+    listing: str,
+    event: str,
+    state: ColumnElement[str],
+    cursor: str | None,
+    size: int,
+) -> Standing:
+    """Count and list, as the audit notes under ``event``; the rest as :func:`_read` takes it.
+
+    Raises:
+        ForbiddenError: the role may not read customers.
+        QueryError: the cursor is broken.
+    """
+    viewer = access.demand(viewer, Permission.READ_CUSTOMER)
+    with context.reading(viewer) as session:
+        found = _read(
+            context,
+            session,
+            viewer,
+            wish,
+            listing=listing,
+            state=state,
+            cursor=cursor,
+            size=size,
+        )
+        facts = {"filtered_by": wish.used, "rows": len(found.items)}
+        noted = audit.begin_read(context, viewer, event, object_kind="", object_id="", facts=facts)
+    noted.wait()
+    return found
+
+
+def _read(
     context: Context,
     session: ScopedSession,
     viewer: Viewer,
