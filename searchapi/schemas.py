@@ -204,6 +204,7 @@ class DocumentSummary(BaseModel):
     page_count: int
     reference_code: str | None
     problem: str
+    readable: bool = Field(description="Its pages, or some of them, are open to who asks")
 
 
 class Documents(BaseModel):

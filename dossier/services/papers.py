@@ -16,7 +16,7 @@ from dossier.services import audit_facts, heads, personal
 from dossier.services.context import Context
 from dossier.services.labels import CHINESE, type_label
 from dossier.services.views import DocumentRelation, DocumentSummary, HistoryEntry, Shown
-from dossier.viewer import Field, Viewer
+from dossier.viewer import Field, Permission, Viewer
 
 HISTORY_LENGTH = 50
 """Entries shown of a history, newest first; the whole of it is the audit's."""
@@ -114,6 +114,7 @@ def summaries(
             page_count=row.page_count,
             reference_code=row.reference_code,
             problem=row.problem,
+            readable=viewer.at_document(row).may(Permission.READ_CONTENT),
         )
         for row in rows
     )

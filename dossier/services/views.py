@@ -260,7 +260,11 @@ class PersonalNumber:
 
 @dataclass(frozen=True, slots=True)
 class DocumentSummary:
-    """A line of a list of documents."""
+    """A line of a list of documents.
+
+    Attributes:
+        readable: its pages are open to the viewer, or some of them.
+    """
 
     id: str
     customer_no: str | None
@@ -273,6 +277,7 @@ class DocumentSummary:
     page_count: int
     reference_code: str | None
     problem: str
+    readable: bool
 
 
 @dataclass(frozen=True, slots=True)

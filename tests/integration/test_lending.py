@@ -161,7 +161,10 @@ def test_one_click_opens_a_paper_masked_and_it_is_gone_at_its_minute(
     assert office.get(f"/documents/{paper}").status_code == 200
     assert office.page(paper, 2) == 200
     assert EAST.id_no not in office.text(paper)
-    assert office.page(archive.documents["west"], 1) in (403, 404)
+    west = archive.documents["west"]
+    assert office.page(west, 1) in (403, 404)
+    assert f'"/documents/{paper}' in office.get(f"/customers/{EAST.customer_no}").text
+    assert f"/documents/{west}" not in office.get(f"/customers/{WEST.customer_no}").text
     assert office.get(f"/documents/{paper}/original").status_code in (403, 404)
     advance(archive, hours=23, minutes=59)
     assert office.page(paper, 2) == 200
