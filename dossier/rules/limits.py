@@ -11,6 +11,8 @@ from dataclasses import dataclass
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
+LARGEST_INTEGER = 2**31 - 1
+"""What an INTEGER column holds in every database; a larger number is nobody's id or page."""
 
 
 @dataclass(frozen=True, slots=True)

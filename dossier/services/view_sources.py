@@ -11,6 +11,7 @@ from dossier.db.tables import Document, Page, Rendition
 from dossier.db.word_boxes import unpack_words
 from dossier.errors import NotFoundError
 from dossier.records import RenditionKind, WordBox
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.rules.masking import KnownValues
 from dossier.services import papers
 from dossier.services.context import Context
@@ -20,8 +21,6 @@ from dossier.viewer import Place, Viewer, system_viewer
 
 DRAWING = system_viewer("drawing")
 """Looks up the stack that a paper was cut out of, whoever looks at the paper."""
-LARGEST_NUMBER = 2**31 - 1
-"""What an INTEGER column holds in every database; a larger number is no page, and no bind value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def page_source(
         NotFoundError: no such document in scope, or it has no such page.
     """
     document = papers.in_scope(session, document_id)
-    if not 1 <= number <= LARGEST_NUMBER:
+    if not 1 <= number <= LARGEST_INTEGER:
         raise _no_page()
     row = session.scalar(select(Page).where(Page.document_id == document_id, Page.number == number))
     if row is None and number > max(document.page_count, 1):

@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.services import pages
 from dossier.services.views import PageImage
 from dossier.viewer import Permission, Viewer
@@ -37,7 +38,7 @@ def page_image(
     document_id: str,
     number: int,
     width: int = Query(1000, ge=40, le=4000),
-    printed: int = Query(0, ge=0, le=2**31 - 1),
+    printed: int = Query(0, ge=0, le=LARGEST_INTEGER),
     viewer: Viewer = requires(Permission.READ_CONTENT),
 ) -> Response:
     """A page, masked for who sees masked."""

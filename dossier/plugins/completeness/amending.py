@@ -20,12 +20,13 @@ from dossier.db.dossier_tables import RuleAmendment, one_editor
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer
 from dossier.errors import ConfigurationError, InvalidInputError, NotFoundError, NotPossibleError
-from dossier.plugins.completeness import amendments, dossiers, requirements, waivers
+from dossier.plugins.completeness import amendments, dossiers, requirements
 from dossier.plugins.completeness.amendments import Amendment
 from dossier.plugins.completeness.items import Completeness
 from dossier.plugins.completeness.requirements import Requirement, Requirements
 from dossier.rules import rulebook
 from dossier.services import audit
+from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 
@@ -210,7 +211,7 @@ def made(context: Context) -> tuple[MadeAmendment, ...]:
     with context.reading(amendments.LOOKING) as session:
         rows = list(session.scalars(select(RuleAmendment).order_by(RuleAmendment.id.desc())))
         people = [one for row in rows for one in (row.made_by, row.withdrawn_by) if one]
-        names = waivers.names_of(session, people)
+        names = account_names(session, people)
         return tuple(
             MadeAmendment(
                 row.id,

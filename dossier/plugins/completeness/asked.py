@@ -8,10 +8,9 @@ from typing import Annotated
 from fastapi import Query
 
 from dossier.plugins.completeness.worklist import PLACES, Wish
+from dossier.rules.limits import LARGEST_INTEGER
 
-LARGEST_ID = 2**31 - 1
-"""Of the records' own numbers on PostgreSQL."""
-Place = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
+Place = Annotated[int | None, Query(ge=1, le=LARGEST_INTEGER)]
 Code = Annotated[str, Query(max_length=12)]
 
 

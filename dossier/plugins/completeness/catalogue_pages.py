@@ -23,6 +23,7 @@ from dossier.plugins.completeness import (
 from dossier.plugins.completeness.amending import RuleWish, Trial
 from dossier.plugins.completeness.requirements import Level, Requirement, Requirements
 from dossier.rules import document_types, rulebook, sources
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
@@ -153,7 +154,7 @@ def amend(  # noqa: PLR0913 - the fields of the form
 def withdraw(
     request: Request,
     viewer: Editor,
-    amendment_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    amendment_id: Annotated[int, Path(ge=1, le=LARGEST_INTEGER)],
     why: Text = "",
 ) -> Response:
     """Take back an amendment whose day has not come."""

@@ -13,9 +13,10 @@ from dossier.clock import local_date
 from dossier.db.case_tables import BusinessCase
 from dossier.db.tables import Document
 from dossier.errors import InvalidInputError
-from dossier.plugins.completeness import dossiers, requirements, waivers
+from dossier.plugins.completeness import dossiers, requirements
 from dossier.plugins.completeness.items import Completeness
 from dossier.services import audit
+from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.heads import customer_in_scope, heads
 from dossier.services.views import CustomerHead
@@ -93,6 +94,6 @@ def get(context: Context, viewer: Viewer, customer_no: str, day: date | None = N
         cases = tuple(session.scalars(newest))
     with context.reading(dossiers.LOOKING) as session:
         dossier = dossiers.read(session, requirements.of(context), [customer_no])[customer_no]
-        people = waivers.names_of(session, [one.by for one in dossier.waivers])
+        people = account_names(session, [one.by for one in dossier.waivers])
     found = dossier.on(day or today)
     return DossierView(head, day or today, found, visible, people, may_waive, cases)

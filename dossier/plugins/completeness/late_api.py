@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from dossier.errors import NotFoundError, QueryError
 from dossier.plugins.completeness import late_views
-from dossier.plugins.completeness.asked import LARGEST_ID
 from dossier.plugins.completeness.late_views import LatePaper, UnitRate, Wish
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.services.table_export import MEDIA_TYPES, as_csv
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
@@ -103,7 +103,7 @@ class Said(BaseModel):
 
 
 def wished(
-    unit: Annotated[int | None, Query(ge=0, le=LARGEST_ID)] = None,
+    unit: Annotated[int | None, Query(ge=0, le=LARGEST_INTEGER)] = None,
     reason: Annotated[str, Query(max_length=20)] = "",
     explained: Annotated[str, Query(max_length=3)] = "",
 ) -> Wish:

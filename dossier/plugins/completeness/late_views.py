@@ -17,8 +17,8 @@ from dossier.db.tables import Document, OrgUnit
 from dossier.errors import InvalidInputError, NotPossibleError
 from dossier.plugins.completeness import dossiers, late_papers
 from dossier.plugins.completeness.late_papers import Judged
-from dossier.plugins.completeness.waivers import names_of
 from dossier.services import audit, cursors, papers
+from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 
@@ -331,7 +331,7 @@ def _now(context: Context, numbers: Collection[str], ids: Collection[str]) -> di
 def _explanations(session: ScopedSession, ids: Collection[str]) -> dict[str, list[Explanation]]:
     query = select(LateExplanation).where(LateExplanation.document_id.in_(ids))
     rows = session.scalars(query.order_by(LateExplanation.id)).all()
-    names = names_of(session, {row.by for row in rows})
+    names = account_names(session, {row.by for row in rows})
     found: dict[str, list[Explanation]] = defaultdict(list)
     for row in rows:
         found[row.document_id].append(Explanation(row.at, names[row.by], row.text))

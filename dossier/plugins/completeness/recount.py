@@ -68,10 +68,10 @@ def assess_some(context: Context) -> bool:
             .limit(AT_ONCE)
         ).all()
         numbers = {change.customer_no for change in changes} or _due(context, session, rules)
+        if not numbers:
+            return False
         found = _assessed(context, session, rules, numbers)
         judged = late_papers.judge(context, session, numbers)
-    if not numbers:
-        return False
     with context.writing(dossiers.LOOKING, durable=False) as session:
         # What changed since it was read is noted anew, and one worker alone does this.
         _keep(context, session, rules, numbers, found)

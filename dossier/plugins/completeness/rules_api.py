@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dossier.plugins.completeness import amending, dossiers, recount
 from dossier.plugins.completeness.amending import RuleWish
 from dossier.plugins.completeness.requirements import Level
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
@@ -167,7 +168,7 @@ def amend(request: Request, viewer: Editor, wanted: RuleWanted) -> Amended:
 def withdraw(
     request: Request,
     viewer: Editor,
-    amendment_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    amendment_id: Annotated[int, Path(ge=1, le=LARGEST_INTEGER)],
     said: WithdrawnWhy,
 ) -> None:
     """It stays on record that there was one."""

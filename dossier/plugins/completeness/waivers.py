@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -12,11 +12,12 @@ from dossier import access
 from dossier.clock import local_date
 from dossier.db.dossier_tables import WaiverRow
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Customer, User
+from dossier.db.tables import Customer
 from dossier.errors import InvalidInputError, NotFoundError, NotPossibleError
 from dossier.plugins.completeness import dossiers, requirements, waiver_reasons, wording
 from dossier.plugins.completeness.items import LACKING, ItemState
 from dossier.services import audit, labels
+from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.heads import customer_in_scope
 from dossier.viewer import Permission, Viewer
@@ -148,16 +149,8 @@ def of_customer(context: Context, viewer: Viewer, customer_no: str) -> tuple[Mad
         query = select(WaiverRow).where(WaiverRow.customer_no == customer_no)
         rows = session.scalars(query.order_by(WaiverRow.made_at.desc(), WaiverRow.id.desc())).all()
         people = [one for row in rows for one in (row.made_by, row.withdrawn_by) if one]
-        names = names_of(session, people)
+        names = account_names(session, people)
         return tuple(_shown(row, names) for row in rows)
-
-
-def names_of(session: ScopedSession, people: Collection[str]) -> Mapping[str, str]:
-    """Account names by user id; a job of the product's own is called by its id."""
-    if not people:
-        return {}
-    query = select(User.id, User.name).where(User.id.in_(set(people)))
-    return {one: one for one in people} | {row.id: row.name for row in session.execute(query)}
 
 
 def _shown(row: WaiverRow, names: Mapping[str, str]) -> MadeWaiver:

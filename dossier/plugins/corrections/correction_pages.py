@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from dossier.errors import ConflictError, DossierError, InvalidInputError
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.services import corrections, documents
 from dossier.services.corrections import RightValue
 from dossier.services.views import DocumentView, FieldView
@@ -19,7 +20,7 @@ from dossier.web import context_of, render, requires
 router = APIRouter(prefix="/documents/{document_id}/corrections")
 Editor = Annotated[Viewer, requires(Permission.ASSIGN)]
 Name = Annotated[str, Form(max_length=40)]
-Revision = Annotated[int, Form(ge=1, le=2**31 - 1)]
+Revision = Annotated[int, Form(ge=1, le=LARGEST_INTEGER)]
 
 
 @router.get("")

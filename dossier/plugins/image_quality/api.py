@@ -12,16 +12,15 @@ from dossier.db.quality_tables import PageFinding, Rescan
 from dossier.errors import NotFoundError, QueryError
 from dossier.plugins.image_quality import views, wording
 from dossier.plugins.image_quality.views import UnitRate, Wish
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from searchapi.language import speaking
 from searchapi.problems import CHANGING, may_answer
 
 router = APIRouter(tags=["image quality"])
-LARGEST_ID = 2**31 - 1
-"""Of the records' own numbers on PostgreSQL."""
 Reading = Annotated[Viewer, requires(Permission.READ_CUSTOMER)]
-PageNumber = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+PageNumber = Annotated[int, Path(ge=1, le=LARGEST_INTEGER)]
 
 
 class FindingItem(BaseModel):
@@ -99,7 +98,7 @@ class Taken(BaseModel):
 
 def wished(
     state: Annotated[str, Query(max_length=10)] = "open",
-    unit: Annotated[int | None, Query(ge=0, le=LARGEST_ID)] = None,
+    unit: Annotated[int | None, Query(ge=0, le=LARGEST_INTEGER)] = None,
     check: Annotated[str, Query(max_length=20)] = "",
 ) -> Wish:
     """What is asked for; ``state=`` empty for all."""

@@ -12,9 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from dossier.clock import local_date
 from dossier.errors import ConflictError, DossierError, InvalidInputError, TooLargeError
 from dossier.plugins.image_quality import views, wording
-from dossier.plugins.image_quality.api import LARGEST_ID, wished
+from dossier.plugins.image_quality.api import wished
 from dossier.plugins.image_quality.views import Wish
 from dossier.rules import image_quality
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.services import labels
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
@@ -22,7 +23,7 @@ from dossier.web.uploading import UploadLimits, receive
 
 router = APIRouter()
 Reading = Annotated[Viewer, requires(Permission.READ_CUSTOMER)]
-PageNumber = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+PageNumber = Annotated[int, Path(ge=1, le=LARGEST_INTEGER)]
 HERE = "/rescans/{document_id}/{page}"
 
 

@@ -15,12 +15,13 @@ from dossier import access
 from dossier.clock import local_date
 from dossier.db.quality_tables import PageFinding, Rescan, ScanChange, ScanState
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Document, OrgUnit, User
+from dossier.db.tables import Document, OrgUnit
 from dossier.errors import InvalidInputError, NotFoundError, NotPossibleError
 from dossier.plugins.image_quality.duty import ACCEPTED, OPEN
 from dossier.records import IntakeOutcome
 from dossier.rules import image_quality, rulebook
 from dossier.services import audit, cursors, papers, uploads
+from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.views import UploadForm
 from dossier.viewer import Permission, Viewer
@@ -386,8 +387,7 @@ def _whole(session: ScopedSession, rows: Sequence[Any]) -> tuple[Request, ...]:
         OrgUnit.id.in_({row[2] for row in rows if row[2]})
     )
     unit_names = dict(session.execute(units).all())
-    people = select(User.id, User.name).where(User.id.in_({each.settled_by for each in requests}))
-    names = dict(session.execute(people).all())
+    names = account_names(session, {each.settled_by for each in requests})
     new = {each.new_document_id for each in requests if each.new_document_id}
     visible = set(session.scalars(select(Document.id).where(Document.id.in_(new))))
     return tuple(
@@ -396,7 +396,7 @@ def _whole(session: ScopedSession, rows: Sequence[Any]) -> tuple[Request, ...]:
             type_code,
             unit_names.get(unit_id, ""),
             tuple(by_page.get((each.document_id, each.page), ())),
-            names.get(each.settled_by, each.settled_by),
+            names[each.settled_by],
             each.new_document_id in visible,
         )
         for each, type_code, unit_id in rows

@@ -18,6 +18,7 @@ from dossier.errors import ConflictError, InvalidInputError, NotFoundError
 from dossier.plugins.lending import loan_rows as rows
 from dossier.plugins.lending.loan_rows import Paper
 from dossier.rules import lending
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.rules.loan_states import LoanKind, LoanState
 from dossier.services.approval_rows import checked_text
 from dossier.services.context import Context
@@ -25,7 +26,6 @@ from dossier.services.posts import lock
 from dossier.viewer import Permission, Viewer
 
 NUMBER, DOCUMENT_ID = re.compile(r"[0-9]{1,16}"), re.compile(r"[0-9a-f-]{36}")
-LARGEST_PAGE = 2**31 - 1
 ASKED, GRANTED = "ask", "grant"
 
 
@@ -132,7 +132,7 @@ def _things(wish: Wish) -> list[LoanThing]:
 
 
 def _pages(wish: Wish) -> list[LoanThing]:
-    if len(wish.documents) != 1 or not all(1 <= page <= LARGEST_PAGE for page in wish.pages):
+    if len(wish.documents) != 1 or not all(1 <= page <= LARGEST_INTEGER for page in wish.pages):
         raise InvalidInputError(
             "Pages are of one paper, and count from 1",
             detail_zh="按页借阅须选择一份文件，页码从 1 起",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dossier.clock import local_date
 from dossier.errors import InvalidInputError
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.rules.role_matrix import Cell
 from dossier.services import delegations, rights, role_grants
 from dossier.services.rights import Ground
@@ -20,12 +21,10 @@ from searchapi.problems import CHANGING, READING, may_answer
 
 router = APIRouter(tags=["roles"])
 OPEN = may_answer(InvalidInputError)
-LARGEST_ID = 2**31 - 1
-"""Of the records' own numbers on PostgreSQL."""
 Somebody = Annotated[Viewer, requires(Permission.SIGNED_IN)]
 Owner = Annotated[Viewer, requires(Permission.SIGNED_IN, by_session_only=True)]
 Manager = Annotated[Viewer, requires(Permission.MANAGE_USERS, by_session_only=True)]
-Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+Id = Annotated[int, Path(ge=1, le=LARGEST_INTEGER)]
 User = Annotated[str, Query(max_length=80, description="Account name; empty: oneself")]
 
 

@@ -18,6 +18,7 @@ from dossier.errors import (
     NotFoundError,
 )
 from dossier.plugins.roles.role_pages import rights_page
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.services import delegations, role_grants
 from dossier.services.role_grants import Days, Part
 from dossier.viewer import Permission, Viewer
@@ -26,7 +27,7 @@ from dossier.web import context_of, requires
 router = APIRouter()
 Manager = Annotated[Viewer, requires(Permission.MANAGE_USERS, by_session_only=True)]
 Owner = Annotated[Viewer, requires(Permission.SIGNED_IN, by_session_only=True)]
-Id = Annotated[int, Form(ge=1, le=2**31 - 1)]
+Id = Annotated[int, Form(ge=1, le=LARGEST_INTEGER)]
 Text = Annotated[str, Form(max_length=200)]
 
 

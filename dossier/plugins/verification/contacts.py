@@ -24,6 +24,7 @@ from dossier.plugins.verification.real_name import facts_of
 from dossier.rules import customer_file
 from dossier.rules.customer_file import CustomerRecord
 from dossier.services import audit, personal
+from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.customer_upsert import Upsert
 from dossier.services.places import Places
@@ -255,7 +256,7 @@ def _checks(
     customer_no: str,
     rows: Sequence[ContactCheck],
 ) -> tuple[MadeContactCheck, ...]:
-    names = reached.people(session, [row.checked_by for row in rows])
+    names = account_names(session, [row.checked_by for row in rows])
     hidden = reached.known_of(context, session, viewer, customer_no)
     return tuple(
         MadeContactCheck(

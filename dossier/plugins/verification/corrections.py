@@ -21,6 +21,7 @@ from dossier.rules import identifiers
 from dossier.rules.customer_file import RowError
 from dossier.rules.dates import parse_date
 from dossier.services import audit, cursors, personal
+from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.heads import head_of, known_values, register_rows
 from dossier.services.named_rows import NamedRow, RowReport, RowTally, named_rows
@@ -242,7 +243,7 @@ def _found(
 ) -> tuple[FoundCorrection, ...]:
     register = register_rows(session, [row.customer_no for row in rows])
     hidden = known_values(context, session, viewer, list(register), rows=register)
-    names = reached.people(session, [row.closed_by for row in rows if row.closed_by])
+    names = account_names(session, [row.closed_by for row in rows if row.closed_by])
     ids = [row.mandate_id for row in rows]
     own = {
         one.id: one for one in session.scalars(select(BankMandate).where(BankMandate.id.in_(ids)))

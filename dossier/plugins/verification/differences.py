@@ -22,6 +22,7 @@ from dossier.plugins.verification.facts import Fact
 from dossier.plugins.verification.standing import NOWHERE, PLACES
 from dossier.rules.customer_file import CustomerRecord
 from dossier.services import audit, cursors, labels, personal
+from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.customer_upsert import Upsert
 from dossier.services.heads import head_of, known_values, register_rows
@@ -238,7 +239,7 @@ def _found(
     context: Context, session: ScopedSession, viewer: Viewer, rows: Sequence[Difference]
 ) -> tuple[FoundDifference, ...]:
     register = register_rows(session, [row.customer_no for row in rows])
-    names = reached.people(session, [row.settled_by for row in rows if row.settled_by])
+    names = account_names(session, [row.settled_by for row in rows if row.settled_by])
     hidden = known_values(context, session, viewer, list(register), rows=register)
     found = []
     for row in rows:

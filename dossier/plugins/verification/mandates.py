@@ -21,6 +21,7 @@ from dossier.plugins.verification import reached, rules
 from dossier.rules import identifiers
 from dossier.rules.same_names import Likeness, compare_names
 from dossier.services import audit, personal
+from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.register_lookup import normal_id
 from dossier.services.views import Shown
@@ -90,7 +91,7 @@ def get(context: Context, viewer: Viewer, customer_no: str) -> Mandates:
         query = select(BankMandate).where(BankMandate.customer_no == customer_no)
         newest = query.order_by(BankMandate.made_at.desc(), BankMandate.id.desc())
         rows = session.scalars(newest).all()
-        names = reached.people(session, [row.made_by for row in rows])
+        names = account_names(session, [row.made_by for row in rows])
         papers = session.execute(_papers(customer_no)).all()
         known = {row.id for row in papers}
         items = tuple(

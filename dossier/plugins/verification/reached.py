@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from dossier import access
 from dossier.db.session import ScopedSession
-from dossier.db.tables import Customer, User
+from dossier.db.tables import Customer
 from dossier.errors import ForbiddenError, InvalidInputError
 from dossier.plugins.verification import rules
 from dossier.rules.masking import KnownValues
@@ -87,14 +87,6 @@ def looking_at(
     """The viewer for a look at this customer: what the grants give there, and what is open."""
     here = viewer.at(Place.of_customer(customer))
     return disclosure.looking(context, session, here, customer.customer_no)
-
-
-def people(session: ScopedSession, ids: Collection[str]) -> Mapping[str, str]:
-    """Account names by user id; a job of the product's own is called by its id."""
-    if not ids:
-        return {}
-    query = select(User.id, User.name).where(User.id.in_(sorted(set(ids))))
-    return {one: one for one in ids} | {row.id: row.name for row in session.execute(query)}
 
 
 def noted(viewer: Viewer, note: str, known: KnownValues | None) -> str:

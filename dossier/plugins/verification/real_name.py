@@ -22,6 +22,7 @@ from dossier.plugins.verification import reached, rules
 from dossier.rules.masking import KnownValues
 from dossier.rules.same_names import Likeness, compare_names, name_key
 from dossier.services import audit, personal
+from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.views import CustomerHead, Shown
@@ -298,7 +299,7 @@ def _checks(
     query = select(RealNameCheck).where(RealNameCheck.customer_no == customer_no)
     newest = query.order_by(RealNameCheck.checked_at.desc(), RealNameCheck.id.desc())
     rows = session.scalars(newest).all()
-    names = reached.people(session, [row.checked_by for row in rows])
+    names = account_names(session, [row.checked_by for row in rows])
     supplied = [row.document_id for row in rows if row.document_id]
     known = set(session.scalars(select(Document.id).where(Document.id.in_(supplied))))
     return tuple(

@@ -17,6 +17,7 @@ from dossier.db.session import ScopedSession, whole_dossiers
 from dossier.db.tables import Customer, District, Line, OrgUnit
 from dossier.db.verification_tables import VerifiedFacts
 from dossier.plugins.verification import rules
+from dossier.rules.limits import LARGEST_INTEGER
 from dossier.services import audit, cursors
 from dossier.services.context import Context
 from dossier.services.heads import heads
@@ -31,7 +32,6 @@ PLACES: Mapping[str, tuple[Any, Any]] = {
 """Places by the name of their filter, each below the one before it, and where customers say it."""
 NOWHERE = 0
 """In place of an id: customers of no such place."""
-LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Wish:
         return [name for name, value in self.values.items() if value]
 
 
-Place = Annotated[int | None, Query(ge=NOWHERE, le=LARGEST_ID)]
+Place = Annotated[int | None, Query(ge=NOWHERE, le=LARGEST_INTEGER)]
 Code = Annotated[str, Query(max_length=12)]
 
 
