@@ -23,6 +23,7 @@ from dossier.db.dossier_tables import DossierCount, DossierGap, DossierState, Wa
 from dossier.db.engines import DURABLE, Database
 from dossier.db.late_tables import SCOPED_BY_LATE
 from dossier.db.quality_tables import SCOPED_BY_QUALITY
+from dossier.db.shelving_tables import ITEMS_OF_VOLUMES, SCOPED_BY_SHELVING
 from dossier.db.stack_tables import SCOPED_BY_STACK
 from dossier.db.tables import (
     SCOPED_BY_CUSTOMER,
@@ -40,13 +41,13 @@ VIEWER, WRITES = "viewer", "writes"
 """What a session's ``info`` says: on whose behalf it works, and whether it may write."""
 BY_CUSTOMER = (
     *SCOPED_BY_CUSTOMER, DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode,
-    *OF_VERIFICATION,
+    *OF_VERIFICATION, *SCOPED_BY_SHELVING,
 )  # fmt: skip
 BY_PLACE = (DossierCount,)
 """Figures of places; whose scope is some customers or cases sees none of them."""
 BY_DOCUMENT = (
     *SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK, *SCOPED_BY_LATE, *SCOPED_BY_CORRECTION,
-    *SCOPED_BY_QUALITY,
+    *SCOPED_BY_QUALITY, *ITEMS_OF_VOLUMES,
 )  # fmt: skip
 OF_DOSSIERS = frozenset(
     {DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode, *OF_VERIFICATION}
