@@ -28,9 +28,10 @@ from dossier.search.periods import month_value
 from dossier.search.port import CustomerRow, DocumentRow, document_order
 from dossier.search.rows import known_of
 from dossier.search.values import COMPLETE, INCOMPLETE
-from dossier.services import page_masks
+from dossier.services import page_masks, paper_flags
 from dossier.services.context import Context
 from dossier.services.page_masks import Stored
+from dossier.services.paper_flags import NOT_CHECKED, Scanned
 
 CLOSED = "closed"
 
@@ -171,9 +172,12 @@ def document_rows(
     customers = _customer_rows(context, session, list(owners), {})  # a paper's row tells no dossier
     known = {number: known_of(row) for number, row in customers.items()}
     pages = _pages(session, keys)
+    scanned, late = paper_flags.scanned(session, keys), paper_flags.late(session, keys)
     return {
         document.id: _document_row(
             document,
+            scanned.get(document.id, NOT_CHECKED),
+            late.get(document.id, ()),
             customers.get(document.customer_no or ""),
             [
                 (page.text, _closed(context, page, known.get(document.customer_no or "")))
@@ -206,6 +210,8 @@ def _closed(
 
 def _document_row(
     document: Record[Any],
+    scanned: Scanned,
+    late: tuple[str, ...],
     customer: CustomerRow | None,
     pages: Sequence[tuple[str, Sequence[Span] | None]],
     extra: dict[str, tuple[str, ...]],
@@ -226,6 +232,9 @@ def _document_row(
         secrecy=str(document.secrecy) if document.secrecy else "",
         case_no=document.case_no or "",
         reference_code=document.reference_code or "",
+        quality=scanned.quality,
+        findings=scanned.findings,
+        late=late,
         station=_text(document.unit_id),
         line=_text(document.line_id),
         district=_text(document.district_id),

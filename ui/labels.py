@@ -125,7 +125,9 @@ FACET: Final = {
     "month": N_("Month"),
     "state": N_("State"),
     "status": N_("Account"),
-    "quality": N_("Legibility"),
+    "quality": N_("Scan quality"),
+    "finding": N_("What is found on scans"),
+    "late": N_("Late papers"),
     "completeness": N_("Dossier"),
     "missing": N_("Papers that lack"),
 }

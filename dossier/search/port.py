@@ -147,6 +147,9 @@ class DocumentRow:
         page_closed: what :func:`dossier.rules.masking.closed_spans` gives for each page, None where
             that is to be looked for; may be left out whole.
         secrecy: level; empty means open.
+        quality: how its pages are scanned, the worst of them; empty where none was checked.
+        findings: codes of the checks that say something of a page.
+        late: why it is flagged as late.
     """
 
     document_id: str
@@ -163,6 +166,9 @@ class DocumentRow:
     secrecy: str = ""
     case_no: str = ""
     reference_code: str = ""
+    quality: str = ""
+    findings: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
     station: str = ""
     line: str = ""
     district: str = ""

@@ -110,6 +110,9 @@ class RowEncoder:
             "state": _some(row.state),
             "case_no": _some(row.case_no and analysis.keyword(row.case_no)),
             "reference_code": _some(row.reference_code and analysis.keyword(row.reference_code)),
+            "quality": _some(row.quality),
+            "finding": list(row.findings),
+            "late": list(row.late),
         }
 
     def _owner(self, row: CustomerRow) -> _Owner:

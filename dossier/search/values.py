@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
-from dossier.rules import document_types, rulebook
+from dossier.rules import document_types, image_quality, rulebook
 from dossier.rules.document_types import solid
 from dossier.rules.normal_form import fold
 from dossier.search.periods import month_of, year_of
@@ -30,13 +30,30 @@ COMPLETENESS: Mapping[str, tuple[str, str]] = {
     INCOMPLETE: ("缺件", "Incomplete"),
 }
 """Whether a dossier has all papers that are asked for, in Chinese and English."""
+PASSED, REMARKED, FAILED, RESCANNED, ACCEPTED = (
+    "passed", "remarked", "failed", "rescanned", "accepted",
+)  # fmt: skip
+QUALITIES: Mapping[str, tuple[str, str]] = {
+    PASSED: ("合格", "Passes"),
+    REMARKED: ("合格，有提示", "Passes, with a remark"),
+    FAILED: ("不合格，待重新扫描", "Fails, to be scanned anew"),
+    RESCANNED: ("不合格，已重新扫描", "Fails, scanned anew since"),
+    ACCEPTED: ("不合格，按原样接受", "Fails, accepted as it is"),
+}
+"""How a paper's pages are scanned, the worst of them, in Chinese and English."""
+LATE: Mapping[str, tuple[str, str]] = {
+    "dated_after": ("文件日期晚于环节完成", "Dated after its step"),
+    "captured_after": ("环节完成后逾期采集", "Taken in long after its step"),
+}
+"""Why a paper is flagged as late, in Chinese and English."""
 _SAID: Mapping[str, tuple[str, ...]] = {
     COMPLETE: ("齐", "齐备", "完整", "资料齐全", "是", "yes"),
     INCOMPLETE: ("不齐", "不全", "不齐全", "不完整", "缺", "缺资料", "否", "no"),
 }
 """Further words for the same."""
 
-_NAMED = {"state": STATES, "completeness": COMPLETENESS}
+NAMED = {"state": STATES, "completeness": COMPLETENESS, "quality": QUALITIES, "late": LATE}
+"""Facets with few values, and what these are called."""
 _HEADINGS = {"category": "categories", "status": "statuses"}
 _YEAR = re.compile(r"[12][0-9]{3}")
 _MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
@@ -96,16 +113,18 @@ def is_code(facet: str, value: str) -> bool:
             return bool(_YEAR.fullmatch(value) and year_of(value))
         case "month":
             return bool(_MONTH.fullmatch(value) and month_of(value))
-        case "state" | "status" | "category" | "completeness":
+        case "state" | "status" | "category" | "completeness" | "quality" | "late":
             return value in _labels(facet)
+        case "finding":
+            return image_quality.named(value) is not None
         case _:
             return True
 
 
 @cache
 def _labels(field: str) -> Mapping[str, str]:
-    if field in _NAMED:
-        return {code: chinese for code, (chinese, _) in _NAMED[field].items()}
+    if field in NAMED:
+        return {code: chinese for code, (chinese, _) in NAMED[field].items()}
     entries = rulebook.load("categories")[_HEADINGS[field]]
     return {code: entry["label_zh"] for code, entry in entries.items()}
 
@@ -113,8 +132,8 @@ def _labels(field: str) -> Mapping[str, str]:
 @cache
 def _codes(field: str) -> Mapping[str, tuple[str, ...]]:
     named = {_plain(code): (code,) for code in _labels(field)}
-    if field in _NAMED:
-        both = ((name, code) for code, names in _NAMED[field].items() for name in names)
+    if field in NAMED:
+        both = ((name, code) for code, names in NAMED[field].items() for name in names)
         said = ((word, code) for code, words in _SAID.items() for word in words)
         further = said if field == "completeness" else ()
         return named | {_plain(name): (code,) for name, code in (*both, *further)}

@@ -10,14 +10,13 @@ from sqlalchemy import select
 
 from dossier.db.session import ScopedSession
 from dossier.db.tables import District, Line, OrgUnit
-from dossier.rules import document_types, rulebook
+from dossier.rules import document_types, image_quality, rulebook
 from dossier.search.port import FacetCount
-from dossier.search.values import COMPLETENESS, STATES
+from dossier.search.values import NAMED
 from dossier.services.views import FacetValue
 
 CHINESE = "zh"
 PLACES: Mapping[str, Any] = {"station": OrgUnit, "line": Line, "district": District}
-NAMED = {"state": STATES, "completeness": COMPLETENESS}
 LACKS = ("缺 {}", "Lacks {}")
 """A facet's value that is a type of papers that is not there."""
 FROM_RULES = {"category": "categories", "status": "statuses"}
@@ -71,6 +70,9 @@ def code_label(facet: str, value: str, language: str) -> str:
         return _month(value, language)
     if facet == "missing":
         return _pick(LACKS, language).format(type_label(value, language))
+    if facet == "finding":
+        check = image_quality.named(value)
+        return _pick((check.zh, check.en), language) if check else value
     if facet in NAMED:
         return _pick(NAMED[facet].get(value, (value, value)), language)
     entry = _register_codes(facet).get(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 
 from sqlalchemy import select
 
@@ -11,7 +10,7 @@ from dossier import access
 from dossier.db import outbox
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, CustomerNumber
-from dossier.errors import QueryError, UnavailableError
+from dossier.errors import UnavailableError
 from dossier.rules import identifiers
 from dossier.search.port import MatchReason, SearchRight
 from dossier.search.query import Query
@@ -29,21 +28,7 @@ from dossier.viewer import Viewer
 
 DOCUMENTS_SHOWN = 3
 """Papers shown of a customer; the rest is one click away, and each costs its pages' text."""
-NOT_FILLED_YET = frozenset({"quality"})
-"""Facets whose names the interface promises and whose values come with later features (image
-quality): nothing of them is in the index, so asking gives no values instead of an error, and a
-client written against the whole interface works. A filter on one is still refused, for ignoring it
-would show papers that it was meant to leave out."""
 MILLISECONDS = 1000.0
-
-
-def _refuse_not_filled(filters: Iterable[str]) -> None:
-    """Say that such a filter is to come, instead of that there is none of its name."""
-    for name in sorted(NOT_FILLED_YET.intersection(filters)):
-        raise QueryError(
-            f"the facet {name} is not filled yet, so nothing can be filtered by it; leave it out",
-            detail_zh=f"分面 {name} 尚无数据，暂不能据此筛选；请去掉此筛选项",
-        )
 
 
 def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAnswer:
@@ -51,21 +36,19 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
 
     Raises:
         ForbiddenError: the role may not search.
-        QueryError: an unknown facet or filter, a filter not filled yet, or a cursor that is broken
-            or of another query.
+        QueryError: an unknown facet or filter, or a cursor that is broken or of another query.
         UnavailableError: the index does not answer, and the query is no exact number.
     """
     started = time.perf_counter()
     scoped = asking.ask(context, viewer, request.q, filters=request.filters)
     query = scoped.query
-    _refuse_not_filled(request.filters)
     try:
         found = context.index.search(
             scoped,
             size=request.size,
             documents_per_group=DOCUMENTS_SHOWN,
             after=request.cursor,
-            facets=tuple(name for name in request.facets if name not in NOT_FILLED_YET),
+            facets=tuple(request.facets),
         )
     except UnavailableError:
         return _without_index(context, viewer, query, started)

@@ -78,7 +78,6 @@ WRONG = {
     "a size of a hundred digits": ({"size": "9" * 100}, 422, "query.size"),
     "an unknown filter": ({"filter.nothing": "1"}, 400, "可用：category、completeness、district"),
     "a filter without its beginning": ({"type": "C01"}, 400, "筛选写成 filter.名称=值"),
-    "a filter that is not filled yet": ({"filter.quality": "low"}, 400, "尚无数据"),
     "an unknown facet": ({"facets": "type,nothing"}, 400, "可用：category、completeness、district"),
     "a cursor that is none": ({"cursor": "../../etc"}, 400, "请从第一页重新开始"),
 }

@@ -7,6 +7,8 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +18,9 @@ from sqlalchemy import select, update
 from dossier.asgi import create_app
 from dossier.bootstrap import build
 from dossier.db import outbox
+from dossier.db.case_tables import BusinessCase, CaseNode
 from dossier.db.dossier_tables import DossierGap, DossierState
+from dossier.db.quality_tables import ScanChange
 from dossier.db.tables import (
     Customer,
     Document,
@@ -26,8 +30,10 @@ from dossier.db.tables import (
     new_id,
 )
 from dossier.plugins.completeness import recount
+from dossier.plugins.image_quality import duty, views
 from dossier.services.context import Context
 from dossier.settings import Settings
+from tests.integration.test_image_quality import FAINT, GOOD
 from tests.support_engines import ENGINES, new_place
 from tests.support_postgres import fresh_database
 from tests.support_seeded import EAST, PASSWORD, SETUP, USERS, WEST, Seeded, index, opened
@@ -292,3 +298,68 @@ def test_the_administrator_and_the_other_station_count_what_they_may_see(archive
         answer = asked(archive, user)
         assert counts(answer, "completeness") == complete
         assert counts(answer, "missing") == missing
+
+
+# -- how papers are scanned, and papers that came late ---------------------------------------------
+
+
+def of_papers(archive: Seeded, user: str, name: str, **options: str) -> dict[str, int]:
+    return counts(asked(archive, user, facets=name, **options), name)
+
+
+def test_s1_26_scan_quality_is_a_facet_and_a_filter_that_follows_each_change(
+    archive: Seeded,
+) -> None:
+    papers = [archive.documents[name] for name in ("东1", "东2")]
+    with archive.context.writing(SETUP) as session:
+        first = select(Page).where(Page.document_id.in_(papers), Page.number == 1)
+        pages = {page.document_id: page for page in session.scalars(first)}
+        for paper, measures in zip(papers, (FAINT, GOOD), strict=True):
+            pages[paper].measures = asdict(measures)
+            pages[paper].digital = False
+            session.add(ScanChange(document_id=paper))
+    checked(archive)
+    assert of_papers(archive, "archivist", "quality") == {"failed": 1, "remarked": 1}
+    assert of_papers(archive, "agent_west", "quality") == {}
+    assert of_papers(archive, "archivist", "finding")["contrast"] == 1
+    failing = asked(archive, "archivist", facets="quality", **{"filter.quality": "failed"})
+    assert [one["id"] for hit in failing["hits"] for one in hit["documents"]] == papers[:1]
+    both = {"filter.quality": ["failed", "remarked"], "facets": "quality"}
+    assert archive.get("/api/v1/search", "archivist", params=both).json()["total_documents"] == 2
+    assert asked(archive, "archivist", **{"filter.finding": "contrast"})["total_documents"] == 1
+    assert asked(archive, "archivist", **{"filter.quality": "none"})["remarks"]
+    views.accept(archive.context, SETUP, papers[0], 1, why="paper_faded")
+    index(archive.context)
+    assert of_papers(archive, "archivist", "quality") == {"accepted": 1, "remarked": 1}
+    with archive.context.writing(SETUP) as session:
+        session.execute(update(Page).where(Page.document_id.in_(papers)).values(measures=None))
+        session.add_all(ScanChange(document_id=paper) for paper in papers)
+    checked(archive)
+    assert of_papers(archive, "archivist", "quality") == {}
+
+
+def checked(archive: Seeded) -> None:
+    while duty.check_some(archive.context):
+        pass
+    index(archive.context)
+
+
+def test_s3_03_late_papers_are_a_facet_and_a_filter(archive: Seeded) -> None:
+    owner, done = NUMBERS[0], archive.context.clock.now() - timedelta(days=60)
+    with archive.context.writing(SETUP) as session:
+        session.add(
+            BusinessCase(
+                case_no="K9", customer_no=owner, business="new", state="done", updated_at=done,
+                opened_at=done, ended_at=done,
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(CaseNode(case_no="K9", node="contract", customer_no=owner, completed_at=done))
+    add_paper(archive, owner, "C01", "迟到的合同", 7000)
+    with archive.context.writing(SETUP) as session:
+        session.execute(update(Document).where(Document.rowid == 7000).values(case_no="K9"))
+    settle(archive)
+    assert of_papers(archive, "archivist", "late") == {"captured_after": 1}
+    late = asked(archive, "archivist", **{"filter.late": "captured_after"})
+    assert (late["total"], late["total_documents"]) == (1, 1)
+    assert late["hits"][0]["customer"]["customer_no"] == owner

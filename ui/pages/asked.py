@@ -13,7 +13,7 @@ from dossier.search.parser import parse
 from dossier.search.query import And, Node
 
 FILTER: Final = "filter."
-NEEDS: Final = {"line": "station", "district": "line", "month": "year"}
+NEEDS: Final = {"line": "station", "district": "line", "month": "year", "finding": "quality"}
 """A level is offered, and asked for, when the one above was chosen: else it is a long list."""
 TRAIL_SEPARATOR: Final = "~"
 

@@ -36,6 +36,9 @@ FACETS: Final = (
     "year",
     "month",
     "state",
+    "quality",
+    "finding",
+    "late",
 )
 LACKS: Final = "missing"
 LATEST_FIRST: Final = frozenset({"year", "month"})

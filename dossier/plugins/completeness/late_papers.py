@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import select
 
 from dossier.clock import local_date
+from dossier.db import outbox
 from dossier.db.case_tables import BusinessCase, CaseNode
 from dossier.db.late_tables import LateFlag
 from dossier.db.session import ScopedSession
@@ -133,6 +134,8 @@ def flag(
             facts={"reason": rule.reason, "case_no": one.case_no, "rule": rule.first.isoformat()},
         )
     session.flush()
+    new = sorted({late[key][0].document_id for key in late.keys() - known})
+    outbox.mark_changed(session, outbox.DOCUMENTS, new, at=now)
     return [late[key][0].customer_no for key in late.keys() - known]
 
 

@@ -15,13 +15,14 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, or_, select
 
+from dossier.db import outbox
 from dossier.db.changes import follow
 from dossier.db.quality_tables import PageFinding, Rescan, ScanChange, ScanState
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document
 from dossier.plugins.image_quality import checking
 from dossier.plugins.image_quality.checking import Checked
-from dossier.services import audit
+from dossier.services import audit, paper_flags
 from dossier.services.context import Context
 from dossier.viewer import system_viewer
 
@@ -80,6 +81,7 @@ def _said_of(session: ScopedSession, ids: Collection[str]) -> set[str]:
 def _keep(
     session: ScopedSession, ids: Collection[str], checked: Mapping[str, Checked], now: datetime
 ) -> None:
+    before = paper_flags.scanned(session, ids)
     for table in (PageFinding, ScanState):
         session.execute(delete(table).where(table.document_id.in_(ids)))
     states = [
@@ -115,6 +117,9 @@ def _keep(
         one = checked.get(key)
         is_answer = _settle(session, key, one, now)
         _ask(session, key, {} if one is None or is_answer else one.failing, now)
+    after = paper_flags.scanned(session, ids)
+    changed = [key for key in sorted(ids) if before.get(key) != after.get(key)]
+    outbox.mark_changed(session, outbox.DOCUMENTS, changed, at=now)
 
 
 def _ask(
@@ -161,6 +166,7 @@ def _settle(session: ScopedSession, document_id: str, new: Checked | None, now: 
         row.trouble, row.new_page = trouble, page
         if not trouble and page is not None:
             row.state, row.settled_at, row.settled_by = RESCANNED, now, LOOKING.id
+            outbox.mark_changed(session, outbox.DOCUMENTS, [row.document_id], at=now)
             audit.note(
                 session, LOOKING, SETTLED, at=now, object_kind="document",
                 object_id=row.document_id, facts={"page": row.page, "new": document_id},

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from dossier import access
 from dossier.clock import local_date
+from dossier.db import outbox
 from dossier.db.quality_tables import PageFinding, Rescan, ScanChange, ScanState
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, OrgUnit
@@ -222,6 +223,7 @@ def accept(
         _demand_open(row)
         row.why, row.note = _said(why, note, local_date(now))
         row.state, row.settled_at, row.settled_by = ACCEPTED, now, viewer.id
+        outbox.mark_changed(session, outbox.DOCUMENTS, [document_id], at=now)
         audit.note(
             session, viewer, TAKEN_AS_IT_IS, at=now, object_kind="document",
             object_id=document_id, facts={"page": page, "why": row.why},
