@@ -26,14 +26,16 @@ from dossier.adapters.tantivy.facets import CANDIDATES, count_facets
 from dossier.adapters.tantivy.marked import Lead, MarkedRow, Marking, beside, marked_rows
 from dossier.adapters.tantivy.plan import most_rows, planned, rarest
 from dossier.adapters.tantivy.reader import View
-from dossier.search.answers import facet_request, facet_values
+from dossier.search.answers import MOST_FACET_VALUES, facet_request, facet_values
 from dossier.search.compile import CompiledQuery
 from dossier.search.cursor import Place
 from dossier.search.expression import Expression, Nothing, Term, all_of
 from dossier.search.port import FacetCount, RowKind
 from dossier.search.rows import PARTS
 
-_MAX_BUCKETS = 65_000  # the engine refuses more in one request (stack.md)
+_MAX_BUCKETS = 65_000
+"""The engine refuses more in one answer, over all that was asked (stack.md)."""
+_FULL = 0.9  # parts are not all alike
 _FEW = 1000  # groups by whose keys the classes are looked through instead of by their words
 
 
@@ -193,10 +195,14 @@ class GroupOrder:
             "aggs": facet_request(facets, candidates=CANDIDATES),
         }
         match = self._query(self._last)
-        answer = self._view.searcher.aggregate(match, {"kinds": kinds, **_group_request()})
-        keys = _keys(answer)
-        if len(keys) >= _MAX_BUCKETS:
-            keys = _by_parts(self._view, match)
+        room = _MAX_BUCKETS - 2 - 2 * MOST_FACET_VALUES * len(facets)
+        rows = self._view.searcher.num_docs
+        if rows > room:
+            rows = int(self._view.searcher.search(match, 1, count=True).count)
+        # Groups have their own answers where they may be more than facets leave room for.
+        together = _group_request() if rows <= room else {}
+        answer = self._view.searcher.aggregate(match, {"kinds": kinds, **together})
+        keys = _keys(answer) if together else _by_parts(self._view, match, about=rows)
         self._whole[self._last] = array("Q", keys)
         buckets = {bucket["key"]: bucket for bucket in answer["kinds"]["buckets"]}
         rows = sum(bucket["doc_count"] for bucket in buckets.values())
@@ -239,7 +245,7 @@ class GroupOrder:
             query = self._query(number)
             keys = _keys(self._view.searcher.aggregate(query, _group_request()))
             if len(keys) >= _MAX_BUCKETS:
-                keys = _by_parts(self._view, query)
+                keys = _by_parts(self._view, query, about=self._view.searcher.num_docs)
             self._whole[number] = array("Q", keys)
         return self._whole[number]
 
@@ -257,9 +263,11 @@ def _lower(schema: tantivy.Schema, key: int) -> Query:
     return Query.range_query(schema, "group", kind, None, key, include_upper=False)
 
 
-def _by_parts(view: View, query: Query) -> list[int]:
-    """All keys in as many requests as the bucket limit demands."""
-    share = 2
+def _by_parts(view: View, query: Query, *, about: int = 0) -> list[int]:
+    """All keys in as many requests as the bucket limit demands; ``about`` at most as many."""
+    share = 1
+    while about / share > _MAX_BUCKETS * _FULL and share < PARTS:
+        share *= 2
     while share <= PARTS:
         keys = _in_shares(view, query, share)
         if keys is not None:
