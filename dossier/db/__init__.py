@@ -5,6 +5,7 @@ from dossier.db import (  # noqa: F401 - so that all tables are known
     approval_tables,
     case_tables,
     correction_tables,
+    custody_tables,
     dossier_tables,
     learning_tables,
     list_tables,

@@ -18,23 +18,37 @@ _TAKEN = text(f"state IN ({', '.join(repr(str(one)) for one in sorted(HOLDS_ORIG
 class PaperOriginal(Table):
     """The paper behind a document, and who has it: one custodian at every moment (S2-14).
 
-    One row for one paper, and a row without a custodian cannot be written.
+    A row without a custodian cannot be written, and each change of custodian is put down by the
+    database itself (:mod:`dossier.db.custody_tables`). Changed by :mod:`dossier.services.custody`.
     """
 
     __tablename__ = "paper_original"
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
-    document_id: Mapped[str] = mapped_column(ForeignKey("document.id"), unique=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("document.id"), index=True)
     state: Mapped[str] = mapped_column(String(10), default="whole")
-    """``whole``, ``lost`` or ``destroyed``; a row is never deleted."""
+    """``whole``, ``lost`` or ``destroyed``; what is lost or destroyed keeps its row for good."""
+    substitute_for: Mapped[str | None] = mapped_column(ForeignKey("paper_original.id"))
+    """Of a certified copy (替代件): the lost paper in whose place it lies."""
     custodian_kind: Mapped[str] = mapped_column(String(10))
     """``place`` of the archive, or ``person``."""
     custodian: Mapped[str] = mapped_column(String(80))
     """The place's code, or the person's id."""
     since: Mapped[datetime]
+    moved_by: Mapped[str] = mapped_column(String(80))
+    """Who put it there, or said so: a user's id or a job."""
+    why: Mapped[str] = mapped_column(String(200), default="")
     __table_args__ = (
         CheckConstraint("state in ('whole','lost','destroyed')", name="ck_original_state"),
         CheckConstraint("custodian_kind in ('place','person')", name="ck_original_kind"),
         CheckConstraint("custodian <> ''", name="ck_original_custodian"),
+        Index(
+            "uq_original_document",
+            "document_id",
+            unique=True,
+            sqlite_where=text("state = 'whole'"),
+            postgresql_where=text("state = 'whole'"),
+        ),
+        Index("ix_paper_original_custodian", "custodian"),
     )
 
 

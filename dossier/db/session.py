@@ -19,6 +19,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from dossier.db.case_tables import BusinessCase, CaseNode
 from dossier.db.correction_tables import SCOPED_BY_CORRECTION
+from dossier.db.custody_tables import SCOPED_BY_CUSTODY
 from dossier.db.dossier_tables import DossierCount, DossierGap, DossierState, WaiverRow
 from dossier.db.engines import DURABLE, Database
 from dossier.db.late_tables import SCOPED_BY_LATE
@@ -47,7 +48,7 @@ BY_PLACE = (DossierCount,)
 """Figures of places; whose scope is some customers or cases sees none of them."""
 BY_DOCUMENT = (
     *SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK, *SCOPED_BY_LATE, *SCOPED_BY_CORRECTION,
-    *SCOPED_BY_QUALITY, *ITEMS_OF_VOLUMES,
+    *SCOPED_BY_QUALITY, *ITEMS_OF_VOLUMES, *SCOPED_BY_CUSTODY,
 )  # fmt: skip
 OF_DOSSIERS = frozenset(
     {DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode, *OF_VERIFICATION}

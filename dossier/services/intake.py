@@ -35,7 +35,7 @@ from dossier.errors import NotFoundError, NotPossibleError, TooLargeError
 from dossier.ports import StoredFile
 from dossier.records import DocumentState, IntakeOutcome, RenditionKind
 from dossier.rules import file_names
-from dossier.services import audit, coming_back, posts, reading
+from dossier.services import audit, coming_back, custody, posts, reading
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer, system_viewer
 from dossier.work import queue
@@ -463,6 +463,8 @@ def _new_document(
     session.add(
         Rendition(document_id=document.id, kind=RenditionKind.ORIGINAL, sha256=stored.sha256)
     )
+    if arrival.parent_id is None:
+        custody.begin(session, viewer, document, at=now)
     row = _intake_row(context, session, viewer, arrival, IntakeOutcome.ACCEPTED)
     row.sha256, row.size_bytes, row.document_id = stored.sha256, stored.size_bytes, document.id
     is_awaited = arrival.origin == reading.UPLOAD

@@ -37,7 +37,7 @@ from dossier.rules.document_types import catalogue
 from dossier.rules.stack_pages import evidence_of
 from dossier.rules.stack_rules import stack_rules
 from dossier.rules.stacks import OTHERS, UNREAD, Part, Proposal, in_order, propose
-from dossier.services import audit, reading
+from dossier.services import audit, custody, reading
 from dossier.services.context import Context
 from dossier.viewer import Viewer
 from dossier.work import queue
@@ -270,6 +270,7 @@ def make_part(context: Context, session: ScopedSession, document: Document, part
     )
     session.add(made)
     session.flush()
+    custody.begin_part(session, document.id, made.id)
     put_pages(context, session, document, made, part.pages)
     return made.id
 
@@ -350,6 +351,7 @@ def withdraw(session: ScopedSession, part: Document, *, at: datetime) -> None:
     """Take a part away again; its pages are the stack's, so nothing is lost."""
     owners = [part.customer_no] if part.customer_no else []
     _drop_readings(session, part.id)
+    custody.withdraw(session, part.id)
     session.execute(
         delete(WorkItem)
         .where(WorkItem.subject == part.id)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document
-from dossier.services import intake, reading
+from dossier.services import custody, intake, reading
 from dossier.work import queue
 from indexer.steps.job import Job
 
@@ -25,6 +25,7 @@ def complete_if_all_pages(job: Job, session: ScopedSession) -> bool:
     state = reading.progress(session, document_id)
     if not state.is_complete:
         return False
+    custody.settle(session, document_id)
     if state.failed and state.failed == state.stored:
         reason = reading.failed_reason(session, document_id)
         intake.quarantine(

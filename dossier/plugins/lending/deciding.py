@@ -139,7 +139,7 @@ def decides(viewer: Viewer, row: Loan, papers: Iterable[list[Paper]]) -> Reach |
     """
     found = list(papers)
     categories = {one.lent.category for paper in found for one in paper} or lending.CATEGORIES
-    roles = lending.load().by(categories)
+    roles = lending.load().by(categories, LoanKind(row.kind))
     for one in access.deciders(viewer, roles, parties={row.borrower_id}, by=Permission.LEND):
         if one.scope.everything:
             return one

@@ -1,0 +1,241 @@
+"""Who has each paper original: one custodian from its first minute, and a trail of all (S2-14).
+
+A paper comes with its scan: whoever brought it in has it, or the receiving desk where nobody did.
+Files in files and what turns out to be born digital have no paper. The database writes the trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, exists, select
+
+from dossier.db.custody_tables import CustodyEvent
+from dossier.db.loan_tables import Loan, PaperOriginal
+from dossier.db.session import ScopedSession
+from dossier.db.tables import Document, Page, User
+from dossier.errors import ConflictError
+from dossier.rules import lending
+from dossier.services import role_grants
+from dossier.viewer import Viewer
+
+
+class HolderKind(StrEnum):
+    """What a custodian is."""
+
+    PLACE = "place"
+    PERSON = "person"
+
+
+class OriginalState(StrEnum):
+    """What became of a paper."""
+
+    WHOLE = "whole"
+    LOST = "lost"
+    DESTROYED = "destroyed"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A place of the archive by its code, or a person by the account's id."""
+
+    kind: HolderKind
+    key: str
+
+    @classmethod
+    def place(cls, code: str) -> Holder:
+        """A place."""
+        return cls(HolderKind.PLACE, code)
+
+    @classmethod
+    def person(cls, user_id: str) -> Holder:
+        """A person."""
+        return cls(HolderKind.PERSON, user_id)
+
+
+def begin(
+    session: ScopedSession, viewer: Viewer, document: Document, *, at: datetime
+) -> PaperOriginal:
+    """A paper's first minute: it is with who brought it in, or at the receiving desk."""
+    brought = session.scalar(select(User.id).where(User.id == viewer.id))
+    holder = Holder.person(brought) if brought else Holder.place(lending.load().receiving)
+    return _made(session, document.id, holder, by=viewer.id, at=at)
+
+
+def begin_part(session: ScopedSession, stack_id: str, part_id: str) -> None:
+    """A paper of a stack lies where the stack does, since then."""
+    stack = of_document(session, stack_id)
+    if stack is not None:
+        holder = Holder(HolderKind(stack.custodian_kind), stack.custodian)
+        _made(session, part_id, holder, by=stack.moved_by, at=stack.since)
+
+
+def hand(
+    session: ScopedSession, original: PaperOriginal, to: Holder, *, by: str, why: str, at: datetime
+) -> None:
+    """Give an original to another custodian; the one way it changes hands.
+
+    The caller holds the row's lock (:func:`locked`).
+
+    Raises:
+        ConflictError: the paper was destroyed.
+    """
+    if original.state == OriginalState.DESTROYED:
+        raise ConflictError("The paper was destroyed", detail_zh="该原件已销毁")
+    if (original.custodian_kind, original.custodian) == (to.kind, to.key):
+        return
+    original.custodian_kind, original.custodian = to.kind, to.key
+    original.since, original.moved_by, original.why = max(at, original.since), by, why[:200]
+    session.flush()
+
+
+def settle(session: ScopedSession, document_id: str) -> None:
+    """After the reading: what is born digital has no paper behind it, unless one was lent."""
+    pages = select(Page.number).where(Page.document_id == document_id)
+    drawn = session.scalar(select(exists(pages.where(Page.digital.is_(False)))))
+    if drawn or not session.scalar(select(exists(pages))):
+        return
+    lent = select(Loan.number).join(PaperOriginal, PaperOriginal.id == Loan.original_id)
+    if not session.scalar(select(exists(lent.where(_of(document_id))))):
+        withdraw(session, document_id)
+
+
+def withdraw(session: ScopedSession, document_id: str) -> None:
+    """There is no such paper; the database refuses it for one that is lent or lost."""
+    for row in session.scalars(select(PaperOriginal).where(_of(document_id))):
+        session.delete(row)
+    session.flush()
+
+
+def of_document(session: ScopedSession, document_id: str) -> PaperOriginal | None:
+    """The paper behind a document: the one that is there, else the tombstone of the last."""
+    query = select(PaperOriginal).where(_of(document_id)).order_by(PaperOriginal.since.desc())
+    found = session.scalars(query).all()
+    return next((one for one in found if one.state == OriginalState.WHOLE), next(iter(found), None))
+
+
+def locked(session: ScopedSession, original_id: str) -> PaperOriginal:
+    """An original for a change: who changes anything of a paper or its loans holds this first."""
+    query = select(PaperOriginal).where(PaperOriginal.id == original_id)
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+
+
+# -- where it was ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One stretch of time that a paper was with somebody.
+
+    Attributes:
+        holder: who.
+        name: what it is called: the account, the desk, or the place's code.
+        since: from when.
+        by: whose doing it was: account name, or the job.
+        why: as it was written down.
+        in_room: whether that is in the archive room.
+    """
+
+    holder: Holder
+    name: str
+    since: datetime
+    by: str
+    why: str
+    in_room: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """A paper with its whole way, the last stay at the end.
+
+    Attributes:
+        outside: how long it was outside the archive room in all (S1-06).
+    """
+
+    original_id: str
+    document_id: str
+    state: OriginalState
+    is_substitute: bool
+    stays: tuple[Stay, ...]
+    outside: timedelta
+
+
+def way_of(
+    session: ScopedSession, document_id: str, *, at: datetime, language: str
+) -> Custody | None:
+    """Where the paper behind a document was, as far as the session sees it; None: no paper."""
+    original = of_document(session, document_id)
+    if original is None:
+        return None
+    query = select(CustodyEvent).where(CustodyEvent.original_id == original.id)
+    events = session.scalars(query.order_by(CustodyEvent.id)).all()
+    ids = {one.to_holder for one in events} | {one.moved_by for one in events}
+    people = role_grants.account_names(session, ids)
+    stays = tuple(
+        Stay(
+            Holder(HolderKind(one.to_kind), one.to_holder),
+            people.get(one.to_holder) or lending.load().place_name(one.to_holder, language),
+            one.at,
+            people.get(one.moved_by, one.moved_by),
+            one.why,
+            _in_room(one.to_kind, one.to_holder),
+        )
+        for one in events
+    )
+    return Custody(
+        original.id,
+        document_id,
+        OriginalState(original.state),
+        original.substitute_for is not None,
+        stays,
+        outside(stays, at=at),
+    )
+
+
+def outside(stays: Iterable[Stay], *, at: datetime) -> timedelta:
+    """How long a paper was outside the archive room: with a person, or at a desk before it."""
+    listed = list(stays)
+    ends = [one.since for one in listed[1:]] + [at]
+    lengths = (
+        max(end - one.since, timedelta(0))
+        for one, end in zip(listed, ends, strict=True)
+        if not one.in_room
+    )
+    return sum(lengths, timedelta(0))
+
+
+def holding(session: ScopedSession, holders: Collection[str]) -> list[PaperOriginal]:
+    """The papers that these places or persons have, the longest first."""
+    query = select(PaperOriginal).where(
+        PaperOriginal.custodian.in_(holders), PaperOriginal.state == OriginalState.WHOLE
+    )
+    return list(session.scalars(query.order_by(PaperOriginal.since, PaperOriginal.id)))
+
+
+# -- parts ----------------------------------------------------------------------------------------
+
+
+def _of(document_id: str) -> ColumnElement[bool]:
+    return PaperOriginal.document_id == document_id
+
+
+def _made(
+    session: ScopedSession, document_id: str, holder: Holder, *, by: str, at: datetime
+) -> PaperOriginal:
+    row = PaperOriginal(
+        document_id=document_id,
+        custodian_kind=holder.kind,
+        custodian=holder.key,
+        since=at,
+        moved_by=by,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _in_room(kind: str, holder: str) -> bool:
+    return kind == HolderKind.PLACE and holder not in lending.load().outside_places
