@@ -31,7 +31,7 @@ FROM (
     OR NOT EXISTS (SELECT 1 FROM page p WHERE p.document_id = d.id))
 ) c LEFT JOIN user_account u ON u.id = c.by_whom
 """
-"""With who took it in, else at the receiving desk; what is born digital or came in a file is none."""
+"""With who took it in, else at the receiving desk; what is born digital has none."""
 
 
 def upgrade() -> None:
