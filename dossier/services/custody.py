@@ -56,13 +56,16 @@ class Holder:
         return cls(HolderKind.PERSON, user_id)
 
 
-def begin(
-    session: ScopedSession, viewer: Viewer, document: Document, *, at: datetime
-) -> PaperOriginal:
-    """A paper's first minute: it is with who brought it in, or at the receiving desk."""
+def begin(session: ScopedSession, viewer: Viewer, document: Document, *, at: datetime) -> None:
+    """A paper's first minute: it is with who brought it in, or at the receiving desk.
+
+    Of what came in another file nobody has a paper.
+    """
+    if document.parent_id is not None:
+        return
     brought = session.scalar(select(User.id).where(User.id == viewer.id))
     holder = Holder.person(brought) if brought else Holder.place(lending.load().receiving)
-    return _made(session, document.id, holder, by=viewer.id, at=at)
+    _made(session, document.id, holder, by=viewer.id, at=at)
 
 
 def begin_part(session: ScopedSession, stack_id: str, part_id: str) -> None:
@@ -224,7 +227,7 @@ def _of(document_id: str) -> ColumnElement[bool]:
 
 def _made(
     session: ScopedSession, document_id: str, holder: Holder, *, by: str, at: datetime
-) -> PaperOriginal:
+) -> None:
     row = PaperOriginal(
         document_id=document_id,
         custodian_kind=holder.kind,
@@ -234,7 +237,6 @@ def _made(
     )
     session.add(row)
     session.flush()
-    return row
 
 
 def _in_room(kind: str, holder: str) -> bool:

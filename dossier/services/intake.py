@@ -188,8 +188,8 @@ def parts(session: ScopedSession, parent_id: str, *, most: int) -> Iterator[Inta
     have no parts, and each view of one asks.
     """
     for start in range(0, most, PARTS_AT_ONCE):
-        ends = min(most, start + PARTS_AT_ONCE)
-        keys = [part_key(parent_id, index) for index in range(start, ends)]
+        indexes = range(start, min(most, start + PARTS_AT_ONCE))
+        keys = [part_key(parent_id, index) for index in indexes]
         found = session.scalars(select(Intake).where(Intake.source_key.in_(keys))).all()
         rows = {row.source_key: row for row in found}
         yield from (rows[key] for key in keys if key in rows)
@@ -463,12 +463,11 @@ def _new_document(
     session.add(
         Rendition(document_id=document.id, kind=RenditionKind.ORIGINAL, sha256=stored.sha256)
     )
-    if arrival.parent_id is None:
-        custody.begin(session, viewer, document, at=now)
+    custody.begin(session, viewer, document, at=now)
     row = _intake_row(context, session, viewer, arrival, IntakeOutcome.ACCEPTED)
     row.sha256, row.size_bytes, row.document_id = stored.sha256, stored.size_bytes, document.id
-    is_awaited = arrival.origin == reading.UPLOAD
-    task = _read_task(context, document.id, stored.size_bytes, is_awaited=is_awaited)
+    awaited = arrival.origin == reading.UPLOAD
+    task = _read_task(context, document.id, stored.size_bytes, is_awaited=awaited)
     queue.enqueue(session, [task], now=now)
     outbox.mark_changed(session, outbox.DOCUMENTS, [document.id], at=now)
     _note(context, session, viewer, "document.received", "document", document.id, {})
@@ -481,8 +480,7 @@ def _captured_at(
     """The unit that captured it; a file in a file was captured where the outer one was (S3-18)."""
     if arrival.parent_id is None:
         return posts.unit_of(session, viewer.id, on=posts.today(context))
-    outer = select(Document.captured_unit_id).where(Document.id == arrival.parent_id)
-    return session.scalar(outer)
+    return session.get_one(Document, arrival.parent_id).captured_unit_id
 
 
 def _document(
