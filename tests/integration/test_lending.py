@@ -444,6 +444,7 @@ def test_s2_14_one_custodian_and_one_active_loan_by_the_database(archive: Seeded
             custodian_kind="place",
             custodian="K01-03-A-05-2-07",
             since=now,
+            moved_by="test",
         )
         session.add(original)
         session.flush()
