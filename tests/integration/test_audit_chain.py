@@ -355,29 +355,35 @@ def test_every_change_removal_insertion_and_reordering_is_named(
             assert set(found) == expected
 
 
+@pytest.fixture(scope="module")
+def untouched(copies: Callable[[], Any]) -> Iterator[Context]:
+    """A copy that no test changes."""
+    with copies() as context:
+        yield context
+
+
 @pytest.mark.slow
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(data=st.data())
 def test_every_change_of_a_kept_checkpoint_is_named(
-    copies: Callable[[], Any], data: st.DataObject
+    untouched: Context, data: st.DataObject
 ) -> None:
-    with copies() as context:
-        kept = context.settings.home / "kept.json"
-        kept.write_text(audit_checkpoints.export(context, VIEWER).text)
-        body = json.loads(kept.read_text())
-        field = data.draw(st.sampled_from([*body["statement"], "signature"]))
-        if field == "signature":
-            at = data.draw(st.integers(0, len(body["signature"]) - 1))
-            old = body["signature"]
-            body["signature"] = old[:at] + ("0" if old[at] != "0" else "1") + old[at + 1 :]
-        elif isinstance(body["statement"][field], int):
-            body["statement"][field] += data.draw(st.sampled_from([-1, 1, 100]))
-        else:
-            body["statement"][field] += "0"
-        kept.write_text(json.dumps(body))
-        found = verify(context, VIEWER, checkpoints=audit_checkpoints.read([kept])).broken
-        assert {one.kind for one in found} <= {"checkpoint_forged", "key_unknown"}
-        assert [one.source for one in found] == ["kept.json"]
+    kept = untouched.settings.home / "kept.json"
+    kept.write_text(audit_checkpoints.export(untouched, VIEWER).text)
+    body = json.loads(kept.read_text())
+    field = data.draw(st.sampled_from([*body["statement"], "signature"]))
+    if field == "signature":
+        at = data.draw(st.integers(0, len(body["signature"]) - 1))
+        old = body["signature"]
+        body["signature"] = old[:at] + ("0" if old[at] != "0" else "1") + old[at + 1 :]
+    elif isinstance(body["statement"][field], int):
+        body["statement"][field] += data.draw(st.sampled_from([-1, 1, 100]))
+    else:
+        body["statement"][field] += "0"
+    kept.write_text(json.dumps(body))
+    found = verify(untouched, VIEWER, checkpoints=audit_checkpoints.read([kept])).broken
+    assert {one.kind for one in found} <= {"checkpoint_forged", "key_unknown"}
+    assert [one.source for one in found] == ["kept.json"]
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:

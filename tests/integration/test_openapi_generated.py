@@ -27,7 +27,7 @@ from dossier.web import CSRF_HEADER, SESSION_COOKIE
 from tests.support_seeded import EAST, SETUP, Seeded, seeded_archive
 
 ROLES = ("admin", "archivist", "agent", "auditor")
-EXAMPLES = 20
+EXAMPLES = 10
 """Of each operation and role; what is wrong with a parameter shows in the first few."""
 CHECKS = [
     not_a_server_error,
