@@ -170,6 +170,22 @@ def test_skew_is_measured_clockwise_and_the_text_is_read_all_the_same(
     assert "4209097963" in reading.text
 
 
+@pytest.mark.parametrize(("apart", "dot"), ((4, 2), (6, 4)))
+def test_what_a_needle_printer_printed_in_dots_is_read(
+    engine: OcrEngine, tmp_path: Path, apart: int, dot: int
+) -> None:
+    printed = Image.new("L", (1000, 260), "white")
+    pen = ImageDraw.Draw(printed)
+    for at, text in enumerate(("客户编号 4269200944", "实用电量 315 千瓦时 金额 176.40")):
+        pen.text((60, 40 + 110 * at), text, font=ImageFont.truetype(FONT, 52), fill="black")
+    pixels = np.array(printed)
+    down, across = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
+    pixels[(down % apart >= dot) | (across % apart >= dot)] = 255
+    pixels[pixels < 128] = 90  # worn ribbon
+    reading = read(engine, Image.fromarray(pixels), tmp_path)
+    assert flat(reading.text) == "客户编号4269200944实用电量315千瓦时金额176.40"
+
+
 def test_a_white_page_is_blank_and_loads_no_model(tmp_path: Path) -> None:
     engine = RapidOcrEngine()
     reading = read(engine, Image.new("L", (1654, 2339), 255), tmp_path)

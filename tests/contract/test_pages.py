@@ -217,7 +217,10 @@ def test_a_whole_pdf_whose_pointer_is_damaged_is_not_told_as_cut_off(
     assert pages.read_digital(path, page_number=1).text == "\n".join(LINES)
 
 
-def test_filled_in_fields_are_part_of_the_page(pages: PageFiles, tmp_path: Path) -> None:
+@pytest.mark.parametrize("flags", (4, 0), ids=("printed too", "on the screen only"))
+def test_filled_in_fields_are_part_of_the_page(
+    pages: PageFiles, tmp_path: Path, flags: int
+) -> None:
     path = tmp_path / "form.pdf"
     pdf = pikepdf.new()
     pdf.add_blank_page(page_size=(595, 842))
@@ -236,7 +239,7 @@ def test_filled_in_fields_are_part_of_the_page(pages: PageFiles, tmp_path: Path)
             T="number",
             V="Invented 4711",
             Rect=pikepdf.Array([100, 700, 300, 720]),
-            F=4,
+            F=flags,
             AP=pikepdf.Dictionary(N=pdf.make_indirect(look)),
         )
     )

@@ -75,7 +75,7 @@ def _verdict(document: pdfium.PdfDocument, index: int, limits: ReadingLimits) ->
 def draw(
     path: Path, *, page_index: int, width: int | None, dpi: int, limits: ReadingLimits
 ) -> bytes:
-    """A page as it would be printed, form fields and stamps included: JPEG by width, else lossless.
+    """A page as a screen shows it, form fields and stamps included: JPEG by width, else lossless.
 
     Raises:
         UnreadableFileError: the page is not there, cannot be drawn, or breaks the pixel limit.
@@ -217,7 +217,8 @@ def loaded_page(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.Pdf
 
 
 def _flattened(document: pdfium.PdfDocument, page: pdfium.PdfPage, index: int) -> pdfium.PdfPage:
-    if pdfium_c.FPDFPage_Flatten(page, pdfium_c.FLAT_PRINT) != pdfium_c.FLATTEN_SUCCESS:
+    # As a screen shows it: what was typed over a page is not always marked as to be printed too.
+    if pdfium_c.FPDFPage_Flatten(page, pdfium_c.FLAT_NORMALDISPLAY) != pdfium_c.FLATTEN_SUCCESS:
         return page
     page.close()
     return document[index]

@@ -19,6 +19,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from dossier.records import Box, PageReading, WordBox
+from dossier.rules.text_columns import Cell, in_reading_order
 
 ENGINE = f"pdf text (pdfium {pdfium.PDFIUM_INFO.build})"
 
@@ -391,7 +392,10 @@ def _without_doubles(pieces: list[_Piece]) -> list[_Piece]:
 
 
 def _lines(pieces: list[_Piece]) -> list[list[_Piece]]:
-    """Pieces on one level make a line, from left to right; lines go from top to bottom."""
+    """Pieces on one level make a line, from left to right; lines go from top to bottom.
+
+    Running text in columns is read column by column (:mod:`dossier.rules.text_columns`).
+    """
     lines: list[list[_Piece]] = []
     spans: list[tuple[float, float]] = []
     for piece in sorted(pieces, key=lambda p: ((p.box[1] + p.box[3]) / 2, p.box[0])):
@@ -410,7 +414,15 @@ def _lines(pieces: list[_Piece]) -> list[list[_Piece]]:
         else:
             lines.append([piece])
             spans.append((top, bottom))
-    return [sorted(line, key=lambda p: p.box[0]) for line in lines]
+    rows = [sorted(line, key=lambda p: p.box[0]) for line in lines]
+    places = in_reading_order([list(map(_cell, row)) for row in rows])
+    return [[rows[r][c] for r, c in row] for row in places]
+
+
+def _cell(piece: _Piece) -> Cell:
+    x0, y0, x1, y1 = piece.box
+    height = max(y1 - y0, 1.0)
+    return Cell(x0, x1, (y0 + y1) / 2, height, "".join(c.text for c in piece.characters))
 
 
 def _compose(lines: list[list[_Piece]]) -> tuple[str, tuple[WordBox, ...]]:

@@ -11,6 +11,7 @@ import numpy as np
 from dossier.adapters.rapidocr.models import Floats
 from dossier.adapters.rapidocr.recognition import LineText
 from dossier.records import Box, WordBox
+from dossier.rules.text_columns import Cell, in_reading_order
 
 # Two boxes stand in one row when their middles differ by less than this share of the lower height.
 _SAME_ROW = 0.5
@@ -127,6 +128,8 @@ def measure_skew(boxes: Floats) -> float:
 def compose(lines: list[ReadLine], *, skew: float) -> PageText:
     """Put lines into reading order: rows from the top, cells of a row from the left.
 
+    Running text in columns is read column by column (:mod:`dossier.rules.text_columns`).
+
     On a page that is printed downwards columns come from the right, after what stands over them.
     What runs askew over the page (watermarks, stamps) comes after all rows, each on its own.
     """
@@ -154,7 +157,16 @@ def _in_order(lines: list[ReadLine], skew: float) -> list[_Row]:
 
 
 def _level_rows(lines: list[ReadLine], skew: float) -> list[_Row]:
-    return [_Row(row) for row in _rows(lines, skew)]
+    rows = _rows(lines, skew)
+    places = in_reading_order([[_cell(item, skew) for item in row] for row in rows])
+    return [_Row([rows[r][c] for r, c in row]) for row in places]
+
+
+def _cell(item: ReadLine, skew: float) -> Cell:
+    ends = np.array([item.corners[[0, 3]].mean(0), item.corners[1:3].mean(0)])
+    (x0, y0), (x1, y1) = _straighten(ends, skew).tolist()
+    height = float(np.linalg.norm(item.corners[3] - item.corners[0]))
+    return Cell(x0, x1, (y0 + y1) / 2, max(height, 1.0), item.line.text)
 
 
 def _mixed_rows(lines: list[ReadLine], skew: float) -> list[_Row]:
