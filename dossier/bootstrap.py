@@ -57,6 +57,7 @@ BUILTIN_PLUGINS = (
     "roles",
     "approvals",
     "lending",
+    "shelving",
     "people",
     "oidc",
 )

@@ -117,6 +117,11 @@ class Settings(BaseModel):
     web_processes: int = Field(
         0, ge=0, le=64, description="Web processes; 0 means one, or two from four cores on."
     )
+    fonds: str = Field(
+        "Q018",
+        pattern="^[A-Z0-9]{4}$",
+        description="Fonds number (全宗号) of this archive, in reference codes and on boxes.",
+    )
     locale: str = Field("zh_CN", pattern="^(zh_CN|zh_TW|en)$", description="Language of the pages.")
     inbox: Path | None = Field(None, description="Watched folder; empty: home/inbox.")
     inbox_polling: bool = Field(

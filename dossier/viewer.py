@@ -47,6 +47,7 @@ class Permission(StrEnum):
     RUN_CAMPAIGNS = "run_campaigns"
     BORROW = "borrow"
     LEND = "lend"
+    SHELVE = "shelve"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"
 

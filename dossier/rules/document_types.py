@@ -180,6 +180,19 @@ def label(code: str, language: str = "zh_CN") -> str:
     return entry.label_en if language.startswith("en") else entry.label_zh
 
 
+def retention(code: str | None, category: str) -> str:
+    """How long a paper of this type is kept: ``Y``, ``D30`` or ``D10``; empty where it is unknown.
+
+    Args:
+        code: of the type; None where nobody knows it.
+        category: the customer's.
+    """
+    found = catalogue().types.get(code or "")
+    if found is None:
+        return ""
+    return (found.retention_by_category or {}).get(category, found.retention)
+
+
 def exists(code: str) -> bool:
     """Whether the catalogue has this code."""
     return code in catalogue().types

@@ -50,6 +50,11 @@ class ReferenceCode:
         )
         return f"{code}-{self.item:03}" if self.item else code
 
+    @property
+    def plain(self) -> str:
+        """In letters that every bar code has: a full stop for the dot."""
+        return str(self).replace("·", ".")
+
     def of_item(self, number: int) -> ReferenceCode:
         """The code of an item of this volume.
 
@@ -62,10 +67,12 @@ class ReferenceCode:
 def parse(written: str) -> ReferenceCode:
     """A code of a volume or an item, in any width of letters and any of the usual dots.
 
+    A full stop is one of them: bar codes have no other (:attr:`ReferenceCode.plain`).
+
     Raises:
         InvalidInputError: it is none; says how one is written.
     """
-    text = "".join(fold(written[: LONGEST * 2]).upper().split())
+    text = "".join(fold(written[: LONGEST * 2]).upper().split()).replace(".", "·")
     found = _CODE.fullmatch(text)
     if found is None:
         raise InvalidInputError(

@@ -105,6 +105,8 @@ def test_one_walks_aisle_by_aisle_and_sees_both_hands() -> None:
 def test_a_reference_code_is_read_as_it_is_written(code: ReferenceCode) -> None:
     assert reference_codes.parse(str(code)) == code
     assert reference_codes.parse(str(code).lower().replace("·", "・")) == code
+    assert reference_codes.parse(code.plain) == code
+    assert code.plain.isascii()
 
 
 def test_a_reference_code_is_written_as_the_rule_book_does() -> None:

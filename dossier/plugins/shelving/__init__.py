@@ -1,0 +1,48 @@
+"""Shelves: where paper lies, from the room to the item; labels, lists, moves and readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dossier.hookspecs import PageLink, Panel, RouteSet, hookimpl
+from dossier.viewer import Permission, Viewer
+
+if TYPE_CHECKING:
+    from dossier.services.context import Context
+
+SHELVES = PageLink("/shelves", "inbox", "库房", "Shelves", Permission.SHELVE, in_menu=True)
+
+
+@hookimpl
+def pages() -> Sequence[RouteSet]:
+    """``/shelves``, a customer's volumes and a paper's place. Rules are checked here."""
+    from dossier.plugins.shelving import shelf_pages, volume_pages
+    from dossier.rules import shelving
+
+    shelving.load()
+    return (RouteSet(shelf_pages.router, links=(SHELVES,)), RouteSet(volume_pages.router))
+
+
+@hookimpl
+def api_routes() -> Sequence[RouteSet]:
+    """``/api/v1/shelves`` and ``/api/v1/documents/{id}/place``. At start."""
+    from dossier.plugins.shelving import api
+
+    return (RouteSet(api.router),)
+
+
+@hookimpl
+def document_panels(viewer: Viewer, document_id: str, context: Context) -> Sequence[Panel]:
+    """Where the paper belongs. In a request."""
+    from dossier.plugins.shelving import panel
+
+    return panel.of_document(context, viewer, document_id)
+
+
+@hookimpl
+def customer_panels(viewer: Viewer, customer_no: str, context: Context) -> Sequence[Panel]:
+    """The customer's volumes. In a request."""
+    from dossier.plugins.shelving import panel
+
+    return panel.of_customer(context, viewer, customer_no)
