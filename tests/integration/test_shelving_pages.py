@@ -64,7 +64,7 @@ def clerk(doors: Callable[[str], TestClient]) -> TestClient:
 
 
 def pictures(pdf: bytes) -> list[Image.Image]:
-    return [page.render(scale=3).to_pil() for page in pypdfium2.PdfDocument(pdf)]
+    return [page.render(scale=4).to_pil() for page in pypdfium2.PdfDocument(pdf)]
 
 
 def codes_on(picture: Image.Image) -> dict[str, set[str]]:
@@ -183,7 +183,7 @@ def test_an_archivist_of_one_station_neither_reads_nor_files_anothers_volumes(
 
 @pytest.mark.parametrize("code", list(shelving.load().labels))
 def test_labels_are_read_back_from_every_sheet(code: str) -> None:
-    """Each label by itself, cut where the paper is cut, at 216 dpi: both codes and the words."""
+    """Each label by itself, cut where the paper is cut, at 288 dpi: both codes and the words."""
     sheet = shelving.load().labels[code]
     wanted = [str(shelf_codes.box_code("Q018", 4_711 + nth)) for nth in range(sheet.count)]
     texts = [LabelText(one, "全宗 Q018 客户档案", ("10kV东山线 滨河路3号台区",)) for one in wanted]
