@@ -336,7 +336,11 @@ def own_original(context: Context, paper: str) -> str:
         found = session.scalar(select(PaperOriginal).where(PaperOriginal.document_id == paper))
         if found is None:
             found = PaperOriginal(
-                document_id=paper, custodian_kind="person", custodian="somebody", since=NOW
+                document_id=paper,
+                custodian_kind="person",
+                custodian="somebody",
+                since=NOW,
+                moved_by="somebody",
             )
             session.add(found)
             session.flush()

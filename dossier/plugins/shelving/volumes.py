@@ -22,15 +22,15 @@ from dossier.records import DocumentState
 from dossier.rules import document_types, reference_codes, shelf_codes, shelving
 from dossier.rules.loan_states import HOLDS_ORIGINAL
 from dossier.rules.reference_codes import RETENTIONS, ReferenceCode
-from dossier.services import audit, disclosure, filing, heads, papers
+from dossier.services import audit, custody, disclosure, filing, heads, papers
 from dossier.services.context import Context
+from dossier.services.custody import Holder, OriginalState
 from dossier.services.views import CustomerHead, Shown
 from dossier.viewer import Permission, Place, Viewer
 
 FILED, BOXED, NOTED, READ = "paper.filed", "volume.boxed", "volume.noted", "volume.read"
 VOLUME = "volume"
 LONGEST_NOTE = 400
-PLACE, WHOLE = "place", "whole"
 REFILED = "the paper belongs to another customer"
 
 
@@ -158,7 +158,7 @@ def put(context: Context, viewer: Viewer, volume_scan: str, box_scan: str) -> st
         )
         session.flush()
         if box is not None:
-            _lay_in(session, row, box.bar_code, at=now)
+            _lay_in(session, row, box.bar_code, by=viewer.id, at=now)
         facts = {"from_box": before, "to_box": to}
         audit.note(session, viewer, BOXED, at=now, object_kind=VOLUME, object_id=code, facts=facts)
     return code
@@ -329,7 +329,7 @@ def _give(
         filing.touch(session, document, at=at)
         codes.append(code)
     if volume is not None and volume.box_code:
-        _lay_in(session, volume, volume.box_code, at=at)
+        _lay_in(session, volume, volume.box_code, by=viewer.id, at=at)
     return tuple(codes)
 
 
@@ -402,7 +402,9 @@ def _check_box(session: ScopedSession, box: PaperBox, volume: PaperVolume) -> No
         )
 
 
-def _lay_in(session: ScopedSession, volume: PaperVolume, bar_code: str, *, at: datetime) -> None:
+def _lay_in(
+    session: ScopedSession, volume: PaperVolume, bar_code: str, *, by: str, at: datetime
+) -> None:
     """A volume's originals are where its box is; who has borrowed one keeps it."""
     lent = select(Loan.number).where(
         Loan.original_id == PaperOriginal.id, Loan.state.in_(sorted(HOLDS_ORIGINAL))
@@ -412,15 +414,15 @@ def _lay_in(session: ScopedSession, volume: PaperVolume, bar_code: str, *, at: d
         select(PaperOriginal)
         .where(
             PaperOriginal.document_id.in_(here),
-            PaperOriginal.state == WHOLE,
+            PaperOriginal.state == OriginalState.WHOLE,
             ~lent.exists(),
         )
         .with_for_update()
     )
     for row in rows:
-        if (row.custodian_kind, row.custodian) != (PLACE, bar_code):
-            row.custodian_kind, row.custodian, row.since = PLACE, bar_code, at
-    session.flush()
+        custody.hand(
+            session, row, Holder.place(bar_code), by=by, why=f"{BOXED}: {volume.code}", at=at
+        )
 
 
 def _locked(session: ScopedSession, code: str) -> PaperVolume:
