@@ -150,8 +150,10 @@ def _rules(body: Mapping[str, Any]) -> ShelvingRules:
         },
         usual_box=str(body["usual_box"]),
         column=ColumnShape(
-            str(body["column"]["faces"]),
-            *(int(body["column"][name]) for name in ("sections", "layers", "slots")),
+            faces=str(body["column"]["faces"]),
+            sections=int(body["column"]["sections"]),
+            layers=int(body["column"]["layers"]),
+            slots=int(body["column"]["slots"]),
             slot_width_mm=int(body["column"]["slot_width_mm"]),
         ),
         climate=Climate(
@@ -170,9 +172,8 @@ def _rules(body: Mapping[str, Any]) -> ShelvingRules:
 
 def _sheet(one: Mapping[str, Any]) -> LabelSheet:
     numbers = ("width", "height", "left", "top", "gap_x", "gap_y")
-    return LabelSheet(
-        int(one["columns"]), int(one["rows"]), *(float(one[name]) for name in numbers), _name(one)
-    )
+    sizes = {name: float(one[name]) for name in numbers}
+    return LabelSheet(int(one["columns"]), int(one["rows"]), name=_name(one), **sizes)
 
 
 def _names(entry: Mapping[str, Mapping[str, Any]]) -> dict[str, Named]:

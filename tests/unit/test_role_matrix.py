@@ -59,7 +59,7 @@ def test_the_first_five_roles_may_what_they_always_might() -> None:
     intake = {"see_pool", "see_intake", "manage_intake", "import"}
     facts = {"verify", "pull_changes", "settle_differences"}
     loans = {"borrow", "lend"}
-    assert given("archivist") == {*clear, *intake, *loans, "upload", "assign", *facts}
+    assert given("archivist") == {*clear, *intake, *loans, "upload", "assign", "shelve", *facts}
     assert given("supervisor") == {*clear, "approve", "assign", "read_audit", "see_lookers",
                                    "waive", "run_campaigns", *facts, *loans}  # fmt: skip
     assert given("agent") == {*reading, "reveal", "check_caller", "borrow"}
