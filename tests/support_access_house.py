@@ -215,7 +215,8 @@ class House:
             name=thing, deed="disable", post_id=thing, kind="unit", place_id=ABSENT_NO,
             change_id=ABSENT_NO, waiver_id=ABSENT_ID, difference_id=ABSENT_ID,
             mandate_id=ABSENT_ID, campaign_id=ABSENT_ID, correction_id=ABSENT_ID,
-            amendment_id=ABSENT_NO, rule_id="no-rule", case_no="K-0", page=1,
+            amendment_id=ABSENT_NO, rule_id="no-rule", case_no="K-0", page=1, move_id=999_999,
+            room="K99", what="cover",
         )  # fmt: skip
         if route.sent.startswith("?"):
             return Request(route.method, path + route.sent)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dossier.errors import NotFoundError
 from dossier.plugins.shelving import boxes, rooms, volumes, where
+from dossier.plugins.shelving.where import PaperPlace
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from searchapi.problems import CHANGING, READING, may_answer
@@ -84,9 +85,9 @@ class PlaceItem(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
     document_id: str
-    reference_code: str = Field(validation_alias="code")
+    reference_code: str = Field(validation_alias="code", description="Empty: in no volume yet")
     volume: str
-    item: int
+    item: int = Field(description="0: in no volume yet")
     box: str = Field(description="Bar code; empty: in none yet")
     slot: str = Field(description="Empty: the box stands nowhere yet")
 
@@ -160,8 +161,9 @@ def undo_move(request: Request, viewer: Shelving, move_id: MoveId) -> MoveItem:
     "/documents/{document_id}/place", responses=may_answer(NotFoundError), summary="Where is it?"
 )
 def read_place(request: Request, viewer: Reading, document_id: str) -> PlaceItem:
-    """Volume, item, box and slot of a paper; 404 while it is in no volume."""
-    return PlaceItem.model_validate(where.box_of_document(context_of(request), viewer, document_id))
+    """Volume, item, box and slot of a paper; all empty while it is in no volume."""
+    place, _ = where.look(context_of(request), viewer, document_id)
+    return PlaceItem.model_validate(place or PaperPlace(document_id, "", "", "", 0, "", ""))
 
 
 @router.get(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from dossier.access import demand
 from dossier.db.session import ScopedSession
 from dossier.db.shelving_tables import PaperBox, PaperVolume, ShelfSlot, VolumeItem
-from dossier.errors import InvalidInputError, NotFoundError
+from dossier.errors import InvalidInputError
 from dossier.plugins.shelving import rooms
 from dossier.plugins.shelving.rooms import FaceView
 from dossier.rules import reference_codes, shelf_codes
@@ -116,19 +116,6 @@ def address(scan: str) -> str:
             detail_zh="这不是档案盒、格位、库房或案卷的编码，请重新扫描标签",
         ) from err
     return f"/shelves/volumes/{code}"
-
-
-def box_of_document(context: Context, viewer: Viewer, document_id: str) -> PaperPlace:
-    """A paper's place.
-
-    Raises:
-        ForbiddenError: the role may not read customers.
-        NotFoundError: no such paper in the viewer's scope, or it is in no volume yet.
-    """
-    place, _ = look(context, viewer, document_id)
-    if place is None:
-        raise NotFoundError("It is in no volume yet", detail_zh="该文件尚未组卷")
-    return place
 
 
 def _face(session: ScopedSession, slot: str) -> FaceView:
