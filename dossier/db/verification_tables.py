@@ -260,11 +260,41 @@ class CampaignTick(Table):
     __table_args__ = (UniqueConstraint("campaign_id", "customer_no", "item"),)
 
 
+class CustomerAttribute(Table):
+    """What is known of a customer besides the register's columns (S0-17).
+
+    Never changed but for its end; what somebody says later ends what was said before.
+    """
+
+    __tablename__ = "customer_attribute"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), index=True)
+    name: Mapped[str] = mapped_column(String(30))
+    """Of ``rulebook/attributes.yaml``, as are the codes."""
+    codes: Mapped[list[Any]]
+    source: Mapped[str] = mapped_column(String(40))
+    """``customer_file``, ``person``, or what a program calls itself."""
+    noted_at: Mapped[datetime]
+    noted_by: Mapped[str] = mapped_column(String(80))
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(String(80))
+    __table_args__ = (
+        Index(
+            "uq_customer_attribute_open",
+            "customer_no",
+            "name",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+
 protect_when_made(RealNameCheck.__table__)
 protect_when_made(ContactCheck.__table__)
 
 OF_VERIFICATION = (
     RealNameCheck, ContactCheck, VerifiedFacts, OutgoingEvent, Difference, BankMandate,
-    FailedDebit, Correction, CampaignTick,
+    FailedDebit, Correction, CampaignTick, CustomerAttribute,
 )  # fmt: skip
 """What is told of a whole dossier, to who sees its customer."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 from dossier.errors import InvalidInputError
-from dossier.rules import identifiers, rulebook
+from dossier.rules import attributes, identifiers, rulebook
 from dossier.rules.dates import parse_date
 from dossier.rules.normal_form import fold
 
@@ -106,7 +106,8 @@ class CustomerRecord:
     """A checked row. A value of None means that the file has no such column.
 
     ``id_no`` has 18 places and capitals; meters, phones and old numbers are pairs of the value as
-    written and its key for comparison.
+    written and its key for comparison. ``attributes`` has the codes of each attribute that the file
+    has a column for.
     """
 
     row: int
@@ -127,6 +128,7 @@ class CustomerRecord:
     opened_on: date | None = None
     fee_control: bool | None = None
     old_numbers: tuple[tuple[str, str], ...] | None = None
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: frozenset[str] = frozenset()
 
 
@@ -139,9 +141,15 @@ class CellError(ValueError):
         super().__init__(message_en)
 
 
+@cache
+def columns() -> Mapping[str, Sequence[str]]:
+    """The columns of a customer file: the register's own, and the attributes."""
+    return {**COLUMNS, **{name: one.headings for name, one in attributes.catalogue().items()}}
+
+
 def read_header(
     cells: Sequence[Any],
-    known: Mapping[str, Sequence[str]] = COLUMNS,
+    known: Mapping[str, Sequence[str]] | None = None,
     required: Sequence[str] = REQUIRED,
     *,
     strict: bool = False,
@@ -153,29 +161,30 @@ def read_header(
 
     Args:
         cells: the header's row.
-        known: columns with the other headings that they may have.
+        known: columns with the other headings that they may have; a customer file's.
         required: columns that must be there.
         strict: refuse unknown columns too.
 
     Raises:
         InvalidInputError: a heading is missing or doubled, or unknown where that is refused.
     """
+    known = columns() if known is None else known
     headings = [str(cell or "").strip() for cell in cells]
     while headings and not headings[-1]:
         headings.pop()
     names = _headings(known)
-    columns = tuple(names.get(_heading_key(heading)) for heading in headings)
+    found = tuple(names.get(_heading_key(heading)) for heading in headings)
     left_out = tuple(
         _unknown(at, heading, names)
-        for at, (heading, column) in enumerate(zip(headings, columns, strict=True), 1)
+        for at, (heading, column) in enumerate(zip(headings, found, strict=True), 1)
         if column is None
     )
-    _refuse_missing([one for one in required if one not in columns], left_out, names, known)
-    _refuse_doubled(headings, columns)
+    _refuse_missing([one for one in required if one not in found], left_out, names, known)
+    _refuse_doubled(headings, found)
     if strict and left_out:
         zh = "；".join(one.message_zh for one in left_out)
         raise _header_error(zh, "; ".join(one.message_en for one in left_out))
-    return Header(columns, left_out, tuple(headings))
+    return Header(found, left_out, tuple(headings))
 
 
 def has_required(
@@ -250,6 +259,11 @@ def read_row(
     for column in (name for name in COLUMNS if name in texts):  # id_type goes before id_no
         try:
             values.update(_PARSERS[column](column, cell_text(texts[column]), texts))
+        except CellError as err:
+            errors.append(RowError(row, column, err.message_zh, err.message_en))
+    for column in (name for name in attributes.catalogue() if name in texts):
+        try:
+            values.setdefault("attributes", {})[column] = _attribute(column, texts[column])
         except CellError as err:
             errors.append(RowError(row, column, err.message_zh, err.message_en))
     if place := next((at for at in range(len(columns), len(cells)) if _filled(cells[at])), None):
@@ -447,6 +461,15 @@ def _opened_on(column: str, text: str, _: Mapping[str, Any]) -> dict[str, Any]:
     if value is None:
         raise CellError("日期无法识别，例如 2026-08-11", "not a date; write it like 2026-08-11")
     return {column: value}
+
+
+def _attribute(column: str, cell: Any) -> tuple[str, ...]:
+    known = attributes.catalogue()[column]
+    try:
+        return known.read(cell_text(cell))
+    except attributes.UnknownValueError as err:
+        codes = ", ".join(known.values)
+        raise CellError(f"应为：{known.choices_zh}", f"one of {codes} is wanted") from err
 
 
 def _fee_control(column: str, text: str, _: Mapping[str, Any]) -> dict[str, Any]:

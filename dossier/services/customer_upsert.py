@@ -17,7 +17,7 @@ from sqlalchemy import delete, insert, select, update
 
 from dossier.db import outbox
 from dossier.db.rowids import next_rowid
-from dossier.db.session import WRITES, ScopedSession
+from dossier.db.session import WRITES, ScopedSession, viewer_of
 from dossier.db.tables import (
     Customer,
     CustomerNumber,
@@ -27,6 +27,7 @@ from dossier.db.tables import (
 )
 from dossier.rules.customer_file import CustomerRecord
 from dossier.search.analysis import keyword
+from dossier.services import customer_attributes
 from dossier.services.keys import Keyring
 from dossier.services.places import Place, Places
 from dossier.services.register_lookup import METER, OLD_NO, PHONE, normal_id
@@ -110,10 +111,18 @@ class Upsert:
                 changes.created.append(wanted)
             elif _differs(wanted, before):
                 changes.updated.append((wanted, before))
+        said = {one.customer_no: one.attributes for one in records if one.attributes}
+        attributes = customer_attributes.changed(session, said)
         if not dry:
             self._create(session, changes.created, at)
             self._update(session, changes.updated, at)
-        counts = len(changes.created), len(changes.updated)
+            customer_attributes.put(
+                session, attributes, by=viewer_of(session).id,
+                source=customer_attributes.CUSTOMER_FILE, at=at,
+            )  # fmt: skip
+        written = {one.record.customer_no for one in changes.created}
+        written |= {one.record.customer_no for one, _ in changes.updated}
+        counts = len(changes.created), len(changes.updated) + len(attributes.keys() - written)
         return {
             Outcome.CREATED: counts[0],
             Outcome.UPDATED: counts[1],
