@@ -437,6 +437,7 @@ def restrict(
     *,
     filters: Mapping[str, tuple[str, ...]] | None = None,
     places: Iterable[NamedPlace] = (),
+    of_dossiers: frozenset[str] = port.DOSSIER_FACETS,
 ) -> ScopedQuery:
     """The query bound to what this viewer may see; nothing else can ask the index.
 
@@ -445,6 +446,7 @@ def restrict(
         query: what was typed, parsed.
         filters: facet name → chosen values.
         places: what the query's words name, looked up for this viewer.
+        of_dossiers: the facets that count dossiers.
 
     Raises:
         ForbiddenError: the role may not search.
@@ -457,6 +459,7 @@ def restrict(
         filters=filters,
         own=frozenset() if viewer.scope.everything else viewer.scope.tokens,
         places=places,
+        of_dossiers=of_dossiers,
     )
 
 

@@ -107,7 +107,15 @@ class EnvironmentCheck:
 
 @dataclass(frozen=True, slots=True)
 class IndexField:
-    """A field that a plugin adds to the index; its name is prefixed with the plugin's."""
+    """A field that a plugin adds to the index; its name is prefixed with the plugin's.
+
+    Attributes:
+        facet: may be counted and filtered by.
+        values: of a record's plain columns; ``attributes`` has a customer's attributes by name.
+        of_dossiers: only customers' own rows have it: it counts dossiers, and a filter by it holds
+            for all of a customer's papers. A change of it writes one row, not all papers' rows.
+        labels: what values are called, in Chinese and English; others are shown as they are.
+    """
 
     name: str
     kind: str
@@ -115,6 +123,8 @@ class IndexField:
     label_en: str
     facet: bool = False
     values: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
+    of_dossiers: bool = False
+    labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, inspect, select
@@ -28,7 +29,7 @@ from dossier.search.periods import month_value
 from dossier.search.port import CustomerRow, DocumentRow, document_order
 from dossier.search.rows import known_of
 from dossier.search.values import COMPLETE, INCOMPLETE
-from dossier.services import page_masks, paper_flags
+from dossier.services import customer_attributes, page_masks, paper_flags
 from dossier.services.context import Context
 from dossier.services.page_masks import Stored
 from dossier.services.paper_flags import NOT_CHECKED, Scanned
@@ -54,7 +55,8 @@ def customer_rows(
 ) -> dict[str, CustomerRow]:
     """Rows of the customers that exist, by number; a key without a row is to be deleted."""
     keys = list(keys)
-    return _customer_rows(context, session, keys, _dossiers(session, keys))
+    dossiers = _dossiers(session, keys)
+    return _customer_rows(context, session, keys, dossiers, of_customers=True)
 
 
 def _customer_rows(
@@ -62,11 +64,15 @@ def _customer_rows(
     session: ScopedSession,
     keys: Sequence[str],
     dossiers: Mapping[str, _Dossier],
+    *,
+    of_customers: bool = False,
 ) -> dict[str, CustomerRow]:
+    """``of_customers``: for their own rows, which tell more than their papers' rows."""
     customers = session.execute(select(*CUSTOMER).where(Customer.customer_no.in_(keys))).all()
     numbers = _numbers(session, keys)
     identities = _identities(context, session, keys)
     past = _past(session, keys)
+    attributes = customer_attributes.present(session, keys) if of_customers else {}
     return {
         customer.customer_no: _customer_row(
             customer,
@@ -74,7 +80,7 @@ def _customer_rows(
             identities[customer.customer_no],
             past[customer.customer_no],
             dossiers.get(customer.customer_no, _Dossier()),
-            _extra(context, "customer", customer),
+            _extra(context, "customer", customer, attributes.get(customer.customer_no, {})),
         )
         for customer in customers
     }
@@ -245,11 +251,17 @@ def _document_row(
     )
 
 
-def _extra(context: Context, kind: str, record: Record[Any]) -> dict[str, tuple[str, ...]]:
+def _extra(
+    context: Context,
+    kind: str,
+    record: Record[Any],
+    attributes: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> dict[str, tuple[str, ...]]:
     """Values of the plugins' fields, from the record's plain columns and its ``kind``."""
     if not context.plugins.index_fields():
         return {}
-    values = context.plugins.index_values({**record._mapping, "kind": kind})
+    told = {**record._mapping, "kind": kind, "attributes": attributes}
+    values = context.plugins.index_values(told)
     return {name: tuple(found) for name, found in values.items()}
 
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 from dossier.errors import QueryError
 from dossier.search.expression import All, Expression, OfCustomers, Term, all_of, any_of
 from dossier.search.fields import FieldList
-from dossier.search.port import DOSSIER_FACETS, RowKind, Scope, ScopedQuery
+from dossier.search.port import RowKind, Scope, ScopedQuery
 from dossier.search.rows import OPEN
 
 CUSTOMER_FILTER = "customer"
@@ -41,15 +41,15 @@ def filter_expression(query: ScopedQuery, *, without: Collection[str] = ()) -> E
     chosen = {name: values for name, values in query.filters.items() if values}
     return all_of(
         *(
-            _chosen(name, tuple(sorted(values)))
+            _chosen(query, name, tuple(sorted(values)))
             for name, values in sorted(chosen.items())
             if name not in without
         )
     )
 
 
-def _chosen(name: str, values: tuple[str, ...]) -> Expression:
-    if name in DOSSIER_FACETS:
+def _chosen(query: ScopedQuery, name: str, values: tuple[str, ...]) -> Expression:
+    if name in query.of_dossiers:
         return OfCustomers(Term(name, values))
     return Term("owner" if name == CUSTOMER_FILTER else name, values)
 

@@ -27,7 +27,7 @@ from dossier.search.expression import (
     any_of,
 )
 from dossier.search.gate import CUSTOMER_FILTER, filter_expression, scope_expression
-from dossier.search.port import DOSSIER_FACETS, RowKind, Scope, ScopedQuery
+from dossier.search.port import RowKind, Scope, ScopedQuery
 from dossier.search.rows import UNASSIGNED_GROUPS
 
 FEW_GROUPS = 5000
@@ -113,7 +113,7 @@ def counted_together(
 
     All without a choice are counted at once; one with a choice does not filter itself.
     """
-    asked = sorted(DOSSIER_FACETS.intersection(facets))
+    asked = sorted(query.of_dossiers.intersection(facets))
     others = tuple(name for name in asked if not query.filters.get(name))
     together = [(others, frozenset[str]())] if others else []
     for name in asked:
@@ -134,7 +134,7 @@ def directly(query: ScopedQuery, name: str, *, everything: bool) -> Expression |
         everything: nothing was typed.
     """
     chosen = {each for each, values in query.filters.items() if values}
-    if not everything or not chosen <= DOSSIER_FACETS | ALSO_OF_PAPERS:
+    if not everything or not chosen <= query.of_dossiers | ALSO_OF_PAPERS:
         return None
     kept = filter_expression(query, without=(name,))
     return all_of(dossiers(query.scope), _of_own_row(kept))

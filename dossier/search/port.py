@@ -78,7 +78,8 @@ class MatchReason(StrEnum):
 
 
 DOSSIER_FACETS = frozenset({"completeness", "missing"})
-"""Facets of customers' own rows: they count dossiers, while all others count papers."""
+"""Facets of customers' own rows: they count dossiers, while all others count papers. Plugins may
+add further ones (``IndexField.of_dossiers``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,7 @@ class ScopedQuery:
         filters: facet name → chosen values (any of them); filters of different names are ANDed.
         own: scope tokens of the viewer's own unit: its customers come first among equals.
         places: stations, lines and districts that the query names, as far as the viewer may know.
+        of_dossiers: names of the facets that count dossiers.
     """
 
     query: Query
@@ -244,6 +246,7 @@ class ScopedQuery:
     own: frozenset[str]
     seal: object = field(repr=False, compare=False)
     places: tuple[NamedPlace, ...] = ()
+    of_dossiers: frozenset[str] = DOSSIER_FACETS
 
     def __post_init__(self) -> None:
         """Refuse anything that was not made by :func:`scoped`.
@@ -263,10 +266,12 @@ def scoped(
     filters: Mapping[str, tuple[str, ...]] | None = None,
     own: frozenset[str] = frozenset(),
     places: Iterable[NamedPlace] = (),
+    of_dossiers: frozenset[str] = DOSSIER_FACETS,
 ) -> ScopedQuery:
     """Bind a query to a scope. To be called by ``dossier.access`` only (a test watches)."""
     frozen = MappingProxyType(dict(filters or {}))
-    return ScopedQuery(query, scope, rights, frozen, own, _SEAL, tuple(sorted(places)))
+    named = tuple(sorted(places))
+    return ScopedQuery(query, scope, rights, frozen, own, _SEAL, named, of_dossiers)
 
 
 @dataclass(frozen=True, slots=True)

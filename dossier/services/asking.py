@@ -39,8 +39,9 @@ def ask(
     viewer = access.demand(viewer, Permission.SEARCH)
     query = _with_filters_known(parse(text), filters or {})
     pieces = asked_places(query)
+    counted = context.plugins.of_dossiers()
     if not pieces:
-        return access.restrict(viewer, query, filters=filters)
+        return access.restrict(viewer, query, filters=filters, of_dossiers=counted)
     with context.reading(viewer) as session:
         known = place_names.known(session, viewer, pieces)
         places = [
@@ -49,7 +50,7 @@ def ask(
     query = _remarked(query, pieces, places)
     if len(known) >= place_names.MOST_KNOWN:
         query = replace(query, remarks=(*query.remarks, note("many_places", len(known))))
-    return access.restrict(viewer, query, filters=filters, places=places)
+    return access.restrict(viewer, query, filters=filters, places=places, of_dossiers=counted)
 
 
 def _with_filters_known(query: Query, filters: Mapping[str, tuple[str, ...]]) -> Query:

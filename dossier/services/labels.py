@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
@@ -33,17 +34,31 @@ def facet_values(
     facets: Mapping[str, tuple[FacetCount, ...]],
     chosen: Mapping[str, tuple[str, ...]],
     language: str,
+    further: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType({}),
 ) -> dict[str, tuple[FacetValue, ...]]:
-    """Counts with labels; at most one query for each of the three kinds of places."""
+    """Counts with labels; at most one query for each of the three kinds of places.
+
+    ``further`` has what the values of plugins' facets are called, by the facet's name.
+    """
     return {
         name: tuple(
             FacetValue(count.value, label, count.count, count.value in chosen.get(name, ()))
             for count, label in zip(
-                counts, _labels(session, name, [c.value for c in counts], language), strict=True
+                counts,
+                _said(further[name], counts, language)
+                if name in further
+                else _labels(session, name, [c.value for c in counts], language),
+                strict=True,
             )
         )
         for name, counts in facets.items()
     }
+
+
+def _said(
+    labels: Mapping[str, tuple[str, str]], counts: Iterable[FacetCount], language: str
+) -> list[str]:
+    return [_pick(labels.get(one.value, (one.value,) * 2), language) for one in counts]
 
 
 def _labels(session: ScopedSession, facet: str, values: list[str], language: str) -> list[str]:

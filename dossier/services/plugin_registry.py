@@ -29,6 +29,7 @@ from dossier.hookspecs import (
     RouteSet,
     Step,
 )
+from dossier.search.port import DOSSIER_FACETS
 from dossier.services.plugin_faults import FaultFolder, PluginFault
 from dossier.viewer import Viewer
 
@@ -203,12 +204,21 @@ class PluginRegistry:
             if field.facet
         }
 
+    def of_dossiers(self) -> frozenset[str]:
+        """The facets that count dossiers: the core's, and the plugins' that say so."""
+        return self._of_dossiers
+
+    @cached_property
+    def _of_dossiers(self) -> frozenset[str]:
+        own = (name for name, field in self.facets().items() if field.of_dossiers)
+        return DOSSIER_FACETS.union(own)
+
     def index_values(self, record: Mapping[str, Any]) -> dict[str, list[str]]:
         """Values of the plugins' index fields for a record; a field that fails is left empty."""
         found: dict[str, list[str]] = {}
         for plugin, fields in self._index_fields.items():
             for field in fields:
-                if field.values is None:
+                if field.values is None or (field.of_dossiers and record["kind"] != "customer"):
                     continue
                 try:
                     found[f"{plugin}_{field.name}"] = [str(value) for value in field.values(record)]

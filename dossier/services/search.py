@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from sqlalchemy import select
 
@@ -56,7 +57,9 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
     with context.reading(viewer) as session:
         hits = hydrate.hits(context, session, viewer, query, found.groups)
         counts = {name: found.facets.get(name, ()) for name in request.facets}
-        facets = labels.facet_values(session, counts, request.filters, viewer.language)
+        facets = labels.facet_values(
+            session, counts, request.filters, viewer.language, _value_labels(context)
+        )
         backlog = outbox.backlog(session)
         is_empty = found.total == 0 and not request.filters and not request.cursor
         meant = near.find(context, session, viewer, request.q) if is_empty else ()
@@ -77,6 +80,11 @@ def search(context: Context, viewer: Viewer, request: SearchRequest) -> SearchAn
         did_you_mean=meant,
         places=scoped.places,
     )
+
+
+def _value_labels(context: Context) -> dict[str, Mapping[str, tuple[str, str]]]:
+    """What the values of plugins' facets are called."""
+    return {name: field.labels for name, field in context.plugins.facets().items() if field.labels}
 
 
 def _remarks(viewer: Viewer, query: Query) -> tuple[str, ...]:

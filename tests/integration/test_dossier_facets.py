@@ -31,6 +31,7 @@ from dossier.db.tables import (
 )
 from dossier.plugins.completeness import recount
 from dossier.plugins.image_quality import duty, views
+from dossier.services import customer_attributes
 from dossier.services.context import Context
 from dossier.settings import Settings
 from tests.integration.test_image_quality import FAINT, GOOD
@@ -363,3 +364,57 @@ def test_s3_03_late_papers_are_a_facet_and_a_filter(archive: Seeded) -> None:
     late = asked(archive, "archivist", **{"filter.late": "captured_after"})
     assert (late["total"], late["total_documents"]) == (1, 1)
     assert late["hits"][0]["customer"]["customer_no"] == owner
+
+
+# -- attributes of customers -----------------------------------------------------------------------
+
+
+def test_s0_17_attributes_count_dossiers_and_filter_them_with_several_choices(
+    archive: Seeded,
+) -> None:
+    name, now = "verification_pay_channel", archive.context.clock.now()
+    wanted = {
+        number: {"pay_channel": codes}
+        for number, codes in zip(
+            (EAST.customer_no, WEST.customer_no, *NUMBERS),
+            (("online",), ("counter", "online"), ("counter",), *[()] * len(NUMBERS)),
+            strict=False,
+        )
+        if codes
+    }
+    with archive.context.writing(SETUP) as session:
+        customer_attributes.put(session, wanted, by="test", source="test", at=now)
+        assert {one.index for one in session.scalars(select(IndexChange))} == {outbox.CUSTOMERS}
+    settle(archive)
+    everything = asked(archive, "archivist", facets=name)
+    assert counts(everything, name) == {"counter": 2, "online": 2}
+    labels = {one["value"]: one["label"] for one in everything["facets"][name]}
+    assert labels["online"] == "网上缴费"
+    assert of_papers(archive, "agent_west", name) == {"counter": 1, "online": 1} | (
+        {"counter": 2} if _is_west(archive, NUMBERS[0]) else {}
+    )
+    both = asked(archive, "archivist", facets=f"{name},type", **{f"filter.{name}": "online"})
+    assert {hit["customer"]["customer_no"] for hit in both["hits"]} == {
+        EAST.customer_no,
+        WEST.customer_no,
+    }
+    assert counts(both, name) == counts(everything, name)  # a facet does not filter itself
+    assert sum(counts(both, "type").values()) <= both["total_documents"] > 0
+    several = {f"filter.{name}": ["online", "counter"], "facets": name}
+    assert archive.get("/api/v1/search", "archivist", params=several).json()["total"] == 3
+    mixed = {f"filter.{name}": "counter", "filter.completeness": "incomplete", "facets": FACETS}
+    answer = archive.get("/api/v1/search", "archivist", params=mixed).json()
+    assert counts(answer, "completeness").get("incomplete", 0) == answer["total"]
+    with_word = asked(archive, "archivist", q="空压机", facets=name)
+    plain = asked(archive, "archivist", q="空压机", size="100")
+    found = {hit["customer"]["customer_no"] for hit in plain["hits"]}
+    expected = Counter(
+        code for no, one in wanted.items() if no in found for code in one["pay_channel"]
+    )
+    assert counts(with_word, name) == expected
+
+
+def _is_west(archive: Seeded, number: str) -> bool:
+    with archive.context.reading(SETUP) as session:
+        unit = session.get_one(Customer, number).unit_id
+        return unit == session.get_one(Customer, WEST.customer_no).unit_id

@@ -169,7 +169,7 @@ def _results(request: Request, viewer: Viewer, asked: Asked) -> Response:
         "search.html",
         q=asked.q,
         answer=answer,
-        facets=facet_groups(asked, answer, further),
+        facets=facet_groups(asked, answer, further, context.plugins.of_dossiers()),
         paging=paging(asked, answer),
         filtered=bool(asked.filters),
         unfiltered=Asked(asked.q, {}).address(),
@@ -221,21 +221,30 @@ def _plugin_facets(context: Context, viewer: Viewer) -> dict[str, str]:
 
 
 def facet_groups(
-    asked: Asked, answer: SearchAnswer, further: Mapping[str, str] = MappingProxyType({})
+    asked: Asked,
+    answer: SearchAnswer,
+    further: Mapping[str, str] = MappingProxyType({}),
+    of_dossiers: frozenset[str] = DOSSIER_FACETS,
 ) -> list[FacetGroup]:
     """The facets worth showing: with more than one value, or with one that is chosen.
 
-    One type of papers that lacks is worth showing alone: not every dossier lacks it.
+    One type of papers that lacks is worth showing alone: not every dossier lacks it; likewise one
+    value of a plugin's that not every dossier has.
     """
     groups = []
     for name in (*offered(asked), *further):
         values = [value for value in answer.facets.get(name, ()) if value.value]
-        if len(values) > (name != LACKS) or any(value.chosen for value in values):
-            groups.append(_group(asked, name, values, title=further.get(name, "")))
+        counts_dossiers = name in of_dossiers
+        alone = name == LACKS or (name in further and counts_dossiers)
+        if len(values) > (not alone) or any(value.chosen for value in values):
+            title = further.get(name, "")
+            groups.append(_group(asked, name, values, title, of_dossiers=counts_dossiers))
     return groups
 
 
-def _group(asked: Asked, name: str, values: Iterable[FacetValue], *, title: str = "") -> FacetGroup:
+def _group(
+    asked: Asked, name: str, values: Iterable[FacetValue], title: str = "", *, of_dossiers: bool
+) -> FacetGroup:
     if name in LATEST_FIRST:
         values = sorted(values, key=lambda value: value.value, reverse=True)
     links = tuple(
@@ -245,7 +254,7 @@ def _group(asked: Asked, name: str, values: Iterable[FacetValue], *, title: str 
         for value in values
     )
     chosen = tuple(link.label for link in links if link.chosen)
-    return FacetGroup(name, links, chosen, title, of_dossiers=name in DOSSIER_FACETS)
+    return FacetGroup(name, links, chosen, title, of_dossiers=of_dossiers)
 
 
 def place_links(asked: Asked, answer: SearchAnswer) -> list[PlaceLink]:

@@ -40,7 +40,6 @@ from dossier.search.of_customers import (
     those,
 )
 from dossier.search.port import (
-    DOSSIER_FACETS,
     FacetCount,
     GenerationState,
     IndexedRow,
@@ -242,7 +241,7 @@ class ElasticsearchIndex:
         compiled, wider = joined_query(compiled, plain), compiled.wider
         find = self._finder(view, compiled, query) or plain
         gate = joined(all_of(scope_expression(query.scope), filter_expression(query)), find)
-        of_papers = [name for name in facets if name not in DOSSIER_FACETS]
+        of_papers = [name for name in facets if name not in query.of_dossiers]
         order = self._ordered(view, query, compiled, gate, plain)
         found = order.look(page.start, page.size + 1, of_papers)
         if wider is not None and compiled.is_too_few(found.groups):
@@ -280,7 +279,7 @@ class ElasticsearchIndex:
         chosen = {
             name: self._leaving_out((name,), query, compiled, find)
             for name, values in query.filters.items()
-            if values and name not in DOSSIER_FACETS
+            if values and name not in query.of_dossiers
         }
         return GroupOrder(self._server, view, list(_segments(compiled, gate, query.own)), chosen)
 
@@ -293,9 +292,9 @@ class ElasticsearchIndex:
 
     def _finder(self, view: Generation, compiled: CompiledQuery, query: ScopedQuery) -> Find | None:
         """Finds customers among those of the rest of the query, where these are few; else None."""
-        if DOSSIER_FACETS.isdisjoint(query.filters):
+        if query.of_dossiers.isdisjoint(query.filters):
             return None
-        rest = filter_expression(query, without=DOSSIER_FACETS)
+        rest = filter_expression(query, without=query.of_dossiers)
         if isinstance(all_of(compiled.match, rest), All):
             return None
         matching = all_of(compiled.match, scope_expression(query.scope), rest)

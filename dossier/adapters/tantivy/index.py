@@ -42,7 +42,6 @@ from dossier.search.of_customers import (
     those,
 )
 from dossier.search.port import (
-    DOSSIER_FACETS,
     FacetCount,
     GenerationState,
     IndexedRow,
@@ -115,7 +114,7 @@ class TantivyIndex:
     def _answer(self, view: View, query: ScopedQuery, key: str, page: _Page) -> SearchAnswer:
         compiled = self._compile(query)
         scope = scope_expression(query.scope)
-        of_papers = [name for name in page.facets if name not in DOSSIER_FACETS]
+        of_papers = [name for name in page.facets if name not in query.of_dossiers]
         chosen = [name for name in of_papers if query.filters.get(name)]
         others = [name for name in of_papers if name not in chosen]
         order, summary = self._ordered(view, compiled, query, key, others)
@@ -279,15 +278,15 @@ class TantivyIndex:
 
     def _finder(self, view: View, compiled: CompiledQuery, query: ScopedQuery, key: str) -> Find:
         """Finds customers; among those of the rest of the query alone, where these are few."""
-        rest = filter_expression(query, without=DOSSIER_FACETS)
-        is_chosen = not DOSSIER_FACETS.isdisjoint(query.filters)
+        rest = filter_expression(query, without=query.of_dossiers)
+        is_chosen = not query.of_dossiers.isdisjoint(query.filters)
         if (
             not is_chosen
             or is_joined(compiled.match)
             or isinstance(all_of(compiled.match, rest), All)
         ):
             return finder(view, query.scope)
-        order, summary = self._ordered(view, compiled, query, key, (), without=DOSSIER_FACETS)
+        order, summary = self._ordered(view, compiled, query, key, (), without=query.of_dossiers)
         few = summary.groups <= FEW_GROUPS
         return finder(view, query.scope, among=order.keys() if few else None)
 

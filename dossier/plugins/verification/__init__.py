@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dossier.hookspecs import PageLink, Panel, RouteSet, hookimpl
+from dossier.hookspecs import IndexField, PageLink, Panel, RouteSet, hookimpl
 from dossier.viewer import Permission, Viewer
 
 if TYPE_CHECKING:
@@ -42,11 +42,25 @@ def pages() -> Sequence[RouteSet]:
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
     """Checks of a customer, lists with counts, changes for other systems. At start."""
-    from dossier.plugins.verification import api, campaigns_api, differences_api, mandates_api
+    from dossier.plugins.verification import (
+        api,
+        attributes_api,
+        campaigns_api,
+        differences_api,
+        mandates_api,
+    )
 
-    modules = (api, differences_api, mandates_api, campaigns_api)
+    modules = (api, attributes_api, differences_api, mandates_api, campaigns_api)
     routers = (each.router for each in modules)
     return tuple(RouteSet(each) for each in routers)
+
+
+@hookimpl
+def index_fields() -> Sequence[IndexField]:
+    """Attributes of customers as facets. At start, in every process."""
+    from dossier.plugins.verification import attributes
+
+    return attributes.index_fields()
 
 
 @hookimpl

@@ -10,10 +10,19 @@ from starlette.responses import RedirectResponse, Response
 
 from dossier.clock import local_date
 from dossier.errors import ConflictError, DossierError, InvalidInputError
-from dossier.plugins.verification import contacts, mandates, real_name, rules, words
+from dossier.plugins.verification import (
+    attributes,
+    contacts,
+    mandates,
+    real_name,
+    rules,
+    words,
+)
+from dossier.plugins.verification.attributes import AttributeWish
 from dossier.plugins.verification.contacts import ContactWish
 from dossier.plugins.verification.mandates import MandateWish
 from dossier.plugins.verification.real_name import CheckWish
+from dossier.rules import attributes as attribute_rules
 from dossier.rules import document_types
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, render, requires
@@ -73,6 +82,23 @@ def check_contact(
     return back(customer_no)
 
 
+@router.post("/attribute")
+def write_attribute(
+    request: Request,
+    customer_no: str,
+    viewer: Verifying,
+    name: Annotated[str, Form(max_length=30)] = "",
+    code: Annotated[list[str] | None, Form(max_length=30)] = None,
+) -> Response:
+    """Keep what somebody says, and back; where that cannot be, the page again."""
+    wish = AttributeWish(name, tuple(one for one in code or () if one))
+    try:
+        attributes.write(context_of(request), viewer, customer_no, wish)
+    except (ConflictError, InvalidInputError) as error:
+        return draw(request, viewer, customer_no, error=error)
+    return back(customer_no)
+
+
 def draw(
     request: Request,
     viewer: Viewer,
@@ -90,6 +116,8 @@ def draw(
         names=real_name.get(context, viewer, customer_no),
         found=contacts.get(context, viewer, customer_no),
         mandates=mandates.get(context, viewer, customer_no),
+        attributes=attributes.get(context, viewer, customer_no),
+        known_attributes=attribute_rules.catalogue(),
         channels=rules.load().channels_on(local_date(context.clock.now())),
         longest=rules.load().note_characters,
         types=document_types.catalogue().types,

@@ -10,6 +10,7 @@ from dossier.db.tables import Customer
 from dossier.db.verification_tables import VerifiedFacts
 from dossier.hookspecs import Panel
 from dossier.plugins.verification import real_name, stale, words
+from dossier.services import customer_attributes
 from dossier.services.context import Context
 from dossier.services.heads import customer_in_scope
 from dossier.viewer import Permission, Viewer
@@ -32,11 +33,16 @@ def of_customer(context: Context, viewer: Viewer, customer_no: str) -> tuple[Pan
             .outerjoin(VerifiedFacts, VerifiedFacts.customer_no == Customer.customer_no)
             .where(Customer.customer_no == customer_no)
         )
+        attributes = customer_attributes.present(session, [customer_no]).get(customer_no, {})
     language = words.language_of(viewer.language)
     heads = HEADS[language]
     checked = real_name.state_of(facts, customer)
     rows = (
         (heads[0], words.said(words.RESULTS, checked, language)),
         (heads[1], words.said(words.CONTACT_STATES, str(contact), language)),
+        *(
+            (words.attribute(name, language), words.attribute_values(name, codes, language))
+            for name, codes in attributes.items()
+        ),
     )
     return (Panel(NAME, *TITLES, rows=rows, href=f"/customers/{customer_no}/verification"),)

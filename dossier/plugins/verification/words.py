@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from dossier.plugins.verification import rules
@@ -18,8 +18,10 @@ from dossier.plugins.verification.mandates import (
 )
 from dossier.plugins.verification.real_name import Result
 from dossier.plugins.verification.stale import ContactState
+from dossier.rules import attributes
 from dossier.rules.same_names import Likeness
 from dossier.services import labels
+from dossier.services.customer_attributes import CUSTOMER_FILE, PERSON
 
 Words = Mapping[str, tuple[str, str]]
 RESULTS: Final[Words] = {
@@ -69,6 +71,10 @@ CORRECTION_STATES: Final[Words] = {
     RESIGNED: ("已修签", "signed anew"),
     CLOSED: ("已办结", "closed"),
 }
+SOURCES: Final[Words] = {
+    CUSTOMER_FILE: ("客户台账文件", "customer file"),
+    PERSON: ("人工登记", "by hand"),
+}
 LIKENESS: Final[Words] = {
     Likeness.SAME: ("与登记户名相同", "the same name as in the register"),
     Likeness.ALIKE: ("与登记户名近似，请细看", "like the register's name; look closely"),
@@ -109,6 +115,26 @@ def item(code: str, language: str) -> str:
     """What a campaign goes through."""
     found = rules.load().campaign_items.get(code)
     return said({} if found is None else {code: (found.zh, found.en)}, code, language)
+
+
+def attribute(name: str, language: str) -> str:
+    """What an attribute is called; one that the file lost is shown as it is."""
+    found = attributes.catalogue().get(name)
+    return said({} if found is None else {name: (found.zh, found.en)}, name, language)
+
+
+def attribute_values(name: str, codes: Iterable[str], language: str) -> str:
+    """An attribute's values in words."""
+    found = attributes.catalogue().get(name)
+    if found is None:
+        return ", ".join(codes)
+    chinese = language == labels.CHINESE
+    return ("、" if chinese else ", ").join(found.label(one, chinese=chinese) for one in codes)
+
+
+def source(code: str, language: str) -> str:
+    """Where an attribute came from; what a program calls itself as it is."""
+    return said(SOURCES, code, language)
 
 
 def channel(code: str, language: str) -> str:
