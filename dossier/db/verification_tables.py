@@ -5,10 +5,20 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dossier.db.append_only import protect_when_made
+from dossier.db.mandate_names import watch_when_made
 from dossier.db.tables import Table, new_id
 
 
@@ -171,7 +181,15 @@ class BankMandate(Table):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(80))
     ended_why: Mapped[str] = mapped_column(String(200), default="")
+    name_checked: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """False: the register has another name since the two were compared."""
     __table_args__ = (
+        Index(
+            "ix_bank_mandate_name_checked",
+            "name_checked",
+            sqlite_where=text("NOT name_checked"),
+            postgresql_where=text("NOT name_checked"),
+        ),
         Index(
             "uq_bank_mandate_open",
             "customer_no",
@@ -292,6 +310,7 @@ class CustomerAttribute(Table):
 
 protect_when_made(RealNameCheck.__table__)
 protect_when_made(ContactCheck.__table__)
+watch_when_made(Table.metadata)
 
 OF_VERIFICATION = (
     RealNameCheck, ContactCheck, VerifiedFacts, OutgoingEvent, Difference, BankMandate,

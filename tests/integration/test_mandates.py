@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
-from dossier.db.tables import Document
+from dossier.db.tables import Customer, Document
 from dossier.db.verification_tables import BankMandate, Correction, FailedDebit
+from dossier.plugins.verification import renamed
 from dossier.services import accounts
 from dossier.services.key_stores import STORES
 from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, add_document, csrf_token
@@ -130,6 +132,32 @@ def test_s0_15_an_account_in_another_name_opens_a_correction_that_a_new_mandate_
     newest, *earlier = keeper.get(HERE).json()["items"]
     assert newest["ended_at"] is None
     assert all(one["ended_at"] for one in earlier)
+
+
+def test_s0_15_another_name_in_the_register_opens_a_correction_and_the_same_again_closes_it(
+    seeded: Seeded, keeper: TestClient, papers: dict[str, str]
+) -> None:
+    keep(keeper, papers["east"])
+    assert to_do(keeper) == []
+    for name, state in (("王建国", "open"), (EAST.name, "closed"), ("王建国", "open")):
+        with seeded.context.writing(SETUP) as session:
+            own = update(Customer).where(Customer.customer_no == EAST.customer_no)
+            session.execute(own.values(name=name))
+        assert renamed.look_at_some(seeded.context)
+        assert not renamed.look_at_some(seeded.context)
+        (one,) = to_do(keeper, f"?state={state}")
+        assert (one["kind"], one["arrived_id"]) == ("name_differs", None)
+    with seeded.context.writing(SETUP) as session:
+        later = seeded.context.clock.now() + timedelta(minutes=1)
+        anew = update(Document).where(Document.id == papers["anew"])
+        session.execute(anew.values(captured_at=later))
+    (one,) = to_do(keeper)
+    assert one["arrived_id"] == papers["anew"]
+    assert "新的授权文件已到" in keeper.get("/verification/corrections").text
+    with seeded.context.writing(SETUP) as session:
+        own = update(Customer).where(Customer.customer_no == EAST.customer_no)
+        session.execute(own.values(name=EAST.name))
+    renamed.look_at_some(seeded.context)
 
 
 def test_s0_15_failed_debits_open_one_correction_and_the_same_list_again_changes_nothing(

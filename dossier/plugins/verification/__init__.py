@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dossier.hookspecs import IndexField, PageLink, Panel, RouteSet, hookimpl
+from dossier.hookspecs import Duty, IndexField, PageLink, Panel, RouteSet, hookimpl
 from dossier.viewer import Permission, Viewer
 
 if TYPE_CHECKING:
@@ -53,6 +54,18 @@ def api_routes() -> Sequence[RouteSet]:
     modules = (api, attributes_api, differences_api, mandates_api, campaigns_api)
     routers = (each.router for each in modules)
     return tuple(RouteSet(each) for each in routers)
+
+
+@hookimpl
+def duties(context: Context) -> Sequence[Duty]:
+    """Holds mandates against names that changed. At start, in each worker."""
+
+    def names(stop: threading.Event) -> None:
+        from dossier.plugins.verification import renamed
+
+        renamed.run(context, stop)
+
+    return (Duty("mandate_names", names),)
 
 
 @hookimpl

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from dossier import access
 from dossier.db.session import ScopedSession, whole_dossiers
-from dossier.db.tables import Customer
+from dossier.db.tables import Customer, Document
 from dossier.db.verification_tables import BankMandate, Correction, FailedDebit
 from dossier.errors import InvalidInputError, NotFoundError, NotPossibleError
 from dossier.plugins.verification import mandates, reached, rules
@@ -45,7 +45,10 @@ BATCH_ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class FoundCorrection:
-    """Something to be put right, masked for its viewer."""
+    """Something to be put right, masked for its viewer.
+
+    ``arrived_id``: a paper of a mandate's type that came in since; what it says a person records.
+    """
 
     id: str
     head: CustomerHead
@@ -59,6 +62,7 @@ class FoundCorrection:
     state: str
     reason: str
     document_id: str | None
+    arrived_id: str | None
     opened_at: datetime
     closed_by: str
     closed_at: datetime | None
@@ -249,6 +253,7 @@ def _found(
         one.id: one for one in session.scalars(select(BankMandate).where(BankMandate.id.in_(ids)))
     }
     failures = _failures(session, ids)
+    arrived = _arrived(session, rows)
     found = []
     for row in rows:
         here, mandate = viewer.at_customer(register[row.customer_no]), own[row.mandate_id]
@@ -267,12 +272,28 @@ def _found(
                 state=row.state,
                 reason=reached.noted(here, row.reason, hidden.get(row.customer_no)),
                 document_id=row.document_id,
+                arrived_id=arrived.get(row.id),
                 opened_at=row.opened_at,
                 closed_by=names.get(row.closed_by or "", ""),
                 closed_at=row.closed_at,
             )
         )
     return tuple(found)
+
+
+def _arrived(session: ScopedSession, rows: Sequence[Correction]) -> Mapping[str, str]:
+    """The newest paper that may answer what is open, among those in scope."""
+    waiting = [row for row in rows if row.state == OPEN]
+    papers = select(Document.id, Document.customer_no, Document.captured_at).where(
+        Document.customer_no.in_({row.customer_no for row in waiting}),
+        Document.type_code.in_(rules.load().mandate_types),
+    )
+    found: dict[str, str] = {}
+    for paper in session.execute(papers.order_by(Document.rowid)):
+        for row in waiting:
+            if row.customer_no == paper.customer_no and paper.captured_at > row.opened_at:
+                found[row.id] = paper.id
+    return found
 
 
 def _failures(session: ScopedSession, ids: Sequence[str]) -> Mapping[str, list[FailedDebit]]:

@@ -82,6 +82,7 @@ class CorrectionItem(BaseModel):
     state: str
     reason: str
     document_id: str | None
+    arrived_id: str | None = Field(description="A paper that came in since, to be recorded")
     opened_at: datetime
     closed_by: str
     closed_at: datetime | None
