@@ -257,6 +257,7 @@ class House:
             "list_page": {"search": "q=合同", "purpose": "核对"},
             "waive": {"rule": "no-such-rule", "reason": "not_issued"},
             "name_check": {"result": "verified"},
+            "attribute": {"name": "no such", "codes": []},
             "contact_check": {"outcome": "confirmed", "channel": "no such"},
             "mandate": {"account": "1", "account_name": "甲", "bank": "乙"},
             "tick": {"customer_no": "4900000003", "item": "bank", "reason": "试"},

@@ -96,10 +96,10 @@ def write(context: Context, viewer: Viewer, customer_no: str, wish: AttributeWis
         NotPossibleError: it says so already.
     """
     viewer = access.demand(viewer, Permission.VERIFY)
-    codes = _checked(wish)
     now = context.clock.now()
     with context.writing(viewer) as session:
         reached.customer_reached(session, viewer, customer_no, lock=True)
+        codes = _checked(wish)
         changed = customer_attributes.changed(session, {customer_no: {wish.name: codes}})
         if not changed:
             raise NotPossibleError("It says so already", detail_zh="与现有内容相同，未作更改")

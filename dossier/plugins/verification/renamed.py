@@ -53,7 +53,7 @@ def look_at_some(context: Context) -> bool:
         rows = session.scalars(select(BankMandate).where(BankMandate.id.in_(ids))).all()
         numbers = {row.customer_no for row in rows}
         own = select(Customer.customer_no, Customer.name).where(Customer.customer_no.in_(numbers))
-        names = {number: name for number, name in session.execute(own.with_for_update())}
+        names = {one.customer_no: one.name for one in session.execute(own.with_for_update())}
         for row in rows:
             row.name_checked = True
             if row.ended_at is not None:
