@@ -1,7 +1,7 @@
 """Addresses in one way of writing, for search (domain.md 4.4): 3号楼2单元501室 is 3-2-501.
 
 What stands behind a number and only says what it counts (幢, 单元, 室) is left out, Chinese
-numerals are digits, a place's own word (区, 市) at the head is left out. Names of streets stay.
+numerals are digits, a place's own word (区, 市, 镇) at the head is left out. Names of streets stay.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import takewhile
 
 from dossier.rules import organisations
 from dossier.rules.addresses import in_digits
-from dossier.rules.normal_form import fold
+from dossier.rules.normal_form import HAN, fold
 from dossier.rules.numerals import NUMERAL, number_of, value_of
 
 MARK = r"(?:号楼|号院|楼栋|栋|幢|座|楼|层|单元|单|梯|门|室|户|房|号|#)"
@@ -34,6 +34,8 @@ _SPACED_OUT = re.compile(r"(?<=[^\x00-\x7f])[ \n·]+|[ \n·]+(?=[^\x00-\x7f])")
 _PLACE = re.compile(
     r"([^\W0-9a-z_]{2,7}?)(自治区|自治州|地区|省|市(?![场政民])|(?<![小社园校矿景厂发])区|县|旗)(?=.)"
 )
+# Towns behind them: 古驿镇李家湾村 is 古驿李家湾村; not 城乡超市, 街道口.
+_TOWN = re.compile(r"([^\W0-9a-z_路街巷道]{2,4}?)(镇(?![市江海])|乡|街道(?!口))(?=[^\W0-9a-z_]{2})")
 _COARSE = frozenset({"省", "自治区", "市", "自治州", "地区"})
 # 和平里小区12栋 is 和平里12栋, 王家湾村3组 is 王家湾3组, 第3组 is 3组.
 _ESTATE = re.compile(r"(?<=[^\x00-\x7f]{2})(?:小区|村)(?=[0-9])")
@@ -46,6 +48,10 @@ _NUMBER = re.compile(r"[0-9]+|(?<![a-z])[a-z](?![a-z])")
 _PART = re.compile(r"[0-9]+|[a-z]+|[^\x00-\x7f]+")
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _HAN_PAIR = re.compile(r"[^\x00-\x7f]{2}")
+# 古驿李家湾: a place and what lies in it; fewer characters are one name, looked for as it stands.
+_FEWEST_NAMED = 4
+_NAMES = re.compile(rf"[{HAN}]{{{_FEWEST_NAMED},16}}")
+_VILLAGE = re.compile("(?:小区|村)$")
 LONGEST = 120
 """Characters; longer texts are no addresses."""
 LONGEST_NUMBER = 5
@@ -84,6 +90,28 @@ def wanted_forms(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(form for each in forms for form in _without_bare_places(each)))
 
 
+def wanted_names(text: str) -> tuple[str, ...]:
+    """Forms of an address that is meant by names alone, as far as a street or a village.
+
+    Example:
+        >>> wanted_names("襄州光明巷"), wanted_names("襄阳市古驿镇李家湾村")
+        (('襄州光明巷',), ('襄阳古驿李家湾村', '古驿李家湾村'))
+    """
+    if not _NAMES.fullmatch(fold(text)):
+        return ()
+    plain = _plain(text)
+    places, rest = _places(plain)
+    coarse = len(list(takewhile(lambda place: place[1] in _COARSE, places)))
+    forms = ("".join(name for name, _ in places[first:]) + rest for first in range(coarse + 1))
+    return tuple(form for form in forms if len(form) >= _FEWEST_NAMED)
+
+
+def before_number(form: str) -> str:
+    """What stands right before a number for a form that ends with 村 or 小区; empty for others."""
+    shorter = _VILLAGE.sub("", form)
+    return shorter if _HAN_PAIR.search(shorter) and shorter != form else ""
+
+
 def _without_bare_places(form: str) -> Iterator[str]:
     """The form, and what is left without the bare names of province and city at its head."""
     yield form
@@ -95,7 +123,7 @@ def _without_bare_places(form: str) -> Iterator[str]:
 
 
 def numbered_parts(text: str) -> tuple[str, ...]:
-    """The parts of an address behind its province, city and district: names and numbers in order.
+    """The parts of an address behind its province, city, district and town: names and numbers.
 
     Empty for what :func:`wanted_forms` takes for no address.
 
@@ -136,4 +164,7 @@ def _places(plain: str) -> tuple[list[tuple[str, str]], str]:
     while match := _PLACE.match(plain):
         places.append((match[1], match[2]))
         plain = plain[match.end() :]
+    if town := _TOWN.match(plain):
+        places.append((town[1], town[2]))
+        plain = plain[town.end() :]
     return places, plain

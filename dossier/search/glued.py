@@ -22,18 +22,27 @@ from dossier.search.vocabulary import NUMBERED, field_of
 FEWEST = 2
 """Characters of a name, and of a kind's name, that stand beside each other."""
 _LONGEST_LABEL = 8
+_OF = "的"
 _LONGEST_TYPE = 16
 _MOST_SYLLABLES = 6  # of a name typed with spaces; more Latin words are a text
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 22  # of a number typed in groups: a phone's, a meter's
 _CODE = re.compile(r"(?=[^0-9]*[0-9])[0-9a-z]{4,}(?:[-/.][0-9a-z]+)*|[0-9]{2,4}(?:-[0-9]{3,8})+")
-_LABELLED = re.compile(rf"([{HAN}]{{2,{_LONGEST_LABEL}}})([0-9A-Za-z０-９].*)")
+_LABELLED = re.compile(
+    rf"([{HAN}]{{0,{_LONGEST_LABEL}}}[后末][0-9]位|[{HAN}]{{2,{_LONGEST_LABEL}}})([0-9A-Za-z０-９].*)"
+)
+# No.4200000001, as forms print it.
+_NO = re.compile(r"no[.:]?([0-9].*)")
+# 张三女士, 张三的户号: somebody, as a caller or a colleague says it.
+_ADDRESSED = re.compile(rf"([{HAN}·]{{2,16}}?)(?:先生|女士|小姐|师傅|老师)")
+_ASKED_OF = re.compile(rf"([{HAN}·]{{2,16}}?){_OF}([{HAN}]{{2,{_LONGEST_LABEL}}})")
 _NAME = re.compile(rf"[{HAN}·a-z]{{{FEWEST},}}")
 _LABELLED_NAME = re.compile(rf"[{HAN}·]{{{FEWEST},16}}")
 # 张三13812345678, as a row of a form is copied.
 _NAME_AND_NUMBER = re.compile(rf"([{HAN}·•]{{{FEWEST},16}})([0-9]{{7,22}}|[0-9]{{17}}[Xx])")
+# What one asks of somebody and is no kind of papers, as 身份证 and 工单 are.
+_OF_CUSTOMERS = frozenset({"customer_no", "meter_no", "phone", "address"})
 _DATED = frozenset({"date", *PERIOD_FACETS})
 _YEAR = re.compile("(?:19|20)[0-9]{2}")
-_OF = "的"
 
 
 def beside(parts: list[Node]) -> list[Node]:
@@ -47,13 +56,18 @@ def beside(parts: list[Node]) -> list[Node]:
 def apart(node: Node) -> Node:
     """The tree, each word with what it means when it is two things written together."""
     match node:
-        case Word(text) if not text.isascii():
+        case Word(text):
             ways = (
-                node,
-                *_label_and_value(text),
-                *_name_and_number(text),
-                *_name_and_type(text),
-                *_type_and_name(text),
+                (node, *_no_and_value(text))
+                if text.isascii()
+                else (
+                    node,
+                    *_label_and_value(text),
+                    *_somebody(text),
+                    *_name_and_number(text),
+                    *_name_and_type(text),
+                    *_type_and_name(text),
+                )
             )
             return Or(ways) if len(ways) > 1 else node
         case And(nodes):
@@ -114,6 +128,22 @@ def _label_and_value(text: str) -> Iterator[Node]:
         label, value = text[:at], text[at:]
         if field_of(label) == "name" and _LABELLED_NAME.fullmatch(value):
             yield FieldValue("name", value, label)
+
+
+def _no_and_value(text: str) -> Iterator[Node]:
+    """No.4200000001: the number of something."""
+    found = _NO.fullmatch(fold(text))
+    if found and _CODE.fullmatch(found[1]):
+        yield FieldValue("number", found[1], "number")
+
+
+def _somebody(text: str) -> Iterator[Node]:
+    """张三女士, 张三的电话: whose name it is."""
+    asked_of = _ASKED_OF.fullmatch(text)
+    label = field_of(asked_of[2]) if asked_of else None
+    found = _ADDRESSED.fullmatch(text) or (asked_of if label in _OF_CUSTOMERS else None)
+    if found:
+        yield FieldValue("name", found[1], "name")
 
 
 def _name_and_number(text: str) -> Iterator[Node]:

@@ -152,7 +152,7 @@ class RowEncoder:
             "address_words": self._words([row.address]),
             "address_chars": sorted(set(analysis.han_characters(row.address))),
             "address_form_words": analysis.plain_tokens(address_form(row.address)),
-            "address_open_words": self._words([open_part]),
+            "address_open_words": self._words([open_part, address_form(open_part)]),
             "address_open_chars": sorted(set(analysis.han_characters(open_part))),
             "category": _some(row.category),
             "status": _some(row.status),

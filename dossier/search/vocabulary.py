@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from dossier.rules.normal_form import fold
@@ -68,6 +69,18 @@ NUMBERED = frozenset(
 _BY_LABEL = {fold(label): field for field, labels in LABELS.items() for label in (field, *labels)}
 
 
+# 尾号6580, 手机尾号6580, 身份证后四位: what a caller says of a number whose end alone is known.
+_END_OF = re.compile("的?(?:尾号|[后末][0-9一二三四五六七八]位数?字?)")
+_WITH_ENDS = frozenset({"number", "customer_no", "meter_no", "phone", "id_no", "uscc"})
+
+
 def field_of(label: str) -> str | None:
     """The field that a label names, in Chinese (either script) or by its own name; None if none."""
-    return _BY_LABEL.get(fold(label).strip())
+    folded = fold(label).strip()
+    if field := _BY_LABEL.get(folded):
+        return field
+    end = _END_OF.search(folded)
+    if end is None or end.end() != len(folded):
+        return None
+    field = _BY_LABEL.get(folded[: end.start()]) if end.start() else "number"
+    return field if field in _WITH_ENDS else None

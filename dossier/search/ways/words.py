@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dossier.rules import document_types
-from dossier.rules.address_forms import wanted_forms
+from dossier.rules.address_forms import before_number, wanted_forms, wanted_names
 from dossier.search import analysis
 from dossier.search.expression import Expression, Nothing, Range, Term, any_of
 from dossier.search.holes import phrases_with_hole
@@ -57,10 +57,21 @@ def _as_address(asker: Asker, text: str) -> Iterator[Clause]:
         return
     whole = asker.may(SearchRight.ADDRESS_DETAIL)
     found = [asker.sequence("address" if whole else "address_open", text)]
+    # In clear by building and room; masked the street's or village's name is all there is.
+    names = wanted_names(text)
+    tokens = [*map(analysis.plain_query_tokens, names)]
+    tokens += (_ended(each) for each in map(before_number, names) if each)
     if whole:
-        forms = map(analysis.plain_query_tokens, wanted_forms(text))
-        found += [side_by_side("address_form_words", tuple(form)) for form in forms]
+        tokens += map(analysis.plain_query_tokens, wanted_forms(text))
+    name = "address_form_words" if whole else "address_open_words"
+    found += [side_by_side(name, tuple(form)) for form in tokens]
     yield Clause(MatchReason.ADDRESS, MatchClass.ADDRESS, any_of(*found))
+
+
+def _ended(form: str) -> list[tuple[int, str]]:
+    """The tokens of a form that ends where a run of Han does."""
+    tokens = analysis.plain_query_tokens(form)
+    return [*tokens, (tokens[-1][0] + 1, form[-1])]
 
 
 def _as_type(asker: Asker, text: str) -> Expression:
