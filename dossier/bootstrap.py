@@ -58,6 +58,7 @@ BUILTIN_PLUGINS = (
     "approvals",
     "lending",
     "shelving",
+    "notices",
     "people",
     "oidc",
 )

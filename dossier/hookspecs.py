@@ -133,7 +133,8 @@ class PageLink:
 
     ``icon`` is a name of ``ui/templates/parts/icons.html``; ``in_menu`` puts the link under the
     user's name instead, among what is one's own. ``only`` leaves it out for further viewers, to
-    whom the page would have nothing to say.
+    whom the page would have nothing to say. ``count`` tells how many things wait there; it is asked
+    for on every page and must be one quick look.
     """
 
     href: str
@@ -143,6 +144,7 @@ class PageLink:
     permission: Permission
     in_menu: bool = False
     only: Callable[[Viewer], bool] | None = None
+    count: Callable[[Context, Viewer], int] | None = None
 
     def is_for(self, viewer: Viewer) -> bool:
         """Whether this viewer gets the link."""

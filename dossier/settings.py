@@ -20,6 +20,8 @@ from dossier.errors import ConfigurationError
 PREFIX = "DOSSIER_"
 LISTS = ("plugins_off", "trusted_proxies")
 """Settings that the environment gives as a list with commas."""
+WEBHOOK_SECRET_LENGTH = 24
+"""Fewest characters: 24 random bytes are what Standard Webhooks asks for at least."""
 NOT_SETTINGS = ("DOSSIER_TEST_", "DOSSIER_OCR_PLUGIN_")
 """Prefixes of environment names that belong to the tests and to child processes."""
 
@@ -311,6 +313,43 @@ class Settings(BaseModel):
         description="Folder, best on another machine, that signed checkpoints of the audit are "
         "copied to; empty: none.",
     )
+    smtp_host: str = Field("", description="Mail server for notices of loans; empty: no e-mail.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_security: str = Field(
+        "starttls",
+        pattern="^(starttls|tls|none)$",
+        description="starttls, tls from the first byte (port 465), or none for a server of this "
+        "machine or behind one's own lines.",
+    )
+    smtp_user: str = Field("", description="User at the mail server; empty: without a login.")
+    smtp_password: SecretStr | None = Field(None, description="Password of that user.")
+    smtp_from: str = Field(
+        "",
+        pattern=r"^([^@\s<>,;\"]+@[^@\s<>,;\"]+)?$",
+        description="Address that notices come from; needed with DOSSIER_SMTP_HOST.",
+    )
+    smtp_ca_file: Path | None = Field(
+        None, description="Certificate authority of the mail server, a PEM file."
+    )
+    smtp_seconds: float = Field(
+        15.0, ge=0.5, le=60, description="Time limit for one answer of the mail server."
+    )
+    webhook_url: str = Field(
+        "",
+        pattern="^(https?://.+)?$",
+        description="Address that is told of loans (CloudEvents 1.0, signed); empty: none.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        None,
+        description="Secret that calls are signed with (HMAC-SHA256), 24 characters at least; "
+        "needed with DOSSIER_WEBHOOK_URL.",
+    )
+    webhook_ca_file: Path | None = Field(
+        None, description="Certificate authority of that address, a PEM file."
+    )
+    webhook_seconds: float = Field(
+        10.0, ge=0.5, le=60, description="Time limit for one answer of that address."
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
     plugins_off: tuple[str, ...] = Field((), description="Names of plugins that stay off.")
     plugin: dict[str, dict[str, Any]] = Field(
@@ -334,7 +373,22 @@ class Settings(BaseModel):
             raise ValueError("trusted_header needs trusted_proxies: else anybody could write it")
         if self.oidc_issuer and not (self.oidc_client_id and self.public_url):
             raise ValueError("oidc_issuer needs oidc_client_id and public_url")
+        self._check_senders()
         return self
+
+    def _check_senders(self) -> None:
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("smtp_host needs smtp_from")
+        if self.smtp_user and self.smtp_password is None:
+            raise ValueError("smtp_user needs smtp_password")
+        is_near = not _goes_in_clear(f"http://{self.smtp_host}")
+        if self.smtp_user and self.smtp_security == "none" and not is_near:
+            raise ValueError("smtp_security: a password goes by starttls or tls only")
+        if _goes_in_clear(self.webhook_url):
+            raise ValueError("webhook_url must be https://: who stands between could be anybody")
+        secret = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
+        if self.webhook_url and len(secret) < WEBHOOK_SECRET_LENGTH:
+            raise ValueError("webhook_url needs webhook_secret, 24 characters at least")
 
     @property
     def inbox_path(self) -> Path:

@@ -154,6 +154,7 @@ class Worker:
                 owner=self.id,
                 now=self._context.clock.now(),
                 lease_seconds=self._context.settings.lease_seconds,
+                kinds=STEPS,
                 least_urgent_below=SEARCHABLE_PRIORITY if is_turned else None,
             )
         self._is_flowing = lease is not None
@@ -162,7 +163,7 @@ class Worker:
     def _is_any_due(self) -> bool:
         """A look without the writer's lock; after an item there is mostly another."""
         with self._context.reading(VIEWER) as session:
-            return queue.has_due(session, now=self._context.clock.now())
+            return queue.has_due(session, now=self._context.clock.now(), kinds=STEPS)
 
     def _should_yield(self) -> bool:
         held = self._held
@@ -172,6 +173,7 @@ class Worker:
             return queue.has_due(
                 session,
                 now=self._context.clock.now(),
+                kinds=STEPS,
                 more_urgent_than=held.lease.priority,
             )
 

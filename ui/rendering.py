@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import jinja2
@@ -89,6 +89,7 @@ class Renderer:
             "path": request.url.path,
             "q": "",
             "unscanned": context.scanner is None,
+            "waiting_at": _counter(context, viewer),
         }
         return self._environments[locale].get_template(template).render(common | dict(values))
 
@@ -133,6 +134,14 @@ def _labeller(translations: Any) -> Any:
 def _here(request: Request) -> str:
     query = request.url.query
     return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def _counter(context: Context, viewer: Viewer | None) -> Callable[[PageLink], int]:
+    def waiting_at(link: PageLink) -> int:
+        """How many things wait behind a link in the head; asked only where the head is drawn."""
+        return 0 if viewer is None else context.plugins.waiting(link, context, viewer)
+
+    return waiting_at
 
 
 def _nothing(_permission: Permission) -> bool:

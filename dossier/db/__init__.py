@@ -11,6 +11,7 @@ from dossier.db import (  # noqa: F401 - so that all tables are known
     list_tables,
     loan_tables,
     login_tables,
+    notice_tables,
     organisation_tables,
     role_tables,
     shelving_tables,

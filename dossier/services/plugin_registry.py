@@ -242,6 +242,16 @@ class PluginRegistry:
         """Links that plugins put into the head of every page."""
         return tuple(link for _, routes in self.page_routes() for link in routes.links)
 
+    def waiting(self, link: PageLink, context: Context, viewer: Viewer) -> int:
+        """How many things wait behind a link; none where its plugin cannot tell."""
+        if link.count is None:
+            return 0
+        try:
+            return link.count(context, viewer)
+        except Exception as err:  # noqa: BLE001 - no page is lost for a number in its head
+            self.blame(link.href.strip("/"), "pages: count", err)
+            return 0
+
     def duties(self, context: Context) -> list[Duty]:
         """Duties of the plugins, named ``plugin.duty``."""
         return [

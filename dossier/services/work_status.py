@@ -21,7 +21,7 @@ from dossier.services import cursors, papers
 from dossier.services.context import Context
 from dossier.services.intake import RETRIED, lies_elsewhere
 from dossier.viewer import Permission, Viewer, system_viewer
-from dossier.work.kinds import WorkKind
+from dossier.work.kinds import AFTERWARDS, WorkKind
 
 STATUS = system_viewer("status")
 """Counts are of the whole archive; names of files are shown to those who may see the intake."""
@@ -35,8 +35,6 @@ LISTING = "intake"
 MOST = 200
 """Largest page of the list."""
 _TROUBLE = (IntakeState.FAILED, IntakeState.NO_COPY)
-_AFTERWARDS = (WorkKind.SEARCHABLE,)
-"""Work on a document that is in already: it does not make it wait."""
 _Copy = aliased(WorkItem)
 _COPY_FAILED = (_Copy.kind == WorkKind.SEARCHABLE, _Copy.state == "failed")
 _ACTIVE = WorkItem.state.in_([literal_column("'ready'"), literal_column("'leased'")])
@@ -208,7 +206,8 @@ def throughput(context: Context) -> Throughput:
         rate = _pages_per_minute(session, now)
         pages_left = _pages_left(session)
         files = session.scalar(select(func.count()).where(_ACTIVE, WorkItem.kind == WorkKind.READ))
-        oldest = session.scalar(select(func.min(WorkItem.created_at)).where(_ACTIVE))
+        on_files = WorkItem.kind != WorkKind.NOTICE
+        oldest = session.scalar(select(func.min(WorkItem.created_at)).where(_ACTIVE, on_files))
         backlog = outbox.backlog(session)
         workers = live_workers(session, now)
     return Throughput(
@@ -347,7 +346,7 @@ def _active_by_state(mine: list[ColumnElement[bool]]) -> Select[*tuple[Any, ...]
                 else_="queued",
             ).label("state"),
         )
-        .where(_ACTIVE, WorkItem.kind.not_in(_AFTERWARDS))
+        .where(_ACTIVE, WorkItem.kind.not_in(AFTERWARDS))
         .group_by(WorkItem.subject)
         .subquery()
     )
@@ -413,7 +412,7 @@ def _has_work(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         .where(
             _ACTIVE,
             WorkItem.subject == Intake.document_id,
-            WorkItem.kind.not_in(_AFTERWARDS),
+            WorkItem.kind.not_in(AFTERWARDS),
             *conditions,
         )
         .exists()
@@ -500,7 +499,7 @@ def _nearness(item: WorkItem) -> tuple[int, int]:
 def _state_of(intake: Intake, document: Document | None, work: Sequence[WorkItem]) -> IntakeState:
     if intake.outcome != IntakeOutcome.ACCEPTED:
         return _OUTCOME_STATES[IntakeOutcome(intake.outcome)]
-    active = [item for item in work if item.state != "failed" and item.kind not in _AFTERWARDS]
+    active = [item for item in work if item.state != "failed" and item.kind not in AFTERWARDS]
     if any(item.state == "leased" for item in active):
         return IntakeState.RUNNING
     if any(item.error for item in active):
@@ -508,5 +507,5 @@ def _state_of(intake: Intake, document: Document | None, work: Sequence[WorkItem
     if active or document is None:
         return IntakeState.QUEUED
     state = _DOCUMENT_STATES.get(DocumentState(document.state), IntakeState.QUEUED)
-    failed = any(item.state == "failed" and item.kind in _AFTERWARDS for item in work)
+    failed = any(item.state == "failed" and item.kind in AFTERWARDS for item in work)
     return IntakeState.NO_COPY if failed and state is IntakeState.FILED else state

@@ -23,6 +23,12 @@ class WorkKind(StrEnum):
     """The searchable copy beside the original."""
     GIVE_BACK = "give_back"
     """A file that never became a document goes back into the inbox (subject: the intake row)."""
+    NOTICE = "notice"
+    """An e-mail or a call to another system (subject: the notice); the senders' duty does these."""
+
+
+AFTERWARDS = (WorkKind.SEARCHABLE, WorkKind.NOTICE)
+"""What no document waits for."""
 
 
 GIVE_BACK_PRIORITY = 5

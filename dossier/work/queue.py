@@ -8,7 +8,7 @@ finish and next items together. A worker that slept past its lease has its resul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -317,7 +317,15 @@ def give_back(session: Session, lease: Lease, *, now: datetime, pause_seconds: f
     )
 
 
-def fail(session: Session, lease: Lease, *, error: str, now: datetime, final: bool = False) -> bool:
+def fail(
+    session: Session,
+    lease: Lease,
+    *,
+    error: str,
+    now: datetime,
+    final: bool = False,
+    pauses: Sequence[float] = RETRY_SECONDS,
+) -> bool:
     """Note a failure: try again later, or for good when the attempts are used up.
 
     Args:
@@ -326,6 +334,7 @@ def fail(session: Session, lease: Lease, *, error: str, now: datetime, final: bo
         now: the present.
         error: a code or a short text without personal data.
         final: no further try would help.
+        pauses: seconds before the second, third, … try; later ones wait as long as the last.
 
     Returns:
         True when it is for good.
@@ -334,7 +343,7 @@ def fail(session: Session, lease: Lease, *, error: str, now: datetime, final: bo
         LostLeaseError: another worker has it.
     """
     over = final or lease.is_last_attempt
-    pause = RETRY_SECONDS[min(lease.attempt, len(RETRY_SECONDS)) - 1]
+    pause = pauses[min(lease.attempt, len(pauses)) - 1]
     _update_ours(
         session,
         lease,
