@@ -330,6 +330,7 @@ def _lent(
                 scope,
                 loan=number,
                 purpose=loan.purpose,
+                until=loan.ends_at,
             )
 
 

@@ -213,6 +213,7 @@ class Reach:
         approval_id: of the request that somebody approved, where that gives it.
         loan: number of the loan that gives it.
         purpose: what that loan is for.
+        until: when that loan is over.
     """
 
     permissions: frozenset[Permission]
@@ -223,6 +224,7 @@ class Reach:
     approval_id: str = ""
     loan: str = ""
     purpose: str = ""
+    until: datetime | None = None
 
     def covers(self, place: Place) -> bool:
         """Whether an object lies within it."""

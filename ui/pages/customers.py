@@ -60,12 +60,17 @@ def draw_customer(
         kinds=tuple(Known),
         fields=tuple(Field),
         open_minutes=disclosure.minutes(context),
-        refresh=seconds_left(context, record.opening),
+        refresh=seconds_left(context, viewer, record.opening),
     )
 
 
-def seconds_left(context: Context, opening: Opening | None) -> int:
-    """After so many seconds the page is loaded again by itself, masked; 0: nothing is open."""
-    if opening is None:
+def seconds_left(context: Context, viewer: Viewer, opening: Opening | None) -> int:
+    """After so many seconds the page is loaded again by itself: masked, or without what was lent.
+
+    0: nothing of it ends by the clock.
+    """
+    ends = [one.until for one in viewer.reaches if one.until is not None]
+    ends += [] if opening is None else [opening.until]
+    if not ends:
         return 0
-    return math.ceil((opening.until - context.clock.now()).total_seconds()) + 1
+    return math.ceil((min(ends) - context.clock.now()).total_seconds()) + 1

@@ -126,7 +126,7 @@ def show_document(
         turn=look.turn,
         seen_fields=labels.SEEN_FIELDS,
         problem=(_page_problem(summary) if summary else "") or doc.problem,
-        refresh=seconds_left(context, doc.opening),
+        refresh=seconds_left(context, viewer, doc.opening),
         copy_trouble=_copy_trouble(doc),
         has_pdf=any(copy.kind != "original" for copy in doc.renditions)
         or doc.media_type == "application/pdf",
