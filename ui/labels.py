@@ -280,6 +280,7 @@ ACTION: Final = {
     "box.read": N_("Box shown"),
     "shelf.changed": N_("Shelves changed"),
     "room.noted": N_("Room noted"),
+    "pairing.read": N_("Pairs of paper and picture listed"),
     "pdf.read": N_("Searchable copy taken"),
     "audit.read": N_("Audit record read"),
     "audit.exported": N_("Audit record saved as a file"),

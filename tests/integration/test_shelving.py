@@ -19,7 +19,7 @@ from dossier.db.loan_tables import PaperOriginal
 from dossier.db.shelving_tables import PaperBox, PaperVolume, ShelfMove, VolumeItem
 from dossier.db.tables import Customer, Document, new_id
 from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
-from dossier.plugins.shelving import boxes, climate, rooms, volumes, where
+from dossier.plugins.shelving import boxes, climate, pairing, rooms, volumes, where
 from dossier.rules import reference_codes, shelf_codes
 from dossier.rules.shelving import ColumnShape
 from dossier.services.context import Context
@@ -501,3 +501,66 @@ def test_a_code_of_nothing_says_what_to_scan() -> None:
     with pytest.raises(InvalidInputError) as told:
         where.address(FOREIGN)
     assert "重新扫描" in told.value.detail_zh
+
+
+# -- paper and picture (S0-04) ----------------------------------------------------------------------
+
+
+def test_each_filed_paper_stands_under_the_first_thing_that_its_pair_lacks(
+    archive: Context, slot: str
+) -> None:
+    customer = add_customer(archive)
+    wanted: dict[str, str] = {}
+    for half in pairing.HALVES:
+        wanted[half] = add_paper(archive, customer)
+        if half != pairing.NO_PAPER:
+            own_original(archive, wanted[half])
+    before = pairing.listed(archive, SETUP).counts
+    with archive.writing(SETUP) as session:
+        lost = PaperOriginal.document_id == wanted[pairing.LOST]
+        session.execute(update(PaperOriginal).where(lost).values(state="lost"))
+        session.get_one(Document, wanted[pairing.BAD_PICTURE]).failed_pages = 1
+        session.get_one(Document, wanted[pairing.NO_VOLUME]).state = "to_assign"
+    (code, *_) = volumes.file_papers(archive, SETUP, customer)
+    volume = code.rpartition("-")[0]
+    volumes.put(archive, SETUP, volume, add_box(archive))
+    with archive.writing(SETUP) as session:
+        session.get_one(Document, wanted[pairing.NO_VOLUME]).state = "filed"
+        session.get_one(Document, wanted[pairing.NO_BOX]).customer_no = other = add_other(session)
+    volumes.file_papers(archive, SETUP, other)
+    for half in pairing.HALVES:
+        found = pairing.listed(archive, SETUP, half)
+        assert wanted[half] in [one.id for one in found.items], half
+    after = pairing.listed(archive, SETUP).counts
+    assert sum(after.values()) == sum(before.values())
+    with pytest.raises(InvalidInputError):
+        pairing.listed(archive, SETUP, "nothing")
+
+
+def add_other(session: Any) -> str:
+    nth = next(NUMBERS)
+    row = Customer(
+        customer_no=f"42{nth:08}", rowid=nth, name="客户", name_key="客户", category="LR",
+        updated_at=NOW,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row.customer_no
+
+
+def test_the_list_of_pairs_is_leafed_through_to_its_end(
+    archive: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = add_customer(archive)
+    added = {add_paper(archive, customer) for _ in range(5)}
+    monkeypatch.setattr(pairing, "PAGE", 2)
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        found = pairing.listed(archive, SETUP, pairing.NO_PAPER, cursor)
+        seen += [one.id for one in found.items]
+        cursor = found.next_cursor
+        if cursor is None:
+            break
+    assert added <= set(seen)
+    assert len(seen) == len(set(seen)) == found.counts[pairing.NO_PAPER]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from dossier.errors import NotFoundError
-from dossier.plugins.shelving import boxes, rooms, volumes, where
+from dossier.plugins.shelving import boxes, pairing, rooms, volumes, where
 from dossier.plugins.shelving.where import PaperPlace
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
-from searchapi.problems import CHANGING, READING, may_answer
+from searchapi.problems import CHANGING, LISTING, READING, may_answer
 
 router = APIRouter(tags=["shelves"])
 Reading = Annotated[Viewer, requires(Permission.READ_CUSTOMER)]
@@ -123,6 +123,25 @@ class VolumesAnswer(BaseModel):
     volumes: list[VolumeAnswer]
 
 
+class PairItem(BaseModel):
+    """A filed paper of the kind that was asked for."""
+
+    document_id: str
+    customer_no: str | None
+    type: str | None
+    title: str
+    reference_code: str | None
+
+
+class PairingAnswer(BaseModel):
+    """Filed papers by what their pair of paper and picture lacks."""
+
+    counts: dict[str, int]
+    half: str
+    items: list[PairItem]
+    next_cursor: str | None
+
+
 class Given(BaseModel):
     """Reference codes that were given now."""
 
@@ -134,6 +153,32 @@ def list_rooms(request: Request, viewer: Shelving) -> RoomList:
     """By their codes."""
     found = [RoomItem.model_validate(one) for one in rooms.listed(context_of(request), viewer)]
     return RoomList(items=found, total=len(found))
+
+
+@router.get("/shelves/pairing", responses=LISTING, summary="Which half of a paper is missing")
+def list_pairing(
+    request: Request,
+    viewer: Shelving,
+    half: Annotated[str, Query(max_length=20, examples=list(pairing.HALVES))] = pairing.NO_VOLUME,
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> PairingAnswer:
+    """Counts of all kinds, and the papers of one, the oldest first."""
+    found = pairing.listed(context_of(request), viewer, half, cursor)
+    return PairingAnswer(
+        counts=dict(found.counts),
+        half=found.half,
+        items=[
+            PairItem(
+                document_id=one.id,
+                customer_no=one.customer_no,
+                type=one.type,
+                title=str(one.title),
+                reference_code=one.reference_code,
+            )
+            for one in found.items
+        ],
+        next_cursor=found.next_cursor,
+    )
 
 
 @router.get("/shelves/boxes/{code}", responses=READING, summary="A box by its bar code")

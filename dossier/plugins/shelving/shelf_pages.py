@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from dossier.errors import ConflictError, DossierError, InvalidInputError, NotFoundError
-from dossier.plugins.shelving import boxes, climate, prints, rooms, volumes, where, words
+from dossier.plugins.shelving import boxes, climate, pairing, prints, rooms, volumes, where, words
 from dossier.plugins.shelving.answers import as_pdf
 from dossier.rules import shelf_codes, shelving
 from dossier.rules.shelving import ColumnShape
@@ -205,6 +205,19 @@ def take_out(request: Request, viewer: Shelving, code: Code) -> Response:
     """Off the shelf, to the desk."""
     made = boxes.move(context_of(request), viewer, code, "")
     return _to(f"{HERE}?moved={made.move_id}" if made.move_id else f"{HERE}?box={made.box}")
+
+
+@router.get(HERE + "/pairing")
+def show_pairing(
+    request: Request,
+    viewer: Shelving,
+    half: Asked = pairing.NO_VOLUME,
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> Response:
+    """Which half of a filed paper is missing."""
+    viewer = speaking(request, viewer)
+    found = pairing.listed(context_of(request), viewer, half, cursor)
+    return _drawn(request, viewer, "pairing.html", found=found)
 
 
 @router.get(HERE + "/labels", response_class=Response)
