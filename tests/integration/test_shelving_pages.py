@@ -19,7 +19,16 @@ from dossier.plugins.shelving import boxes, prints, rooms, volumes
 from dossier.plugins.shelving.prints import LabelText
 from dossier.rules import shelf_codes, shelving
 from dossier.rules.shelving import ColumnShape
-from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, csrf_token, seeded_archive
+from tests.support_seeded import (
+    EAST,
+    PASSWORD,
+    SETUP,
+    WEST,
+    Seeded,
+    csrf_token,
+    index,
+    seeded_archive,
+)
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 SLOT = "K01-01-A-01-1-01"
@@ -37,6 +46,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
         rooms.add_column(found.context, SETUP, "K01", 1, SHAPE)
         for person in (EAST, WEST):
             volumes.file_papers(found.context, SETUP, person.customer_no)
+        index(found.context)
         yield found
 
 
@@ -119,6 +129,8 @@ def test_every_page_of_the_shelves_opens(archive: Seeded, clerk: TestClient) -> 
         f"/documents/{archive.documents['东1']}/place": "slot-here",
         f"/documents/{archive.documents['东1']}": "在哪里",
         f"/customers/{EAST.customer_no}": code,
+        "/shelves/pairing?half=no_paper": "仅有电子件",
+        f"/search?q={code}-001": EAST.name,
     }
     for path, said in pages.items():
         answer = clerk.get(path)
