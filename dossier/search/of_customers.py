@@ -140,6 +140,20 @@ def directly(query: ScopedQuery, name: str, *, everything: bool) -> Expression |
     return all_of(dossiers(query.scope), _of_own_row(kept))
 
 
+def is_told_by_own_rows(
+    query: ScopedQuery, *, everything: bool, without: frozenset[str] = frozenset()
+) -> bool:
+    """Whether each customer whose papers match matches by the own row too.
+
+    So it is where nothing was typed, by filters that hold for the customer or that only the own row
+    tells, for who sees all: then the groups are the customers' rows and the papers of nobody, and
+    need not be listed.
+    """
+    chosen = {name for name, values in query.filters.items() if values} - without
+    all_seen = query.scope.unlimited and not query.scope.also
+    return everything and all_seen and chosen <= query.of_dossiers | ALSO_OF_PAPERS
+
+
 def _of_own_row(expression: Expression) -> Expression:
     """What customers' rows say, asked of these rows themselves."""
     match expression:

@@ -30,6 +30,7 @@ from dossier.search.answers import MOST_FACET_VALUES, facet_request, facet_value
 from dossier.search.compile import CompiledQuery
 from dossier.search.cursor import Place
 from dossier.search.expression import Expression, Nothing, Term, all_of
+from dossier.search.of_customers import UNASSIGNED
 from dossier.search.port import FacetCount, RowKind
 from dossier.search.rows import PARTS
 
@@ -58,9 +59,15 @@ class GroupOrder:
         gate: Expression,
         own: frozenset[str],
         few_rows: int,
+        *,
+        by_own_rows: bool = False,
     ) -> None:
-        """Order what matches; ``compiled`` is resolved against the view's dictionary."""
+        """Order what matches; ``compiled`` is resolved against the view's dictionary.
+
+        ``by_own_rows``: each customer that matches does so by the own row.
+        """
         self._few_rows = few_rows
+        self._by_own_rows = by_own_rows
         self.compiled = compiled
         self.marking = Marking(compiled, own)
         self._view = view
@@ -200,16 +207,35 @@ class GroupOrder:
         if rows > room:
             rows = int(self._view.searcher.search(match, 1, count=True).count)
         # Groups have their own answers where they may be more than facets leave room for.
-        together = _group_request() if rows <= room else {}
+        is_listed = not self._by_own_rows
+        together = _group_request() if is_listed and rows <= room else {}
         answer = self._view.searcher.aggregate(match, {"kinds": kinds, **together})
-        keys = _keys(answer) if together else _by_parts(self._view, match, about=rows)
-        self._whole[self._last] = array("Q", keys)
         buckets = {bucket["key"]: bucket for bucket in answer["kinds"]["buckets"]}
+        if is_listed:
+            keys = (
+                _keys(answer) if together else _by_parts(self._view, match, about=self._most(rows))
+            )
+            self._whole[self._last] = array("Q", keys)
+            groups = len(keys)
+        else:
+            own = buckets.get(RowKind.CUSTOMER.value, {"doc_count": 0})
+            groups = own["doc_count"] + self._of_nobody(match)
         rows = sum(bucket["doc_count"] for bucket in buckets.values())
         papers = buckets.get(RowKind.DOCUMENT.value)
         if papers is None:
-            return Summary(len(keys), 0, dict.fromkeys(facets, ())), rows
-        return Summary(len(keys), papers["doc_count"], facet_values(papers, facets)), rows
+            return Summary(groups, 0, dict.fromkeys(facets, ())), rows
+        return Summary(groups, papers["doc_count"], facet_values(papers, facets)), rows
+
+    def _most(self, rows: int) -> int:
+        """As many groups as these rows may be of: customers have a row each."""
+        customers = make_query(self._view.schema, Term("kind", (RowKind.CUSTOMER.value,)))
+        found = int(self._view.searcher.search(customers, 1, count=True).count)
+        return min(rows, found + self._of_nobody(Query.all_query()))
+
+    def _of_nobody(self, match: Query) -> int:
+        """How many papers of nobody match: each is a group."""
+        nobody = both(match, make_query(self._view.schema, UNASSIGNED))
+        return int(self._view.searcher.search(nobody, 1, count=True).count)
 
     def _next(self, number: int, below: int | None, wanted: int, seen: set[int]) -> list[int]:
         """Up to ``wanted`` keys of a segment that are below a key and in no better segment."""

@@ -37,6 +37,7 @@ from dossier.search.of_customers import (
     directly,
     dossiers,
     is_joined,
+    is_told_by_own_rows,
     joined,
     joined_query,
     those,
@@ -269,7 +270,8 @@ class TantivyIndex:
             kept = joined(chosen, find)
             gate = all_of(scope_expression(query.scope), kept)
             resolved = resolve_query(joined_query(compiled, plain), view.dictionary)
-            return GroupOrder(view, resolved, gate, query.own, self._few_rows)
+            told = is_told_by_own_rows(query, everything=compiled.everything, without=without)
+            return GroupOrder(view, resolved, gate, query.own, self._few_rows, by_own_rows=told)
 
         without = without.intersection(query.filters)  # one order, whoever leaves it out
         plain = finder(view, query.scope)
