@@ -151,7 +151,7 @@ MACHINES: Mapping[LoanKind, tuple[Step, ...]] = {
             (_S.TO_PICK, _E.PICK, _S.PICKED, "archivist"),
             (_S.TO_PICK, _E.WITHDRAW, _S.WITHDRAWN, "borrower archivist"),
             (_S.PICKED, _E.HAND_OUT, _S.OUT, "archivist"),
-            (_S.PICKED, _E.WITHDRAW, _S.WITHDRAWN, "borrower archivist"),
+            (_S.PICKED, _E.WITHDRAW, _S.WITHDRAWN, "borrower archivist clock"),
             (_S.OUT, _E.EXTEND, _S.OUT, "borrower"),
             (_S.OUT, _E.RECALL, _S.RECALLED, "archivist"),
             (_S.OUT, _E.FALL_DUE, _S.OVERDUE, "clock"),

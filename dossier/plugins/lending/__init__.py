@@ -57,16 +57,16 @@ def customer_panels(viewer: Viewer, customer_no: str) -> Sequence[Panel]:
 
 @hookimpl
 def holdings(context: Context) -> Sequence[Holding]:  # noqa: ARG001 - the hook's argument
-    """One's own electronic loans end with the post. When a staff change is made."""
-    from dossier.plugins.lending import loan_rows
+    """One's own loans end with the post, unless a paper is out. When a staff change is made."""
+    from dossier.plugins.lending import leaving
 
     return (
         Holding(
             "loans",
-            "本人的电子借阅及借阅申请",
-            "Own electronic loans and requests for them",
-            loan_rows.count_own,
-            hand_over=loan_rows.end_own,
+            "本人的借阅及借阅申请",
+            "Own loans and requests for them",
+            leaving.count_own,
+            hand_over=leaving.end_own,
             needs_successor=False,
         ),
     )

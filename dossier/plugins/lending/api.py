@@ -8,9 +8,19 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from dossier.plugins.lending import asking, deciding, loan_views
+from dossier.errors import NotFoundError
+from dossier.plugins.lending import (
+    asking,
+    deciding,
+    loan_rows,
+    loan_views,
+    paper_asking,
+    paper_desk,
+    paper_loans,
+)
 from dossier.plugins.lending.asking import Wish
 from dossier.plugins.lending.loan_views import LoanView
+from dossier.plugins.lending.paper_desk import Handed
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from searchapi.problems import CHANGING, may_answer
@@ -19,6 +29,7 @@ router = APIRouter(tags=["loans"])
 Borrower = Annotated[Viewer, requires(Permission.BORROW)]
 Lender = Annotated[Viewer, requires(Permission.LEND)]
 Deciding = Annotated[Viewer, requires(Permission.LEND, by_session_only=True)]
+Desk = Annotated[Viewer, requires(Permission.HAND_OUT)]
 Somebody = Annotated[Viewer, requires(Permission.SIGNED_IN)]
 Id = Annotated[str, Path(max_length=36)]
 MOST = 1000
@@ -39,11 +50,14 @@ class LoanItem(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
     id: str
-    kind: str = "electronic"
+    kind: str
     number: str = Field(description="As it stands on watermarks and in the audit")
     state: str = Field(
-        description="requested, running, refused, withdrawn, lapsed, returned, ended or expired"
+        description="requested, running, refused, withdrawn, lapsed, returned, ended or expired; "
+        "of a paper also waiting, to_pick, picked, out, recalled, overdue, to_check, disputed, "
+        "lost or replaced"
     )
+    queue_position: int = Field(description="Of a paper: how many are before it; 0: its turn")
     borrower: str
     purpose: str
     clear: bool
@@ -70,12 +84,13 @@ class Asked(BaseModel):
     """What somebody wants to borrow."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: Literal["electronic"] = "electronic"
+    kind: Literal["electronic", "paper"] = "electronic"
     customer_no: str = Field("", max_length=16, description="A whole dossier; or documents")
     documents: list[Annotated[str, Field(max_length=36)]] = Field([], max_length=MOST)
     pages: list[int] = Field([], max_length=MOST, description="Of the one document")
     purpose: str = Field("", max_length=400, description="Empty: reading for the work at hand")
     hours: int = Field(0, ge=0, le=10_000, description="A term that is offered; 0: the usual one")
+    days: int = Field(0, ge=0, le=1000, description="Of a paper, in place of hours; 0: the usual")
     until: AwareDatetime | None = Field(None, description="The end, instead of a term")
     clear: bool = Field(default=False, description="With personal data unmasked")
     printed: bool = Field(default=False, alias="print")
@@ -89,14 +104,45 @@ class Answered(BaseModel):
     reason: str = Field("", max_length=400)
 
 
+class Said(BaseModel):
+    """What is said of a paper when it changes hands; what is left out was not looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: str = Field("", max_length=80, description="Scanned: its box, reference code or loan")
+    borrower: str = Field("", max_length=80, description="Scanned: account or staff number")
+    pages: int | None = Field(None, ge=1, le=100_000, description="Counted")
+    condition: str = Field("", max_length=20, description="intact, worn, damaged or altered")
+    matches: bool | None = Field(None, description="A page compared with its picture")
+    note: str = Field("", max_length=200)
+
+    def handed(self) -> Handed:
+        """For the desk."""
+        return Handed(**self.model_dump())
+
+
+class Place(BaseModel):
+    """Where a paper was put."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: str = Field("", max_length=80, description="Scanned box; empty: the paper's own")
+
+
 class Made(BaseModel):
     """What was made."""
 
     model_config = ConfigDict(from_attributes=True)
     id: str
     number: str
-    kind: str = "electronic"
+    kind: str
     state: str = Field(description="running: it is open; requested: it waits for an approval")
+    due_at: datetime | None
+    queue_position: int = Field(description="Of a paper: how many are before it; 0: its turn")
+
+
+class Borrowed(Made):
+    """The loan, or the first where several papers were asked for."""
+
+    others: list[Made] = Field([], description="Of papers: the loans of the others")
 
 
 @router.get("/loans", responses=may_answer(), summary="One's own loans and requests")
@@ -112,29 +158,40 @@ def list_waiting(request: Request, viewer: Lender) -> LoanList:
 
 
 @router.post("/loans", status_code=201, responses=CHANGING, summary="Borrow, or ask for it")
-def borrow(request: Request, viewer: Borrower, wish: Asked) -> Made:
-    """Open at once within one's rights, else a request; what exists elsewhere is not told."""
-    made = asking.ask(
-        context_of(request),
-        viewer,
-        Wish(
-            customer_no=wish.customer_no,
-            documents=tuple(wish.documents),
-            pages=tuple(wish.pages),
-            purpose=wish.purpose,
-            hours=wish.hours,
-            until=wish.until,
-            clear=wish.clear,
-            printed=wish.printed,
-            downloaded=wish.download,
-        ),
+def borrow(request: Request, viewer: Borrower, wish: Asked) -> Borrowed:
+    """Open at once within one's rights, else a request; what exists elsewhere is not told.
+
+    A paper original is asked for with a reason and waits for its approval and its turn.
+    """
+    asked = Wish(
+        customer_no=wish.customer_no,
+        documents=tuple(wish.documents),
+        pages=tuple(wish.pages),
+        purpose=wish.purpose,
+        hours=wish.hours,
+        days=wish.days,
+        until=wish.until,
+        clear=wish.clear,
+        printed=wish.printed,
+        downloaded=wish.download,
     )
-    return Made.model_validate(made)
+    if wish.kind == "paper":
+        made = paper_asking.ask(context_of(request), viewer, asked)
+    else:
+        made = (asking.ask(context_of(request), viewer, asked),)
+    first, *others = (Made.model_validate(one) for one in made)
+    return Borrowed(**first.model_dump(), others=others)
+
+
+@router.get("/loans/{loan_id}", responses=may_answer(NotFoundError), summary="One loan")
+def show(request: Request, viewer: Somebody, loan_id: Id) -> LoanItem:
+    """For its borrower, who decides on it, and who hands out papers."""
+    return LoanItem.model_validate(loan_views.one(context_of(request), viewer, loan_id))
 
 
 @router.post("/loans/{loan_id}/approve", status_code=204, responses=CHANGING)
 def approve(request: Request, viewer: Deciding, loan_id: Id) -> None:
-    """From now, for the term that was asked for; never one's own."""
+    """From now, for the term that was asked for; never one's own; a paper may be waited for."""
     deciding.approve(context_of(request), viewer, loan_id)
 
 
@@ -146,26 +203,99 @@ def reject(request: Request, viewer: Deciding, loan_id: Id, why: Answered) -> No
 
 @router.post("/loans/{loan_id}/recall", status_code=204, responses=CHANGING)
 def recall(request: Request, viewer: Deciding, loan_id: Id, why: Answered) -> None:
-    """End it before its end; it counts from the next request."""
-    deciding.end(context_of(request), viewer, loan_id, reason=why.reason)
+    """End it before its end; it counts from the next request. A paper is asked back."""
+    context = context_of(request)
+    if loan_rows.is_paper(context, loan_id):
+        paper_desk.recall(context, viewer, loan_id, reason=why.reason)
+    else:
+        deciding.end(context, viewer, loan_id, reason=why.reason)
 
 
 @router.post("/loans/{loan_id}/renew", status_code=204, responses=CHANGING)
 def renew(request: Request, viewer: Somebody, loan_id: Id) -> None:
-    """Once more the same term: by the borrower what nobody had to approve, else by an approver."""
-    deciding.extend(context_of(request), viewer, loan_id)
+    """Once more the same term: by the borrower what nobody had to approve, else by an approver.
+
+    A paper by its borrower, unless somebody waits for it or it is overdue.
+    """
+    context = context_of(request)
+    if loan_rows.is_paper(context, loan_id):
+        paper_loans.extend(context, viewer, loan_id)
+    else:
+        deciding.extend(context, viewer, loan_id)
+
+
+@router.post("/loans/{loan_id}/pick", status_code=204, responses=CHANGING)
+def pick(request: Request, viewer: Desk, loan_id: Id) -> None:
+    """Take a paper from its place to the lending desk."""
+    paper_desk.pick(context_of(request), viewer, loan_id)
+
+
+@router.post("/loans/{loan_id}/issue", status_code=204, responses=CHANGING)
+def issue(request: Request, viewer: Desk, loan_id: Id, said: Said | None = None) -> None:
+    """Give a paper to its borrower; what was not picked is picked with it."""
+    said = said or Said()
+    paper_desk.hand_out(context_of(request), viewer, loan_id, said.handed())
+
+
+@router.post("/loans/{loan_id}/confirm", status_code=204, responses=CHANGING)
+def confirm(request: Request, viewer: Somebody, loan_id: Id) -> None:
+    """The borrower's word that the paper was received as it was written down."""
+    paper_loans.confirm(context_of(request), viewer, loan_id)
 
 
 @router.post("/loans/{loan_id}/return", status_code=204, responses=CHANGING)
-def give_back(request: Request, viewer: Somebody, loan_id: Id) -> None:
-    """Give one's own back before its end, or take a request back."""
-    deciding.give_back(context_of(request), viewer, loan_id)
+def give_back(request: Request, viewer: Somebody, loan_id: Id, said: Said | None = None) -> None:
+    """Give one's own electronic loan back before its end; take a paper back at the desk.
+
+    A paper is checked as soon as its pages were counted, its condition looked at and a page
+    compared with its picture, at once or by a second call.
+    """
+    context = context_of(request)
+    if loan_rows.is_paper(context, loan_id):
+        paper_desk.take_back(context, viewer, loan_id, (said or Said()).handed())
+    else:
+        deciding.give_back(context, viewer, loan_id)
+
+
+@router.post("/loans/{loan_id}/settle", status_code=204, responses=CHANGING)
+def settle(request: Request, viewer: Desk, loan_id: Id, why: Answered) -> None:
+    """End the case of a paper that came back with a fault."""
+    paper_desk.settle(context_of(request), viewer, loan_id, note=why.reason)
+
+
+@router.post("/loans/{loan_id}/lost", status_code=204, responses=CHANGING)
+def lost(request: Request, viewer: Somebody, loan_id: Id, why: Answered) -> None:
+    """Report a paper lost, with how: its borrower, or the desk."""
+    paper_loans.report_lost(context_of(request), viewer, loan_id, note=why.reason)
+
+
+@router.post("/loans/{loan_id}/found", status_code=204, responses=CHANGING)
+def found(request: Request, viewer: Desk, loan_id: Id) -> None:
+    """A lost paper came to light; it is checked like any other."""
+    paper_loans.find_again(context_of(request), viewer, loan_id)
+
+
+@router.post("/loans/{loan_id}/replace", status_code=204, responses=CHANGING)
+def replace(request: Request, viewer: Desk, loan_id: Id, why: Answered) -> None:
+    """Put a certified copy in the place of a lost paper, whose row stays."""
+    paper_loans.replace_lost(context_of(request), viewer, loan_id, note=why.reason)
 
 
 @router.post("/loans/{loan_id}/cancel", status_code=204, responses=CHANGING)
 def cancel(request: Request, viewer: Somebody, loan_id: Id) -> None:
-    """The same."""
-    deciding.give_back(context_of(request), viewer, loan_id)
+    """Take a request back, or give an electronic loan back before its end."""
+    context = context_of(request)
+    if loan_rows.is_paper(context, loan_id):
+        paper_loans.withdraw(context, viewer, loan_id)
+    else:
+        deciding.give_back(context, viewer, loan_id)
+
+
+@router.post("/originals/{original_id}/put-back", responses=CHANGING)
+def put_back(request: Request, viewer: Desk, original_id: Id, place: Place) -> Place:
+    """Put a paper from the desk into its box."""
+    code = paper_desk.put_back(context_of(request), viewer, original_id, code=place.code)
+    return Place(code=code)
 
 
 def _listed(found: tuple[LoanView, ...]) -> LoanList:

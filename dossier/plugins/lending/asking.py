@@ -39,6 +39,7 @@ class Wish:
         pages: of the one paper that is named; empty: all of each.
         purpose: what for; empty: what the rules say one click is for.
         hours: the term, one that is offered; 0: the usual one, or ``until``.
+        days: of a paper original, in place of hours.
         until: the end instead of a term.
         clear: with personal data unmasked.
         printed: may print.
@@ -50,6 +51,7 @@ class Wish:
     pages: tuple[int, ...] = ()
     purpose: str = ""
     hours: int = 0
+    days: int = 0
     until: datetime | None = None
     clear: bool = False
     printed: bool = False
@@ -63,6 +65,9 @@ class Made:
     id: str
     number: str
     state: LoanState
+    kind: LoanKind = LoanKind.ELECTRONIC
+    due_at: datetime | None = None
+    queue_position: int = 0
 
 
 def ask(context: Context, viewer: Viewer, wish: Wish) -> Made:
@@ -98,7 +103,7 @@ def ask(context: Context, viewer: Viewer, wish: Wish) -> Made:
                 thing.customer_no = papers[at][0].lent.place.customer_no
             session.add(thing)
         rows.note(session, viewer, row, GRANTED if row.begins_at else ASKED, now)
-        return Made(row.id, number_of(row.number), LoanState(row.state))
+        return Made(row.id, number_of(row.number), LoanState(row.state), due_at=row.ends_at)
 
 
 def end_of(row: Loan, begins: datetime) -> datetime:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
 from dossier import access
 from dossier.clock import local_date
 from dossier.db.leaving import is_shut_out
@@ -15,6 +13,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import User
 from dossier.errors import ConflictError, ForbiddenError
 from dossier.plugins.lending import loan_rows as rows
+from dossier.plugins.lending import paper_queue
 from dossier.plugins.lending.asking import end_of
 from dossier.plugins.lending.loan_rows import Paper
 from dossier.rules import lending
@@ -25,7 +24,9 @@ from dossier.viewer import Permission, Reach, Viewer
 
 
 def approve(context: Context, viewer: Viewer, loan_id: str) -> None:
-    """Open what was asked for: from now, for the term that was asked for.
+    """Open what was asked for: from now, for the term that was asked for; a paper is to be picked.
+
+    A paper that another loan has is waited for, in the order of the requests.
 
     Raises:
         ForbiddenError: the role approves no loans, or it is the own request.
@@ -47,9 +48,13 @@ def approve(context: Context, viewer: Viewer, loan_id: str) -> None:
                 )
             rows.check_lendable(thing, papers[at])
             thing.customer_no = papers[at][0].lent.place.customer_no
-        row.begins_at, row.ends_at = now, end_of(row, now)
         row.decided_at, row.decided_by, row.decided_as = now, viewer.id, by.grant_id or None
-        rows.take(session, viewer, row, LoanEvent.APPROVE, Actor.APPROVER, now)
+        event = LoanEvent.APPROVE
+        if row.original_id is None:
+            row.begins_at, row.ends_at = now, end_of(row, now)
+        elif not paper_queue.is_free(session, row.original_id):
+            event = LoanEvent.QUEUE
+        rows.take(session, viewer, row, event, Actor.APPROVER, now)
 
 
 def refuse(context: Context, viewer: Viewer, loan_id: str, *, reason: str) -> None:
@@ -85,7 +90,7 @@ def give_back(context: Context, viewer: Viewer, loan_id: str) -> None:
     """
     access.demand_unlimited(viewer)
     now = context.clock.now()
-    with context.writing(viewer) as session:
+    with context.writing(rows.SYSTEM) as session:
         row = rows.locked(session, loan_id)
         if row.borrower_id != viewer.id:
             raise rows.unknown()
@@ -105,7 +110,7 @@ def extend(context: Context, viewer: Viewer, loan_id: str) -> None:
     """
     access.demand_unlimited(viewer)
     now = context.clock.now()
-    is_own = _is_own(context, viewer, loan_id)
+    is_own = rows.is_own(context, viewer, loan_id)
     viewer = viewer if is_own else _approver(viewer)
     with context.writing(viewer) as session:
         row = rows.locked(session, loan_id)
@@ -154,14 +159,6 @@ def decides(viewer: Viewer, row: Loan, papers: Iterable[list[Paper]]) -> Reach |
 def _approver(viewer: Viewer) -> Viewer:
     access.demand_unlimited(viewer)
     return access.demand(viewer, Permission.LEND)
-
-
-def _is_own(context: Context, viewer: Viewer, loan_id: str) -> bool:
-    with context.reading(rows.SYSTEM) as session:
-        found = session.scalar(select(Loan.borrower_id).where(Loan.id == loan_id))
-    if found is None:
-        raise rows.unknown()
-    return found == viewer.id
 
 
 def _decide(context: Context, viewer: Viewer, loan_id: str, event: LoanEvent, reason: str) -> None:

@@ -7,7 +7,7 @@ import threading
 
 from sqlalchemy.exc import OperationalError
 
-from dossier.plugins.lending import loan_rows
+from dossier.plugins.lending import loan_rows, paper_acts
 from dossier.services.context import Context
 
 LOOK_SECONDS = 5.0
@@ -20,5 +20,6 @@ def run(context: Context, stop: threading.Event) -> None:
     while not stop.wait(LOOK_SECONDS):
         try:
             loan_rows.note_ended(context)
+            paper_acts.note_due(context)
         except OperationalError:
             log.warning("database busy, ended loans are noted later")

@@ -10,23 +10,30 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from dossier import access
-from dossier.db.loan_tables import Loan, LoanStep, LoanThing
+from dossier.db.loan_tables import Loan, LoanStep, LoanThing, PaperOriginal
 from dossier.db.loans import Lent, number_of
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Customer, Document
 from dossier.errors import InvalidInputError, NotFoundError
 from dossier.records import DocumentState
 from dossier.rules.loan_states import Actor, LoanEvent, LoanKind, LoanState, after
-from dossier.services import audit
+from dossier.services import audit, custody
 from dossier.services.context import Context
 from dossier.viewer import Permission, Place, Reach, Viewer, system_viewer
 
 SYSTEM = system_viewer("lending")
 """Looks up what is asked for, so that no answer tells what lies outside one's area; ends loans."""
-OPEN_STATES = (LoanState.REQUESTED, LoanState.RUNNING)
 TOGETHER = 100
 """Rows in one transaction."""
-BY_CLOCK = {LoanState.REQUESTED: LoanEvent.LAPSE, LoanState.RUNNING: LoanEvent.EXPIRE}
+BY_CLOCK = {
+    LoanState.REQUESTED: LoanEvent.LAPSE,
+    LoanState.RUNNING: LoanEvent.EXPIRE,
+    LoanState.PICKED: LoanEvent.WITHDRAW,
+    LoanState.OUT: LoanEvent.FALL_DUE,
+    LoanState.RECALLED: LoanEvent.FALL_DUE,
+}
+BY_ENDS_AT = (LoanState.RUNNING, LoanState.OUT, LoanState.RECALLED)
+"""What the clock does at ``ends_at``; the rest of ``BY_CLOCK`` at ``lapses_at``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +50,14 @@ class Paper:
 def state_of(row: Loan, at: datetime) -> LoanState:
     """What a loan has come to; what ends by the clock is over at its minute."""
     state = LoanState(row.state)
-    if row.kind == LoanKind.ELECTRONIC and _end_of(row) <= at and state in BY_CLOCK:
-        return after(LoanKind.ELECTRONIC, state, BY_CLOCK[state], Actor.CLOCK)
+    if state in BY_CLOCK and end_of(row) <= at:
+        return after(LoanKind(row.kind), state, BY_CLOCK[state], Actor.CLOCK)
     return state
 
 
-def _end_of(row: Loan) -> datetime:
-    if row.state == LoanState.RUNNING and row.ends_at is not None:
+def end_of(row: Loan) -> datetime:
+    """When the clock does something with a loan in its state."""
+    if row.state in BY_ENDS_AT and row.ends_at is not None:
         return row.ends_at
     return row.lapses_at
 
@@ -62,11 +70,15 @@ def open_now(at: datetime) -> Any:
     )
 
 
-def over_now(at: datetime) -> Any:
-    """Whether a loan is over by the clock and nobody wrote it down."""
-    return or_(
-        and_(Loan.state == LoanState.REQUESTED, Loan.lapses_at <= at),
-        and_(Loan.state == LoanState.RUNNING, Loan.ends_at <= at),
+def over_now(at: datetime, kind: LoanKind) -> Any:
+    """Whether a loan is over or overdue by the clock and nobody wrote it down."""
+    lapsing = [one for one in BY_CLOCK if one not in BY_ENDS_AT]
+    return and_(
+        Loan.kind == kind,
+        or_(
+            and_(Loan.state.in_(lapsing), Loan.lapses_at <= at),
+            and_(Loan.state.in_(BY_ENDS_AT), Loan.ends_at <= at),
+        ),
     )
 
 
@@ -79,6 +91,7 @@ def take(
     at: datetime,
     *,
     why: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Take a step: the state, the step's own row, and the audit, in the caller's transaction.
 
@@ -87,7 +100,7 @@ def take(
     """
     before = LoanState(row.state) if by is Actor.CLOCK else state_of(row, at)
     row.state = after(LoanKind(row.kind), before, event, by)
-    note(session, viewer, row, event, at, why=why)
+    note(session, viewer, row, event, at, why=why, told=facts)
 
 
 def note(
@@ -98,12 +111,13 @@ def note(
     at: datetime,
     *,
     why: str = "",
+    told: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a step down, in the loan's own list and in the audit."""
     facts: dict[str, Any] = {"borrower": row.borrower_id}
     if row.ends_at is not None:
         facts["until"] = row.ends_at.isoformat()
-    step = {"reason": why} if why else {}
+    step = dict(told or {}) | ({"reason": why} if why else {})
     session.add(
         LoanStep(
             loan_number=row.number, at=at, by=viewer.id, event=event, state=row.state, facts=step
@@ -121,15 +135,44 @@ def note(
 
 
 def locked(session: ScopedSession, loan_id: str) -> Loan:
-    """The loan, for this transaction alone.
+    """The loan, for this transaction alone; of a paper's loan its original is locked first.
+
+    Raises:
+        NotFoundError: none of this id, or its original is not in the session's scope.
+    """
+    lent = select(PaperOriginal).join(Loan, Loan.original_id == PaperOriginal.id)
+    original = session.scalar(lent.where(Loan.id == loan_id))
+    if original is not None:
+        custody.locked(session, original.id)
+    row = session.scalars(
+        select(Loan)
+        .where(Loan.id == loan_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None or (row.original_id and original is None):
+        raise unknown()
+    return row
+
+
+def is_own(context: Context, viewer: Viewer, loan_id: str) -> bool:
+    """Whether a loan is the viewer's.
 
     Raises:
         NotFoundError: none of this id.
     """
-    row = session.scalars(select(Loan).where(Loan.id == loan_id).with_for_update()).one_or_none()
-    if row is None:
+    with context.reading(SYSTEM) as session:
+        found = session.scalar(select(Loan.borrower_id).where(Loan.id == loan_id))
+    if found is None:
         raise unknown()
-    return row
+    return found == viewer.id
+
+
+def is_paper(context: Context, loan_id: str) -> bool:
+    """Whether it is a loan of a paper original."""
+    with context.reading(SYSTEM) as session:
+        kind = session.scalar(select(Loan.kind).where(Loan.id == loan_id))
+    return kind == LoanKind.PAPER
 
 
 def unknown() -> NotFoundError:
@@ -220,32 +263,16 @@ def _held(own: Iterable[Reach], paper: Paper) -> frozenset[Permission]:
 def note_ended(context: Context) -> int:
     """Write down loans and requests whose time is over; returns how many."""
     now = context.clock.now()
-    query = select(Loan.number).where(over_now(now)).order_by(Loan.number).limit(TOGETHER)
+    over = over_now(now, LoanKind.ELECTRONIC)
+    query = select(Loan.number).where(over).order_by(Loan.number).limit(TOGETHER)
     with context.reading(SYSTEM) as session:
         seen = session.scalars(query).all()
     if not seen:
         return 0
     with context.writing(SYSTEM) as session:
-        still = select(Loan).where(Loan.number.in_(seen), over_now(now)).order_by(Loan.number)
+        still = select(Loan).where(Loan.number.in_(seen), over).order_by(Loan.number)
         found = session.scalars(still.with_for_update()).all()
         for row in found:
-            row.ended_at = _end_of(row)
+            row.ended_at = end_of(row)
             take(session, SYSTEM, row, BY_CLOCK[LoanState(row.state)], Actor.CLOCK, now)
         return len(found)
-
-
-def count_own(session: ScopedSession, user_id: str) -> int:
-    """Requests and running loans of a user that nobody wrote down as over."""
-    query = select(Loan.number).where(Loan.borrower_id == user_id, Loan.state.in_(OPEN_STATES))
-    return len(session.scalars(query).all())
-
-
-def end_own(session: ScopedSession, user_id: str, successor: str | None, at: datetime) -> int:  # noqa: ARG001 - a loan is a person's own and goes to nobody
-    """End them with the person's post; how many."""
-    query = select(Loan).where(Loan.borrower_id == user_id, Loan.state.in_(OPEN_STATES))
-    ended = {LoanState.REQUESTED: LoanEvent.WITHDRAW, LoanState.RUNNING: LoanEvent.GIVE_BACK}
-    found = [row for row in session.scalars(query.with_for_update()) if state_of(row, at) in ended]
-    for row in found:
-        row.ended_at, row.ended_by = at, SYSTEM.id
-        take(session, SYSTEM, row, ended[LoanState(row.state)], Actor.BORROWER, at)
-    return len(found)

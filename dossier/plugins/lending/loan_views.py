@@ -10,14 +10,21 @@ from datetime import datetime
 from sqlalchemy import or_, select
 
 from dossier import access
-from dossier.db.loan_tables import Loan, LoanThing
+from dossier.db.loan_tables import Loan, LoanThing, PaperOriginal
 from dossier.db.loans import number_of
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document
-from dossier.plugins.lending import deciding
+from dossier.plugins.lending import deciding, paper_queue
 from dossier.plugins.lending import loan_rows as rows
 from dossier.rules import lending
-from dossier.rules.loan_states import STATES, LoanState
+from dossier.rules.loan_states import (
+    STATES,
+    Actor,
+    LoanEvent,
+    LoanKind,
+    LoanState,
+    possible,
+)
 from dossier.services import role_grants
 from dossier.services.context import Context
 from dossier.services.labels import type_label
@@ -56,11 +63,13 @@ class LoanView:
     Attributes:
         state: as it is now; what ends by the clock is over at its minute.
         can: what the one who reads may do: ``withdraw return renew`` of one's own, ``approve
-            reject recall renew`` of others'.
+            reject recall renew`` of others'; of papers also ``confirm lost`` of one's own.
+        queue_position: of a paper, how many are before it; 0: it is its turn.
     """
 
     id: str
     number: str
+    kind: LoanKind
     state: LoanState
     state_zh: str
     state_en: str
@@ -78,6 +87,7 @@ class LoanView:
     reason: str
     things: tuple[ThingView, ...]
     can: tuple[str, ...]
+    queue_position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +142,37 @@ def to_decide(context: Context, viewer: Viewer) -> Work:
     )
 
 
+def one(context: Context, viewer: Viewer, loan_id: str) -> LoanView:
+    """A loan as its borrower, who decides on it or who hands out papers sees it.
+
+    Raises:
+        NotFoundError: none of this id that concerns the viewer.
+    """
+    access.demand_unlimited(viewer)
+    if rows.is_own(context, viewer, loan_id):
+        with context.reading(replace(viewer, asked=frozenset())) as session:
+            return _views(context, session, viewer, [_row(session, loan_id)], own=True)[0]
+    for permission in (Permission.LEND, Permission.HAND_OUT):
+        if not viewer.may(permission):
+            continue
+        placed = viewer.under(permission)
+        with context.reading(placed) as session:
+            row = _row(session, loan_id)
+            things = rows.things_of(session, [row.number])[row.number]
+            at_desk = row.original_id and session.get(PaperOriginal, row.original_id)
+            if permission is Permission.HAND_OUT:
+                concerns = bool(at_desk)
+            else:
+                concerns = _decides(session, placed, row, things)
+            if concerns:
+                return _views(context, session, placed, [row], own=False)[0]
+    raise rows.unknown()
+
+
+def _row(session: ScopedSession, loan_id: str) -> Loan:
+    return session.scalars(select(Loan).where(Loan.id == loan_id)).one()
+
+
 def _decides(session: ScopedSession, viewer: Viewer, row: Loan, things: list[LoanThing]) -> bool:
     papers = rows.papers_of(session, things)
     return deciding.decides(viewer, row, papers.values()) is not None
@@ -145,7 +186,12 @@ def _views(
     ids = {one for row in found for one in (row.borrower_id, row.decided_by) if one}
     people = role_grants.account_names(session, ids)
     teller = _Teller(session, viewer, [one for each in things.values() for one in each])
-    return tuple(_view(row, people, teller.tell(things[row.number]), now, own=own) for row in found)
+    line = paper_queue.positions(session, found, at=now)
+    listed = (_view(row, people, teller.tell(things[row.number]), now, own=own) for row in found)
+    return tuple(
+        replace(one, queue_position=line.get(row.number, 0))
+        for row, one in zip(found, listed, strict=True)
+    )
 
 
 def _view(
@@ -155,6 +201,7 @@ def _view(
     return LoanView(
         id=row.id,
         number=number_of(row.number),
+        kind=LoanKind(row.kind),
         state=state,
         state_zh=STATES[state].zh,
         state_en=STATES[state].en,
@@ -176,12 +223,28 @@ def _view(
 
 
 def _can(row: Loan, state: LoanState, *, own: bool) -> Iterable[str]:
-    if state is LoanState.REQUESTED:
+    if row.original_id is not None:
+        yield from _can_paper(row, state, own=own)
+    elif state is LoanState.REQUESTED:
         yield from ("withdraw",) if own else ("approve", "reject")
     elif state is LoanState.RUNNING:
         if row.renewals < lending.load().renewals and (not own or row.decided_by is None):
             yield "renew"
         yield "return" if own else "recall"
+
+
+def _can_paper(row: Loan, state: LoanState, *, own: bool) -> Iterable[str]:
+    if not own:
+        if state is LoanState.REQUESTED:
+            yield from ("approve", "reject")
+        return
+    events = {step.event for step in possible(LoanKind.PAPER, state) if Actor.BORROWER in step.by}
+    if LoanEvent.WITHDRAW in events:
+        yield "withdraw"
+    if LoanEvent.EXTEND in events and row.renewals < lending.load().paper.renewals:
+        yield "renew"
+    if LoanEvent.REPORT_LOST in events:
+        yield from ("confirm", "lost")
 
 
 class _Teller:
