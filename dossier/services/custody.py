@@ -13,14 +13,16 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, exists, select
 
+from dossier import access
 from dossier.db.custody_tables import CustodyEvent
 from dossier.db.loan_tables import Loan, PaperOriginal
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page, User
-from dossier.errors import ConflictError
+from dossier.errors import ConflictError, NotFoundError
 from dossier.rules import lending
 from dossier.services import role_grants
-from dossier.viewer import Viewer
+from dossier.services.context import Context
+from dossier.viewer import Permission, Viewer
 
 
 class HolderKind(StrEnum):
@@ -164,6 +166,19 @@ class Custody:
     is_substitute: bool
     stays: tuple[Stay, ...]
     outside: timedelta
+
+
+def custody_of(context: Context, viewer: Viewer, document_id: str) -> Custody | None:
+    """Where the paper behind a document was, for who may know of the document; None: no paper.
+
+    Raises:
+        NotFoundError: no such document in the viewer's area.
+    """
+    viewer, now = access.demand(viewer, Permission.READ_CUSTOMER), context.clock.now()
+    with context.reading(viewer) as session:
+        if session.scalar(select(Document.id).where(Document.id == document_id)) is None:
+            raise NotFoundError("No such document", detail_zh="没有此文件")
+        return way_of(session, document_id, at=now, language=viewer.language)
 
 
 def way_of(

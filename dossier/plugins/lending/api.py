@@ -21,6 +21,7 @@ from dossier.plugins.lending import (
 from dossier.plugins.lending.asking import Wish
 from dossier.plugins.lending.loan_views import LoanView
 from dossier.plugins.lending.paper_desk import Handed
+from dossier.services.custody import custody_of
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from searchapi.problems import CHANGING, may_answer
@@ -30,6 +31,7 @@ Borrower = Annotated[Viewer, requires(Permission.BORROW)]
 Lender = Annotated[Viewer, requires(Permission.LEND)]
 Deciding = Annotated[Viewer, requires(Permission.LEND, by_session_only=True)]
 Desk = Annotated[Viewer, requires(Permission.HAND_OUT)]
+Reader = Annotated[Viewer, requires(Permission.READ_CUSTOMER)]
 Somebody = Annotated[Viewer, requires(Permission.SIGNED_IN)]
 Id = Annotated[str, Path(max_length=36)]
 MOST = 1000
@@ -125,6 +127,27 @@ class Place(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     code: str = Field("", max_length=80, description="Scanned box; empty: the paper's own")
+
+
+class StayItem(BaseModel):
+    """One stretch of time that a paper was with somebody."""
+
+    model_config = ConfigDict(from_attributes=True)
+    name: str = Field(description="The person's account, the place or its code")
+    since: datetime
+    by: str
+    why: str
+    in_room: bool = Field(description="Whether that is in the archive room")
+
+
+class Way(BaseModel):
+    """Where a document's paper was."""
+
+    original_id: str | None = Field(description="null: there is no paper behind it")
+    state: str = Field(description="whole, lost or destroyed")
+    is_substitute: bool = Field(description="A certified copy in the place of a lost paper")
+    outside_hours: float = Field(description="Outside the archive room, in all")
+    stays: list[StayItem] = Field(description="The first minute first, who has it now at the end")
 
 
 class Made(BaseModel):
@@ -291,11 +314,27 @@ def cancel(request: Request, viewer: Somebody, loan_id: Id) -> None:
         deciding.give_back(context, viewer, loan_id)
 
 
-@router.post("/originals/{original_id}/put-back", responses=CHANGING)
-def put_back(request: Request, viewer: Desk, original_id: Id, place: Place) -> Place:
-    """Put a paper from the desk into its box."""
-    code = paper_desk.put_back(context_of(request), viewer, original_id, code=place.code)
+@router.post("/documents/{document_id}/put-back", responses=CHANGING)
+def put_back(request: Request, viewer: Desk, document_id: Id, place: Place) -> Place:
+    """Put a document's paper into its box, or into the one that was scanned."""
+    code = paper_desk.put_back(context_of(request), viewer, document_id, code=place.code)
     return Place(code=code)
+
+
+@router.get("/documents/{document_id}/custody", responses=may_answer(NotFoundError))
+def show_custody(request: Request, viewer: Reader, document_id: Id) -> Way:
+    """Who has a document's paper and had it before, and how long it was outside the room."""
+    context = context_of(request)
+    way = custody_of(context, viewer, document_id)
+    if way is None:
+        return Way(original_id=None, state="", is_substitute=False, outside_hours=0, stays=[])
+    return Way(
+        original_id=way.original_id,
+        state=way.state,
+        is_substitute=way.is_substitute,
+        outside_hours=round(way.outside.total_seconds() / 3600, 2),
+        stays=[StayItem.model_validate(one) for one in way.stays],
+    )
 
 
 def _listed(found: tuple[LoanView, ...]) -> LoanList:

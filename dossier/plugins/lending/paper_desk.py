@@ -14,11 +14,11 @@ from sqlalchemy import select
 
 from dossier import access
 from dossier.db import shelving
-from dossier.db.loan_tables import Loan, LoanStep, PaperOriginal
+from dossier.db.loan_tables import Loan, LoanStep
 from dossier.db.loans import number_of
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, User
-from dossier.errors import ConflictError, InvalidInputError
+from dossier.errors import ConflictError, InvalidInputError, NotFoundError
 from dossier.plugins.lending import loan_rows as rows
 from dossier.plugins.lending import paper_queue as queue
 from dossier.plugins.lending.paper_acts import Act, at_desk
@@ -156,44 +156,27 @@ def settle(context: Context, viewer: Viewer, loan_id: str, *, note: str) -> None
         act.end()
 
 
-def put_back(context: Context, viewer: Viewer, original_id: str, *, code: str = "") -> str:
-    """Put a paper from the desk into its box, or into what was scanned; returns where it lies.
+def put_back(context: Context, viewer: Viewer, document_id: str, *, code: str = "") -> str:
+    """Put a paper into its box, or into the one that was scanned; returns where it lies now.
 
     Raises:
         ForbiddenError: the role hands out no originals.
         NotFoundError: no such paper in the viewer's area.
         InvalidInputError: no such place, or it is another paper's box.
-        ConflictError: a loan has it, or a person.
+        ConflictError: a loan has it.
     """
     access.demand_unlimited(viewer)
     viewer, now = access.demand(viewer, Permission.HAND_OUT), context.clock.now()
     with context.writing(viewer) as session:
-        known = select(PaperOriginal.id).where(PaperOriginal.id == original_id)
-        if session.scalar(known) is None:
-            raise rows.unknown()
-        original = custody.locked(session, original_id)
-        if original.custodian_kind != HolderKind.PLACE or _is_held(session, original_id):
+        found = custody.of_document(session, document_id)
+        if found is None:
+            raise NotFoundError("There is no paper of this id", detail_zh="没有此纸质原件")
+        original = custody.locked(session, found.id)
+        if _is_held(session, original.id):
             raise ConflictError(
                 "A loan has the paper; take it back first", detail_zh="该原件在借，请先办理归还"
             )
-        home = shelving.home_of(session, [original_id]).get(original_id)
-        box = home.box_bar_code if home else None
-        scanned = code.strip()
-        if scanned and box and scanned not in (box, home.slot_code if home else None):
-            raise InvalidInputError(
-                f"That is not its box; it belongs to {box}", detail_zh=f"盒号不符，应放入 {box}"
-            )
-        if scanned and not box and not shelving.is_place(session, scanned):
-            raise InvalidInputError(
-                "No such box or room; scan the code on the box",
-                detail_zh="没有此盒或库房，请扫描盒上条码",
-            )
-        to = box or scanned
-        if not to:
-            raise InvalidInputError(
-                "It is in no box yet; scan the box that it goes to",
-                detail_zh="该原件尚未装盒，请扫描要放入的档案盒",
-            )
+        to = _place_of(session, original.id, code.strip())
         custody.hand(session, original, Holder.place(to), by=viewer.id, why="归位", at=now)
         return to
 
@@ -273,6 +256,26 @@ def _check_card(act: Act, scanned: str) -> None:
             f"That is not the borrower's card; the loan is {borrower.name}'s",
             detail_zh=f"证件不符，借阅人是 {borrower.name}",
         )
+
+
+def _place_of(session: ScopedSession, original_id: str, scanned: str) -> str:
+    home = shelving.home_of(session, [original_id]).get(original_id)
+    box = home.box_bar_code if home else None
+    if scanned and box and scanned not in (box, home.slot_code if home else None):
+        raise InvalidInputError(
+            f"That is not its box; it belongs to {box}", detail_zh=f"盒号不符，应放入 {box}"
+        )
+    if scanned and not box and not shelving.is_place(session, scanned):
+        raise InvalidInputError(
+            "No such box or room; scan the code on the box",
+            detail_zh="没有此盒或库房，请扫描盒上条码",
+        )
+    if not (box or scanned):
+        raise InvalidInputError(
+            "It is in no box yet; scan the box that it goes to",
+            detail_zh="该原件尚未装盒，请扫描要放入的档案盒",
+        )
+    return box or scanned
 
 
 def _is_held(session: ScopedSession, original_id: str) -> bool:
