@@ -26,7 +26,7 @@ def test_everybody_logged_in_reads_the_matrix_in_both_languages(door: Door) -> N
     assert "系统管理员" in page
     assert "System administrator" in page
     assert 'class="mine"' in page
-    assert "未启用" in row_of(page, "出库与归还原件")
+    assert "未启用" in row_of(page, "提出鉴定销毁")
     assert "遮盖" in row_of(page, "检索与查看登记信息")
 
 

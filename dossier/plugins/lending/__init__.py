@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from dossier.services.context import Context
 
 MINE = PageLink("/loans", "paper", "我的借阅", "My loans", Permission.BORROW, in_menu=True)
+DESK = PageLink("/loans/desk", "paper", "借阅台", "Lending desk", Permission.HAND_OUT)
 WAITING = PageLink("/loans/waiting", "paper", "借阅审批", "Loans to approve", Permission.LEND)
 
 
 @hookimpl
 def pages() -> Sequence[RouteSet]:
     """``/loans``. At start, in the web process."""
-    from dossier.plugins.lending import loan_pages
+    from dossier.plugins.lending import loan_pages, paper_pages
 
-    return (RouteSet(loan_pages.router, links=(WAITING, MINE)),)
+    return (
+        RouteSet(loan_pages.router, links=(WAITING, MINE)),
+        RouteSet(paper_pages.router, links=(DESK,)),
+    )
 
 
 @hookimpl

@@ -178,6 +178,13 @@ def _decides(session: ScopedSession, viewer: Viewer, row: Loan, things: list[Loa
     return deciding.decides(viewer, row, papers.values()) is not None
 
 
+def listed(
+    context: Context, session: ScopedSession, viewer: Viewer, found: Sequence[Loan]
+) -> tuple[LoanView, ...]:
+    """Others' loans as they are listed, as far as who reads this may know."""
+    return _views(context, session, viewer, found, own=False)
+
+
 def _views(
     context: Context, session: ScopedSession, viewer: Viewer, found: Sequence[Loan], *, own: bool
 ) -> tuple[LoanView, ...]:

@@ -60,7 +60,9 @@ def _custody(context: Context, viewer: Viewer, document_id: str) -> tuple[Panel,
         rows.insert(0, (SAID["state"][in_english], said))
     if way.is_substitute:
         rows.insert(0, (SAID["state"][in_english], SAID["substitute"][in_english]))
-    return (Panel("custody", "纸质原件", "Paper original", rows=tuple(rows)),)
+    borrows = viewer.may(Permission.BORROW) and way.state == custody.OriginalState.WHOLE
+    href = f"/loans/ask-paper?document_id={document_id}" if borrows else ""
+    return (Panel("custody", "纸质原件", "Paper original", rows=tuple(rows), href=href),)
 
 
 def of_customer(viewer: Viewer, customer_no: str) -> tuple[Panel, ...]:
