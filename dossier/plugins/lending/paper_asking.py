@@ -49,6 +49,11 @@ def ask(context: Context, viewer: Viewer, wish: Wish) -> tuple[Made, ...]:
     access.demand_unlimited(viewer)
     access.demand(viewer, Permission.BORROW)
     rules, now = lending.load().paper, context.clock.now()
+    purpose = checked_text(
+        wish.purpose,
+        missing_en="Say why the paper itself is needed; the electronic copy is open at once",
+        missing_zh="请填写借阅原件的理由；如只需查看，可直接借阅电子件",
+    )
     own = rows.own_reaches(viewer)
     if not any(
         Permission.BORROW in one.permissions and one.role not in rules.not_for for one in own
@@ -57,11 +62,6 @@ def ask(context: Context, viewer: Viewer, wish: Wish) -> tuple[Made, ...]:
             "Your role borrows electronic copies only",
             detail_zh="您的岗位只能借阅电子件，不能借阅纸质原件",
         )
-    purpose = checked_text(
-        wish.purpose,
-        missing_en="Say why the paper itself is needed; the electronic copy is open at once",
-        missing_zh="请填写借阅原件的理由；如只需查看，可直接借阅电子件",
-    )
     with context.writing(access.demand(viewer, Permission.READ_CUSTOMER)) as session:
         lock(session, session.get_one(User, viewer.id))
         asked = _papers(session, wish)

@@ -1,0 +1,140 @@
+"""A paper loan from the request to its box, by the keystrokes of a scanner (issue 7, §6.2)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from sqlalchemy import select
+
+from dossier.asgi import create_app
+from dossier.clock import FixedClock, SystemClock
+from dossier.db.custody_tables import CustodyEvent
+from dossier.db.tables import Document
+from dossier.services import custody
+from tests.e2e.conftest import Desk
+from tests.support_seeded import EAST, SETUP, Seeded, seeded_archive
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
+USERS = {
+    "borrower": ("crew", EAST.unit), "chief": ("supervisor", None), "clerk": ("archivist", None),
+}  # fmt: skip
+STARTS_WITHIN = 60
+PAPER = "东1"
+
+
+@dataclass
+class House:
+    """The seeded archive, served, with the first paper at the receiving desk."""
+
+    archive: Seeded
+    address: str
+
+    def holders(self) -> list[str]:
+        with self.archive.context.reading(SETUP) as session:
+            query = select(CustodyEvent.to_kind).order_by(CustodyEvent.id)
+            return list(session.scalars(query))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with seeded_archive(tmp_path_factory.mktemp("served") / "home", users=USERS) as archive:
+        context = archive.context
+        with context.writing(SETUP) as session:
+            document = session.get_one(Document, archive.documents[PAPER])
+            custody.begin(session, SETUP, document, at=context.clock.now())
+        app = create_app(replace(context, clock=FixedClock(SystemClock().now())))
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        until = time.monotonic() + STARTS_WITHIN
+        while not server.started and time.monotonic() < until:
+            time.sleep(0.05)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield House(archive, f"http://127.0.0.1:{port}")
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def desk(chromium, house: House) -> Iterator[Callable[..., Desk]]:
+    opened: list[Desk] = []
+
+    def sit_down(user: str, **options) -> Desk:
+        opened.append(Desk(chromium, house.address, user, **options))
+        return opened[-1]
+
+    yield sit_down
+    complaints = [complaint for one in opened for complaint in one.complaints]
+    for one in opened:
+        one.context.close()
+    assert complaints == []
+
+
+def assert_fits_and_accessible(page, picture) -> None:
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=f"{picture}-{width}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    faults = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in faults] == []
+
+
+def scan(page, code: str) -> None:
+    """As a scanner does it: the code into the field that has the focus, then Enter."""
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+
+
+def test_a_paper_goes_out_and_comes_back_by_the_scanner(desk, house: House, tmp_path) -> None:
+    look = {"bypass_csp": True}
+    borrower, chief, clerk = (desk(user, **look) for user in ("borrower", "chief", "clerk"))
+    paper = house.archive.documents[PAPER]
+    page = borrower.open(f"/documents/{paper}")
+    page.get_by_role("link", name="纸质原件").click()
+    assert_fits_and_accessible(page, tmp_path / "ask")
+    scan(page, "法院调取原件")
+    page.wait_for_url("**/loans#JY*")
+    number = page.url.rpartition("#")[2]
+    assert_fits_and_accessible(page, tmp_path / "mine")
+
+    page = chief.open("/loans/waiting")
+    assert_fits_and_accessible(page, tmp_path / "approve")
+    page.get_by_role("button", name="批准").click()
+    page.get_by_text("没有待您审批的借阅").wait_for()
+
+    page = clerk.open("/loans/desk")
+    assert_fits_and_accessible(page, tmp_path / "desk")
+    scan(page, number)
+    page.locator("#scanned").get_by_role("button", name="已取件").press("Enter")
+    page.locator("#picked").wait_for()
+    scan(page, number)
+    page.locator("#scanned [name=borrower]").wait_for()
+    assert_fits_and_accessible(page, tmp_path / "hand-out")
+    scan(page, "borrower")  # the card; Enter leads to the pages, which are not counted yet
+    assert page.evaluate("document.activeElement.name") == "pages"
+    scan(page, "1")
+    page.locator("#out").wait_for()
+    assert house.holders()[-1] == "person"
+
+    page = borrower.open("/loans")
+    page.get_by_role("button", name="确认已收到").press("Enter")
+    page.get_by_text("借出").first.wait_for()
+
+    page = clerk.open("/loans/desk")
+    scan(page, number)
+    page.locator("#scanned [name=matches]").wait_for()
+    assert_fits_and_accessible(page, tmp_path / "take-back")
+    scan(page, "1")
+    page.locator("#left").wait_for()
+    assert_fits_and_accessible(page, tmp_path / "left")
+    assert house.holders() == ["place", "place", "person", "place"]
+    scan(page, number)
+    page.get_by_text("没有此编码").wait_for()  # it is settled: nothing of it is open
+    page = borrower.open("/loans")
+    assert "已归还" in page.inner_text(f"#{number}")
