@@ -128,7 +128,7 @@ def test_a_paper_goes_out_and_comes_back_by_the_scanner(desk, house: House, tmp_
 
     page = clerk.open("/loans/desk")
     scan(page, number)
-    page.locator("#scanned [name=matches]").wait_for()
+    page.locator("#scanned [name=compared]").wait_for()
     assert_fits_and_accessible(page, tmp_path / "take-back")
     scan(page, "1")
     page.locator("#left").wait_for()

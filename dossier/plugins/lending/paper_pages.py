@@ -76,13 +76,13 @@ def at_desk(  # noqa: PLR0913 - the fields of the form
     borrower: Code = "",
     pages: Number = "",
     condition: Code = "",
-    matches: Code = "",
+    compared: Code = "",
     note: Text = "",
 ) -> Response:
     """One act on one loan, then the desk again with the scanner's field ready."""
     said = {"code": code, "borrower": borrower, "condition": condition, "note": note[:200]}
     try:
-        handed = Handed(**said, pages=_count(pages), matches=MATCHES.get(matches))
+        handed = Handed(**said, pages=_count(pages), matches=MATCHES.get(compared))
         _deed(DEEDS, act)(context_of(request), viewer, loan_id, handed)
     except REFUSED as error:
         return _desk(request, viewer, scan=code or loan_id, error=error)
