@@ -145,7 +145,7 @@ def test_s3_05_a_paper_goes_from_the_request_back_to_its_box_and_is_always_with_
     assert house.custodian(paper) == ("person", "crew1")
     assert house.crew1.does(loan, "confirm").status_code == 204
     shown = house.shown(house.crew1, loan)
-    assert (shown["state"], shown["due_at"]) == ("out", "2027-02-15T16:00:00Z")
+    assert (shown["state"], shown["due_at"]) == ("out", "2027-02-15T15:59:00Z")
     assert house.wang.does(loan, "return", **WHOLE).status_code == 204
     assert house.shown(house.crew1, loan)["state"] == "returned"
     assert house.custodian(paper) == ("place", lending.load().desk)

@@ -28,6 +28,7 @@ from dossier.services.posts import lock
 from dossier.viewer import Permission, Viewer
 
 DAY_MINUTES = 24 * 60
+LAST_MINUTE = time(23, 59)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,10 @@ def ask(context: Context, viewer: Viewer, wish: Wish) -> tuple[Made, ...]:
 
 
 def due_at(begins: datetime, minutes: int) -> datetime:
-    """When a paper that goes out now is due: at the end of a working day."""
+    """When a paper that goes out now is due: in the last minute of a working day."""
     last = local_date(begins) + timedelta(minutes=minutes)
     day = working_days.load().not_before(last)
-    return datetime.combine(day + timedelta(days=1), time(), SHANGHAI)
+    return datetime.combine(day, LAST_MINUTE, SHANGHAI)
 
 
 # -- parts ----------------------------------------------------------------------------------------

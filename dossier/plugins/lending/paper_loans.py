@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy import select
 
 from dossier.db.loan_tables import Loan, PaperOriginal
@@ -55,7 +53,7 @@ def extend(context: Context, viewer: Viewer, loan_id: str) -> None:
                 detail_zh="已续借，不能再次续借，请按期归还",
             )
         row.renewals += 1
-        row.ends_at = due_at((row.ends_at or act.now) - timedelta(seconds=1), row.minutes)
+        row.ends_at = due_at(row.ends_at or act.now, row.minutes)
         act.take(LoanEvent.EXTEND)
 
 

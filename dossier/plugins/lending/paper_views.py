@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -30,7 +30,6 @@ SECTIONS = ("overdue", "due", "to_pick", "picked", "to_check", "disputed", "lost
 STATES = (*HOLDS_ORIGINAL, S.WAITING)
 MOST = 2000
 """Loans that are looked at; more are never open at one desk."""
-TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ def _lines(
 
 def _section(row: Loan, state: LoanState, now: datetime) -> str:
     if state in (S.OUT, S.RECALLED) and row.ends_at is not None:
-        return "due" if local_date(row.ends_at - TICK) <= local_date(now) else "out"
+        return "due" if local_date(row.ends_at) <= local_date(now) else "out"
     return str(state)
 
 
