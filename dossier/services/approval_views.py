@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, RoleGrant, User
 from dossier.rules.approvals import Thing
 from dossier.services import approval_rows as rows
-from dossier.services import role_grants
+from dossier.services import remarks, role_grants
 from dossier.services.approvals import deciding
 from dossier.services.context import Context
 from dossier.services.labels import type_label
@@ -143,7 +143,18 @@ def _views(
     people = role_grants.account_names(session, ids)
     live = _opening(context, {row.user_id for row in listed}, now)
     teller = _Teller(context, session, viewer)
-    return tuple(_view(row, people, teller, _state(row, now, live)) for row in listed)
+    return tuple(
+        _as_told(viewer, _view(row, people, teller, _state(row, now, live))) for row in listed
+    )
+
+
+def _as_told(viewer: Viewer, one: ApprovalView) -> ApprovalView:
+    """What another typed of a customer may name somebody; of a role it names colleagues."""
+    if one.asked_by == viewer.name or one.kind == Thing.ROLE:
+        return one
+    said = (remarks.line(viewer, text) for text in (one.purpose, one.reason, one.revoked_why))
+    purpose, reason, why = said
+    return replace(one, purpose=purpose, reason=reason, revoked_why=why)
 
 
 def _opening(context: Context, users: Iterable[str], now: datetime) -> set[str]:

@@ -23,7 +23,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import AuditEvent, AuditSeal, Document, User
 from dossier.errors import InvalidInputError
 from dossier.rules import rulebook
-from dossier.services import audit, audit_facts, audit_scope, cursors
+from dossier.services import audit, audit_facts, audit_scope, cursors, remarks
 from dossier.services.context import Context
 from dossier.services.views import Listing
 from dossier.viewer import Permission, Viewer
@@ -242,7 +242,10 @@ def _entries(
     facts = audit_facts.of_rows(session, viewer, rows)
     return tuple(
         _cut(
-            _entry(row, names, facts[row.id], sealed_to), viewer, row, is_outside=row.id in foreign
+            _entry(viewer, row, names, facts[row.id], sealed_to),
+            viewer,
+            row,
+            is_outside=row.id in foreign,
         )
         for row in rows
     )
@@ -265,8 +268,19 @@ def _cut(entry: AuditEntry, viewer: Viewer, row: AuditEvent, *, is_outside: bool
     return entry
 
 
+def _purpose(viewer: Viewer, row: AuditEvent) -> str:
+    """What it was for, as the reader may read it: who typed it may have named somebody."""
+    if row.object_kind not in audit_scope.ABOUT_CUSTOMERS:
+        return row.purpose
+    return remarks.line(viewer, row.purpose)
+
+
 def _entry(
-    row: AuditEvent, names: dict[str, str], facts: Mapping[str, Any], sealed_to: int
+    viewer: Viewer,
+    row: AuditEvent,
+    names: dict[str, str],
+    facts: Mapping[str, Any],
+    sealed_to: int,
 ) -> AuditEntry:
     counted = next((row.facts[key] for key in ("hits", "rows", "pages") if key in row.facts), None)
     return AuditEntry(
@@ -279,7 +293,7 @@ def _entry(
         object_id=row.object_id,
         object_name=names.get(row.object_id, ""),
         outcome=row.outcome,
-        purpose=row.purpose,
+        purpose=_purpose(viewer, row),
         remote=row.remote or str(row.facts.get("remote", "")),
         page=int(row.facts.get("page", 0)),
         count=counted,

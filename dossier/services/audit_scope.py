@@ -25,6 +25,8 @@ _KEYS: dict[str, Any] = {"customer": Customer.customer_no, "document": Document.
 _NAMED = _KEYS | {"case": Document.case_no}
 """What else a row may name beside its object: a case lies where one of its papers does."""
 QUERY = "query"
+ABOUT_CUSTOMERS = frozenset({*_KEYS, QUERY, "loan", "campaign"})
+"""Kinds of objects whose rows' purposes may name a customer; of others they name colleagues."""
 
 
 def on_own() -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -14,8 +14,9 @@ from dossier.db.case_tables import BusinessCase
 from dossier.db.tables import Document
 from dossier.errors import InvalidInputError
 from dossier.plugins.completeness import dossiers, requirements
+from dossier.plugins.completeness.dossiers import Dossier
 from dossier.plugins.completeness.items import Completeness
-from dossier.services import audit
+from dossier.services import audit, remarks
 from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.heads import customer_in_scope, heads
@@ -95,5 +96,16 @@ def get(context: Context, viewer: Viewer, customer_no: str, day: date | None = N
     with context.reading(dossiers.LOOKING) as session:
         dossier = dossiers.read(session, requirements.of(context), [customer_no])[customer_no]
         people = account_names(session, [one.by for one in dossier.waivers])
-    found = dossier.on(day or today)
+    found = _as_told(context, viewer, dossier).on(day or today)
     return DossierView(head, day or today, found, visible, people, may_waive, cases)
+
+
+def _as_told(context: Context, viewer: Viewer, dossier: Dossier) -> Dossier:
+    """The dossier with what was noted on its waivers as the viewer may read it."""
+    if not any(one.note for one in dossier.waivers):
+        return dossier
+    number = dossier.customer_no
+    with context.reading(viewer) as session:
+        told = remarks.of_customers(context, session, viewer, [number])
+        waivers = tuple(replace(one, note=told(number, one.note)) for one in dossier.waivers)
+    return replace(dossier, waivers=waivers)

@@ -56,9 +56,9 @@ class LateItem(BaseModel):
     """A late paper; its flags are for good."""
 
     document_id: str
-    customer_no: str
+    customer_no: str = Field(description="Whose it was then; empty outside the viewer's scope")
     type: str
-    case_no: str
+    case_no: str = Field(description="Of that customer")
     node: str
     page: int | None = Field(description="Where its day stands")
     box: list[float] | None
@@ -184,9 +184,9 @@ def item_of(one: LatePaper) -> LateItem:
     flag, now = one.first, one.now
     return LateItem(
         document_id=one.document_id,
-        customer_no=flag.customer_no,
+        customer_no=one.customer_no,
         type=flag.type_code,
-        case_no=flag.case_no,
+        case_no=one.case_no,
         node=flag.node,
         page=flag.page,
         box=flag.box,
@@ -230,10 +230,10 @@ def _row(one: LatePaper) -> list[str]:
     flag = one.first
     times = (flag.completed_at, flag.produced_at, flag.captured_at, flag.found_at)
     return [
-        flag.customer_no,
+        one.customer_no,
         one.document_id,
         flag.type_code,
-        flag.case_no,
+        one.case_no,
         flag.node,
         " ".join(each.reason for each in one.flags),
         " ".join(one.reasons_now),

@@ -17,7 +17,7 @@ from dossier.db.tables import Document, OrgUnit
 from dossier.errors import InvalidInputError, NotPossibleError
 from dossier.plugins.completeness import dossiers, late_papers
 from dossier.plugins.completeness.late_papers import Judged
-from dossier.services import audit, cursors, papers
+from dossier.services import audit, audit_scope, cursors, papers, remarks
 from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
@@ -45,11 +45,16 @@ class LatePaper:
     """A paper with its flags, the first that was put down before the others.
 
     Attributes:
+        customer_no: whose it was when it was found; empty where that customer is not in the
+            viewer's scope, as after a paper moved.
+        case_no: of that customer.
         now: by what is known now; None where it is held against no node any more.
         is_there: the paper itself still is.
     """
 
     document_id: str
+    customer_no: str
+    case_no: str
     flags: tuple[LateFlag, ...]
     now: Judged | None
     explanations: tuple[Explanation, ...]
@@ -129,7 +134,7 @@ def of_document(context: Context, viewer: Viewer, document_id: str) -> LatePaper
     with context.reading(viewer) as session:
         papers.in_scope(session, document_id)
         flags = _flags(session, LateFlag.document_id == document_id)
-        return next(iter(_whole(context, session, flags)), None)
+        return next(iter(_whole(context, session, viewer, flags)), None)
 
 
 def may_explain(context: Context, viewer: Viewer, document_id: str) -> bool:
@@ -147,7 +152,7 @@ def of_customer(context: Context, viewer: Viewer, customer_no: str) -> tuple[Lat
     viewer = access.demand(viewer, Permission.READ_CUSTOMER)
     with context.reading(viewer) as session:
         flags = _flags(session, LateFlag.customer_no == customer_no)
-        return tuple(_whole(context, session, flags))
+        return tuple(_whole(context, session, viewer, flags))
 
 
 def explain(context: Context, viewer: Viewer, document_id: str, text: str) -> None:
@@ -196,7 +201,7 @@ def get(
         keys = _keys(session, wish, after, size + 1)
         shown = keys[:size]
         flags = _flags(session, LateFlag.document_id.in_([key for key, _ in shown]))
-        found = {one.document_id: one for one in _whole(context, session, flags)}
+        found = {one.document_id: one for one in _whole(context, session, viewer, flags)}
         units = _units(session)
         total = _count(session, wish)
     last = [shown[-1][1].isoformat(), shown[-1][0]] if len(keys) > size else None
@@ -223,7 +228,9 @@ def in_file(context: Context, viewer: Viewer, wish: Wish) -> tuple[LatePaper, ..
         fitting = select(LateFlag.document_id).where(*_conditions(wish))
         by_id: Mapping[str, LatePaper] = {
             one.document_id: one
-            for one in _whole(context, session, _flags(session, LateFlag.document_id.in_(fitting)))
+            for one in _whole(
+                context, session, viewer, _flags(session, LateFlag.document_id.in_(fitting))
+            )
         }
     noted.wait()
     return tuple(by_id[key] for key in keys)
@@ -296,25 +303,38 @@ def _flags(session: ScopedSession, condition: ColumnElement[bool]) -> list[LateF
     return list(session.scalars(query.order_by(LateFlag.found_at.desc(), LateFlag.id)))
 
 
-def _whole(context: Context, session: ScopedSession, flags: Sequence[LateFlag]) -> list[LatePaper]:
+def _whole(
+    context: Context, session: ScopedSession, viewer: Viewer, flags: Sequence[LateFlag]
+) -> list[LatePaper]:
     """The papers of these flags, in their order; what is known now is asked for anew."""
     by_paper: dict[str, list[LateFlag]] = defaultdict(list)
     for flag in flags:
         by_paper[flag.document_id].append(flag)
     ids = list(by_paper)
     there = set(session.scalars(select(Document.id).where(Document.id.in_(ids))))
-    said = _explanations(session, ids)
+    told = remarks.of_papers(context, session, viewer, ids) if ids else None
+    explained = _explanations(session, ids, told) if told else {}
+    mine = audit_scope.own_keys(session, "customer", {flag.customer_no for flag in flags})
     now = _now(context, {flag.customer_no for flag in flags}, ids)
     return [
-        LatePaper(
-            key,
-            tuple(sorted(own, key=lambda flag: (flag.found_at, flag.id))),
-            now.get(key),
-            tuple(said[key]),
-            key in there,
-        )
+        _paper(key, own, now.get(key), explained.get(key, ()), mine, is_there=key in there)
         for key, own in by_paper.items()
     ]
+
+
+def _paper(
+    key: str,
+    own: Sequence[LateFlag],
+    now: Judged | None,
+    explanations: Sequence[Explanation],
+    mine: Collection[str],
+    *,
+    is_there: bool,
+) -> LatePaper:
+    flags = tuple(sorted(own, key=lambda flag: (flag.found_at, flag.id)))
+    first = flags[0]
+    whose = (first.customer_no, first.case_no) if first.customer_no in mine else ("", "")
+    return LatePaper(key, *whose, flags, now, tuple(explanations), is_there)
 
 
 def _now(context: Context, numbers: Collection[str], ids: Collection[str]) -> dict[str, Judged]:
@@ -328,11 +348,15 @@ def _now(context: Context, numbers: Collection[str], ids: Collection[str]) -> di
     return {key: one for key, one in judged.items() if key in set(ids)}
 
 
-def _explanations(session: ScopedSession, ids: Collection[str]) -> dict[str, list[Explanation]]:
+def _explanations(
+    session: ScopedSession, ids: Collection[str], told: remarks.Told
+) -> dict[str, list[Explanation]]:
     query = select(LateExplanation).where(LateExplanation.document_id.in_(ids))
     rows = session.scalars(query.order_by(LateExplanation.id)).all()
     names = account_names(session, {row.by for row in rows})
     found: dict[str, list[Explanation]] = defaultdict(list)
     for row in rows:
-        found[row.document_id].append(Explanation(row.at, names[row.by], row.text))
+        found[row.document_id].append(
+            Explanation(row.at, names[row.by], told(row.document_id, row.text))
+        )
     return found

@@ -16,7 +16,7 @@ from dossier.db.tables import Customer
 from dossier.errors import InvalidInputError, NotFoundError, NotPossibleError
 from dossier.plugins.completeness import dossiers, requirements, waiver_reasons, wording
 from dossier.plugins.completeness.items import LACKING, ItemState
-from dossier.services import audit, labels
+from dossier.services import audit, labels, remarks
 from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.heads import customer_in_scope
@@ -150,23 +150,24 @@ def of_customer(context: Context, viewer: Viewer, customer_no: str) -> tuple[Mad
         rows = session.scalars(query.order_by(WaiverRow.made_at.desc(), WaiverRow.id.desc())).all()
         people = [one for row in rows for one in (row.made_by, row.withdrawn_by) if one]
         names = account_names(session, people)
-        return tuple(_shown(row, names) for row in rows)
+        told = remarks.of_customers(context, session, viewer, [customer_no])
+        return tuple(_shown(row, names, told) for row in rows)
 
 
-def _shown(row: WaiverRow, names: Mapping[str, str]) -> MadeWaiver:
+def _shown(row: WaiverRow, names: Mapping[str, str], told: remarks.Told) -> MadeWaiver:
     return MadeWaiver(
         id=row.id,
         rule=row.rule,
         case_no=row.case_no,
         reason=row.reason,
-        note=row.note,
+        note=told(row.customer_no, row.note),
         first_day=row.first_day,
         last_day=row.last_day,
         made_at=row.made_at,
         made_by=names[row.made_by],
         withdrawn_at=row.withdrawn_at,
         withdrawn_by=names[row.withdrawn_by] if row.withdrawn_by else "",
-        withdrawn_why=row.withdrawn_why,
+        withdrawn_why=told(row.customer_no, row.withdrawn_why),
     )
 
 

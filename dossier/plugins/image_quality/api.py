@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dossier.db.quality_tables import PageFinding, Rescan
 from dossier.errors import NotFoundError, QueryError
 from dossier.plugins.image_quality import views, wording
-from dossier.plugins.image_quality.views import UnitRate, Wish
+from dossier.plugins.image_quality.views import Quality, UnitRate, Wish
 from dossier.rules.limits import LARGEST_INTEGER
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
@@ -34,7 +34,9 @@ class FindingItem(BaseModel):
     required: float
     clause: str
     rule_from: date
-    other_document_id: str | None = Field(description="Where the same page is")
+    other_document_id: str | None = Field(
+        description="Where the same page is; null outside the viewer's scope"
+    )
     other_page: int | None
 
 
@@ -50,7 +52,7 @@ class RescanItem(BaseModel):
     settled_at: datetime | None
     why: str = Field(description="Why it was accepted as it is")
     note: str
-    new_document_id: str | None
+    new_document_id: str | None = Field(description="Null outside the viewer's scope")
     new_page: int | None
     trouble: str = Field(description="Why the last scan that was handed in did not settle it")
 
@@ -116,7 +118,7 @@ def read_rescans(
     """With the share of pages that pass in each unit."""
     found = views.get(context_of(request), viewer, wish, cursor=cursor, size=size)
     return RescanList(
-        items=[_rescan(one.row) for one in found.items],
+        items=[_rescan(one.row, one.note, is_visible=one.new_is_visible) for one in found.items],
         next_cursor=found.next_cursor,
         total=found.total,
         by_state=dict(found.by_state),
@@ -139,9 +141,9 @@ def read_quality(request: Request, document_id: str, viewer: Reading) -> Quality
     return QualityAnswer(
         pages=found.pages,
         failing=found.failing,
-        findings=[_finding(one, wording.language_of(language)) for one in found.findings],
-        rescans=[_rescan(one) for one in found.requests],
-        rescan_of=[_rescan(one) for one in found.answers],
+        findings=[_finding(one, found, wording.language_of(language)) for one in found.findings],
+        rescans=[_of_paper(one, found) for one in found.requests],
+        rescan_of=[_of_paper(one, found) for one in found.answers],
     )
 
 
@@ -162,7 +164,8 @@ def accept_page(
     views.accept(context_of(request), viewer, document_id, page, why=taken.why, note=taken.note)
 
 
-def _finding(one: PageFinding, language: str) -> FindingItem:
+def _finding(one: PageFinding, found: Quality, language: str) -> FindingItem:
+    other = one.other_document_id if one.other_document_id in found.visible else None
     return FindingItem(
         page=one.page,
         code=one.code,
@@ -172,12 +175,17 @@ def _finding(one: PageFinding, language: str) -> FindingItem:
         required=one.required,
         clause=wording.clause(one.code),
         rule_from=one.rule_from,
-        other_document_id=one.other_document_id,
+        other_document_id=other,
         other_page=one.other_page,
     )
 
 
-def _rescan(one: Rescan) -> RescanItem:
+def _of_paper(one: Rescan, found: Quality) -> RescanItem:
+    note = found.notes.get((one.document_id, one.page), "")
+    return _rescan(one, note, is_visible=one.new_document_id in found.visible)
+
+
+def _rescan(one: Rescan, note: str, *, is_visible: bool) -> RescanItem:
     return RescanItem(
         document_id=one.document_id,
         page=one.page,
@@ -187,8 +195,8 @@ def _rescan(one: Rescan) -> RescanItem:
         opened_at=one.opened_at,
         settled_at=one.settled_at,
         why=one.why,
-        note=one.note,
-        new_document_id=one.new_document_id,
+        note=note,
+        new_document_id=one.new_document_id if is_visible else None,
         new_page=one.new_page,
         trouble=one.trouble,
     )

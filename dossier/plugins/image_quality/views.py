@@ -21,7 +21,7 @@ from dossier.errors import InvalidInputError, NotFoundError, NotPossibleError
 from dossier.plugins.image_quality.duty import ACCEPTED, OPEN
 from dossier.records import IntakeOutcome
 from dossier.rules import image_quality, rulebook
-from dossier.services import audit, cursors, papers, uploads
+from dossier.services import audit, cursors, papers, remarks, uploads
 from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.services.views import UploadForm
@@ -50,6 +50,7 @@ class Request:
     Attributes:
         settled_by: account name, or the duty's own.
         new_is_visible: the new scan's paper is in the viewer's scope.
+        note: why it was accepted as it is, as the viewer may read it.
     """
 
     row: Rescan
@@ -58,6 +59,7 @@ class Request:
     findings: tuple[PageFinding, ...]
     settled_by: str
     new_is_visible: bool
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ class Quality:
     Attributes:
         pages: how many were checked; None where none was.
         answers: requests of other papers that this one is the new scan for.
+        notes: why pages were accepted as they are, by paper and page, as the viewer may read it.
+        visible: ids of the other papers named here that are in the viewer's scope.
     """
 
     pages: int | None
@@ -117,6 +121,8 @@ class Quality:
     findings: tuple[PageFinding, ...]
     requests: tuple[Rescan, ...]
     answers: tuple[Rescan, ...]
+    notes: Mapping[tuple[str, int], str]
+    visible: frozenset[str]
 
 
 def reasons(day: date) -> tuple[Reason, ...]:
@@ -139,14 +145,21 @@ def of_document(context: Context, viewer: Viewer, document_id: str) -> Quality:
     with context.reading(viewer) as session:
         papers.in_scope(session, document_id)
         state = session.get(ScanState, document_id)
-        own = select(Rescan).where(Rescan.document_id == document_id).order_by(Rescan.page)
-        answers = select(Rescan).where(Rescan.new_document_id == document_id)
+        is_own, is_answer = Rescan.document_id == document_id, Rescan.new_document_id == document_id
+        by_page = select(Rescan).order_by(Rescan.document_id, Rescan.page)
+        requests = tuple(session.scalars(by_page.where(is_own)))
+        answers = tuple(session.scalars(by_page.where(is_answer)))
+        findings = tuple(_findings(session, PageFinding.document_id == document_id))
+        others = {one.other_document_id for one in findings}
+        others |= {one.new_document_id for one in (*requests, *answers)}
         return Quality(
             state.pages if state else None,
             state.failing if state else 0,
-            tuple(_findings(session, PageFinding.document_id == document_id)),
-            tuple(session.scalars(own)),
-            tuple(session.scalars(answers.order_by(Rescan.document_id, Rescan.page))),
+            findings,
+            requests,
+            answers,
+            _notes(context, session, viewer, (*requests, *answers)),
+            _visible(session, others),
         )
 
 
@@ -174,7 +187,7 @@ def get(
         shown, more = rows[:size], len(rows) > size
         units = _units(session)
         found = Requests(
-            items=_whole(session, shown),
+            items=_whole(context, session, viewer, shown),
             total=_count(session, wish),
             by_state=_by_state(session, wish),
             by_check=_by_check(session, wish),
@@ -201,7 +214,8 @@ def one(context: Context, viewer: Viewer, document_id: str, page: int) -> Reques
         query = _joined(Rescan, Document.type_code, Document.unit_id).where(
             Rescan.document_id == document_id, Rescan.page == page
         )
-        return _whole(session, [_demand(session.execute(query).first())])[0]
+        row = _demand(session.execute(query).first())
+        return _whole(context, session, viewer, [row])[0]
 
 
 def accept(
@@ -379,7 +393,24 @@ def _findings(session: ScopedSession, condition: ColumnElement[bool]) -> list[Pa
     return list(session.scalars(select(PageFinding).where(condition).order_by(*order)))
 
 
-def _whole(session: ScopedSession, rows: Sequence[Any]) -> tuple[Request, ...]:
+def _visible(session: ScopedSession, ids: Iterable[str | None]) -> frozenset[str]:
+    named = {one for one in ids if one}
+    return frozenset(session.scalars(select(Document.id).where(Document.id.in_(named))))
+
+
+def _notes(
+    context: Context, session: ScopedSession, viewer: Viewer, rows: Iterable[Rescan]
+) -> dict[tuple[str, int], str]:
+    noted = [row for row in rows if row.note]
+    if not noted:
+        return {}
+    told = remarks.of_papers(context, session, viewer, {row.document_id for row in noted})
+    return {(row.document_id, row.page): told(row.document_id, row.note) for row in noted}
+
+
+def _whole(
+    context: Context, session: ScopedSession, viewer: Viewer, rows: Sequence[Any]
+) -> tuple[Request, ...]:
     requests = [row[0] for row in rows]
     ids = {each.document_id for each in requests}
     by_page: dict[tuple[str, int], list[PageFinding]] = {}
@@ -390,8 +421,8 @@ def _whole(session: ScopedSession, rows: Sequence[Any]) -> tuple[Request, ...]:
     )
     unit_names = dict(session.execute(units).all())
     names = account_names(session, {each.settled_by for each in requests})
-    new = {each.new_document_id for each in requests if each.new_document_id}
-    visible = set(session.scalars(select(Document.id).where(Document.id.in_(new))))
+    visible = _visible(session, (each.new_document_id for each in requests))
+    notes = _notes(context, session, viewer, requests)
     return tuple(
         Request(
             each,
@@ -400,6 +431,7 @@ def _whole(session: ScopedSession, rows: Sequence[Any]) -> tuple[Request, ...]:
             tuple(by_page.get((each.document_id, each.page), ())),
             names[each.settled_by],
             each.new_document_id in visible,
+            notes.get((each.document_id, each.page), ""),
         )
         for each, type_code, unit_id in rows
     )

@@ -25,7 +25,7 @@ from dossier.rules.loan_states import (
     LoanState,
     possible,
 )
-from dossier.services import role_grants
+from dossier.services import remarks, role_grants
 from dossier.services.context import Context
 from dossier.services.labels import type_label
 from dossier.services.papers import summary_query
@@ -195,9 +195,19 @@ def _views(
     teller = _Teller(session, viewer, [one for each in things.values() for one in each])
     line = paper_queue.positions(session, found, at=now)
     listed = (_view(row, people, teller.tell(things[row.number]), now, own=own) for row in found)
-    return tuple(
+    shown = (
         replace(one, queue_position=line.get(row.number, 0))
         for row, one in zip(found, listed, strict=True)
+    )
+    return tuple(shown) if own else tuple(_as_told(viewer, one) for one in shown)
+
+
+def _as_told(viewer: Viewer, one: LoanView) -> LoanView:
+    """Another's loan: who typed what it is for may have named somebody."""
+    return replace(
+        one,
+        purpose=remarks.line(viewer, one.purpose),
+        reason=remarks.line(viewer, one.reason),
     )
 
 
