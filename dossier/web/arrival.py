@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from fastapi import Request
 
@@ -65,6 +66,13 @@ def trusted_user(request: Request) -> str | None:
 def is_secure(settings: Settings) -> bool:
     """Whether browsers reach us by TLS, here or at a proxy in front."""
     return settings.public_url.startswith("https://")
+
+
+def is_own_origin(request: Request, origin: str) -> bool:
+    """Whether a form comes from a page of ours: of the host that was asked, or the public one."""
+    asked = request.headers.get("host", "")
+    ours = {asked, urlsplit(_settings(request).public_url).netloc} - {""}
+    return urlsplit(origin).netloc in ours
 
 
 def cookie_name(request: Request, name: str = SESSION_COOKIE) -> str:

@@ -154,6 +154,30 @@ def test_many_dossiers_and_night_and_exports_are_found(
     }
 
 
+def test_s3_15_prints_and_what_leaves_in_bulk_count_and_pictures_in_hits_have_a_limit_of_their_own(
+    seeded: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code in ("many_dossiers", "many_exported", "night", "outside_area"):
+        limit(seeded, monkeypatch, code, 0)
+    limit(seeded, monkeypatch, "many_glimpsed", 1)
+    watched.add_name(seeded.context, viewer(seeded, "admin"), kind="celebrity", name=WEST.name)
+    east, west = seeded.documents["东1"], seeded.documents["西1"]
+    with another_day(seeded) as note:
+        note("archivist", east, kind="document", action="document.printed")
+        note("archivist", east, kind="document", action="document.exported")
+        note("archivist_east", EAST.customer_no, action="contact.told")
+        for paper in (east, west):
+            note("agent_east", paper, kind="document", action="page.snippet", hour=23)
+        note("agent_west", west, kind="document", action="page.snippet")
+        look(seeded)
+    assert codes(seeded) == {
+        ("many_dossiers", "archivist", 1),
+        ("many_exported", "archivist", 1),
+        ("many_exported", "archivist_east", 1),
+        ("many_glimpsed", "agent_east", 2),
+    }
+
+
 def test_a_watched_name_is_found_when_looked_at_and_when_searched_for(seeded: Seeded) -> None:
     admin = viewer(seeded, "admin")
     watched.add_name(seeded.context, admin, kind="celebrity", name=f" {EAST.name} ")

@@ -65,12 +65,13 @@ def addresses(app: FastAPI, archive: Seeded) -> list[tuple[str, str]]:
 def check(method: str, path: str, answer: Any) -> list[str]:
     headers = answer.headers
     policy = headers.get("content-security-policy", "")
+    is_login_form = path.startswith("/login") and "<form" in answer.text
     wrong = [
         name
         for name, value in {
             "x-content-type-options": "nosniff",
             "x-frame-options": "DENY",
-            "referrer-policy": "no-referrer",
+            "referrer-policy": "same-origin" if is_login_form else "no-referrer",
             "cross-origin-opener-policy": "same-origin",
             "cross-origin-resource-policy": "same-origin",
         }.items()

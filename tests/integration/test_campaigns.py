@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 
 from dossier.clock import local_date
-from dossier.db.tables import Document, OrgUnit
+from dossier.db.tables import AuditEvent, Document, OrgUnit
 from dossier.db.verification_tables import Campaign, CampaignTick
 from dossier.services import accounts
 from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, csrf_token
@@ -179,7 +179,8 @@ def test_s0_16_pages_and_the_list_as_a_file_hold_no_personal_value(
     assert "东山修签" in chief.get(here).text
     tick = {**form, "customer_no": EAST.customer_no, "item": "bank", "reason": "现金缴费"}
     assert chief.post(f"{here}/ticks", data=tick, follow_redirects=False).status_code == 303
-    file = chief.get(f"{here}/list")
+    assert "请填写导出用途" in chief.post(f"{here}/list", data=form).text
+    file = chief.post(f"{here}/list", data={**form, "purpose": "修签上门"})
     assert file.headers["content-type"].startswith("text/csv")
     head, row = file.content.decode("utf-8-sig").splitlines()
     assert head == "户号,类别,供电所,线路,台区,供用电合同,身份证明,联系方式,银行代扣"
@@ -188,5 +189,11 @@ def test_s0_16_pages_and_the_list_as_a_file_hold_no_personal_value(
     assert not [one for one in EAST.secrets if one in file.text]
     agent = door("agent")
     assert not [one for one in EAST.secrets if one in agent.get(here).text]
-    assert agent.get(f"{here}/list").status_code == 403
+    own = {"csrf_token": csrf_token(agent.get(PAGE).text), "purpose": "修签上门"}
+    assert agent.post(f"{here}/list", data=own).status_code == 403
+    with seeded.context.reading(SETUP) as session:
+        told = select(AuditEvent).where(AuditEvent.purpose == "修签上门").order_by(AuditEvent.id)
+        noted = [(row.action, row.object_id) for row in session.scalars(told)]
+    campaign = here.rsplit("/", 1)[1]
+    assert noted == [("campaign.exported", campaign), ("customer.exported", EAST.customer_no)]
     assert chief.post(f"{here}/end", data=form, follow_redirects=False).status_code == 303

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -20,7 +21,6 @@ from dossier.plugins.completeness import late_views, recount
 from dossier.plugins.completeness.late_views import Wish
 from dossier.services import stacks
 from dossier.services.context import Context
-from dossier.viewer import system_viewer
 from tests.support_archive import NOW, add_content, make_archive
 from tests.support_seeded import EAST, SETUP, Seeded, csrf_token, seeded_archive
 
@@ -275,7 +275,7 @@ def test_s3_03_the_list_is_paged_counted_and_filtered(archive_of_each_kind: Cont
     explained = late_views.get(archive, SETUP, Wish(explained="yes"))
     assert [one.document_id for one in explained.items] == papers[:1]
     assert late_views.get(archive, SETUP, Wish(reason="captured_after")).total == 0
-    assert len(late_views.in_file(archive, system_viewer("test"), Wish(explained="no"))) == 2
+    assert len(late_views.in_file(archive, SETUP, Wish(explained="no"), purpose="check")) == 2
 
 
 def test_7_a_rate_without_papers_is_none(archive: Context) -> None:
@@ -339,7 +339,18 @@ def test_s3_03_the_list_and_its_file_reach_as_far_as_the_role(
     late_archive: Seeded, door: Door
 ) -> None:
     paper = late_archive.documents["东1"]
-    rows = door("archivist_east").get("/api/v1/late-papers/file").content.decode("utf-8-sig")
+    archivist = door("archivist_east")
+    assert archivist.get("/api/v1/late-papers/file").status_code == 422
+    form = {"csrf_token": csrf_token(archivist.get("/late-papers").text), "purpose": "季度检查"}
+    by_page = archivist.post("/late-papers/file", data=form)
+    file = archivist.get("/api/v1/late-papers/file", headers={"x-purpose": quote("季度检查")})
+    assert file.content == by_page.content
+    rows = file.content.decode("utf-8-sig")
+    with late_archive.context.reading(SETUP) as session:
+        told = select(AuditEvent).where(AuditEvent.purpose == "季度检查").order_by(AuditEvent.id)
+        noted = [(row.action, row.object_id) for row in session.scalars(told)]
+    each = [("late.exported", ""), ("document.exported", paper)]
+    assert noted == [*each, *each], "each paper of a bulk is in the record"
     assert paper in rows
     assert not any(secret in rows for secret in EAST.secrets)
     west = door("agent_west")

@@ -243,6 +243,9 @@ def test_s0_13_a_new_number_goes_into_the_register_and_to_the_other_systems(
     assert event["data"]["old_number"] == {"text": EAST.phone, "masked": False}
     again = archivist.get(f"/api/v1/changes?cursor={told['next_cursor']}").json()
     assert (again["items"], again["more"]) == ([], False)
+    with seeded.context.reading(SETUP) as session:
+        sent = select(AuditEvent.object_id).where(AuditEvent.action == "contact.told")
+        assert set(session.scalars(sent)) == {EAST.customer_no}, "whose change went out is recorded"
 
 
 def test_s0_13_changes_are_told_in_scope_and_masked_for_who_sees_no_contacts(

@@ -157,6 +157,26 @@ def test_a_form_of_another_site_logs_nobody_in(browser: Any) -> None:
     assert one.log_in("wang", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://testserver", 303),
+        ("http://elsewhere.example", 403),
+        ("http://testserver.elsewhere.example", 403),
+        ("http://testserver:8443", 403),
+        ("null", 403),
+    ],
+)
+def test_by_plain_http_a_form_of_another_origin_logs_nobody_in(
+    browser: Any, origin: str, status: int
+) -> None:
+    """Browsers send no Fetch Metadata by plain HTTP to another machine."""
+    one = browser()
+    assert one.get("/login").headers["referrer-policy"] == "same-origin"
+    assert one.log_in("wang", headers={"Origin": origin}).status_code == status
+    assert ("dossier_session" in one.client.cookies) is (status == 303)
+
+
 def test_each_login_has_a_session_of_its_own_and_an_offered_cookie_is_not_taken_on(
     house: Context, browser: Any
 ) -> None:

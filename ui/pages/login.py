@@ -55,7 +55,7 @@ def _form(
     request: Request, next: str, *, name: str = "", error: DossierError | None = None
 ) -> Response:
     settings = context_of(request).settings
-    return render(
+    form = render(
         request,
         "login.html",
         status=error.status if error else 200,
@@ -65,6 +65,13 @@ def _form(
         by_password=settings.password_login,
         provider=settings.oidc_name or settings.oidc_issuer,
     )
+    return _saying_its_origin(form)
+
+
+def _saying_its_origin(form: Response) -> Response:
+    """The form, which the browser sends with our origin: by it another site's form is refused."""
+    form.headers["Referrer-Policy"] = "same-origin"
+    return form
 
 
 def _words(request: Request, error: DossierError | None) -> str:
@@ -101,7 +108,7 @@ def show_code(request: Request, next: str = "/") -> Response:
     """The form for the second factor; without a login under way back to its beginning."""
     if not cookie_of(request, STEP_COOKIE):
         return RedirectResponse("/login", status_code=303)
-    return render(request, "login_code.html", next=inside(next), problem="")
+    return _saying_its_origin(render(request, "login_code.html", next=inside(next), problem=""))
 
 
 @router.post("/login/code", dependencies=[requires(Permission.PUBLIC)])
@@ -121,13 +128,14 @@ def check_code(
             device=arrival.device,
         )
     except (NotAuthenticatedError, TooManyRequestsError) as error:
-        return render(
+        form = render(
             request,
             "login_code.html",
             status=error.status,
             next=inside(next),
             problem=_words(request, error),
         )
+        return _saying_its_origin(form)
     return go_on(request, login, next)
 
 

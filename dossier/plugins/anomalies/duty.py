@@ -82,7 +82,7 @@ def _touched(
         .limit(file.rows_at_once)
     )
     rows = session.execute(query).all()
-    counted = file.looks | file.exports | {looks.SEARCH}
+    counted = file.looks | file.glimpses | file.exports | {looks.SEARCH}
     days = {
         PersonDay(row.actor, local_date(row.at))
         for row in rows

@@ -60,6 +60,7 @@ def of(
         whose = customers.get(number)
         if whose is None:
             continue
+        is_glimpse = row.action in file.glimpses
         found.append(
             Look(
                 event_id=row.id,
@@ -67,8 +68,9 @@ def of(
                 role=row.role,
                 customer_no=number,
                 is_export=row.action in file.exports,
-                is_outside=_is_outside(area, whose.unit_id),
-                watched=lists.named(whose.name_hash),
+                is_glimpse=is_glimpse,
+                is_outside=not is_glimpse and _is_outside(area, whose.unit_id),
+                watched=frozenset() if is_glimpse else lists.named(whose.name_hash),
             )
         )
     return found
@@ -77,7 +79,7 @@ def of(
 def _rows(
     session: ScopedSession, file: RuleFile, who: PersonDay, until: int
 ) -> Sequence[AuditEvent]:
-    actions = [*file.looks, *file.exports, SEARCH]
+    actions = [*file.looks, *file.glimpses, *file.exports, SEARCH]
     query = (
         select(AuditEvent)
         .where(AuditEvent.actor == who.actor, AuditEvent.id <= until)

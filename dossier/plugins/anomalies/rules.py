@@ -38,6 +38,7 @@ class Look:
         role: the person's role then.
         customer_no: whose dossier; "" for a search.
         is_export: the customer left in a list.
+        is_glimpse: a page's picture in a list of hits; counts for its own rule only.
         is_outside: the customer belongs to another unit than the person; False where the person
             belongs to none.
         watched: watch lists that the customer, or the words searched for, stand on.
@@ -48,6 +49,7 @@ class Look:
     role: str
     customer_no: str = ""
     is_export: bool = False
+    is_glimpse: bool = False
     is_outside: bool = False
     watched: frozenset[str] = frozenset()
 
@@ -87,6 +89,7 @@ class RuleFile:
     rows_at_once: int
     most_named: int
     looks: frozenset[str]
+    glimpses: frozenset[str]
     exports: frozenset[str]
     rules: tuple[Rule, ...]
 
@@ -187,6 +190,7 @@ def _file(body: Mapping[str, Any], called: str) -> RuleFile:
             rows_at_once=int(body["rows_at_once"]),
             most_named=int(body["most_named"]),
             looks=frozenset(body["looks"]),
+            glimpses=frozenset(body["glimpses"]),
             exports=frozenset(body["exports"]),
             rules=tuple(_rule(entry, called) for entry in body["rules"]),
         )
@@ -230,7 +234,11 @@ def _limit(rule: str, value: Any) -> int:
 
 
 def _dossiers(_entry: dict[str, Any]) -> Callable[[Look], bool]:
-    return lambda look: bool(look.customer_no) and not look.is_export
+    return lambda look: bool(look.customer_no) and not (look.is_export or look.is_glimpse)
+
+
+def _glimpsed(_entry: dict[str, Any]) -> Callable[[Look], bool]:
+    return lambda look: look.is_glimpse
 
 
 def _exported(_entry: dict[str, Any]) -> Callable[[Look], bool]:
@@ -248,7 +256,8 @@ def _hours(entry: dict[str, Any]) -> Callable[[Look], bool]:
     def counts(look: Look) -> bool:
         now = look.at.astimezone(SHANGHAI).time()
         inside = begins <= now < ends if begins < ends else now >= begins or now < ends
-        return bool(look.customer_no) and inside and look.role not in others
+        is_look = bool(look.customer_no) and not look.is_glimpse
+        return is_look and inside and look.role not in others
 
     return counts
 
@@ -265,6 +274,7 @@ def _watched(entry: dict[str, Any]) -> Callable[[Look], bool]:
 KINDS: dict[str, Callable[[dict[str, Any]], Callable[[Look], bool]]] = {
     "dossiers": _dossiers,
     "exported": _exported,
+    "glimpsed": _glimpsed,
     "outside_area": _outside_area,
     "hours": _hours,
     "watched": _watched,

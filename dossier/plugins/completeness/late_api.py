@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from dossier.errors import NotFoundError, QueryError
+from dossier.errors import InvalidInputError, NotFoundError, QueryError
 from dossier.plugins.completeness import late_views
 from dossier.plugins.completeness.late_views import LatePaper, UnitRate, Wish
 from dossier.rules.limits import LARGEST_INTEGER
@@ -133,18 +134,22 @@ def read_late_papers(
 @router.get(
     "/late-papers/file",
     response_class=Response,
-    responses={200: {"content": {"text/csv": {}}}, **may_answer()},
+    responses={200: {"content": {"text/csv": {}}}, **may_answer(InvalidInputError)},
     summary="The same as a CSV file",
 )
 def read_late_file(
     request: Request,
     viewer: Annotated[Viewer, requires(Permission.EXPORT)],
     wish: Annotated[Wish, Depends(wished)],
+    purpose: Annotated[str, Query(max_length=400, description="What for; it is recorded")] = "",
 ) -> Response:
-    """Numbers, codes and times; no personal data."""
-    body = as_csv(
-        HEAD, [_row(one) for one in late_views.in_file(context_of(request), viewer, wish)]
-    )
+    """Numbers, codes and times; no personal data. The purpose may come in its header as well."""
+    return file_of(late_views.in_file(context_of(request), viewer, wish, purpose=purpose))
+
+
+def file_of(papers: Sequence[LatePaper]) -> Response:
+    """The list as a file."""
+    body = as_csv(HEAD, [_row(one) for one in papers])
     headers = {
         "Content-Disposition": 'attachment; filename="late-papers.csv"',
         "Cache-Control": "no-store",

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dossier.errors import ConflictError, DossierError, InvalidInputError
 from dossier.plugins.completeness import late_rules, late_views, requirements, wording
-from dossier.plugins.completeness.late_api import wished
+from dossier.plugins.completeness.late_api import file_of, wished
 from dossier.plugins.completeness.late_views import Wish
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
@@ -41,9 +41,20 @@ def show_late_papers(
         found=found,
         chosen=chosen,
         address=lambda **other: _address("/late-papers", {**chosen, **other}),
-        file=_address("/api/v1/late-papers/file", chosen),
+        file=_address("/late-papers/file", chosen),
         **_words(context),
     )
+
+
+@router.post("/late-papers/file")
+def save_late_papers(
+    request: Request,
+    viewer: Annotated[Viewer, requires(Permission.EXPORT)],
+    wish: Annotated[Wish, Depends(wished)],
+    purpose: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """The list as a CSV file; what it is for is recorded with each paper in it."""
+    return file_of(late_views.in_file(context_of(request), viewer, wish, purpose=purpose))
 
 
 @router.get("/documents/{document_id}/late")

@@ -17,7 +17,7 @@ from dossier.db.tables import Document, OrgUnit
 from dossier.errors import InvalidInputError, NotPossibleError
 from dossier.plugins.completeness import dossiers, late_papers
 from dossier.plugins.completeness.late_papers import Judged
-from dossier.services import audit, audit_scope, cursors, papers, remarks
+from dossier.services import audit, audit_bulk, audit_scope, cursors, exports, papers, remarks
 from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
@@ -215,14 +215,15 @@ def get(
     )
 
 
-def in_file(context: Context, viewer: Viewer, wish: Wish) -> tuple[LatePaper, ...]:
-    """All that fit, as far as a file takes them.
+def in_file(context: Context, viewer: Viewer, wish: Wish, *, purpose: str) -> tuple[LatePaper, ...]:
+    """All that fit, as far as a file takes them: in the record, each of them, before they leave.
 
     Raises:
         ForbiddenError: the role may not export lists, or not read records.
+        InvalidInputError: nobody says what for.
     """
     viewer = access.demand(access.demand(viewer, Permission.EXPORT), Permission.READ_CUSTOMER)
-    noted = _noted(context, viewer, wish)
+    viewer = exports.for_purpose(viewer, purpose)
     with context.reading(viewer) as session:
         keys = [key for key, _ in _keys(session, wish, None, MOST_IN_FILE)]
         fitting = select(LateFlag.document_id).where(*_conditions(wish))
@@ -232,16 +233,26 @@ def in_file(context: Context, viewer: Viewer, wish: Wish) -> tuple[LatePaper, ..
                 context, session, viewer, _flags(session, LateFlag.document_id.in_(fitting))
             )
         }
-    noted.wait()
+    audit_bulk.record_each(
+        context,
+        viewer,
+        {"action": "late.exported", "facts": {**_asked(wish), "rows": len(keys)}},
+        action="document.exported",
+        object_kind="document",
+        object_ids=keys,
+    )
     return tuple(by_id[key] for key in keys)
 
 
 def _noted(context: Context, viewer: Viewer, wish: Wish) -> Any:
-    asked = {"unit": wish.unit is not None, "reason": wish.reason, "explained": wish.explained}
-    facts = {"filtered_by": [name for name, value in asked.items() if value]}
     return audit.begin_read(
-        context, viewer, "late.listed", object_kind="", object_id="", facts=facts
+        context, viewer, "late.listed", object_kind="", object_id="", facts=_asked(wish)
     )
+
+
+def _asked(wish: Wish) -> dict[str, Any]:
+    asked = {"unit": wish.unit is not None, "reason": wish.reason, "explained": wish.explained}
+    return {"filtered_by": [name for name, value in asked.items() if value]}
 
 
 def _conditions(wish: Wish) -> list[ColumnElement[bool]]:

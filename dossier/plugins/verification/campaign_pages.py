@@ -90,14 +90,18 @@ def end(request: Request, campaign_id: Id, viewer: Running) -> Response:
     return RedirectResponse(f"{HERE}/{quote(campaign_id)}", status_code=303)
 
 
-@router.get("/{campaign_id}/list")
+@router.post("/{campaign_id}/list")
 def fetch_list(
     request: Request,
     campaign_id: Id,
     viewer: Annotated[Viewer, requires(Permission.EXPORT)],
+    purpose: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """All customers with what is done, as CSV: numbers and places, no name, no address."""
-    row, found = campaigns.exported(context_of(request), viewer, campaign_id)
+    try:
+        row, found = campaigns.exported(context_of(request), viewer, campaign_id, purpose=purpose)
+    except InvalidInputError as error:
+        return _one(request, viewer, campaign_id, error=error)
     items = [words.item(code, words.language_of("zh")) for code in row.items]
     text = io.StringIO()
     table = csv.writer(text)

@@ -20,7 +20,7 @@ from dossier.db.verification_tables import Campaign, CampaignTick
 from dossier.errors import ForbiddenError, InvalidInputError, NotFoundError, NotPossibleError
 from dossier.plugins.verification import reached, rules, ticking
 from dossier.plugins.verification.standing import PLACES
-from dossier.services import audit, cursors
+from dossier.services import audit, audit_bulk, cursors, exports
 from dossier.services.context import Context
 from dossier.services.heads import heads
 from dossier.services.views import CustomerHead
@@ -256,31 +256,38 @@ def tick(
 
 
 def exported(
-    context: Context, viewer: Viewer, campaign_id: str
+    context: Context, viewer: Viewer, campaign_id: str, *, purpose: str
 ) -> tuple[Campaign, Iterator[tuple[CustomerHead, Mapping[str, bool]]]]:
-    """All customers in scope with what is done; committed to the record before it leaves.
+    """All customers in scope with what is done: in the record, each of them, before it leaves.
 
     Raises:
         ForbiddenError: the role may not export.
         NotFoundError: no such campaign with a customer in scope.
+        InvalidInputError: nobody says what for.
     """
     viewer = access.demand(access.demand(viewer, Permission.READ_CUSTOMER), Permission.EXPORT)
     found: list[tuple[CustomerHead, Mapping[str, bool]]] = []
     with context.reading(viewer) as session:
         row = _known(session, viewer, campaign_id)
+        viewer = exports.for_purpose(viewer, purpose)
         last = ""
         while page := _page(session, viewer, row, (), last, AT_ONCE):
             named = heads(session, viewer, [number for number, _ in page])
             found += [(named[number], ticks) for number, ticks in page]
             last = page[-1][0]
         session.expunge(row)
-    audit.record_read(
+    audit_bulk.record_each(
         context,
         viewer,
-        EXPORTED,
-        object_kind="campaign",
-        object_id=campaign_id,
-        facts={"rows": len(found)},
+        {
+            "action": EXPORTED,
+            "object_kind": "campaign",
+            "object_id": campaign_id,
+            "facts": {"rows": len(found)},
+        },
+        action="customer.exported",
+        object_kind="customer",
+        object_ids=[head.customer_no for head, _ in found],
     )
     return row, iter(found)
 

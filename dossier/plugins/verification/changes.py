@@ -10,13 +10,15 @@ from sqlalchemy import select
 from dossier import access
 from dossier.db.tables import Customer
 from dossier.db.verification_tables import ContactCheck, OutgoingEvent
-from dossier.services import audit, cursors, personal
+from dossier.services import audit_bulk, cursors, personal
 from dossier.services.context import Context
 from dossier.services.views import Shown
 from dossier.viewer import Permission, Viewer
 
 LISTING = "changes"
 READ = "changes.read"
+TOLD = "contact.told"
+"""The same for each customer whose change went out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,15 @@ def read(context: Context, viewer: Viewer, *, cursor: str | None, size: int) -> 
     with context.reading(viewer) as session:
         rows = session.execute(query.limit(size + 1)).all()
         shown = rows[:size]
-        noted = audit.begin_read(
-            context, viewer, READ, object_kind="", object_id="", facts={"rows": len(shown)}
-        )
         items = tuple(_change(viewer, event, check, owner) for event, check, owner in shown)
-    noted.wait()
+    audit_bulk.record_each(
+        context,
+        viewer,
+        {"action": READ, "facts": {"rows": len(shown)}},
+        action=TOLD,
+        object_kind="customer",
+        object_ids=sorted({one.customer_no for one in items}),
+    )
     last = shown[-1][0].id if shown else after
     return Changes(items, cursors.pack(context.keyring, LISTING, last), len(rows) > size)
 
