@@ -65,7 +65,9 @@ def addresses(app: FastAPI, archive: Seeded) -> list[tuple[str, str]]:
 def check(method: str, path: str, answer: Any) -> list[str]:
     headers = answer.headers
     policy = headers.get("content-security-policy", "")
-    is_login_form = path.startswith("/login") and "<form" in answer.text
+    is_login_form = (
+        path in ("/login", "/login/code") and "<main" in answer.text and answer.is_success
+    )
     wrong = [
         name
         for name, value in {
