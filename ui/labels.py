@@ -278,6 +278,7 @@ ACTION: Final = {
     "box.made": N_("Boxes made"),
     "box.moved": N_("Box moved"),
     "box.read": N_("Box shown"),
+    "box.retired": N_("Box taken out of use"),
     "shelf.changed": N_("Shelves changed"),
     "room.noted": N_("Room noted"),
     "pairing.read": N_("Pairs of paper and picture listed"),

@@ -15,12 +15,12 @@ from sqlalchemy.exc import DatabaseError
 
 from dossier.clock import FixedClock
 from dossier.db import shelving as shelved
-from dossier.db.loan_tables import PaperOriginal
+from dossier.db.loan_tables import Loan, PaperOriginal
 from dossier.db.shelving_tables import PaperBox, PaperVolume, ShelfMove, VolumeItem
-from dossier.db.tables import Customer, Document, new_id
+from dossier.db.tables import Customer, Document, User, new_id
 from dossier.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from dossier.plugins.shelving import boxes, climate, pairing, rooms, volumes, where
-from dossier.rules import reference_codes, shelf_codes
+from dossier.rules import lending, reference_codes, shelf_codes
 from dossier.rules.shelving import ColumnShape
 from dossier.services.context import Context
 from dossier.viewer import EVERYTHING, Permission, Viewer
@@ -287,12 +287,27 @@ def test_a_foreign_and_a_misread_bar_code_are_told_apart_from_an_unknown_box(
             boxes.move(archive, SETUP, scan, slot)
 
 
-def test_a_box_out_of_use_is_refused(archive: Context, slot: str) -> None:
+def test_an_empty_box_goes_out_of_use_and_is_refused_from_then_on(
+    archive: Context, slot: str, volume: tuple[str, str, str]
+) -> None:
     box = add_box(archive)
-    with archive.writing(SETUP) as session:
-        session.get_one(PaperBox, box).retired_at = NOW
+    boxes.move(archive, SETUP, box, slot)
+    volumes.put(archive, SETUP, volume[0], box)
+    with pytest.raises(ConflictError, match="another one first"):
+        boxes.retire(archive, SETUP, box)
+    volumes.put(archive, SETUP, volume[0], "")
+    boxes.retire(archive, SETUP, box)
+    assert (boxes.get(archive, SETUP, box).slot, boxes.get(archive, SETUP, box).retired) == (
+        None,
+        True,
+    )
+    assert moves_of(archive, box) == [("", slot), (slot, "")]
     with pytest.raises(ConflictError, match="out of use"):
         boxes.move(archive, SETUP, box, slot)
+    with pytest.raises(ConflictError, match="out of use"):
+        volumes.put(archive, SETUP, volume[0], box)
+    with archive.reading(SETUP) as session:
+        assert not shelved.is_place(session, box)
 
 
 def test_many_who_fill_one_slot_at_once_put_in_what_fits(archive: Context, slot: str) -> None:
@@ -389,6 +404,36 @@ def test_a_box_that_moves_changes_no_custodian(
     boxes.move(archive, SETUP, box, OTHER)
     with archive.reading(SETUP) as session:
         assert session.get_one(PaperOriginal, original).since == before
+
+
+def test_a_volume_that_is_taken_out_of_its_box_is_on_the_desk(
+    archive: Context, volume: tuple[str, str, str]
+) -> None:
+    """The box had it else, and nobody would look on the desk (S2-14)."""
+    code, _, original = volume
+    volumes.put(archive, SETUP, code, add_box(archive))
+    volumes.put(archive, SETUP, code, "")
+    with archive.reading(SETUP) as session:
+        row = session.get_one(PaperOriginal, original)
+        assert (row.custodian_kind, row.custodian) == ("place", lending.load().desk)
+
+
+def test_what_somebody_borrowed_stays_with_the_borrower_when_its_volume_moves(
+    archive: Context, volume: tuple[str, str, str]
+) -> None:
+    code, _, original = volume
+    with archive.writing(SETUP) as session:
+        person = User(id=new_id(), name=f"borrower{next(NUMBERS)}", created_at=NOW)
+        session.add(person)
+        session.flush()
+        loan = Loan(
+            number=next(NUMBERS) + 5_000, kind="paper", state="out", original_id=original,
+            borrower_id=person.id, purpose="x", minutes=60, asked_at=NOW, lapses_at=NOW,
+        )  # fmt: skip
+        session.add(loan)
+    volumes.put(archive, SETUP, code, add_box(archive))
+    with archive.reading(SETUP) as session:
+        assert session.get_one(PaperOriginal, original).custodian_kind == "person"
 
 
 def test_a_full_box_is_refused(archive: Context) -> None:

@@ -212,6 +212,17 @@ def test_labels_are_read_back_from_every_sheet(code: str) -> None:
     assert "滨河路3号台区" in words_on(pdf)
 
 
+def test_the_slots_of_a_column_have_labels_in_the_order_of_the_walk(clerk: TestClient) -> None:
+    pdf = clerk.get("/shelves/rooms/K01/columns/1/labels?sheet=A4-24").content
+    (picture,) = pictures(pdf)
+    sheet, scale = shelving.load().labels["A4-24"], picture.width / 210
+    x, y = sheet.corner(0)
+    corners = (x, y, x + sheet.width, y + sheet.height)
+    first = codes_on(picture.crop(tuple(round(one * scale) for one in corners)))
+    assert first == {"Code128": {"K01-01-A-01-2-01"}, "QRCode": {"K01-01-A-01-2-01"}}
+    assert words_on(pdf).count("K01-01-") == 2 * 2 * 2 * 3
+
+
 def test_cover_list_note_and_spine_say_what_is_in_them(archive: Seeded, clerk: TestClient) -> None:
     volume = volumes.of_customer(archive.context, SETUP, EAST.customer_no).volumes[0]
     here = f"/shelves/volumes/{volume.code}"

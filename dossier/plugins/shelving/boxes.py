@@ -21,7 +21,7 @@ from dossier.services.account_names import account_names
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
 
-MADE, MOVED = "box.made", "box.moved"
+MADE, MOVED, RETIRED = "box.made", "box.moved", "box.retired"
 BOX = "box"
 MOST_AT_ONCE = 200
 LONGEST_HOLDS = 120
@@ -152,6 +152,29 @@ def undo(context: Context, viewer: Viewer, move_id: int) -> Moved:
                 detail_zh="该盒之后又移动过，不能撤销，请查看现位置",
             )
         return _put(context, session, viewer, box, slot, undoes=move_id)
+
+
+def retire(context: Context, viewer: Viewer, scan: str) -> None:
+    """Take an empty box out of use, and off its shelf; its number is never given again.
+
+    Raises:
+        ForbiddenError: the role has nothing to do with shelves.
+        InvalidInputError: a foreign bar code.
+        NotFoundError: there is no such box.
+        ConflictError: something lies in it, or it is out of use already.
+    """
+    viewer = demand(viewer, Permission.SHELVE)
+    now = context.clock.now()
+    with context.writing(viewer) as session:
+        box = in_use(box_of(session, shelf_codes.parse_box(scan), lock=True))
+        if shelved.volumes_in(session, box.bar_code):
+            raise ConflictError(
+                "Volumes lie in the box; put them into another one first",
+                detail_zh="盒内还有案卷，请先移入其他盒",
+            )
+        _put(context, session, viewer, box, None)
+        box.retired_at = now
+        audit.note(session, viewer, RETIRED, at=now, object_kind=BOX, object_id=box.bar_code)
 
 
 def moved(context: Context, viewer: Viewer, move_id: int) -> Moved | None:

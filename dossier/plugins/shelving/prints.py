@@ -11,9 +11,11 @@ from datetime import date, datetime
 
 from dossier.clock import local_date
 from dossier.plugins.shelving.boxes import BoxView
+from dossier.plugins.shelving.rooms import FaceView
 from dossier.plugins.shelving.sheets import Sheet
 from dossier.plugins.shelving.volumes import Item, VolumeView
 from dossier.rules import shelving
+from dossier.rules.shelf_codes import parse_slot
 from dossier.rules.shelving import LabelSheet
 
 MARGIN = 20.0
@@ -73,6 +75,25 @@ def box_label(box: BoxView, fonds: str) -> LabelText:
     size = shelving.load().boxes.get(box.kind)
     name = size.name.zh if size else box.kind
     return LabelText(box.bar_code, f"全宗 {fonds}　客户档案", (box.holds, name))
+
+
+def slot_labels(faces: Sequence[FaceView]) -> list[LabelText]:
+    """The labels of a column's slots, as one walks along it."""
+    slots = [
+        (one, face) for face in faces for layer in face.layers for part in layer for one in part
+    ]
+    slots.sort(key=lambda pair: parse_slot(pair[0].code).walk)
+    return [
+        LabelText(
+            one.code,
+            f"{face.room} {face.room_name}",
+            (
+                f"{face.column:02} 列　{one.face} 面　{one.section:02} 节",
+                f"{one.layer} 层　{one.number:02} 格",
+            ),
+        )
+        for one, face in slots
+    ]
 
 
 def spines(boxes: Sequence[tuple[BoxView, Sequence[VolumeView]]], *, made_at: datetime) -> bytes:

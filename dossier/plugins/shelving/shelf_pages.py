@@ -154,6 +154,26 @@ def show_column(
     return _drawn(request, viewer, "column.html", faces=faces, marked="")
 
 
+@router.get(HERE + "/rooms/{room}/columns/{number}/labels", response_class=Response)
+def print_slot_labels(
+    request: Request,
+    viewer: Shelving,
+    room: Code,
+    number: Annotated[int, Path(ge=1, le=99)],
+    sheet: Asked = "",
+    skip: Annotated[int, Query(ge=0, le=100)] = 0,
+) -> Response:
+    """Labels for the slots of a column as PDF, as one walks along it."""
+    context = context_of(request)
+    faces = rooms.faces(context, viewer, room, number)
+    formats = shelving.load().labels
+    chosen = formats.get(sheet) or next(iter(formats.values()))
+    body = prints.labels(
+        prints.slot_labels(faces), chosen, skip=skip % chosen.count, made_at=context.clock.now()
+    )
+    return as_pdf("slots", body)
+
+
 @router.get(HERE + "/slots/{code}")
 def show_slot(request: Request, viewer: Shelving, code: Code) -> Response:
     """A slot on the picture of its shelf, with what stands there."""
@@ -205,6 +225,16 @@ def take_out(request: Request, viewer: Shelving, code: Code) -> Response:
     """Off the shelf, to the desk."""
     made = boxes.move(context_of(request), viewer, code, "")
     return _to(f"{HERE}?moved={made.move_id}" if made.move_id else f"{HERE}?box={made.box}")
+
+
+@router.post(HERE + "/boxes/{code}/retire")
+def retire(request: Request, viewer: Shelving, code: Code) -> Response:
+    """An empty box out of use."""
+    try:
+        boxes.retire(context_of(request), viewer, code)
+    except ConflictError as error:
+        return _box(request, viewer, code, error=error)
+    return _to(f"{HERE}/boxes/{code}")
 
 
 @router.get(HERE + "/pairing")

@@ -19,7 +19,7 @@ from dossier.db.tables import Customer, Document
 from dossier.errors import ConflictError, InvalidInputError, NotFoundError
 from dossier.plugins.shelving import boxes
 from dossier.records import DocumentState
-from dossier.rules import document_types, reference_codes, shelf_codes, shelving
+from dossier.rules import document_types, lending, reference_codes, shelf_codes, shelving
 from dossier.rules.loan_states import HOLDS_ORIGINAL
 from dossier.rules.reference_codes import RETENTIONS, ReferenceCode
 from dossier.services import audit, custody, disclosure, filing, heads, papers
@@ -127,7 +127,7 @@ def file_papers(context: Context, viewer: Viewer, customer_no: str) -> tuple[str
 
 
 def put(context: Context, viewer: Viewer, volume_scan: str, box_scan: str) -> str:
-    """Put a volume into a box; an empty box takes it out. Gives the volume's code.
+    """Put a volume into a box; an empty box takes it out, to the desk. Gives the volume's code.
 
     Raises:
         ForbiddenError: the role has nothing to do with volumes.
@@ -157,8 +157,8 @@ def put(context: Context, viewer: Viewer, volume_scan: str, box_scan: str) -> st
             )
         )
         session.flush()
-        if box is not None:
-            _lay_in(session, row, box.bar_code, by=viewer.id, at=now)
+        at_hand = box.bar_code if box else lending.load().desk
+        _lay_in(session, row, at_hand, by=viewer.id, at=now)
         facts = {"from_box": before, "to_box": to}
         audit.note(session, viewer, BOXED, at=now, object_kind=VOLUME, object_id=code, facts=facts)
     return code
@@ -403,9 +403,9 @@ def _check_box(session: ScopedSession, box: PaperBox, volume: PaperVolume) -> No
 
 
 def _lay_in(
-    session: ScopedSession, volume: PaperVolume, bar_code: str, *, by: str, at: datetime
+    session: ScopedSession, volume: PaperVolume, place: str, *, by: str, at: datetime
 ) -> None:
-    """A volume's originals are where its box is; who has borrowed one keeps it."""
+    """A volume's originals are in its box, or on the desk; who has borrowed one keeps it."""
     lent = select(Loan.number).where(
         Loan.original_id == PaperOriginal.id, Loan.state.in_(sorted(HOLDS_ORIGINAL))
     )
@@ -420,9 +420,7 @@ def _lay_in(
         .with_for_update()
     )
     for row in rows:
-        custody.hand(
-            session, row, Holder.place(bar_code), by=by, why=f"{BOXED}: {volume.code}", at=at
-        )
+        custody.hand(session, row, Holder.place(place), by=by, why=f"{BOXED}: {volume.code}", at=at)
 
 
 def _locked(session: ScopedSession, code: str) -> PaperVolume:
