@@ -484,6 +484,7 @@ PERMISSION: Final = {
     "settle_differences": N_("Settle differences with the marketing system"),
     "borrow": N_("Borrow papers"),
     "lend": N_("Approve loans"),
+    "hand_out": N_("Hand out and take back paper originals"),
     "shelve": N_("Put papers into volumes, boxes and shelves"),
     "signed_in": N_("Be logged in"),
     "public": N_("What everybody may"),
