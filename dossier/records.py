@@ -59,6 +59,8 @@ class QuarantineReason(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a reason, not a secret
     UNSUPPORTED = "unsupported"
     NO_PAGES = "no_pages"
+    DYNAMIC_FORM = "dynamic_form"
+    """A PDF that only its maker's program draws (XFA): its pages say "please wait"."""
     TOO_LARGE = "too_large"
     TOO_MANY_PAGES = "too_many_pages"
     TOO_MANY_PIXELS = "too_many_pixels"

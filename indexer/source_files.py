@@ -30,6 +30,10 @@ REASONS: dict[QuarantineReason, tuple[str, str]] = {
     QuarantineReason.PASSWORD: ("文件有密码，请去除密码后重新投递", "It needs a password"),
     QuarantineReason.UNSUPPORTED: ("不支持的文件类型", "This type of file cannot be read"),
     QuarantineReason.NO_PAGES: ("文件中没有可读的页", "There is no page in it"),
+    QuarantineReason.DYNAMIC_FORM: (
+        "动态表单（XFA），页面上没有内容，请用 Adobe Reader 打印为 PDF 后重新投递",
+        "A form that only Adobe Reader draws; print it to a PDF there",
+    ),
     QuarantineReason.TOO_LARGE: ("文件超过允许的大小", "The file is larger than allowed"),
     QuarantineReason.TOO_MANY_PAGES: ("页数超过允许的上限", "It has more pages than allowed"),
     QuarantineReason.TOO_MANY_PIXELS: ("图像尺寸超过允许的上限", "The picture is too large"),

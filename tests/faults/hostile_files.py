@@ -206,6 +206,14 @@ def pdf_without_pages(path: Path) -> None:
     made.save(path)
 
 
+def pdf_drawn_by_xfa(path: Path) -> None:
+    made = new_pdf()
+    form = b"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'><template/></xdp:xdp>"
+    made.Root.AcroForm = pikepdf.Dictionary(Fields=[], XFA=made.make_stream(form))
+    made.Root.NeedsRendering = True
+    made.save(path)
+
+
 def pdf_with_broken_xref(path: Path) -> None:
     buffer = io.BytesIO()
     new_pdf().save(buffer, object_stream_mode=pikepdf.ObjectStreamMode.disable)
@@ -436,6 +444,7 @@ HOSTILE_FILES: list[HostileFile] = [
     # odd but sound, or odd and broken
     HostileFile("PDF with JavaScript", "script.pdf", pdf_with_javascript, pages=2),
     _bad("PDF without pages", "none.pdf", pdf_without_pages, reason="no_pages"),
+    _bad("PDF drawn by XFA", "form.pdf", pdf_drawn_by_xfa, reason="dynamic_form"),
     HostileFile("PDF with a broken xref", "xref.pdf", pdf_with_broken_xref, pages=2),
     HostileFile("PDF between rubbish", "rubbish.pdf", pdf_after_rubbish, pages=2),
     _bad(

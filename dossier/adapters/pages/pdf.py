@@ -39,7 +39,7 @@ def inspect_pdf(path: Path, limits: ReadingLimits) -> tuple[bool, ...]:
     A single page that cannot be loaded is False; it fails alone when it is drawn.
 
     Raises:
-        UnreadableFileError: password, truncated, corrupt, no_pages, too_many_pages,
+        UnreadableFileError: password, truncated, corrupt, dynamic_form, no_pages, too_many_pages,
             too_many_pixels (when no page is left that could be drawn).
     """
     with opened(path) as document:
@@ -54,6 +54,8 @@ def inspect_pdf(path: Path, limits: ReadingLimits) -> tuple[bool, ...]:
 
 def _counted(document: pdfium.PdfDocument, path: Path, limits: ReadingLimits) -> int:
     pages = len(document)
+    if document.get_formtype() == pdfium_c.FORMTYPE_XFA_FULL:
+        raise UnreadableFileError(QuarantineReason.DYNAMIC_FORM, "its pages are drawn by XFA")
     if pages == 0:
         raise UnreadableFileError(QuarantineReason.NO_PAGES, "PDF without pages")
     if pages > limits.pages:
@@ -136,7 +138,7 @@ def count_pages(path: Path, limits: ReadingLimits) -> int:
     """Pages by the PDF's own table; none is loaded.
 
     Raises:
-        UnreadableFileError: password, truncated, corrupt, no_pages, too_many_pages.
+        UnreadableFileError: password, truncated, corrupt, dynamic_form, no_pages, too_many_pages.
     """
     with opened(path) as document:
         return _counted(document, path, limits)
