@@ -5,7 +5,7 @@ from __future__ import annotations
 import gettext
 import io
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -26,33 +26,53 @@ HTML_LANG: Final = {"zh_CN": "zh-CN", "zh_TW": "zh-TW", "en": "en"}
 COOKIE: Final = "dossier_language"
 DOMAIN: Final = "dossier"
 
-Catalogues = Mapping[str, gettext.NullTranslations]
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A language's words: ours and, in the templates of a plugin, its own before another's.
+
+    Two plugins may mean different things by one English word ("sealed").
+    """
+
+    ours: gettext.NullTranslations
+    of_plugins: Mapping[str, gettext.NullTranslations]
+
+    def of(self, template: str | None) -> gettext.NullTranslations:
+        """Those of a template, ``lending/loans.html``."""
+        return self.of_plugins.get((template or "").partition("/")[0], self.ours)
 
 
-def load_catalogues(
-    plugins: Mapping[str, str] = MappingProxyType({}),
-) -> dict[str, gettext.NullTranslations]:
+Catalogues = Mapping[str, Words]
+
+
+def load_catalogues(plugins: Mapping[str, str] = MappingProxyType({})) -> dict[str, Words]:
     """The translations by locale; message ids are the English texts.
 
     Args:
         plugins: plugin name → its package; ``locale/LOCALE/LC_MESSAGES/NAME.po`` in it is asked
             for words that are not ours.
     """
-    found = {locale: _catalogue("ui", DOMAIN, locale) for locale in LOCALES}
-    for name, package in plugins.items():
-        for locale, catalogue in found.items():
-            if _has_words(package, name, locale):
-                catalogue.add_fallback(_catalogue(package, name, locale))
-    return found
+    return {locale: _words(plugins, locale) for locale in LOCALES}
+
+
+def _words(plugins: Mapping[str, str], locale: str) -> Words:
+    ours = _catalogue("ui", DOMAIN, locale)
+    spoken = [name for name in plugins if _has_words(plugins[name], name, locale)]
+    for name in spoken:
+        ours.add_fallback(_catalogue(plugins[name], name, locale))
+    own = {name: _catalogue(plugins[name], name, locale) for name in spoken}
+    for catalogue in own.values():
+        catalogue.add_fallback(ours)
+    return Words(ours, own)
 
 
 def in_words(kind: str, code: str, locale: str) -> str:
     """A code of the services in a locale's words; in Chinese for a locale that we do not have."""
-    return _own().get(locale, _own()[LOCALES[0]]).gettext(message_of(kind, code))
+    return _own().get(locale, _own()[LOCALES[0]]).ours.gettext(message_of(kind, code))
 
 
 @cache
-def _own() -> dict[str, gettext.NullTranslations]:
+def _own() -> dict[str, Words]:
     return load_catalogues()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from gettext import NullTranslations
 from typing import Any, Final
 
 import jinja2
@@ -15,7 +16,7 @@ from dossier.viewer import Permission, Viewer
 from dossier.web import CSRF_FIELD
 from ui import formatting, labels
 from ui.assets import Assets
-from ui.locales import HTML_LANG, LOCALE_NAMES, Catalogues, locale_of
+from ui.locales import HTML_LANG, LOCALE_NAMES, Catalogues, Words, locale_of
 
 OWN: Final = "ui"
 """Prefix of our own templates; a plugin's ``lending/loans.html`` extends ``ui/base.html``."""
@@ -43,12 +44,11 @@ class Renderer:
         self._links = tuple(links)
         loader = jinja2.PrefixLoader(_loaders(plugins))
         self._environments = {
-            locale: self._environment(loader, locale, translations)
-            for locale, translations in catalogues.items()
+            locale: self._environment(loader, locale, words) for locale, words in catalogues.items()
         }
 
     def _environment(
-        self, loader: jinja2.BaseLoader, locale: str, translations: Any
+        self, loader: jinja2.BaseLoader, locale: str, words: Words
     ) -> jinja2.Environment:
         environment = jinja2.Environment(
             loader=loader,
@@ -59,13 +59,13 @@ class Renderer:
             auto_reload=False,  # an update under a running process mixes no old code and new pages
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         )
-        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        environment.install_gettext_callables(*_speaking(words), newstyle=True)  # type: ignore[attr-defined]
         environment.filters.update(formatting.FILTERS)
         environment.filters["local"] = formatting.localiser(locale)
         environment.globals.update(
             asset=self._assets.url,
             marked=formatting.marked,
-            label=_labeller(translations),
+            label=_labeller(words.ours),
             locale_names=LOCALE_NAMES,
             html_lang=HTML_LANG,
             csrf_field=CSRF_FIELD,
@@ -122,7 +122,21 @@ def _loaders(plugins: Mapping[str, str]) -> dict[str, jinja2.BaseLoader]:
     return loaders
 
 
-def _labeller(translations: Any) -> Any:
+def _speaking(words: Words) -> tuple[Any, Any]:
+    """What translates in templates: in a plugin's by its own words first."""
+
+    @jinja2.pass_context
+    def gettext(context: jinja2.runtime.Context, message: str) -> str:
+        return words.of(context.name).gettext(message)
+
+    @jinja2.pass_context
+    def ngettext(context: jinja2.runtime.Context, one: str, many: str, number: int) -> str:
+        return words.of(context.name).ngettext(one, many, number)
+
+    return gettext, ngettext
+
+
+def _labeller(translations: NullTranslations) -> Any:
     def label(kind: str, code: object) -> str:
         """A code in words of this language."""
         text = labels.message_of(kind, str(code or ""))

@@ -58,4 +58,35 @@ def test_a_plugin_without_words_leaves_the_pages_words_as_they_are(plugin: str) 
     from ui.locales import load_catalogues
 
     found = load_catalogues({plugin: f"dossier.plugins.{plugin}", "single": "orjson"})
-    assert found["zh_CN"].gettext("Search") == load_catalogues()["zh_CN"].gettext("Search")
+    assert found["zh_CN"].ours.gettext("Search") == load_catalogues()["zh_CN"].ours.gettext(
+        "Search"
+    )
+
+
+def test_a_word_that_two_plugins_use_means_in_each_what_that_one_means() -> None:
+    from ui.locales import load_catalogues
+
+    found = load_catalogues({plugin: f"dossier.plugins.{plugin}" for plugin in PLUGINS})
+    for locale in ("zh_CN", "zh_TW"):
+        for plugin in PLUGINS:
+            speaks = found[locale].of(f"{plugin}/page.html").gettext
+            own = catalogue(plugin, locale)
+            assert {word: speaks(word) for word in own} == own
+
+
+def test_a_page_of_a_plugin_is_drawn_in_its_own_words() -> None:
+    from jinja2 import DictLoader
+
+    from ui.assets import load_assets
+    from ui.locales import load_catalogues
+    from ui.rendering import Renderer
+
+    names = ("completeness", "audit_trail")
+    found = load_catalogues({plugin: f"dossier.plugins.{plugin}" for plugin in names})
+    environment = Renderer(load_assets(), found, {})._environments["zh_CN"]
+    base = '{{ _("sealed") }}{{ _("Search") }}{% block more %}{% endblock %}'
+    child = '{% extends "ui/base.html" %}{% block more %}{{ _("sealed") }}{% endblock %}'
+    pages = {"ui/base.html": base, **{f"{name}/page.html": child for name in names}}
+    environment.loader = DictLoader(pages)
+    drawn = [environment.get_template(f"{name}/page.html").render() for name in names]
+    assert drawn == ["须盖章查询须盖章", "已封存查询已封存"]

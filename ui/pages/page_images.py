@@ -72,7 +72,7 @@ def _empty_sheet(request: Request, reason: str, width: int) -> Response:
     """A sheet of the usual shape that says why there is no picture, so that nothing moves."""
     app = request.app
     locale = locale_of(request, app.state.context.settings.locale)
-    text = app.state.catalogues[locale].gettext(message_of("reason", reason))
+    text = app.state.catalogues[locale].ours.gettext(message_of("reason", reason))
     body = EMPTY_SHEET.format(
         width=width, height=round(width * A4), text=escape(text) if width >= WORDS_FROM else ""
     )
