@@ -189,7 +189,7 @@ def test_single_pages_unmasked_as_granted_and_no_other_page_by_any_door(
     assert asked.json()["state"] == "requested"
     loan = asked.json()["id"]
     assert crew.page(paper, 2) == 404
-    assert supervisor.does(loan, "approve").status_code == 204
+    assert supervisor.does(loan, "approve").status_code == 200
     assert [crew.page(paper, number) for number in (1, 2, 3, 4)] == [404, 200, 404, 404]
     told = crew.text(paper)
     assert EAST.id_no in told
@@ -290,7 +290,7 @@ def test_s0_19_who_decides_and_who_does_not(
     stranger = hire(("station", Part(unit=WEST.unit)))
     assert stranger.does(made["id"], "approve").status_code == 404
     assert station.does(made["id"], "reject", reason="").status_code == 422
-    assert station.does(made["id"], "reject", reason="与工作无关").status_code == 204
+    assert station.does(made["id"], "reject", reason="与工作无关").status_code == 200
     assert "与工作无关" in west.get("/loans").text
     assert station.does(made["id"], "approve").status_code == 409
     assert west.page(paper, 1) == 404
@@ -312,7 +312,7 @@ def test_important_customers_are_decided_by_marketing_and_never_at_once(
         assert made["state"] == "requested"
         assert made["id"] not in station.waiting()
         assert made["id"] in marketing.waiting()
-        assert marketing.does(made["id"], "approve").status_code == 204
+        assert marketing.does(made["id"], "approve").status_code == 200
         assert office.page(paper, 1) == 200
     finally:
         with archive.context.writing(SETUP) as session:
@@ -329,11 +329,11 @@ def test_extended_once_ended_early_and_given_back(
     office, paper = hire(("general_office", Part())), archive.documents["west"]
     loan = office.borrows(documents=[paper], hours=2).json()["id"]
     assert office.borrows(documents=[paper], hours=8).status_code == 409
-    assert office.does(loan, "renew").status_code == 204
+    assert office.does(loan, "renew").status_code == 200
     assert office.does(loan, "renew").status_code == 409
     advance(archive, hours=3)
     assert office.page(paper, 1) == 200
-    assert office.does(loan, "return").status_code == 204
+    assert office.does(loan, "return").status_code == 200
     assert office.page(paper, 1) in (403, 404)
     assert office.does(loan, "return").status_code == 409
     assert office.state_of(loan) == "returned"
@@ -341,13 +341,13 @@ def test_extended_once_ended_early_and_given_back(
     lent = crew.borrows(documents=[paper], purpose="核对", hours=2).json()["id"]
     supervisor.does(lent, "approve")
     assert crew.does(lent, "renew").status_code == 403  # who approved extends
-    assert supervisor.does(lent, "renew").status_code == 204
-    assert supervisor.does(lent, "recall", reason="已无需要").status_code == 204
+    assert supervisor.does(lent, "renew").status_code == 200
+    assert supervisor.does(lent, "recall", reason="已无需要").status_code == 200
     assert crew.page(paper, 1) == 404
     assert crew.state_of(lent) == "ended"
     advance(archive, hours=1)
     waits = crew.borrows(documents=[paper], purpose="核对").json()["id"]
-    assert crew.does(waits, "cancel").status_code == 204
+    assert crew.does(waits, "cancel").status_code == 200
     assert crew.state_of(waits) == "withdrawn"
 
 

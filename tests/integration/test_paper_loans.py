@@ -76,10 +76,10 @@ class House:
 
     def out(self, who: Person, document: str, **more: Any) -> str:
         loan = str(self.asked(who, document, **more)["id"])
-        assert self.zhao.does(loan, "approve").status_code == 204
+        assert self.zhao.does(loan, "approve").status_code == 200
         said = {"code": document, "borrower": who.name, "pages": 3, "condition": "intact"}
         answer = self.wang.does(loan, "issue", **said)
-        assert answer.status_code == 204, answer.text
+        assert answer.status_code == 200, answer.text
         return loan
 
     def shown(self, who: Person, loan: str) -> dict[str, Any]:
@@ -132,21 +132,23 @@ def test_s3_05_a_paper_goes_from_the_request_back_to_its_box_and_is_always_with_
     assert house.crew1.does(loan, "approve").status_code == 403
     assert house.wang.does(loan, "approve").status_code == 404  # e-copies only
     assert loan in house.zhao.waiting()
-    assert house.zhao.does(loan, "approve").status_code == 204
+    approved = house.zhao.does(loan, "approve").json()
+    assert (approved["id"], approved["state"], approved["queue_position"]) == (loan, "to_pick", 0)
     assert house.shown(house.crew1, loan)["state"] == "to_pick"
-    assert house.wang.does(loan, "pick").status_code == 204
+    assert house.wang.does(loan, "pick").status_code == 200
     assert house.custodian(paper) == ("place", lending.load().desk)
     said = {"code": paper, "borrower": "crew1", "pages": 3, "condition": "intact"}
     for wrong in ({"code": "KHQ01800000019"}, {"borrower": "crew2"}, {"condition": "fine"}):
         refused = house.wang.does(loan, "issue", **said | wrong)
         assert refused.status_code == 422, refused.text
     assert house.crew1.does(loan, "issue", **said).status_code == 403
-    assert house.wang.does(loan, "issue", **said).status_code == 204
+    given = house.wang.does(loan, "issue", **said).json()
+    assert (given["state"], given["due_at"]) == ("out", "2027-02-15T15:59:00Z")
     assert house.custodian(paper) == ("person", "crew1")
-    assert house.crew1.does(loan, "confirm").status_code == 204
+    assert house.crew1.does(loan, "confirm").status_code == 200
     shown = house.shown(house.crew1, loan)
     assert (shown["state"], shown["due_at"]) == ("out", "2027-02-15T15:59:00Z")
-    assert house.wang.does(loan, "return", **WHOLE).status_code == 204
+    assert house.wang.does(loan, "return", **WHOLE).status_code == 200
     assert house.shown(house.crew1, loan)["state"] == "returned"
     assert house.custodian(paper) == ("place", lending.load().desk)
     assert house.wang.does(loan, "return", **WHOLE).status_code == 409
@@ -167,30 +169,30 @@ def test_two_borrowers_of_one_paper_are_served_in_the_order_of_their_requests(ho
     )
     assert [one["queue_position"] for one in (first, second, third)] == [0, 1, 2]
     for one in (first, third, second):  # the approver's order does not count
-        assert house.zhao.does(one["id"], "approve").status_code == 204
+        assert house.zhao.does(one["id"], "approve").status_code == 200
     states = [house.shown(house.zhao, one["id"]) for one in (first, second, third)]
     assert [one["state"] for one in states] == ["to_pick", "waiting", "waiting"]
     assert [one["queue_position"] for one in states] == [0, 1, 2]
     assert house.wang.does(second["id"], "issue").status_code == 409
-    assert house.wang.does(first["id"], "issue").status_code == 204
+    assert house.wang.does(first["id"], "issue").status_code == 200
     assert house.crew1.does(first["id"], "renew").status_code == 409  # somebody waits
-    assert house.wang.does(first["id"], "return", **WHOLE).status_code == 204
+    assert house.wang.does(first["id"], "return", **WHOLE).status_code == 200
     assert house.shown(house.crew2, second["id"])["state"] == "to_pick"
     assert house.shown(house.crew3, third["id"])["queue_position"] == 1
-    assert house.crew2.does(second["id"], "cancel").status_code == 204
+    assert house.crew2.does(second["id"], "cancel").status_code == 200
     assert house.shown(house.crew3, third["id"])["state"] == "to_pick"
-    assert house.crew3.does(third["id"], "cancel").status_code == 204
+    assert house.crew3.does(third["id"], "cancel").status_code == 200
 
 
 def test_overdue_at_its_minute_blocks_the_borrower_and_a_renewal_is_once(house: House) -> None:
     paper, other = house.paper(), house.paper()
     loan = house.out(house.crew2, paper, days=3)
     due = datetime.fromisoformat(house.shown(house.crew2, loan)["due_at"])
-    assert house.crew2.does(loan, "renew").status_code == 204
+    assert house.crew2.does(loan, "renew").status_code == 200
     again = datetime.fromisoformat(house.shown(house.crew2, loan)["due_at"])
     assert timedelta(days=3) <= again - due <= timedelta(days=14)
     assert house.crew2.does(loan, "renew").status_code == 409
-    assert house.wang.does(loan, "recall", reason="诉讼").status_code == 204
+    assert house.wang.does(loan, "recall", reason="诉讼").status_code == 200
     house.archive.context.clock.instant = again - timedelta(minutes=1)
     assert house.shown(house.crew2, loan)["state"] == "recalled"
     house.archive.context.clock.advance(timedelta(minutes=1))
@@ -200,7 +202,7 @@ def test_overdue_at_its_minute_blocks_the_borrower_and_a_renewal_is_once(house: 
     refused = house.crew2.borrows(**wish)
     assert refused.status_code == 409
     assert "超期" in refused.json()["detail_zh"]
-    assert house.wang.does(loan, "return", **WHOLE).status_code == 204
+    assert house.wang.does(loan, "return", **WHOLE).status_code == 200
     assert house.crew2.borrows(**wish).status_code == 201
 
 
@@ -214,16 +216,16 @@ def test_S1_26_an_exchanged_page_or_a_missing_one_is_a_case_until_it_is_settled(
     ):
         paper = house.paper()
         loan = house.out(house.crew1, paper)
-        assert house.wang.does(loan, "return").status_code == 204
+        assert house.wang.does(loan, "return").status_code == 200
         assert house.shown(house.wang, loan)["state"] == "to_check"
-        assert house.wang.does(loan, "return", **WHOLE | wrong).status_code == 204
+        assert house.wang.does(loan, "return", **WHOLE | wrong).status_code == 200
         assert house.shown(house.wang, loan)["state"] == "disputed"
         with house.archive.context.reading(SETUP) as session:
             facts = session.scalars(select(LoanStep.facts).order_by(LoanStep.id.desc())).first()
         assert facts is not None
         assert facts["faults"] == [fault]
         assert house.wang.does(loan, "settle", reason="").status_code == 422
-        assert house.wang.does(loan, "settle", reason="已补齐").status_code == 204
+        assert house.wang.does(loan, "settle", reason="已补齐").status_code == 200
         assert house.shown(house.wang, loan)["state"] == "returned"
 
 
@@ -231,15 +233,15 @@ def test_a_lost_paper_keeps_its_row_and_a_certified_copy_takes_its_turn(house: H
     paper = house.paper()
     loan = house.out(house.crew1, paper)
     waiting = house.asked(house.crew3, paper)
-    assert house.zhao.does(waiting["id"], "approve").status_code == 204
+    assert house.zhao.does(waiting["id"], "approve").status_code == 200
     assert house.crew3.does(loan, "lost", reason="x").status_code == 403
-    assert house.crew1.does(loan, "lost", reason="运输途中遗失").status_code == 204
+    assert house.crew1.does(loan, "lost", reason="运输途中遗失").status_code == 200
     assert house.custodian(paper) == ("person", "crew1")  # who answers for it
     assert (
         house.crew1.borrows(kind="paper", documents=[house.paper()], purpose="核对").status_code
         == 409
     )
-    assert house.wang.does(loan, "replace", reason="王芳核证，crew1 书面检查").status_code == 204
+    assert house.wang.does(loan, "replace", reason="王芳核证，crew1 书面检查").status_code == 200
     assert house.custodian(paper) == ("place", lending.load().desk)
     assert house.shown(house.crew3, waiting["id"])["state"] == "to_pick"
     with house.archive.context.reading(SETUP) as session:
@@ -249,9 +251,9 @@ def test_a_lost_paper_keeps_its_row_and_a_certified_copy_takes_its_turn(house: H
     assert sorted(row.state for row in rows) == ["lost", "whole"]
     assert house.wang.get(f"/api/v1/documents/{paper}/custody").json()["is_substitute"]
     found = house.out(house.crew2, house.paper())
-    assert house.crew2.does(found, "lost", reason="找不到").status_code == 204
-    assert house.wang.does(found, "found").status_code == 204
-    assert house.wang.does(found, "return", **WHOLE).status_code == 204
+    assert house.crew2.does(found, "lost", reason="找不到").status_code == 200
+    assert house.wang.does(found, "found").status_code == 200
+    assert house.wang.does(found, "return", **WHOLE).status_code == 200
     assert house.shown(house.crew2, found)["state"] == "returned"
 
 
@@ -288,7 +290,7 @@ def test_what_cannot_be_lent_is_refused_with_what_to_do(house: House) -> None:
             .values(state="destroyed")
         )
     assert house.zhao.does(loan, "approve").status_code == 409
-    assert house.zhao.does(loan, "reject", reason="已销毁").status_code == 204
+    assert house.zhao.does(loan, "reject", reason="已销毁").status_code == 200
     assert told(house.crew1) == (422, "该原件已遗失或销毁，请借阅电子件")
 
 
@@ -296,8 +298,8 @@ def test_what_is_not_collected_goes_to_the_next_one(house: House) -> None:
     paper = house.paper()
     first, second = (house.asked(who, paper)["id"] for who in (house.crew1, house.crew3))
     for one in (first, second):
-        assert house.zhao.does(one, "approve").status_code == 204
-    assert house.wang.does(first, "pick").status_code == 204
+        assert house.zhao.does(one, "approve").status_code == 200
+    assert house.wang.does(first, "pick").status_code == 200
     house.advance(days=3, minutes=1)
     assert house.shown(house.crew1, first)["state"] == "withdrawn"
     assert house.shown(house.crew3, second)["state"] == "to_pick"

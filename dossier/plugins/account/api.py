@@ -42,6 +42,7 @@ class SessionList(BaseModel):
     """Open logins."""
 
     items: list[SessionItem]
+    next_cursor: None = Field(None, description="The list is whole")
     total: int
 
 
@@ -62,6 +63,7 @@ class TokenList(BaseModel):
     """Tokens in force."""
 
     items: list[TokenItem]
+    next_cursor: None = Field(None, description="The list is whole")
     total: int
 
 

@@ -62,6 +62,7 @@ class RequestList(BaseModel):
     """Requests."""
 
     items: list[RequestItem]
+    next_cursor: None = Field(None, description="The list is whole")
     total: int
 
 

@@ -29,7 +29,6 @@ from searchapi.problems import CHANGING, may_answer
 router = APIRouter(tags=["loans"])
 Borrower = Annotated[Viewer, requires(Permission.BORROW)]
 Lender = Annotated[Viewer, requires(Permission.LEND)]
-Deciding = Annotated[Viewer, requires(Permission.LEND, by_session_only=True)]
 Desk = Annotated[Viewer, requires(Permission.HAND_OUT)]
 Reader = Annotated[Viewer, requires(Permission.READ_CUSTOMER)]
 Somebody = Annotated[Viewer, requires(Permission.SIGNED_IN)]
@@ -79,6 +78,7 @@ class LoanList(BaseModel):
     """Loans."""
 
     items: list[LoanItem]
+    next_cursor: None = Field(None, description="The list is whole")
     total: int
 
 
@@ -151,13 +151,13 @@ class Way(BaseModel):
 
 
 class Made(BaseModel):
-    """What was made."""
+    """A loan after what was done to it."""
 
     model_config = ConfigDict(from_attributes=True)
     id: str
     number: str
     kind: str
-    state: str = Field(description="running: it is open; requested: it waits for an approval")
+    state: str = Field(description="As in the list; requested: it waits for an approval")
     due_at: datetime | None
     queue_position: int = Field(description="Of a paper: how many are before it; 0: its turn")
 
@@ -212,30 +212,33 @@ def show(request: Request, viewer: Somebody, loan_id: Id) -> LoanItem:
     return LoanItem.model_validate(loan_views.one(context_of(request), viewer, loan_id))
 
 
-@router.post("/loans/{loan_id}/approve", status_code=204, responses=CHANGING)
-def approve(request: Request, viewer: Deciding, loan_id: Id) -> None:
+@router.post("/loans/{loan_id}/approve", responses=CHANGING)
+def approve(request: Request, viewer: Lender, loan_id: Id) -> Made:
     """From now, for the term that was asked for; never one's own; a paper may be waited for."""
     deciding.approve(context_of(request), viewer, loan_id)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/reject", status_code=204, responses=CHANGING)
-def reject(request: Request, viewer: Deciding, loan_id: Id, why: Answered) -> None:
+@router.post("/loans/{loan_id}/reject", responses=CHANGING)
+def reject(request: Request, viewer: Lender, loan_id: Id, why: Answered) -> Made:
     """With the reason."""
     deciding.refuse(context_of(request), viewer, loan_id, reason=why.reason)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/recall", status_code=204, responses=CHANGING)
-def recall(request: Request, viewer: Deciding, loan_id: Id, why: Answered) -> None:
+@router.post("/loans/{loan_id}/recall", responses=CHANGING)
+def recall(request: Request, viewer: Lender, loan_id: Id, why: Answered) -> Made:
     """End it before its end; it counts from the next request. A paper is asked back."""
     context = context_of(request)
     if loan_rows.is_paper(context, loan_id):
         paper_desk.recall(context, viewer, loan_id, reason=why.reason)
     else:
         deciding.end(context, viewer, loan_id, reason=why.reason)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/renew", status_code=204, responses=CHANGING)
-def renew(request: Request, viewer: Somebody, loan_id: Id) -> None:
+@router.post("/loans/{loan_id}/renew", responses=CHANGING)
+def renew(request: Request, viewer: Somebody, loan_id: Id) -> Made:
     """Once more the same term: by the borrower what nobody had to approve, else by an approver.
 
     A paper by its borrower, unless somebody waits for it or it is overdue.
@@ -245,29 +248,33 @@ def renew(request: Request, viewer: Somebody, loan_id: Id) -> None:
         paper_loans.extend(context, viewer, loan_id)
     else:
         deciding.extend(context, viewer, loan_id)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/pick", status_code=204, responses=CHANGING)
-def pick(request: Request, viewer: Desk, loan_id: Id) -> None:
+@router.post("/loans/{loan_id}/pick", responses=CHANGING)
+def pick(request: Request, viewer: Desk, loan_id: Id) -> Made:
     """Take a paper from its place to the lending desk."""
     paper_desk.pick(context_of(request), viewer, loan_id)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/issue", status_code=204, responses=CHANGING)
-def issue(request: Request, viewer: Desk, loan_id: Id, said: Said | None = None) -> None:
+@router.post("/loans/{loan_id}/issue", responses=CHANGING)
+def issue(request: Request, viewer: Desk, loan_id: Id, said: Said | None = None) -> Made:
     """Give a paper to its borrower; what was not picked is picked with it."""
     said = said or Said()
     paper_desk.hand_out(context_of(request), viewer, loan_id, said.handed())
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/confirm", status_code=204, responses=CHANGING)
-def confirm(request: Request, viewer: Somebody, loan_id: Id) -> None:
+@router.post("/loans/{loan_id}/confirm", responses=CHANGING)
+def confirm(request: Request, viewer: Somebody, loan_id: Id) -> Made:
     """The borrower's word that the paper was received as it was written down."""
     paper_loans.confirm(context_of(request), viewer, loan_id)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/return", status_code=204, responses=CHANGING)
-def give_back(request: Request, viewer: Somebody, loan_id: Id, said: Said | None = None) -> None:
+@router.post("/loans/{loan_id}/return", responses=CHANGING)
+def give_back(request: Request, viewer: Somebody, loan_id: Id, said: Said | None = None) -> Made:
     """Give one's own electronic loan back before its end; take a paper back at the desk.
 
     A paper is checked as soon as its pages were counted, its condition looked at and a page
@@ -278,40 +285,46 @@ def give_back(request: Request, viewer: Somebody, loan_id: Id, said: Said | None
         paper_desk.take_back(context, viewer, loan_id, (said or Said()).handed())
     else:
         deciding.give_back(context, viewer, loan_id)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/settle", status_code=204, responses=CHANGING)
-def settle(request: Request, viewer: Desk, loan_id: Id, why: Answered) -> None:
+@router.post("/loans/{loan_id}/settle", responses=CHANGING)
+def settle(request: Request, viewer: Desk, loan_id: Id, why: Answered) -> Made:
     """End the case of a paper that came back with a fault."""
     paper_desk.settle(context_of(request), viewer, loan_id, note=why.reason)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/lost", status_code=204, responses=CHANGING)
-def lost(request: Request, viewer: Somebody, loan_id: Id, why: Answered) -> None:
+@router.post("/loans/{loan_id}/lost", responses=CHANGING)
+def lost(request: Request, viewer: Somebody, loan_id: Id, why: Answered) -> Made:
     """Report a paper lost, with how: its borrower, or the desk."""
     paper_loans.report_lost(context_of(request), viewer, loan_id, note=why.reason)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/found", status_code=204, responses=CHANGING)
-def found(request: Request, viewer: Desk, loan_id: Id) -> None:
+@router.post("/loans/{loan_id}/found", responses=CHANGING)
+def found(request: Request, viewer: Desk, loan_id: Id) -> Made:
     """A lost paper came to light; it is checked like any other."""
     paper_loans.find_again(context_of(request), viewer, loan_id)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/replace", status_code=204, responses=CHANGING)
-def replace(request: Request, viewer: Desk, loan_id: Id, why: Answered) -> None:
+@router.post("/loans/{loan_id}/replace", responses=CHANGING)
+def replace(request: Request, viewer: Desk, loan_id: Id, why: Answered) -> Made:
     """Put a certified copy in the place of a lost paper, whose row stays."""
     paper_loans.replace_lost(context_of(request), viewer, loan_id, note=why.reason)
+    return _standing(request, loan_id)
 
 
-@router.post("/loans/{loan_id}/cancel", status_code=204, responses=CHANGING)
-def cancel(request: Request, viewer: Somebody, loan_id: Id) -> None:
+@router.post("/loans/{loan_id}/cancel", responses=CHANGING)
+def cancel(request: Request, viewer: Somebody, loan_id: Id) -> Made:
     """Take a request back, or give an electronic loan back before its end."""
     context = context_of(request)
     if loan_rows.is_paper(context, loan_id):
         paper_loans.withdraw(context, viewer, loan_id)
     else:
         deciding.give_back(context, viewer, loan_id)
+    return _standing(request, loan_id)
 
 
 @router.post("/documents/{document_id}/put-back", responses=CHANGING)
@@ -335,6 +348,10 @@ def show_custody(request: Request, viewer: Reader, document_id: Id) -> Way:
         outside_hours=round(way.outside.total_seconds() / 3600, 2),
         stays=[StayItem.model_validate(one) for one in way.stays],
     )
+
+
+def _standing(request: Request, loan_id: str) -> Made:
+    return Made.model_validate(loan_views.standing(context_of(request), loan_id))
 
 
 def _listed(found: tuple[LoanView, ...]) -> LoanList:

@@ -16,6 +16,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document
 from dossier.plugins.lending import deciding, paper_queue
 from dossier.plugins.lending import loan_rows as rows
+from dossier.plugins.lending.asking import Made
 from dossier.rules import lending
 from dossier.rules.loan_states import (
     STATES,
@@ -167,6 +168,15 @@ def one(context: Context, viewer: Viewer, loan_id: str) -> LoanView:
             if concerns:
                 return _views(context, session, placed, [row], own=False)[0]
     raise rows.unknown()
+
+
+def standing(context: Context, loan_id: str) -> Made:
+    """How a loan stands after an act that the caller was allowed: no more than the act tells."""
+    with context.reading(rows.SYSTEM) as session:
+        row, now = _row(session, loan_id), context.clock.now()
+        before = paper_queue.positions(session, [row], at=now).get(row.number, 0)
+        state, kind = rows.state_of(row, now), LoanKind(row.kind)
+        return Made(row.id, number_of(row.number), state, kind, row.ends_at, before)
 
 
 def _row(session: ScopedSession, loan_id: str) -> Loan:

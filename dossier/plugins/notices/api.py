@@ -37,6 +37,7 @@ class NoticeList(BaseModel):
     """Notices."""
 
     items: list[NoticeItem]
+    next_cursor: None = Field(None, description="The list is whole")
     total: int
     unread: int
 
@@ -62,6 +63,7 @@ class SentList(BaseModel):
     """Notices that leave the house."""
 
     items: list[SentItem]
+    next_cursor: None = Field(None, description="The list is whole")
     total: int
 
 

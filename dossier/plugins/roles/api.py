@@ -128,6 +128,7 @@ class GrantList(BaseModel):
     """Roles of a person."""
 
     items: list[GrantItem]
+    next_cursor: None = Field(None, description="The list is whole")
     total: int
 
 
@@ -168,6 +169,7 @@ class DelegationList(BaseModel):
     """Delegations that are not over."""
 
     items: list[DelegationItem]
+    next_cursor: None = Field(None, description="The list is whole")
     total: int
 
 

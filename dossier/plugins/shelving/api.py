@@ -46,6 +46,7 @@ class RoomList(BaseModel):
     """All rooms."""
 
     items: list[RoomItem]
+    next_cursor: None = Field(None, description="The list is whole")
     total: int
 
 
