@@ -21,6 +21,7 @@ BASE = {
     "rows_at_once": 10,
     "most_named": 5,
     "looks": ["customer.read"],
+    "glimpses": ["page.snippet"],
     "exports": ["customer.exported"],
 }
 RULE = {
@@ -108,6 +109,14 @@ def test_exports_and_outside_looks_are_counted_by_their_own_rules() -> None:
     assert found(file, looks("1", is_export=True)) == [("ex", 1, 0)]
 
 
+def test_s3_15_pictures_in_lists_of_hits_count_by_their_own_rule_only() -> None:
+    file = file_of(
+        {"code": "seen", "kind": "glimpsed", "limit": 1},
+        {"code": "in", "kind": "dossiers", "limit": 0},
+    )
+    assert found(file, looks("1", "2", is_glimpse=True)) == [("seen", 2, 1)]
+
+
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
@@ -138,6 +147,7 @@ def test_the_built_in_file_has_a_rule_for_each_thing_that_was_asked_for() -> Non
     assert codes == {
         "many_dossiers",
         "many_exported",
+        "many_glimpsed",
         "outside_area",
         "night",
         "colleague_name",
