@@ -120,7 +120,7 @@ def error_page(request: Request, error: DossierError) -> Response:
     """An error as a page: what happened, English beside the Chinese, and what one can do now."""
     app = request.app
     locale = locale_of(request, app.state.context.settings.locale)
-    translate = app.state.catalogues[locale].gettext
+    translate = app.state.catalogues[locale].ours.gettext
     chinese = locale.startswith("zh")
     steps = _steps(error)
     if ask := way_to_ask(request, error):

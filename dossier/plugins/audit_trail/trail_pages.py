@@ -23,6 +23,7 @@ from ui.labels import ACTION
 from ui.locales import locale_of
 
 router = APIRouter()
+PAGE: Final = "audit_trail/audit.html"
 PAGE_SIZE: Final = 50
 LONGEST: Final = 80
 """Characters of an actor or an id in the record."""
@@ -79,7 +80,7 @@ def show_audit(
     )
     return render(
         request,
-        "audit_trail/audit.html",
+        PAGE,
         found=found,
         seals=seals,
         wanted=wanted,
@@ -120,7 +121,7 @@ def _words(request: Request) -> FactWords:
 
 def _translate(request: Request) -> Translate:
     locale = locale_of(request, context_of(request).settings.locale)
-    found: Translate = request.app.state.catalogues[locale].gettext
+    found: Translate = request.app.state.catalogues[locale].of(PAGE).gettext
     return found
 
 
