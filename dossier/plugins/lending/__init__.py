@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from dossier.services.context import Context
 
 MINE = PageLink("/loans", "paper", "我的借阅", "My loans", Permission.BORROW, in_menu=True)
-DESK = PageLink("/loans/desk", "paper", "借阅台", "Lending desk", Permission.HAND_OUT)
-WAITING = PageLink("/loans/waiting", "paper", "借阅审批", "Loans to approve", Permission.LEND)
+DESK = PageLink("/loans/desk", "handover", "借阅台", "Lending desk", Permission.HAND_OUT)
+WAITING = PageLink("/loans/waiting", "check", "借阅审批", "Loans to approve", Permission.LEND)
 
 
 @hookimpl
