@@ -167,10 +167,17 @@ class Duty:
 
     ``run`` is called in a thread of its own, in the one worker that holds the duty's lock; when it
     raises, it begins anew a second later. It must wait by ``stop.wait``.
+
+    Attributes:
+        name: a stable code.
+        run: does it.
+        is_behind: whether changes wait for it that may alter what the index shows; a command that
+            brings its own workers ends them when nothing is behind. None: nothing ever.
     """
 
     name: str
     run: Callable[[threading.Event], None]
+    is_behind: Callable[[ScopedSession], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import ColumnElement, func, or_, select
 
+from dossier.db import outbox
 from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, IndexChange, Intake, Page, WorkItem
 from dossier.errors import InvalidInputError, NotFoundError, TooLargeError
@@ -33,6 +34,8 @@ from dossier.viewer import Viewer
 from dossier.work.kinds import WorkKind
 
 POLL_SECONDS = 0.25
+FOLLOW_SECONDS = 60.0
+"""How long a command waits at most for what follows from its papers; a broken plugin never ends."""
 ORIGIN = "ingest"
 log = logging.getLogger(__name__)
 
@@ -179,9 +182,25 @@ def ingest(
             run.wait(bar, helpers)
         if run.assign_known() and options.wait:
             run.wait(bar, helpers)
+        if helpers.are_here:
+            _let_follow(context, bar)
     run.count()
     run.summary.seconds = time.monotonic() - began
     return run.summary
+
+
+def _let_follow(context: Context, bar: Progress) -> None:
+    """Our workers end with us: what follows from the papers comes first, checks and facets too."""
+    behind = [one.is_behind for one in context.plugins.duties(context) if one.is_behind]
+    task = bar.add_task("核对 checking", total=None)
+    until = time.monotonic() + FOLLOW_SECONDS
+    while time.monotonic() < until:
+        with context.reading(work_status.STATUS) as session:
+            if not any(one(session) for one in behind) and not outbox.is_waiting(session):
+                bar.update(task, total=1, completed=1)
+                return
+        time.sleep(POLL_SECONDS)
+    log.warning("checks go on when workers run again: dossier serve")
 
 
 def batch_of(roots: Sequence[Path]) -> str:
@@ -463,17 +482,17 @@ class _Helpers(ExitStack):
         super().__init__()
         self._context = context
         self._workers = workers
-        self._are_here = False
+        self.are_here = False
 
     def come_if_needed(self) -> None:
         """Start them when nobody works."""
-        if self._are_here:
+        if self.are_here:
             return
         with self._context.reading(work_status.STATUS) as session:
             others = work_status.live_workers(session, self._context.clock.now())
         if not others:
             self.enter_context(self._workers())
-            self._are_here = True
+            self.are_here = True
 
 
 def _progress(options: IngestOptions) -> Progress:

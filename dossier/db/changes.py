@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from dossier.db.engines import Database
+from dossier.db.session import ScopedSession
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +86,11 @@ def follow(
                 commits.forget()
         except OperationalError:
             log.warning("database busy, %s later", later)
+
+
+def is_any(session: ScopedSession, column: InstrumentedAttribute[int]) -> bool:
+    """Whether the table of this column has a row: of changes that are noted until they are done."""
+    return session.scalar(select(column).limit(1)) is not None
 
 
 def _mark(log: Path) -> tuple[int, int] | None:

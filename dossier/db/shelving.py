@@ -19,7 +19,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 
 from dossier.db.loan_tables import PaperOriginal
 from dossier.db.session import ScopedSession
@@ -115,6 +115,19 @@ def originals_in(session: ScopedSession, box_bar_code: str) -> list[str]:
     return sorted(one for one, box in last.items() if box == box_bar_code)
 
 
+def is_last_turn() -> ColumnElement[bool]:
+    """Whether an item is where its paper belongs now: a paper that was filed again has several.
+
+    Of all there are, whatever the session sees.
+    """
+    item = VolumeItem.__table__
+    later = item.alias()
+    again = select(later.c.id).where(
+        later.c.document_id == item.c.document_id, later.c.turn > item.c.turn
+    )
+    return ~again.correlate(item).exists()
+
+
 # -- counts and numbers, whoever asks: what fits does not depend on what one may see -----------
 
 
@@ -132,14 +145,10 @@ def _counted(session: ScopedSession, key: Any, wanted: Collection[str]) -> dict[
     if not wanted:
         return {}
     item, volume = VolumeItem.__table__, PaperVolume.__table__
-    later = item.alias()
-    again = select(later.c.id).where(
-        later.c.document_id == item.c.document_id, later.c.turn > item.c.turn
-    )
     query = (
         select(key, func.sum(item.c.pages))
         .select_from(item.join(volume, volume.c.id == item.c.volume_id))
-        .where(key.in_(sorted(wanted)), ~again.exists())
+        .where(key.in_(sorted(wanted)), is_last_turn())
         .group_by(key)
     )
     return {code: int(pages) for code, pages in session.connection().execute(query)}
@@ -191,12 +200,19 @@ def last_item(session: ScopedSession, volume_id: str) -> int:
 def items_now(session: ScopedSession, volume_id: str) -> list[str]:
     """Ids of the papers whose place is in a volume now, whatever the session sees."""
     item = VolumeItem.__table__
-    later = item.alias()
-    again = select(later.c.id).where(
-        later.c.document_id == item.c.document_id, later.c.turn > item.c.turn
-    )
-    query = select(item.c.document_id).where(item.c.volume_id == volume_id, ~again.exists())
+    query = select(item.c.document_id).where(item.c.volume_id == volume_id, is_last_turn())
     return list(session.connection().scalars(query.order_by(item.c.number)))
+
+
+def items_in_volumes(session: ScopedSession, volume_ids: Collection[str]) -> dict[str, int]:
+    """How many papers have their place in these volumes now; empty ones are not in the answer."""
+    item = VolumeItem.__table__
+    query = (
+        select(item.c.volume_id, func.count())
+        .where(item.c.volume_id.in_(sorted(volume_ids)), is_last_turn())
+        .group_by(item.c.volume_id)
+    )
+    return {volume: int(count) for volume, count in session.connection().execute(query)}
 
 
 def next_position(session: ScopedSession, box_bar_code: str) -> int:

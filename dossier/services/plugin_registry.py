@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -255,7 +255,7 @@ class PluginRegistry:
     def duties(self, context: Context) -> list[Duty]:
         """Duties of the plugins, named ``plugin.duty``."""
         return [
-            Duty(f"{one.plugin}.{duty.name}", duty.run)
+            replace(duty, name=f"{one.plugin}.{duty.name}")
             for one in self._each("duties", context=context)
             for duty in one.value
         ]

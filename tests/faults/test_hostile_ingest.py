@@ -17,7 +17,7 @@ from dossier.db.tables import Intake
 from dossier.records import DocumentState, IntakeOutcome
 from dossier.rules import file_names
 from dossier.settings import Settings
-from tests.faults.archive_samples import documents, intakes, letter, pages, pending
+from tests.faults.archive_samples import VIEWER, documents, intakes, letter, pages, pending
 from tests.faults.hostile_files import ACCEPTED, HOSTILE_FILES, HostileFile, pdf
 from tests.faults.whole_house import House, command, opened_house
 
@@ -143,6 +143,14 @@ def test_every_document_came_to_an_end_and_its_pages_are_there(run: Run) -> None
         assert document.failed_pages == 0, document.file_name
         assert len(pages(run.house.context, document.id)) == document.page_count
     assert pending(run.house.context) == 0
+
+
+def test_what_follows_from_the_papers_is_done_before_the_command_ends(run: Run) -> None:
+    context = run.house.context
+    duties = [one for one in context.plugins.duties(context) if one.is_behind]
+    assert {one.name for one in duties} >= {"completeness.recount", "image_quality.check"}
+    with context.reading(VIEWER) as session:
+        assert [one.name for one in duties if one.is_behind and one.is_behind(session)] == []
 
 
 def test_no_file_outlives_its_limits_and_no_process_is_left(run: Run) -> None:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dossier.db.changes import is_any
+from dossier.db.dossier_tables import DossierChange
 from dossier.hookspecs import Duty, PageLink, Panel, RouteSet, hookimpl
 from dossier.viewer import Permission, Viewer
 
@@ -101,7 +103,10 @@ def duties(context: Context) -> Sequence[Duty]:
 
         daily.run(context, stop)
 
-    return (Duty("recount", assess), Duty("daily", count))
+    return (
+        Duty("recount", assess, lambda session: is_any(session, DossierChange.id)),
+        Duty("daily", count),
+    )
 
 
 @hookimpl

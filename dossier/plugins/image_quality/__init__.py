@@ -6,6 +6,8 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dossier.db.changes import is_any
+from dossier.db.quality_tables import ScanChange
 from dossier.hookspecs import Duty, PageLink, Panel, RouteSet, hookimpl
 from dossier.viewer import Permission, Viewer
 
@@ -42,7 +44,7 @@ def duties(context: Context) -> Sequence[Duty]:
 
         duty.run(context, stop)
 
-    return (Duty("check", check),)
+    return (Duty("check", check, lambda session: is_any(session, ScanChange.id)),)
 
 
 @hookimpl

@@ -11,8 +11,8 @@ from email.utils import format_datetime
 import orjson
 
 from dossier.db.loan_tables import Loan
+from dossier.db.loans import number_of
 from dossier.db.notice_tables import Notice
-from dossier.plugins.notices.notice_rows import name_of
 from dossier.rules.notices import Holds, Told, last_day, load
 from dossier.settings import Settings
 from ui.formatting import localiser
@@ -26,17 +26,19 @@ def text_of(row: Notice, loan: Loan, language: str) -> str:
     """What a notice says in a language of the pages."""
     told = load().all_told.get(row.rule)
     if told is None:  # the rule went since
-        return name_of(loan)
+        return number_of(loan.number)
     words = told.en if language == "en" else told.zh
     due = last_day(row.due_at) if row.due_at else None
     days = (row.day - due).days if due else 0
-    return _translated(language)(words.format(loan=name_of(loan), due=due or "—", days=days))
+    return _translated(language)(
+        words.format(loan=number_of(loan.number), due=due or "—", days=days)
+    )
 
 
 def href_of(told: Told | None, loan: Loan) -> str:
     """Where the loan is shown to who is told."""
     page = "/loans/waiting" if told and told.holds is Holds.ASKED else "/loans"
-    return f"{page}#{name_of(loan)}"
+    return f"{page}#{number_of(loan.number)}"
 
 
 def letter(settings: Settings, row: Notice, loan: Loan, to: str) -> EmailMessage:
@@ -57,13 +59,13 @@ def letter(settings: Settings, row: Notice, loan: Loan, to: str) -> EmailMessage
 
 def event(settings: Settings, row: Notice, loan: Loan) -> bytes:
     """The same as a CloudEvent in JSON; a repeated call has the same id."""
-    data = {"loan": name_of(loan), "kind": loan.kind, "due_at": _stamp(row.due_at)}
+    data = {"loan": number_of(loan.number), "kind": loan.kind, "due_at": _stamp(row.due_at)}
     body = {
         "specversion": CLOUD_EVENTS,
         "id": row.key,
         "source": settings.public_url or "urn:dossier",
         "type": EVENTS + row.rule,
-        "subject": name_of(loan),
+        "subject": number_of(loan.number),
         "time": _stamp(row.made_at),
         "datacontenttype": "application/json",
         "data": data,

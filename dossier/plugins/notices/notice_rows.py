@@ -9,7 +9,6 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from dossier.db.loan_tables import Loan
-from dossier.db.loans import number_of
 from dossier.db.notice_tables import Notice, NoticeAddress
 from dossier.db.session import ScopedSession
 from dossier.db.tables import new_id
@@ -160,8 +159,3 @@ def _replace(session: ScopedSession, loan: Loan, occasion: Occasion, people: set
         .values(state=REPLACED)
         .execution_options(synchronize_session=False)
     )
-
-
-def name_of(loan: Loan) -> str:
-    """The number by which a loan is known."""
-    return number_of(loan.number)

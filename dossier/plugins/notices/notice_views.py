@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select, update
 
 from dossier import access
 from dossier.db.loan_tables import Loan
+from dossier.db.loans import number_of
 from dossier.db.notice_tables import Notice, NoticeAddress
 from dossier.db.session import ScopedSession
 from dossier.db.tables import WorkItem
@@ -223,7 +224,7 @@ def _view(row: Notice, loan: Loan, viewer: Viewer, borrower: str, *, is_true: bo
     return NoticeView(
         id=row.id,
         rule=row.rule,
-        loan=rows.name_of(loan),
+        loan=number_of(loan.number),
         text=letters.text_of(row, loan, viewer.language),
         zh=letters.text_of(row, loan, "zh_CN"),
         href=letters.href_of(told, loan) if told and told.to != "leaders" else "",
@@ -253,7 +254,7 @@ def _work(session: ScopedSession, ids: list[str]) -> dict[str, WorkItem]:
 def _loans(session: ScopedSession, found: list[Notice]) -> dict[int, str]:
     numbers = {row.loan_number for row in found}
     query = select(Loan).where(Loan.number.in_(numbers))
-    return {loan.number: rows.name_of(loan) for loan in session.scalars(query)}
+    return {loan.number: number_of(loan.number) for loan in session.scalars(query)}
 
 
 def _sent(

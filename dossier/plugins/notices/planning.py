@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from dossier.clock import local_date
 from dossier.db.loan_tables import Loan, LoanStep
+from dossier.db.loans import number_of
 from dossier.db.notice_tables import Notice, NoticedStep
 from dossier.db.session import ScopedSession
 from dossier.plugins.notices import notice_rows as rows
@@ -76,7 +77,7 @@ def _due(row: Loan, now: datetime, calendar: WorkingDays) -> Iterable[_Due]:
         day = rule.day_of(row.ends_at, now, rules.send_at, calendar)
         if day is not None:
             until = f"{row.ends_at:%Y%m%dT%H%M%S}"
-            key = f"{rule.told.code}:{rows.name_of(row)}:{until}:{day:%Y%m%d}"
+            key = f"{rule.told.code}:{number_of(row.number)}:{until}:{day:%Y%m%d}"
             yield _Due(row.number, row.ends_at, Occasion(rule.told, key, day))
 
 
@@ -140,7 +141,7 @@ def _tell(context: Context, session: ScopedSession, step: LoanStep, now: datetim
             continue
         people = recipients.of(context, session, told, loan, at=now)
         others = [user for user in people if user != step.by]  # nobody is told of the own doing
-        key = f"{told.code}:{rows.name_of(loan)}:{step.id}"
+        key = f"{told.code}:{number_of(loan.number)}:{step.id}"
         occasion = Occasion(told, key, local_date(step.at))
         made += rows.make(context, session, loan, occasion, others, at=now)
     return made

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
-from sqlalchemy.orm import aliased
 
 from dossier.access import demand
+from dossier.db import shelving
 from dossier.db.loan_tables import PaperOriginal
 from dossier.db.shelving_tables import PaperVolume, VolumeItem
 from dossier.db.tables import Document
@@ -85,17 +85,13 @@ def _half() -> ColumnElement[str]:
     """The first of :data:`HALVES` that holds for a paper."""
     original = select(PaperOriginal.id).where(PaperOriginal.document_id == Document.id)
     is_whole = exists(original.where(PaperOriginal.state == OriginalState.WHOLE))
-    later = aliased(VolumeItem)
-    again = select(later.id).where(
-        later.document_id == VolumeItem.document_id, later.turn > VolumeItem.turn
-    )
     item = (
         select(VolumeItem.id)
         .join(PaperVolume, PaperVolume.id == VolumeItem.volume_id)
         .where(
             VolumeItem.document_id == Document.id,
             PaperVolume.customer_no == Document.customer_no,
-            ~again.exists(),
+            shelving.is_last_turn(),
         )
     )
     unread = or_(Document.failed_pages > 0, Document.problem != "", Document.page_count == 0)

@@ -10,12 +10,12 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from dossier.errors import ConflictError, DossierError, InvalidInputError, NotFoundError
-from dossier.plugins.shelving import boxes, climate, pairing, prints, rooms, volumes, where, words
-from dossier.plugins.shelving.answers import as_pdf
+from dossier.plugins.shelving import boxes, climate, pairing, prints, rooms, volumes, where
+from dossier.plugins.shelving.answers import as_pdf, drawn
 from dossier.rules import shelf_codes, shelving
 from dossier.rules.shelving import ColumnShape
 from dossier.viewer import Permission, Viewer
-from dossier.web import context_of, render, requires
+from dossier.web import context_of, requires
 from ui.locales import speaking
 
 router = APIRouter()
@@ -151,7 +151,7 @@ def show_column(
 ) -> Response:
     """Both faces of a column, slot by slot."""
     faces = rooms.faces(context_of(request), viewer, room, number)
-    return _drawn(request, viewer, "column.html", faces=faces, marked="")
+    return drawn(request, viewer, "column.html", faces=faces, marked="")
 
 
 @router.get(HERE + "/rooms/{room}/columns/{number}/labels", response_class=Response)
@@ -247,7 +247,7 @@ def show_pairing(
     """Which half of a filed paper is missing."""
     viewer = speaking(request, viewer)
     found = pairing.listed(context_of(request), viewer, half, cursor)
-    return _drawn(request, viewer, "pairing.html", found=found)
+    return drawn(request, viewer, "pairing.html", found=found)
 
 
 @router.get(HERE + "/labels", response_class=Response)
@@ -303,7 +303,7 @@ def _home(
         held = boxes.get(context, viewer, box) if box else None
     except REFUSED as wrong:
         held, error = None, error or wrong
-    return _drawn(
+    return drawn(
         request,
         viewer,
         "rooms.html",
@@ -319,7 +319,7 @@ def _room(
     request: Request, viewer: Viewer, room: str, *, error: DossierError | None = None
 ) -> Response:
     context = context_of(request)
-    return _drawn(
+    return drawn(
         request,
         viewer,
         "room.html",
@@ -333,7 +333,7 @@ def _slot(
     request: Request, viewer: Viewer, code: str, *, error: DossierError | None = None
 ) -> Response:
     slot, face = where.of_slot(context_of(request), viewer, code)
-    return _drawn(request, viewer, "slot.html", error=error, slot=slot, face=face)
+    return drawn(request, viewer, "slot.html", error=error, slot=slot, face=face)
 
 
 def _box(
@@ -343,25 +343,4 @@ def _box(
     box = boxes.get(context, viewer, code)
     face = where.of_slot(context, viewer, box.slot)[1] if box.slot else None
     inside = volumes.in_box(context, speaking(request, viewer), box.bar_code)
-    return _drawn(request, viewer, "box.html", error=error, box=box, face=face, inside=inside)
-
-
-def _drawn(
-    request: Request,
-    viewer: Viewer,
-    template: str,
-    *,
-    error: DossierError | None = None,
-    **values: object,
-) -> Response:
-    viewer = speaking(request, viewer)
-    return render(
-        request,
-        f"shelving/{template}",
-        status=error.status if error else 200,
-        error=error,
-        rules=shelving.load(),
-        words=words,
-        language=viewer.language,
-        **values,
-    )
+    return drawn(request, viewer, "box.html", error=error, box=box, face=face, inside=inside)

@@ -9,13 +9,12 @@ from starlette.responses import RedirectResponse, Response
 
 from dossier.errors import ConflictError, DossierError, InvalidInputError, NotFoundError
 from dossier.plugins.shelving import prints, volumes, where
-from dossier.plugins.shelving.answers import as_pdf
+from dossier.plugins.shelving.answers import as_pdf, drawn
 from dossier.plugins.shelving.prints import HandOver
 from dossier.plugins.shelving.volumes import VolumeView
-from dossier.rules import shelving
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
-from dossier.web import context_of, render, requires
+from dossier.web import context_of, requires
 from ui.locales import speaking
 
 router = APIRouter()
@@ -33,7 +32,7 @@ def show_place(request: Request, viewer: Reading, document_id: str) -> Response:
     """Where is it? The slot on the picture of the shelf."""
     viewer = speaking(request, viewer)
     place, face = where.look(context_of(request), viewer, document_id)
-    return _drawn(request, viewer, "place.html", document_id=document_id, place=place, face=face)
+    return drawn(request, viewer, "place.html", document_id=document_id, place=place, face=face)
 
 
 @router.get("/customers/{customer_no}/volumes")
@@ -106,7 +105,7 @@ def _to_print(context: Context, viewer: Viewer, code: str) -> VolumeView:
 def _volumes(request: Request, viewer: Viewer, customer_no: str) -> Response:
     viewer = speaking(request, viewer)
     shelf = volumes.of_customer(context_of(request), viewer, customer_no)
-    return _drawn(request, viewer, "volumes.html", shelf=shelf)
+    return drawn(request, viewer, "volumes.html", shelf=shelf)
 
 
 def _volume(
@@ -114,24 +113,6 @@ def _volume(
 ) -> Response:
     viewer = speaking(request, viewer)
     volume = volumes.get(context_of(request), viewer, code)
-    return _drawn(request, viewer, "volume.html", error=error, volume=volume)
-
-
-def _drawn(
-    request: Request,
-    viewer: Viewer,
-    template: str,
-    *,
-    error: DossierError | None = None,
-    **values: object,
-) -> Response:
-    return render(
-        request,
-        f"shelving/{template}",
-        status=error.status if error else 200,
-        error=error,
-        rules=shelving.load(),
-        language=viewer.language,
-        longest=volumes.LONGEST_NOTE,
-        **values,
+    return drawn(
+        request, viewer, "volume.html", error=error, volume=volume, longest=volumes.LONGEST_NOTE
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import aliased
 
 from dossier.access import demand
 from dossier.clock import local_date
@@ -260,17 +259,13 @@ def volume_code(scan: str) -> ReferenceCode:
 
 def _unfiled(session: ScopedSession, customer_no: str) -> list[Document]:
     """Papers that have no code, or one in another customer's volume; as the list goes."""
-    later = aliased(VolumeItem)
-    again = select(later.id).where(
-        later.document_id == VolumeItem.document_id, later.turn > VolumeItem.turn
-    )
     inside = (
         select(VolumeItem.id)
         .join(PaperVolume, PaperVolume.id == VolumeItem.volume_id)
         .where(
             VolumeItem.document_id == Document.id,
             PaperVolume.customer_no == customer_no,
-            ~again.exists(),
+            shelved.is_last_turn(),
         )
     )
     found = session.scalars(
@@ -447,6 +442,7 @@ def _views(
     )
     slots = {one.bar_code: one.slot_code for one in session.execute(boxed)}
     pages = shelved.pages_in_volumes(session, [row.id for row in rows])
+    counts = shelved.items_in_volumes(session, [row.id for row in rows])
     return tuple(
         VolumeView(
             row.id,
@@ -464,7 +460,7 @@ def _views(
             row.note,
             items.get(row.id, ()),
             pages.get(row.id, 0),
-            len(shelved.items_now(session, row.id)) - len(items.get(row.id, ())),
+            counts.get(row.id, 0) - len(items.get(row.id, ())),
         )
         for row in rows
     )
@@ -473,13 +469,9 @@ def _views(
 def _items(
     context: Context, session: ScopedSession, viewer: Viewer, volume_ids: Sequence[str]
 ) -> dict[str, tuple[Item, ...]]:
-    later = aliased(VolumeItem)
-    again = select(later.id).where(
-        later.document_id == VolumeItem.document_id, later.turn > VolumeItem.turn
-    )
     rows = session.scalars(
         select(VolumeItem)
-        .where(VolumeItem.volume_id.in_(volume_ids), ~again.exists())
+        .where(VolumeItem.volume_id.in_(volume_ids), shelved.is_last_turn())
         .order_by(VolumeItem.volume_id, VolumeItem.number)
     ).all()
     query = papers.summary_query().where(Document.id.in_({row.document_id for row in rows}))
