@@ -6,6 +6,7 @@ import html
 import io
 import logging
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,9 @@ from dossier.services.sessions import open_session
 from dossier.web import SESSION_COOKIE
 from tests import support_access_rules as rules
 from tests.integration import secret_facts
+from tests.support_list_files import clear
 from tests.support_secrets import PERSONAL, SETUP, Secret, Secrets, secret_archive
+from tests.support_seeded import csrf_token
 
 SCOPED = sorted(user for user in rules.users() if user.endswith(rules.EAST_ONLY))
 CRAWLED = sorted({rules.permissions(user): user for user in reversed(SCOPED)}.values())
@@ -183,6 +186,51 @@ def test_the_crawl_would_find_them(secrets: Secrets, app: FastAPI) -> None:
     )
     lacking = {kind for kind, value in person.items() if value not in said}
     assert lacking <= {"old_phone", "note_word"}
+
+
+@pytest.mark.parametrize("user", CRAWLED)
+def test_saved_files_and_prints_tell_no_secret_that_the_role_may_not_see(
+    secrets: Secrets, app: FastAPI, user: str
+) -> None:
+    """What is made by a form: no link leads there, and a workbook has to be opened to be searched."""
+    client, may = browser(app, secrets, user), rules.permissions(user)
+    said = list(saved(client, secrets))
+    found = {
+        f"{kind}: {one.lies}"
+        for kind, text in said
+        for one in secrets.hidden_from(user)
+        if one.value in text
+    }
+    assert sorted(found) == []
+    needs = {"list": "export", "record": "read_audit", "print": "print"}
+    assert {kind for kind, permission in needs.items() if permission in may} <= {
+        kind for kind, _ in said
+    }
+
+
+def saved(client: TestClient, secrets: Secrets) -> Iterator[tuple[str, str]]:
+    """The list of hits and the record of looks as workbooks, and papers' sheets; what is given."""
+    form = {"csrf_token": csrf_token(client.get("/account").text), "purpose": "核对"}
+    for name in ("", *(people[0]["name"] for people in secrets.people.values())):
+        page = client.post("/search/export", data={**form, "search": urlencode({"q": name})})
+        password = re.search(r'id="password">([^<]+)<', page.text)
+        link = re.search(r'href="(/search/export/[^"]+)"', page.text)
+        if password and link:
+            file = client.get(link.group(1)).content
+            yield "list", told(clear(file, password.group(1)))
+    record = client.post("/audit/export", data={**form, "format": "xlsx"})
+    if record.status_code == 200:
+        yield "record", told(record.content)
+    for papers in secrets.papers.values():
+        sheets = client.post(f"/documents/{papers[0]}/print", data=form)
+        if sheets.status_code == 200:
+            yield "print", sheets.text
+
+
+def told(workbook: bytes) -> str:
+    """Every part of a workbook, the properties too."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as parts:
+        return "".join(parts.read(name).decode(errors="replace") for name in parts.namelist())
 
 
 @pytest.mark.parametrize("user", ["agent", "archivist"])
