@@ -64,9 +64,11 @@ def demand(viewer: Viewer, permission: Permission) -> Viewer:
     if not viewer.may(permission):
         if action := viewer.asks_for(permission):
             raise ApprovalNeededError(action)
-        raise ForbiddenError(
-            f"needs the permission {permission.value}", permission=permission.value
-        )
+        needs, limited_zh = f"needs the permission {permission.value}", ""
+        if viewer.is_limited:
+            needs += "; this token is limited: make one whose scope has it, if the role allows it"
+            limited_zh = "此令牌的允许操作不含此项；岗位允许时请另建令牌"
+        raise ForbiddenError(needs, detail_zh=limited_zh, permission=permission.value)
     return viewer.under(permission)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from dossier import access
 from dossier.bootstrap import build
 from dossier.clock import FixedClock
 from dossier.db.tables import RoleGrant
@@ -61,6 +62,9 @@ def test_a_token_allows_its_scope_and_no_more(house: Context) -> None:
     assert seen is not None
     assert seen.permissions == {Permission.SEARCH, Permission.SIGNED_IN}
     assert seen.scope == wang.scope
+    with pytest.raises(ForbiddenError, match="this token is limited") as refused:
+        access.demand(seen, Permission.READ_CUSTOMER)
+    assert "令牌" in refused.value.detail_zh
     whole = tokens.make_own_token(house, wang, name="")
     assert by_token(house, whole.secret).permissions == wang.permissions  # type: ignore[union-attr]
 
