@@ -179,11 +179,13 @@ def document_rows(
     known = {number: known_of(row) for number, row in customers.items()}
     pages = _pages(session, keys)
     scanned, late = paper_flags.scanned(session, keys), paper_flags.late(session, keys)
+    pairing = paper_flags.pairing(session, keys)
     return {
         document.id: _document_row(
             document,
             scanned.get(document.id, NOT_CHECKED),
             late.get(document.id, ()),
+            pairing.get(document.id, ""),
             customers.get(document.customer_no or ""),
             [
                 (page.text, _closed(context, page, known.get(document.customer_no or "")))
@@ -218,6 +220,7 @@ def _document_row(
     document: Record[Any],
     scanned: Scanned,
     late: tuple[str, ...],
+    pairing: str,
     customer: CustomerRow | None,
     pages: Sequence[tuple[str, Sequence[Span] | None]],
     extra: dict[str, tuple[str, ...]],
@@ -241,6 +244,7 @@ def _document_row(
         quality=scanned.quality,
         findings=scanned.findings,
         late=late,
+        pairing=pairing,
         station=_text(document.unit_id),
         line=_text(document.line_id),
         district=_text(document.district_id),

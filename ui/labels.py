@@ -128,6 +128,7 @@ FACET: Final = {
     "quality": N_("Scan quality"),
     "finding": N_("What is found on scans"),
     "late": N_("Late papers"),
+    "pairing": N_("Paper and picture"),
     "completeness": N_("Dossier"),
     "missing": N_("Papers that lack"),
 }

@@ -151,6 +151,7 @@ class DocumentRow:
         quality: how its pages are scanned, the worst of them; empty where none was checked.
         findings: codes of the checks that say something of a page.
         late: why it is flagged as late.
+        pairing: which half of it is there, paper or picture; empty while it is not filed.
     """
 
     document_id: str
@@ -170,6 +171,7 @@ class DocumentRow:
     quality: str = ""
     findings: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
+    pairing: str = ""
     station: str = ""
     line: str = ""
     district: str = ""

@@ -113,6 +113,7 @@ class RowEncoder:
             "quality": _some(row.quality),
             "finding": list(row.findings),
             "late": list(row.late),
+            "pairing": _some(row.pairing),
         }
 
     def _owner(self, row: CustomerRow) -> _Owner:

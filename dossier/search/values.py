@@ -46,13 +46,27 @@ LATE: Mapping[str, tuple[str, str]] = {
     "captured_after": ("环节完成后逾期采集", "Taken in long after its step"),
 }
 """Why a paper is flagged as late, in Chinese and English."""
+BOTH, PAPER_ONLY, PICTURE_ONLY, NEITHER = "both", "paper_only", "picture_only", "neither"
+PAIRINGS: Mapping[str, tuple[str, str]] = {
+    BOTH: ("纸质、电子齐备", "Paper and picture"),
+    PAPER_ONLY: ("仅有纸质，图像未识别完整", "Paper only, not read to its end"),
+    PICTURE_ONLY: ("仅有电子，无纸质原件", "Picture only, no paper"),
+    NEITHER: ("两者皆缺", "Neither"),
+}
+"""Which half of a filed paper is there (双归档), in Chinese and English."""
 _SAID: Mapping[str, tuple[str, ...]] = {
     COMPLETE: ("齐", "齐备", "完整", "资料齐全", "是", "yes"),
     INCOMPLETE: ("不齐", "不全", "不齐全", "不完整", "缺", "缺资料", "否", "no"),
 }
 """Further words for the same."""
 
-NAMED = {"state": STATES, "completeness": COMPLETENESS, "quality": QUALITIES, "late": LATE}
+NAMED = {
+    "state": STATES,
+    "completeness": COMPLETENESS,
+    "quality": QUALITIES,
+    "late": LATE,
+    "pairing": PAIRINGS,
+}
 """Facets with few values, and what these are called."""
 _HEADINGS = {"category": "categories", "status": "statuses"}
 _YEAR = re.compile(r"[12][0-9]{3}")
@@ -113,7 +127,9 @@ def is_code(facet: str, value: str) -> bool:
             return bool(_YEAR.fullmatch(value) and year_of(value))
         case "month":
             return bool(_MONTH.fullmatch(value) and month_of(value))
-        case "state" | "status" | "category" | "completeness" | "quality" | "late":
+        case "status" | "category":
+            return value in _labels(facet)
+        case _ if facet in NAMED:
             return value in _labels(facet)
         case "finding":
             return image_quality.named(value) is not None

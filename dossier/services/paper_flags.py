@@ -1,4 +1,4 @@
-"""What the search says of papers besides their own columns: how they are scanned, and if late.
+"""What the search says of papers besides their columns: scanned how, late, which half is there.
 
 The same is asked before and after a change: where it differs, the paper's row is written again.
 """
@@ -9,12 +9,26 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 
 from dossier.db.late_tables import LateFlag
+from dossier.db.loan_tables import PaperOriginal
 from dossier.db.quality_tables import PageFinding, Rescan, ScanState
 from dossier.db.session import ScopedSession
-from dossier.search.values import ACCEPTED, FAILED, PASSED, REMARKED, RESCANNED
+from dossier.db.tables import Document
+from dossier.records import DocumentState
+from dossier.search.values import (
+    ACCEPTED,
+    BOTH,
+    FAILED,
+    NEITHER,
+    PAPER_ONLY,
+    PASSED,
+    PICTURE_ONLY,
+    REMARKED,
+    RESCANNED,
+)
+from dossier.services.custody import OriginalState
 
 ASKED_AT_ONCE = 500
 """Papers of one question, below SQLite's limit of bound values."""
@@ -78,6 +92,34 @@ def late(session: ScopedSession, ids: Collection[str]) -> Mapping[str, tuple[str
         for key, reason in session.execute(flags.where(LateFlag.document_id.in_(some))):
             found[key] = (*found.get(key, ()), reason)
     return found
+
+
+def pairing(session: ScopedSession, ids: Collection[str]) -> Mapping[str, str]:
+    """Which half of these papers is there, of those that are filed (S0-04); one query for 500."""
+    half = case(
+        (and_(has_paper(), is_read()), BOTH),
+        (has_paper(), PAPER_ONLY),
+        (is_read(), PICTURE_ONLY),
+        else_=NEITHER,
+    )
+    query = select(Document.id, half).where(Document.state == DocumentState.FILED)
+    return {
+        key: found
+        for some in _parts(ids)
+        for key, found in session.execute(query.where(Document.id.in_(some)))
+    }
+
+
+def has_paper() -> ColumnElement[bool]:
+    """Whether a document's original is there, or the certified copy in its place."""
+    original = select(PaperOriginal.id).where(PaperOriginal.document_id == Document.id)
+    return exists(original.where(PaperOriginal.state == OriginalState.WHOLE))
+
+
+def is_read() -> ColumnElement[bool]:
+    """Whether the picture of a document is there to its last page."""
+    unread = or_(Document.failed_pages > 0, Document.problem != "", Document.page_count == 0)
+    return ~unread
 
 
 def _parts(ids: Collection[str]) -> Iterator[list[str]]:

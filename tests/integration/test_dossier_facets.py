@@ -20,6 +20,7 @@ from dossier.bootstrap import build
 from dossier.db import outbox
 from dossier.db.case_tables import BusinessCase, CaseNode
 from dossier.db.dossier_tables import DossierGap, DossierState
+from dossier.db.loan_tables import PaperOriginal
 from dossier.db.quality_tables import ScanChange
 from dossier.db.tables import (
     Customer,
@@ -31,7 +32,8 @@ from dossier.db.tables import (
 )
 from dossier.plugins.completeness import recount
 from dossier.plugins.image_quality import duty, views
-from dossier.services import customer_attributes
+from dossier.plugins.shelving import pairing
+from dossier.services import custody, customer_attributes
 from dossier.services.context import Context
 from dossier.settings import Settings
 from tests.integration.test_image_quality import FAINT, GOOD
@@ -364,6 +366,41 @@ def test_s3_03_late_papers_are_a_facet_and_a_filter(archive: Seeded) -> None:
     late = asked(archive, "archivist", **{"filter.late": "captured_after"})
     assert (late["total"], late["total_documents"]) == (1, 1)
     assert late["hits"][0]["customer"]["customer_no"] == owner
+
+
+def test_s0_04_which_half_is_missing_is_a_facet_that_counts_as_the_pairing_list_does(
+    archive: Seeded,
+) -> None:
+    context, now = archive.context, archive.context.clock.now()
+    paired, torn, lost, unread = papers = [
+        archive.documents[name] for name in ("东1", "东2", "西1", "西2")
+    ]
+    before = of_papers(archive, "archivist", "pairing")
+    assert set(before) == {"picture_only"}
+    with context.writing(SETUP) as session:
+        for one in papers[:3]:
+            custody.begin(session, SETUP, session.get_one(Document, one), at=now)
+        for one in (torn, unread):
+            session.get_one(Document, one).failed_pages = 1
+        (gone,) = session.scalars(select(PaperOriginal).where(PaperOriginal.document_id == lost))
+        gone.state = custody.OriginalState.LOST
+        outbox.mark_changed(session, outbox.DOCUMENTS, papers, at=now)
+    index(context)
+    rest = before["picture_only"] - 3
+    after = {"both": 1, "paper_only": 1, "neither": 1, "picture_only": rest}
+    assert of_papers(archive, "archivist", "pairing") == after
+    assert of_papers(archive, "agent_west", "pairing")["neither"] == 1
+    assert "both" not in of_papers(archive, "agent_west", "pairing")
+    listed = pairing.listed(context, SETUP).counts
+    assert listed[pairing.LOST] + listed[pairing.NO_PAPER] == after["neither"] + rest
+    assert listed[pairing.BAD_PICTURE] == after["paper_only"]
+    for value, paper in (("both", paired), ("paper_only", torn), ("neither", unread)):
+        found = asked(archive, "archivist", facets="pairing", **{"filter.pairing": value})
+        assert [one["id"] for hit in found["hits"] for one in hit["documents"]] == [paper]
+        assert counts(found, "pairing") == after  # a facet does not filter itself
+    with context.writing(SETUP) as session:
+        for one in (torn, unread):
+            session.get_one(Document, one).failed_pages = 0
 
 
 # -- attributes of customers -----------------------------------------------------------------------

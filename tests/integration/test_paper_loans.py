@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from dossier.asgi import create_app
 from dossier.clock import FixedClock
 from dossier.db.loan_tables import LoanStep, PaperOriginal
-from dossier.db.tables import Document
+from dossier.db.tables import Document, IndexChange
 from dossier.plugins.lending import paper_acts
 from dossier.rules import lending
 from dossier.services import accounts, custody, role_grants
@@ -235,6 +235,8 @@ def test_a_lost_paper_keeps_its_row_and_a_certified_copy_takes_its_turn(house: H
     waiting = house.asked(house.crew3, paper)
     assert house.zhao.does(waiting["id"], "approve").status_code == 200
     assert house.crew3.does(loan, "lost", reason="x").status_code == 403
+    with house.archive.context.reading(SETUP) as session:
+        before = len(session.scalars(select(IndexChange).where(IndexChange.key == paper)).all())
     assert house.crew1.does(loan, "lost", reason="运输途中遗失").status_code == 200
     assert house.custodian(paper) == ("person", "crew1")  # who answers for it
     assert (
@@ -248,6 +250,8 @@ def test_a_lost_paper_keeps_its_row_and_a_certified_copy_takes_its_turn(house: H
         rows = session.scalars(
             select(PaperOriginal).where(PaperOriginal.document_id == paper)
         ).all()
+        changes = select(IndexChange.id).where(IndexChange.key == paper)
+        assert len(session.scalars(changes).all()) > before + 1  # the search counts by it (S0-04)
     assert sorted(row.state for row in rows) == ["lost", "whole"]
     assert house.wang.get(f"/api/v1/documents/{paper}/custody").json()["is_substitute"]
     found = house.out(house.crew2, house.paper())

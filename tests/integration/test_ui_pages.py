@@ -288,7 +288,7 @@ def test_months_are_offered_under_the_chosen_year(window: Any) -> None:
 
 def test_only_facets_that_can_be_shown_are_asked_for() -> None:
     first = {"type", "status", "category", "station", "year", "state", "completeness", "missing"}
-    first |= {"quality", "late"}
+    first |= {"quality", "late", "pairing"}
     assert set(offered(Asked("", {}))) == first
     assert set(offered(Asked("", {"year": ("2026",)}))) == first | {"month"}
     assert set(offered(Asked("", {"station": ("1",)}))) == first | {"line"}

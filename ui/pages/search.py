@@ -39,6 +39,7 @@ FACETS: Final = (
     "quality",
     "finding",
     "late",
+    "pairing",
 )
 LACKS: Final = "missing"
 LATEST_FIRST: Final = frozenset({"year", "month"})

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from dossier import access
+from dossier.db import outbox
 from dossier.db.loan_tables import Loan, PaperOriginal
 from dossier.db.loans import number_of
 from dossier.db.session import ScopedSession
@@ -46,6 +47,17 @@ class Act:
         """Give the paper to somebody."""
         number = number_of(self.row.number)
         custody.hand(self.session, self.original, to, by=self.viewer.id, why=number, at=self.now)
+
+    def has_become(self, state: custody.OriginalState) -> None:
+        """Write down what became of the paper; the search counts papers by it."""
+        self.original.state = state
+        self.mark()
+
+    def mark(self) -> None:
+        """Have the paper's row in the index made anew."""
+        outbox.mark_changed(
+            self.session, outbox.DOCUMENTS, [self.original.document_id], at=self.now
+        )
 
     def end(self) -> None:
         """The loan is over; the paper is the next one's."""

@@ -82,7 +82,7 @@ def report_lost(context: Context, viewer: Viewer, loan_id: str, *, note: str) ->
     said = checked_text(note, missing_en="Say how it was lost", missing_zh="请填写遗失经过")
     with own_or_at_desk(context, viewer, loan_id) as act:
         act.take(LoanEvent.REPORT_LOST, why=said)
-        act.original.state = custody.OriginalState.LOST
+        act.has_become(custody.OriginalState.LOST)
 
 
 def find_again(context: Context, viewer: Viewer, loan_id: str) -> None:
@@ -95,7 +95,7 @@ def find_again(context: Context, viewer: Viewer, loan_id: str) -> None:
     """
     with at_desk(context, viewer, loan_id) as act:
         act.take(LoanEvent.FIND_AGAIN)
-        act.original.state = custody.OriginalState.WHOLE
+        act.has_become(custody.OriginalState.WHOLE)
         act.hand(Holder.place(lending.load().desk))
 
 
@@ -130,6 +130,7 @@ def replace_lost(context: Context, viewer: Viewer, loan_id: str, *, note: str) -
         )
         session.add(copy)
         session.flush()
+        act.mark()
         waiting = select(Loan).where(
             Loan.original_id == lost.id,
             Loan.state.in_((LoanState.WAITING, LoanState.REQUESTED)),

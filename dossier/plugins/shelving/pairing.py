@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, select
 
 from dossier.access import demand
 from dossier.db import shelving
@@ -18,9 +18,8 @@ from dossier.db.shelving_tables import PaperVolume, VolumeItem
 from dossier.db.tables import Document
 from dossier.errors import InvalidInputError
 from dossier.records import DocumentState
-from dossier.services import audit, cursors, papers
+from dossier.services import audit, cursors, paper_flags, papers
 from dossier.services.context import Context
-from dossier.services.custody import OriginalState
 from dossier.services.views import DocumentSummary
 from dossier.viewer import Permission, Viewer
 
@@ -84,7 +83,7 @@ def listed(
 def _half() -> ColumnElement[str]:
     """The first of :data:`HALVES` that holds for a paper."""
     original = select(PaperOriginal.id).where(PaperOriginal.document_id == Document.id)
-    is_whole = exists(original.where(PaperOriginal.state == OriginalState.WHOLE))
+    is_whole = paper_flags.has_paper()
     item = (
         select(VolumeItem.id)
         .join(PaperVolume, PaperVolume.id == VolumeItem.volume_id)
@@ -94,11 +93,10 @@ def _half() -> ColumnElement[str]:
             shelving.is_last_turn(),
         )
     )
-    unread = or_(Document.failed_pages > 0, Document.problem != "", Document.page_count == 0)
     return case(
         (and_(~is_whole, exists(original)), LOST),
         (~is_whole, NO_PAPER),
-        (unread, BAD_PICTURE),
+        (~paper_flags.is_read(), BAD_PICTURE),
         (~item.exists(), NO_VOLUME),
         (~item.where(PaperVolume.box_code.is_not(None)).exists(), NO_BOX),
         else_=BOTH,
