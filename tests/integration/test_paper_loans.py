@@ -13,12 +13,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
 from dossier.asgi import create_app
-from dossier.clock import FixedClock
+from dossier.clock import FixedClock, local_date
 from dossier.db.loan_tables import LoanStep, PaperOriginal
 from dossier.db.tables import Document, IndexChange
 from dossier.plugins.lending import paper_acts
 from dossier.rules import lending
 from dossier.services import accounts, custody, role_grants
+from dossier.services.role_files import FOLDER
 from tests.integration.test_lending import Person
 from tests.support_postgres import fresh_database
 from tests.support_seeded import EAST, PASSWORD, SETUP, WEST, Seeded, add_document, seeded_archive
@@ -204,6 +205,23 @@ def test_overdue_at_its_minute_blocks_the_borrower_and_a_renewal_is_once(house: 
     assert "超期" in refused.json()["detail_zh"]
     assert house.wang.does(loan, "return", **WHOLE).status_code == 200
     assert house.crew2.borrows(**wish).status_code == 201
+
+
+def test_a_paper_is_due_by_the_years_that_the_archive_added_to_the_calendar(house: House) -> None:
+    due = local_date(house.archive.context.clock.now()) + timedelta(days=14)
+    own = house.archive.context.settings.home / FOLDER / "working_days.yaml"
+    own.parent.mkdir(exist_ok=True)
+    after = due + timedelta(days=1)
+    days = f"closed: [[{due:%m-%d}, {after:%m-%d}]], worked: []"
+    head = "name: working_days\neffective_from: 2027-01-01\nsource: a test\nyears:"
+    own.write_text(f"{head}\n  {due.year}: {{{days}}}\n")
+    try:
+        loan = house.out(house.crew1, house.paper())
+    finally:
+        own.unlink()
+    day = local_date(datetime.fromisoformat(house.shown(house.crew1, loan)["due_at"]))
+    assert day >= due + timedelta(days=2)
+    assert house.wang.does(loan, "return", **WHOLE).status_code == 200
 
 
 def test_S1_26_an_exchanged_page_or_a_missing_one_is_a_case_until_it_is_settled(

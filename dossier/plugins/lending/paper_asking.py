@@ -18,8 +18,9 @@ from dossier.plugins.lending import loan_rows as rows
 from dossier.plugins.lending import paper_queue as queue
 from dossier.plugins.lending.asking import Made, Wish
 from dossier.plugins.lending.loan_rows import Paper
-from dossier.rules import lending, working_days
+from dossier.rules import lending
 from dossier.rules.loan_states import LoanKind, LoanState
+from dossier.rules.working_days import WorkingDays
 from dossier.services import custody
 from dossier.services.approval_rows import checked_text
 from dossier.services.context import Context
@@ -76,10 +77,10 @@ def ask(context: Context, viewer: Viewer, wish: Wish) -> tuple[Made, ...]:
         )  # fmt: skip
 
 
-def due_at(begins: datetime, minutes: int) -> datetime:
+def due_at(begins: datetime, minutes: int, calendar: WorkingDays) -> datetime:
     """When a paper that goes out now is due: in the last minute of a working day."""
     last = local_date(begins) + timedelta(minutes=minutes)
-    day = working_days.load().not_before(last)
+    day = calendar.not_before(last)
     return datetime.combine(day, LAST_MINUTE, SHANGHAI)
 
 

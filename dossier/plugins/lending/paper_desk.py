@@ -29,6 +29,7 @@ from dossier.services import custody
 from dossier.services.approval_rows import checked_text
 from dossier.services.context import Context
 from dossier.services.custody import Holder, HolderKind
+from dossier.services.working_calendar import calendar_of
 from dossier.viewer import Permission, Viewer
 
 MOST_PAGES = 100_000
@@ -86,6 +87,7 @@ def hand_out(context: Context, viewer: Viewer, loan_id: str, said: Handed) -> No
         ConflictError: it is not ready, its term is over, or the borrower has something overdue.
     """
     _check_said(said)
+    calendar = calendar_of(context)
     with at_desk(context, viewer, loan_id) as act:
         row, now = act.row, act.now
         _check_code(act, said.code)
@@ -102,7 +104,7 @@ def hand_out(context: Context, viewer: Viewer, loan_id: str, said: Handed) -> No
                 "The term that was asked for is over; withdraw the request",
                 detail_zh="申请的期限已过，请取消该申请",
             )
-        row.begins_at, row.ends_at = now, row.until or due_at(now, row.minutes)
+        row.begins_at, row.ends_at = now, row.until or due_at(now, row.minutes, calendar)
         act.take(LoanEvent.HAND_OUT, said.facts)
         act.hand(Holder.person(row.borrower_id))
 

@@ -17,6 +17,7 @@ from dossier.services import custody
 from dossier.services.approval_rows import checked_text
 from dossier.services.context import Context
 from dossier.services.custody import Holder, HolderKind
+from dossier.services.working_calendar import calendar_of
 from dossier.viewer import Viewer
 
 
@@ -39,6 +40,7 @@ def extend(context: Context, viewer: Viewer, loan_id: str) -> None:
         NotFoundError: none of this id of the viewer's own.
         ConflictError: somebody waits, it is overdue, recalled or was extended.
     """
+    calendar = calendar_of(context)
     with own(context, viewer, loan_id) as act:
         row = act.row
         after(LoanKind.PAPER, rows.state_of(row, act.now), LoanEvent.EXTEND, Actor.BORROWER)
@@ -53,7 +55,7 @@ def extend(context: Context, viewer: Viewer, loan_id: str) -> None:
                 detail_zh="已续借，不能再次续借，请按期归还",
             )
         row.renewals += 1
-        row.ends_at = due_at(row.ends_at or act.now, row.minutes)
+        row.ends_at = due_at(row.ends_at or act.now, row.minutes, calendar)
         act.take(LoanEvent.EXTEND)
 
 

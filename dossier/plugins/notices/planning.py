@@ -16,12 +16,12 @@ from dossier.db.session import ScopedSession
 from dossier.plugins.notices import notice_rows as rows
 from dossier.plugins.notices import recipients
 from dossier.plugins.notices.notice_rows import SYSTEM, Occasion
-from dossier.rules import notices, working_days
+from dossier.rules import notices
 from dossier.rules.loan_states import LoanKind
 from dossier.rules.notices import Holds, Told
 from dossier.rules.working_days import WorkingDays
 from dossier.services.context import Context
-from dossier.services.role_files import own_file
+from dossier.services.working_calendar import calendar_of
 
 TOGETHER = 100
 """Loans or steps in one transaction."""
@@ -33,12 +33,6 @@ another order than it commits."""
 def plan(context: Context) -> int:
     """Make the notices that are due now; returns how many rows. May be called at any time."""
     return plan_steps(context) + plan_reminders(context)
-
-
-def calendar_of(context: Context) -> WorkingDays:
-    """The working days, with the years that the archive added itself."""
-    found = own_file(context.settings.home, working_days.RULES)
-    return working_days.read(*found) if found else working_days.load()
 
 
 # -- reminders ----------------------------------------------------------------------------------
