@@ -32,7 +32,7 @@ from dossier.db.tables import (
 )
 from dossier.errors import ConflictError, ForbiddenError, InvalidInputError
 from dossier.plugins import notices as notices_plugin
-from dossier.plugins.notices import notice_views, planning, sending
+from dossier.plugins.notices import carriers, notice_views, planning, sending
 from dossier.rules import notices, rulebook
 from dossier.rules.role_matrix import in_order
 from dossier.rules.role_matrix_file import read_matrix
@@ -495,6 +495,25 @@ def test_what_the_server_cannot_take_now_is_tried_again_and_then_said(office: Of
     assert len(office.letters(loan)) == 1
     with pytest.raises(ConflictError):
         notice_views.retry(office.context, OPERATOR, shown.id)
+
+
+def test_a_reminder_that_was_replaced_while_its_server_did_not_answer_stays_replaced(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loan = office.paper_loan("2026-12-03T17:00")
+    office.at("2026-12-03T09:00")
+
+    def away(*_: object) -> None:
+        office.at("2026-12-04T09:00")
+        raise carriers.NotSentError("unreachable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sending.carriers, "mail", away)
+        sending.send_next(office.context, OWNER)
+    office.clock.advance(timedelta(seconds=max(notices.load().retry_seconds)))
+    office.send()
+    assert len(office.letters(loan)) == 1
+    assert sorted(one.state for one in office.rows(loan, channel="mail")) == ["replaced", "sent"]
 
 
 def test_what_is_refused_for_good_is_not_tried_again(office: Office) -> None:

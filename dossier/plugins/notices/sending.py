@@ -148,5 +148,6 @@ def _failed(context: Context, lease: Lease, err: NotSentError) -> None:
             pauses=load().retry_seconds,
         )
         row = session.get_one(Notice, lease.subject)
-        row.state, row.error = rows.FAILED if is_over else rows.OPEN, err.code
+        if row.state != rows.REPLACED:  # a later reminder came while the server did not answer
+            row.state, row.error = rows.FAILED if is_over else rows.OPEN, err.code
     log.warning("notice not sent", extra={"why": err.code, "final": is_over})
