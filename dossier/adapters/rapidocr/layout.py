@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from dossier.adapters.rapidocr.models import Floats
 from dossier.adapters.rapidocr.recognition import LineText
 from dossier.records import Box, WordBox
 from dossier.rules.text_columns import Cell, in_reading_order
+from dossier.rules.wrapped_cells import wrapped_rows
 
 # Two boxes stand in one row when their middles differ by less than this share of the lower height.
 _SAME_ROW = 0.5
@@ -228,8 +230,12 @@ def _rows(lines: list[ReadLine], skew: float) -> list[list[ReadLine]]:
     boxes = np.array([item.corners for item in lines])
     centers = _flatten_paper(boxes, skew)
     heights = _heights(boxes)
+    whole = wrapped_rows(_flat_cells(lines, centers, heights))
+    taken = {i for row in whole for i in row}
     rows: list[tuple[float, float, list[int]]] = []
     for i in np.argsort(centers[:, 1], kind="stable"):
+        if i in taken:
+            continue
         y, height = float(centers[i, 1]), float(heights[i])
         for middle, row_height, members in rows[-4:]:
             if abs(middle - y) < _SAME_ROW * min(row_height, height):
@@ -237,7 +243,20 @@ def _rows(lines: list[ReadLine], skew: float) -> list[list[ReadLine]]:
                 break
         else:
             rows.append((y, height, [int(i)]))
-    return [[lines[i] for i in sorted(row[2], key=lambda i: centers[i, 0])] for row in rows]
+    ordered = [(y, sorted(row, key=lambda i: centers[i, 0])) for y, _, row in rows]
+    ordered += [(float(centers[row, 1].mean()), row) for row in whole]
+    ordered.sort(key=lambda row: row[0])
+    return [[lines[i] for i in row] for _, row in ordered]
+
+
+def _flat_cells(lines: list[ReadLine], centers: Floats, heights: Floats) -> list[Cell]:
+    along, _ = side_lengths(np.array([item.corners for item in lines]))
+    return [
+        Cell(x - length / 2, x + length / 2, y, max(height, 1.0), item.line.text)
+        for (x, y), length, height, item in zip(
+            centers.tolist(), along.tolist(), heights.tolist(), lines, strict=True
+        )
+    ]
 
 
 def _flatten_paper(boxes: Floats, skew: float) -> Floats:
@@ -282,25 +301,36 @@ def _straighten(points: Floats, skew: float) -> Floats:
 
 
 def _separator(left: ReadLine, right: ReadLine, skew: float) -> str:
-    """Nothing inside a word that detection cut, a tab between cells."""
+    """Nothing inside a word that detection cut, a tab between cells, a line's end within one."""
     ends = _straighten(np.array([left.corners[1:3].mean(0), right.corners[[0, 3]].mean(0)]), skew)
     height = min(
         np.linalg.norm(left.corners[3] - left.corners[0]),
         np.linalg.norm(right.corners[3] - right.corners[0]),
     )
+    starts = _straighten(np.array([left.corners[[0, 3]].mean(0)]), skew)
+    if ends[1, 1] - starts[0, 1] > _SAME_ROW * height and abs(ends[1, 0] - starts[0, 0]) < height:
+        return "\n"
     return "" if ends[1, 0] - ends[0, 0] < _SAME_CELL * height - height * 0.7 else "\t"
 
 
 def _without_overlap(left: ReadLine, right: ReadLine) -> ReadLine:
     """The right part of a line that was cut in two, less what the left part also shows."""
     reach = min(_MOST_OVERLAP, len(right.line.text) - 1)
-    again = [k for k in range(1, reach + 1) if left.line.text.endswith(right.line.text[:k])]
+    ending, beginning = _same_width(left.line.text), _same_width(right.line.text)
+    again = [k for k in range(1, reach + 1) if ending.endswith(beginning[:k])]
     overlaps = left.corners[1, 0] > right.corners[0, 0]
     if not again or not overlaps:
         return right
     line, k = right.line, again[-1]
     rest = LineText(line.text[k:], line.confidence, line.chances[k:], line.edges[k:])
     return ReadLine(right.corners, rest)
+
+
+def _same_width(text: str) -> str:
+    """The text with full-width signs as plain ones, each character in its place."""
+    return "".join(
+        plain if len(plain := unicodedata.normalize("NFKC", c)) == 1 else c for c in text
+    )
 
 
 def _pieces(item: ReadLine, offset: int) -> list[WordBox]:
