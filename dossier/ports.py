@@ -16,6 +16,7 @@ from dossier.records import (
     Extraction,
     InnerFiles,
     PageMeasures,
+    PageNote,
     PageReading,
     QuarantineReason,
     ScanFacts,
@@ -137,6 +138,10 @@ class PageRenderer(Protocol):
 
     def scan_facts(self, path: Path, *, page_number: int) -> ScanFacts:
         """What the file tells of a scanned page by its head; nothing of it is decoded."""
+        ...
+
+    def notes(self, path: Path, *, page_number: int) -> tuple[PageNote, ...]:
+        """What was typed on a PDF's page and is drawn nowhere; pictures have no such notes."""
         ...
 
     def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:

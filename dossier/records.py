@@ -142,6 +142,21 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class PageNote:
+    """What somebody typed on a page of a PDF.
+
+    Attributes:
+        text: its lines, none of them empty.
+        place: x0 y0 x1 y1 as shares of the page as the file shows it.
+        is_cut: more was typed than is kept.
+    """
+
+    text: str
+    place: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ScanFacts:
     """What a file tells of a scanned page; zeros and None where it tells nothing.
 

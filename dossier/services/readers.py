@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 from dossier.ports import DocumentProbe, SearchablePdf
-from dossier.records import Extraction, InnerFiles, PageReading, QuarantineReason, ScanFacts
+from dossier.records import (
+    Extraction,
+    InnerFiles,
+    PageNote,
+    PageReading,
+    QuarantineReason,
+    ScanFacts,
+)
 
 
 class Readers(Protocol):
@@ -28,6 +35,10 @@ class Readers(Protocol):
 
     def scan_facts(self, path: Path, *, page_number: int) -> ScanFacts:
         """What the file tells of a scanned page."""
+        ...
+
+    def notes(self, path: Path, *, page_number: int) -> tuple[PageNote, ...]:
+        """What was typed on a PDF's page; :meth:`read_digital` has it already."""
         ...
 
     def damage(self, path: Path, *, page_number: int) -> QuarantineReason | None:

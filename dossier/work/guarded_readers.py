@@ -20,7 +20,14 @@ from dossier.ports import (
     SearchablePdfMaker,
     TextExtractor,
 )
-from dossier.records import Extraction, InnerFiles, PageReading, QuarantineReason, ScanFacts
+from dossier.records import (
+    Extraction,
+    InnerFiles,
+    PageNote,
+    PageReading,
+    QuarantineReason,
+    ScanFacts,
+)
 from dossier.rules.limits import ChildLimits
 from dossier.work.killable import KillableChild
 
@@ -247,6 +254,13 @@ class GuardedReaders:
         """What the file tells of a scanned page."""
         found: ScanFacts = self._pages.call(
             "scan_facts", path, page_number=page_number, timeout_seconds=self._times.page_seconds
+        )
+        return found
+
+    def notes(self, path: Path, *, page_number: int) -> tuple[PageNote, ...]:
+        """What was typed on a PDF's page."""
+        found: tuple[PageNote, ...] = self._pages.call(
+            "notes", path, page_number=page_number, timeout_seconds=self._times.page_seconds
         )
         return found
 

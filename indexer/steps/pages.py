@@ -12,6 +12,7 @@ from pathlib import Path
 from dossier.db.session import ScopedSession
 from dossier.errors import LimitExceededError, StepFailedError, UnreadableFileError
 from dossier.records import PageReading
+from dossier.rules.page_notes import with_notes
 from dossier.services import reading
 from indexer.steps.completion import complete_if_all_pages
 from indexer.steps.job import HandBackError, Job, Original, reason_of
@@ -150,4 +151,5 @@ def _ocr(job: Job, original: Original, number: int) -> PageReading:
     damage = job.readers.damage(original.path, page_number=number)
     if damage and not found.text:
         raise UnreadableFileError(damage, "a picture on the page is damaged, and nothing was read")
-    return replace(found, truncated=found.truncated or damage is not None)
+    found = replace(found, truncated=found.truncated or damage is not None)
+    return with_notes(found, job.readers.notes(original.path, page_number=number))

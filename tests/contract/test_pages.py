@@ -14,6 +14,7 @@ from fpdf import FPDF
 from PIL import ExifTags, Image, ImageCms, ImageDraw, PngImagePlugin
 
 from dossier.adapters.pages import PageFiles
+from dossier.adapters.pages.pdf_notes import MOST_CHARACTERS
 from dossier.errors import UnreadableFileError
 from dossier.records import WordBox
 from dossier.rules.limits import ReadingLimits
@@ -249,6 +250,61 @@ def test_filled_in_fields_are_part_of_the_page(
     assert pages.probe(path, file_name="form.pdf").digital == (True,)
     assert pages.read_digital(path, page_number=1).text == "Invented 4711"
     assert (np.asarray(opened(pages.render(path, page_number=1)).convert("L")) < 128).any()
+
+
+def typed_on(pdf: pikepdf.Pdf, subtype: str, text: str, **more: object) -> None:
+    note = pikepdf.Dictionary(
+        Type=pikepdf.Name.Annot,
+        Subtype=pikepdf.Name(f"/{subtype}"),
+        Contents=pikepdf.String(text),
+        Rect=pikepdf.Array([100, 600, 120, 620]),
+        **more,
+    )
+    page = pdf.pages[0]
+    page.Annots = pikepdf.Array([*page.get("/Annots", []), pdf.make_indirect(note)])
+
+
+def test_what_people_typed_on_a_pdf_is_text_of_its_page(pages: PageFiles, tmp_path: Path) -> None:
+    """Notes are drawn nowhere, and typewriter text only where its program left a picture of it."""
+    own = new_pdf()
+    own.add_page()
+    print_lines(own)
+    printed = save(own, tmp_path)
+    before = pages.read_digital(printed, page_number=1)
+    path = tmp_path / "typed.pdf"
+    with pikepdf.open(printed) as pdf:
+        typed_on(pdf, "Text", "请客户补交\r\n房产证复印件")
+        typed_on(pdf, "FreeText", "已电话核实")
+        typed_on(pdf, "Highlight", "电价有误", F=4)
+        typed_on(pdf, "Text", "已改", F=30, IRT=pdf.pages[0].Annots[0])
+        typed_on(pdf, "Text", before.text.split()[0])  # says what is printed
+        typed_on(pdf, "Text", "藏起来的", F=2)
+        typed_on(pdf, "Popup", "请客户补交")
+        typed_on(pdf, "Text", "Accepted set by wang", StateModel=pikepdf.String("Review"))
+        pdf.pages[0].Rotate = 90
+        width, height = pdf.pages[0].mediabox[2:]
+        pdf.save(path)
+    reading = pages.read_digital(path, page_number=1)
+    typed = "请客户补交\n房产证复印件\n已电话核实\n电价有误\n已改"
+    assert reading.text == f"{before.text}\n{typed}"
+    *_, word = reading.words
+    assert reading.text[word.start : word.end] == "已改"
+    # The paper lies turned by 90 degrees and its text with it: stood up, the note is where it was.
+    share = [word.box[0] / reading.width, word.box[1] / reading.height]
+    assert share == pytest.approx([100 / float(width), 1 - 620 / float(height)], abs=0.01)
+    assert pages.notes(path, page_number=1)[0].text == "请客户补交\n房产证复印件"
+
+
+def test_a_page_with_nothing_but_a_note_is_not_blank(pages: PageFiles, tmp_path: Path) -> None:
+    path = tmp_path / "note.pdf"
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(595, 842))
+        typed_on(pdf, "Text", "见附件" * 10_000)
+        pdf.save(path)
+    reading = pages.read_digital(path, page_number=1)
+    assert not reading.blank
+    assert reading.truncated
+    assert len(reading.text) == MOST_CHARACTERS
 
 
 def test_a_page_by_width_is_a_jpeg_of_that_width(pages: PageFiles, tmp_path: Path) -> None:

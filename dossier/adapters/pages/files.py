@@ -19,7 +19,7 @@ from dossier.adapters.pages import (
 )
 from dossier.errors import UnreadableFileError
 from dossier.ports import DocumentInspector, DocumentProbe, PageRenderer
-from dossier.records import InnerFiles, PageReading, QuarantineReason, ScanFacts
+from dossier.records import InnerFiles, PageNote, PageReading, QuarantineReason, ScanFacts
 from dossier.rules.limits import ReadingLimits
 
 DPI_OF_READINGS = 200
@@ -129,6 +129,16 @@ class PageFiles:
             return None
         found = pdf.look_for_damage(path, page_index=page_number - 1)
         return found.reason if found else None
+
+    def notes(self, path: Path, *, page_number: int) -> tuple[PageNote, ...]:
+        """What was typed on a page; see the port.
+
+        Raises:
+            UnreadableFileError: no such page.
+        """
+        if sniff.sniff(self._head(path), file_name="") != sniff.PDF:
+            return ()
+        return pdf.notes(path, page_index=page_number - 1)
 
     def scan_facts(self, path: Path, *, page_number: int) -> ScanFacts:
         """What the file tells of a scanned page; see the port."""

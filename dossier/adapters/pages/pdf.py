@@ -17,10 +17,12 @@ from PIL import Image
 
 from dossier.adapters.pages import for_reading
 from dossier.adapters.pages.pdf_damage import MOST_NESTING, PageDamage, damage_of
+from dossier.adapters.pages.pdf_notes import notes_of
 from dossier.adapters.pages.pdf_text import has_text_of_worth, read_text
 from dossier.errors import UnreadableFileError
-from dossier.records import PageReading, QuarantineReason
+from dossier.records import PageNote, PageReading, QuarantineReason
 from dossier.rules.limits import ReadingLimits
+from dossier.rules.page_notes import with_notes
 
 POINTS_PER_INCH = 72.0
 _SCREEN_QUALITY = 82
@@ -111,17 +113,29 @@ def _encoded(picture: Image.Image, *, for_screen: bool, dpi: int) -> bytes:
 
 
 def read_page(path: Path, *, page_number: int, dpi: int) -> PageReading:
-    """The page's own text with the edges of its characters in pixels at ``dpi``.
+    """The page's own text with the edges of its characters in pixels at ``dpi``, and its notes.
 
     Raises:
         UnreadableFileError: the page is not there, cannot be loaded, or has lost all its content.
     """
-    with opened(path) as document, loaded_page(document, page_number - 1) as page:
-        reading = read_text(page, page_number=page_number, scale=dpi / POINTS_PER_INCH)
-        damage = damage_of(path, page, page_number - 1)
+    with opened(path) as document:
+        typed = notes_of(document, page_number - 1)
+        with loaded_page(document, page_number - 1) as page:
+            reading = read_text(page, page_number=page_number, scale=dpi / POINTS_PER_INCH)
+            damage = damage_of(path, page, page_number - 1)
     if damage and damage.is_lost and not reading.text:
         raise UnreadableFileError(damage.reason, _DAMAGED)
-    return replace(reading, truncated=True) if damage else reading
+    return with_notes(replace(reading, truncated=True) if damage else reading, typed)
+
+
+def notes(path: Path, *, page_index: int) -> tuple[PageNote, ...]:
+    """What was typed on the page.
+
+    Raises:
+        UnreadableFileError: the page is not there or cannot be loaded.
+    """
+    with opened(path) as document:
+        return notes_of(document, page_index)
 
 
 def look_for_damage(path: Path, *, page_index: int) -> PageDamage | None:
