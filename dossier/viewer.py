@@ -48,6 +48,7 @@ class Permission(StrEnum):
     BORROW = "borrow"
     LEND = "lend"
     SHELVE = "shelve"
+    TAKE_STOCK = "take_stock"
     HAND_OUT = "hand_out"
     SIGNED_IN = "signed_in"
     PUBLIC = "public"

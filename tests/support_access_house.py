@@ -216,7 +216,7 @@ class House:
             change_id=ABSENT_NO, waiver_id=ABSENT_ID, difference_id=ABSENT_ID,
             mandate_id=ABSENT_ID, campaign_id=ABSENT_ID, correction_id=ABSENT_ID,
             amendment_id=ABSENT_NO, rule_id="no-rule", case_no="K-0", page=1, move_id=999_999,
-            room="K99", what="cover", notice_id=ABSENT_ID,
+            finding_id=999_999, room="K99", what="cover", notice_id=ABSENT_ID,
         )  # fmt: skip
         if route.sent.startswith("?"):
             return Request(route.method, path + route.sent)

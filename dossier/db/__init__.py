@@ -15,6 +15,7 @@ from dossier.db import (  # noqa: F401 - so that all tables are known
     organisation_tables,
     role_tables,
     shelving_tables,
+    stock_tables,
 )
 from dossier.db.engines import Database, create_database
 from dossier.db.session import ScopeError, scope_of, session_for

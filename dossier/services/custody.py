@@ -20,6 +20,7 @@ from dossier.db.session import ScopedSession
 from dossier.db.tables import Document, Page, User
 from dossier.errors import ConflictError, NotFoundError
 from dossier.rules import lending
+from dossier.rules.loan_states import HOLDS_ORIGINAL, LoanState
 from dossier.services import role_grants
 from dossier.services.context import Context
 from dossier.viewer import Permission, Viewer
@@ -95,6 +96,88 @@ def hand(
     original.custodian_kind, original.custodian = to.kind, to.key
     original.since, original.moved_by, original.why = max(at, original.since), by, why[:200]
     session.flush()
+
+
+def lose(session: ScopedSession, original: PaperOriginal) -> None:
+    """A paper that the archive itself cannot find; its row stays for good, where it lay last.
+
+    The caller holds the row's lock.
+
+    Raises:
+        ConflictError: a loan has it, or it is lost or destroyed already.
+    """
+    if is_held(session, original):
+        raise ConflictError(
+            "A loan has the paper; report it at the lending desk",
+            detail_zh="该原件有未结的借阅单，请在借阅台办理遗失",
+        )
+    if original.state != OriginalState.WHOLE:
+        raise ConflictError("The paper is lost already", detail_zh="该原件已登记遗失")
+    original.state = OriginalState.LOST
+    session.flush()
+
+
+def is_held(session: ScopedSession, original: PaperOriginal) -> bool:
+    """Whether a loan keeps an original from everybody else: it is picked, out, or to be picked."""
+    held = select(Loan.number).where(
+        Loan.original_id == original.id, Loan.state.in_(sorted(HOLDS_ORIGINAL))
+    )
+    return session.scalar(held.limit(1)) is not None
+
+
+def find_again(
+    session: ScopedSession, original: PaperOriginal, to: Holder, *, by: str, why: str, at: datetime
+) -> None:
+    """A lost paper that no loan has came to light before a copy took its place.
+
+    The caller holds the row's lock.
+
+    Raises:
+        ConflictError: it is not lost, a loan answers for it, or a copy lies in its place.
+    """
+    _check_lost(session, original)
+    original.state = OriginalState.WHOLE
+    session.flush()
+    hand(session, original, to, by=by, why=why, at=at)
+
+
+def replace_lost(
+    session: ScopedSession, lost: PaperOriginal, to: Holder, *, by: str, why: str, at: datetime
+) -> PaperOriginal:
+    """Put a certified copy (替代件) in a lost paper's place; who asked for it waits for the copy.
+
+    The caller holds the row's lock.
+    """
+    copy = PaperOriginal(
+        document_id=lost.document_id,
+        substitute_for=lost.id,
+        custodian_kind=to.kind,
+        custodian=to.key,
+        since=at,
+        moved_by=by,
+        why=why[:200],
+    )
+    session.add(copy)
+    session.flush()
+    waiting = select(Loan).where(
+        Loan.original_id == lost.id, Loan.state.in_((LoanState.WAITING, LoanState.REQUESTED))
+    )
+    for one in session.scalars(waiting.order_by(Loan.number).with_for_update()):
+        one.original_id = copy.id
+    session.flush()
+    return copy
+
+
+def replace_unlent(
+    session: ScopedSession, lost: PaperOriginal, to: Holder, *, by: str, why: str, at: datetime
+) -> PaperOriginal:
+    """The same for a paper that was lost while no loan had it.
+
+    Raises:
+        ConflictError: it is not lost, a loan answers for it, or a copy lies in its place.
+    """
+    _check_lost(session, lost)
+    return replace_lost(session, lost, to, by=by, why=why, at=at)
 
 
 def settle(session: ScopedSession, document_id: str) -> None:
@@ -252,6 +335,23 @@ def _made(
     )
     session.add(row)
     session.flush()
+
+
+def _check_lost(session: ScopedSession, original: PaperOriginal) -> None:
+    later = select(PaperOriginal.id).where(PaperOriginal.substitute_for == original.id)
+    open_loan = select(Loan.number).where(
+        Loan.original_id == original.id, Loan.state == LoanState.LOST
+    )
+    if (
+        original.state != OriginalState.LOST
+        or session.scalar(later.limit(1)) is not None
+        or session.scalar(open_loan.limit(1)) is not None
+    ):
+        raise ConflictError(
+            "The paper is not lost, a copy lies in its place, or its loan is worked off at the"
+            " lending desk",
+            detail_zh="该原件并非遗失待处理：未登记遗失、已有替代件，或应在借阅台办理",
+        )
 
 
 def _in_room(kind: str, holder: str) -> bool:

@@ -261,3 +261,71 @@ def test_a_text_that_is_too_wide_stays_on_its_label() -> None:
     scale = picture.width / 210
     beyond = picture.convert("L").crop((int(71 * scale), 0, picture.width, int(37 * scale)))
     assert beyond.getextrema() == (255, 255)
+
+
+def test_a_stock_take_runs_on_the_pages_without_script(
+    archive: Seeded, clerk: TestClient, doors: Callable[[str], TestClient]
+) -> None:
+    """From the start to the signed list, each step a form (issue 7, point 5)."""
+    rooms.make(archive.context, SETUP, "K08", "盘点室")
+    rooms.add_column(archive.context, SETUP, "K08", 1, SHAPE)
+    lost, stray = boxes.make(archive.context, SETUP, "H30", 2, "")
+    boxes.move(archive.context, SETUP, lost, "K08-01-A-01-1-01")
+    boxes.move(archive.context, SETUP, stray, "K08-01-A-01-1-02")
+    page = clerk.post("/shelves/stock", data={"place": "k08", "depth": "box"})
+    here = str(page.url.path)
+    assert "请扫描所在格位的标签" in page.text
+
+    def scan(code: str) -> str:
+        """As the form sends it: with where one stands."""
+        nonlocal page
+        standing = dict(re.findall(r'name="(slot|box)" value="([^"]*)" data-standing', page.text))
+        page = clerk.post(f"{here}/scan", data={"code": code, **standing})
+        return page.text
+
+    assert 'data-bench="right"' in scan("K08-01-A-01-1-01")
+    assert lost in page.text, "what is still to be scanned there"
+    assert 'data-bench="misplaced"' in scan(stray)
+    assert "K08-01-A-01-1-02" in page.text
+    refused = scan("KHQ01800000001?")
+    assert 'data-bench="refused"' in refused
+    assert f'name="slot" value="{SLOT.replace("K01", "K08")}"' in refused, "one still stands there"
+    scan("6901234567892")
+    scan("undo")
+    shown = clerk.post(here, data={"act": "finish"})
+    assert "缺失" in shown.text
+    assert "6901234567892" not in shown.text
+    numbers = dict(re.findall(r'/findings/(\d+)" method="post" aria-label="([^"]+)"', shown.text))
+    by_code = {code: number for number, code in numbers.items()}
+    assert set(by_code) == {lost, stray}
+    early = clerk.post(here, data={"act": "close"})
+    assert early.status_code == 409
+    clerk.post(f"{here}/findings/{by_code[lost]}", data={"outcome": "explained", "note": "装订中"})
+    clerk.post(f"{here}/findings/{by_code[stray]}", data={"outcome": "corrected"})
+    assert boxes.get(archive.context, SETUP, stray).slot == "K08-01-A-01-1-01"
+    closed = clerk.post(here, data={"act": "close"})
+    assert "已结案" in closed.text
+    pdf = clerk.get(f"{here}/list").content
+    assert "库房盘点表" in words_on(pdf).replace(" ", "")
+    assert codes_on(pictures(pdf)[0])["Code128"] == {"UNDO"}
+    table = clerk.get(f"{here}/list?format=csv").content.decode("utf-8-sig")
+    assert f"缺失,盒,{lost},K08-01-A-01-1-01,,已说明,装订中" in table
+    assert doors("agent").get("/shelves/stock").status_code == 403
+
+
+def test_a_program_takes_stock_by_the_api(archive: Seeded, clerk: TestClient) -> None:
+    number = clerk.post("/api/v1/stock-takes", json={"place": "K01-01", "depth": "box"}).json()
+    at = f"/api/v1/stock-takes/{number['number']}"
+    assert number["state"] == "counting"
+    seen = clerk.post(f"{at}/scans", json={"code": SLOT}).json()
+    assert (seen["kind"], seen["slot"]) == ("slot", SLOT)
+    unknown = {"code": "6901234567892", "slot": SLOT, "box": ""}
+    assert clerk.post(f"{at}/scans", json=unknown).status_code == 422, "no box is open"
+    assert clerk.post(f"{at}/steps", json={"step": "finish"}).json()["state"] == "counted"
+    found = clerk.get(f"{at}/findings").json()
+    assert found["next_cursor"] is None
+    for one in found["items"]:
+        said = {"outcome": "explained", "note": "x"}
+        assert clerk.post(f"{at}/findings/{one['id']}", json=said).status_code == 200
+    assert clerk.post(f"{at}/steps", json={"step": "close"}).json()["state"] == "closed"
+    assert clerk.get("/api/v1/stock-takes").json()["items"][0]["number"] == number["number"]

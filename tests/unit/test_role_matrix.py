@@ -60,7 +60,7 @@ def test_the_first_five_roles_may_what_they_always_might() -> None:
     facts = {"verify", "pull_changes", "settle_differences"}
     loans = {"borrow", "lend"}
     assert given("archivist") == {*clear, *intake, *loans, "upload", "assign", "shelve",
-                                  "hand_out", *facts}  # fmt: skip
+                                  "take_stock", "hand_out", *facts}  # fmt: skip
     assert given("supervisor") == {*clear, "approve", "assign", "read_audit", "see_lookers",
                                    "waive", "run_campaigns", *facts, *loans}  # fmt: skip
     assert given("agent") == {*reading, "reveal", "check_caller", "borrow"}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
-from dossier.db.loan_tables import Loan, PaperOriginal
 from dossier.db.loans import number_of
 from dossier.errors import ConflictError
 from dossier.plugins.lending import loan_rows as rows
@@ -12,11 +9,11 @@ from dossier.plugins.lending import paper_queue as queue
 from dossier.plugins.lending.paper_acts import at_desk, own, own_or_at_desk
 from dossier.plugins.lending.paper_asking import due_at
 from dossier.rules import lending
-from dossier.rules.loan_states import Actor, LoanEvent, LoanKind, LoanState, after
+from dossier.rules.loan_states import Actor, LoanEvent, LoanKind, after
 from dossier.services import custody
 from dossier.services.approval_rows import checked_text
 from dossier.services.context import Context
-from dossier.services.custody import Holder, HolderKind
+from dossier.services.custody import Holder
 from dossier.services.working_calendar import calendar_of
 from dossier.viewer import Viewer
 
@@ -121,25 +118,15 @@ def replace_lost(context: Context, viewer: Viewer, loan_id: str, *, note: str) -
     with at_desk(context, viewer, loan_id) as act:
         lost, session = act.original, act.session
         act.take(LoanEvent.REPLACE, why=said)
-        copy = PaperOriginal(
-            document_id=lost.document_id,
-            substitute_for=lost.id,
-            custodian_kind=HolderKind.PLACE,
-            custodian=lending.load().desk,
-            since=act.now,
-            moved_by=viewer.id,
+        copy = custody.replace_lost(
+            session,
+            lost,
+            Holder.place(lending.load().desk),
+            by=viewer.id,
             why=f"替代件 {number_of(act.row.number)}",
+            at=act.now,
         )
-        session.add(copy)
-        session.flush()
         act.mark()
-        waiting = select(Loan).where(
-            Loan.original_id == lost.id,
-            Loan.state.in_((LoanState.WAITING, LoanState.REQUESTED)),
-        )
-        for one in session.scalars(waiting.order_by(Loan.number).with_for_update()):
-            one.original_id = copy.id
-        session.flush()
         act.row.ended_at, act.row.ended_by = act.now, viewer.id
         session.flush()
         queue.next_turn(session, copy, act.now)

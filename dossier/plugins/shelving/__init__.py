@@ -16,20 +16,24 @@ SHELVES = PageLink("/shelves", "inbox", "库房", "Shelves", Permission.SHELVE, 
 
 @hookimpl
 def pages() -> Sequence[RouteSet]:
-    """``/shelves``, a customer's volumes and a paper's place. Rules are checked here."""
-    from dossier.plugins.shelving import shelf_pages, volume_pages
+    """Shelves, stock-taking, a customer's volumes, a paper's place. Rules are checked here."""
+    from dossier.plugins.shelving import shelf_pages, stock_pages, volume_pages
     from dossier.rules import shelving
 
     shelving.load()
-    return (RouteSet(shelf_pages.router, links=(SHELVES,)), RouteSet(volume_pages.router))
+    return (
+        RouteSet(shelf_pages.router, links=(SHELVES,)),
+        RouteSet(stock_pages.router),
+        RouteSet(volume_pages.router),
+    )
 
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
-    """``/api/v1/shelves`` and ``/api/v1/documents/{id}/place``. At start."""
-    from dossier.plugins.shelving import api
+    """Shelves, stock-taking, ``/api/v1/documents/{id}/place``. At start."""
+    from dossier.plugins.shelving import api, stock_api
 
-    return (RouteSet(api.router),)
+    return (RouteSet(api.router), RouteSet(stock_api.router))
 
 
 @hookimpl

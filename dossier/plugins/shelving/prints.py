@@ -157,12 +157,12 @@ def item_list(volume: VolumeView, *, made_at: datetime) -> bytes:
     ]
     out = Sheet(made_at)
     head = f"档号：{volume.code}"
-    for page, part in enumerate(_parts(rows), 1):
+    for page, part in enumerate(table_parts(rows), 1):
         out.page()
         out.text(105, 25, "卷 内 目 录", 20, centred=True)
         out.text(MARGIN, 35, head, 10)
         out.text(MARGIN + WIDTH - 20, 35, f"第 {page} 页", 10)
-        _table(out, 40, heads, part)
+        table(out, 40, heads, part)
     return out.bytes()
 
 
@@ -198,17 +198,45 @@ def hand_over(handed: HandOver, *, made_at: datetime) -> bytes:
         for nth, (code, title, pages) in enumerate(handed.rows, 1)
     ]
     total = sum(pages for _, _, pages in handed.rows)
-    parts = list(_parts(rows))
+    parts = list(table_parts(rows))
     out = Sheet(made_at)
     for page, part in enumerate(parts, 1):
         out.page()
         out.text(105, 25, handed.title, 20, centred=True)
         out.text(MARGIN, 35, f"日期：{_day(local_date(made_at))}", 10)
         out.text(MARGIN + WIDTH - 34, 35, f"第 {page} 页　共 {len(parts)} 页", 10)
-        bottom = _table(out, 40, heads, part)
+        bottom = table(out, 40, heads, part)
         if page == len(parts):
             _signatures(out, bottom + 10, handed, total)
     return out.bytes()
+
+
+def table(
+    out: Sheet,
+    top: float,
+    heads: Sequence[tuple[str, float]],
+    rows: Sequence[tuple[str, ...]],
+) -> float:
+    """Draw rows below heads; gives the lower edge."""
+    lines = [tuple(name for name, _ in heads), *rows]
+    bottom = top + ROW * len(lines)
+    for nth in range(len(lines) + 1):
+        out.rule(MARGIN, top + nth * ROW, MARGIN + WIDTH, top + nth * ROW)
+    x = MARGIN
+    for column, (_, width) in enumerate(heads):
+        out.rule(x, top, x, bottom)
+        for nth, line in enumerate(lines):
+            out.text(x + 1, top + nth * ROW + 6, line[column], 9, width=width - 2)
+        x += width
+    out.rule(x, top, x, bottom)
+    return bottom
+
+
+def table_parts(rows: Sequence[tuple[str, ...]]) -> Iterator[Sequence[tuple[str, ...]]]:
+    """What fits on each page, with room for signatures below."""
+    most = int((FOOT - 40 - 45) / ROW) - 1
+    for at in range(0, max(len(rows), 1), most):
+        yield rows[at : at + most]
 
 
 # -- parts --------------------------------------------------------------------------------------
@@ -253,34 +281,6 @@ def _spine(out: Sheet, x: float, width: float, box: BoxView, volumes: Sequence[V
     out.qr(middle - side / 2, top + SPINE_HEIGHT - side - 10, box.bar_code, side=side)
     foot = top + SPINE_HEIGHT - 4
     out.text(middle, foot, box.bar_code, 8, width=width - 2, centred=True)
-
-
-def _table(
-    out: Sheet,
-    top: float,
-    heads: Sequence[tuple[str, float]],
-    rows: Sequence[tuple[str, ...]],
-) -> float:
-    """Draw rows below heads; gives the lower edge."""
-    lines = [tuple(name for name, _ in heads), *rows]
-    bottom = top + ROW * len(lines)
-    for nth in range(len(lines) + 1):
-        out.rule(MARGIN, top + nth * ROW, MARGIN + WIDTH, top + nth * ROW)
-    x = MARGIN
-    for column, (_, width) in enumerate(heads):
-        out.rule(x, top, x, bottom)
-        for nth, line in enumerate(lines):
-            out.text(x + 1, top + nth * ROW + 6, line[column], 9, width=width - 2)
-        x += width
-    out.rule(x, top, x, bottom)
-    return bottom
-
-
-def _parts(rows: Sequence[tuple[str, ...]]) -> Iterator[Sequence[tuple[str, ...]]]:
-    """What fits on each page, with room for signatures below."""
-    most = int((FOOT - 40 - 45) / ROW) - 1
-    for at in range(0, max(len(rows), 1), most):
-        yield rows[at : at + most]
 
 
 def _signatures(out: Sheet, y: float, handed: HandOver, total: int) -> None:

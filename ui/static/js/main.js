@@ -8,6 +8,7 @@ import { bindAssign } from "./assign.js";
 import { bindCopy } from "./copy.js";
 import { bindScan } from "./scan.js";
 import { bindStacks } from "./stacks.js";
+import { bindStock } from "./stock.js";
 import { bindHelp, bindMenus } from "./menus.js";
 import { bindPartials } from "./partials.js";
 
@@ -22,4 +23,5 @@ bindUpload();
 bindAssign();
 bindStacks();
 bindScan();
+bindStock();
 bindKeys();
