@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 import searchapi.app
 import ui.app
@@ -47,10 +47,8 @@ def create_app(context: Context) -> FastAPI:
 def _add_plugins(app: FastAPI, context: Context) -> None:
     for plugin, routes in context.plugins.api_routes():
         app.include_router(routes.router, prefix=f"/api/v1{routes.prefix}", tags=[plugin])
-    pages = APIRouter(include_in_schema=False)
     for _plugin, routes in context.plugins.page_routes():
-        pages.include_router(routes.router, prefix=routes.prefix)
-    app.include_router(pages)
+        app.include_router(routes.router, prefix=routes.prefix, include_in_schema=False)
 
 
 def application() -> FastAPI:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from dossier import web
 from dossier.services.context import Context
@@ -18,20 +18,14 @@ from searchapi.routes import (
 )
 
 PREFIX = "/api/v1"
-
-
-def routers() -> tuple[APIRouter, ...]:
-    """All routers of this door, with their prefix."""
-    versioned = APIRouter(prefix=PREFIX)
-    for module in (search, saved_searches, customers, disclosure, documents, intake, audit):
-        versioned.include_router(module.router)
-    return versioned, health.router
+VERSIONED = (search, saved_searches, customers, disclosure, documents, intake, audit)
 
 
 def add_api(app: FastAPI, context: Context) -> None:  # noqa: ARG001 - both doors are added alike
     """Put this door into an application that has the kit."""
-    for router in routers():
-        app.include_router(router)
+    for module in VERSIONED:
+        app.include_router(module.router, prefix=PREFIX)
+    app.include_router(health.router)
 
 
 def create_api(context: Context) -> FastAPI:

@@ -21,6 +21,7 @@ from dossier.db import Database, migrate
 from dossier.services import passwords
 from dossier.services.context import Context
 from dossier.settings import Settings
+from tests.support_kept_routes import kept_routes
 from tests.support_remembered import Remembered
 from tests.support_straight_asking import straight_asking
 
@@ -129,8 +130,15 @@ def _commands_are_made_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _routes_are_worked_out_once() -> Iterator[None]:
+    """Of a second application's 0.9 s the signatures of its routes took eight tenths."""
+    with kept_routes():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _asked_straight() -> Iterator[None]:
-    """Applications answer in the test's own thread: a third less for each request."""
+    """Applications answer in the test's own thread: half of what each request costs."""
     with straight_asking():
         yield
 

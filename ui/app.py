@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -57,10 +57,10 @@ def add_ui(app: FastAPI, context: Context) -> None:
     app.state.renderer = Renderer(assets, catalogues, plugins, context.plugins.page_links())
     app.state.draw = app.state.renderer.page
     app.router.routes.append(Route("/static/{hash}/{name:path}", assets.serve, methods=["GET"]))
-    pages = APIRouter(include_in_schema=False)
-    for page in PAGES:
-        pages.include_router(page.router)
-    app.include_router(pages)
+    for (
+        page
+    ) in PAGES:  # each by itself: a router of routers is put together and looked through twice
+        app.include_router(page.router, include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)
