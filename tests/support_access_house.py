@@ -141,8 +141,8 @@ class House:
     client: TestClient
     users: dict[str, str] = field(default_factory=dict)
     logins: dict[str, Login] = field(default_factory=dict)
-    _state: tuple[int, dict[str, str]] | None = None
-    _watch: Any = None
+    _now: Any = None
+    _before: Any = None
     _absent: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     # -- asking
@@ -395,26 +395,27 @@ class House:
 
     # -- what is on record
 
-    def records(self) -> dict[str, str]:
-        """A digest of each table; taken again only when something was committed."""
-        version = self._watch.execute("PRAGMA data_version").fetchone()[0]
-        if self._state is None or self._state[0] != version:
-            self._state = (version, self._digests())
-        return self._state[1]
+    @contextmanager
+    def watched(self) -> Iterator[Callable[[], list[str]]]:
+        """What is given tells which tables are not as they were at the beginning.
 
-    def changed_since(self, before: dict[str, str]) -> list[str]:
-        """Tables that are not as they were."""
-        return [name for name, found in self.records().items() if before.get(name) != found]
+        As they were a transaction sees them that began before; they are compared only where
+        something was committed meanwhile.
+        """
+        version = _version(self._now)
+        self._before.execute("BEGIN")
+        self._before.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
-    def _digests(self) -> dict[str, str]:
-        names = self._watch.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        return {name: self._digest(name) for (name,) in names.fetchall()}
+        def changed() -> list[str]:
+            if _version(self._now) == version:
+                return []
+            before = _digests(self._before)
+            return [name for name, now in _digests(self._now).items() if before.get(name) != now]
 
-    def _digest(self, table: str) -> str:
-        columns = [row[1] for row in self._watch.execute(f'PRAGMA table_info("{table}")')]
-        kept = ", ".join(f'"{one}"' for one in columns if one != "seen_at")
-        rows = self._watch.execute(f'SELECT {kept} FROM "{table}"').fetchall()
-        return hashlib.sha256(repr(sorted(map(repr, rows))).encode()).hexdigest()
+        try:
+            yield changed
+        finally:
+            self._before.execute("ROLLBACK")
 
     def served(self) -> set[str]:
         """Method and path of each route of the application."""
@@ -442,6 +443,23 @@ ABSENT = Person(
     district="望江路1号台区",
 )
 """Nobody of this name is in the archive."""
+
+
+def _version(watch: sqlite3.Connection) -> int:
+    """Another one when somebody else committed something."""
+    return int(watch.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _digests(watch: sqlite3.Connection) -> dict[str, str]:
+    names = watch.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {name: _digest(watch, name) for (name,) in names.fetchall()}
+
+
+def _digest(watch: sqlite3.Connection, table: str) -> str:
+    columns = [row[1] for row in watch.execute(f'PRAGMA table_info("{table}")')]
+    kept = ", ".join(f'"{one}"' for one in columns if one != "seen_at")
+    rows = watch.execute(f'SELECT {kept} FROM "{table}"').fetchall()
+    return hashlib.sha256(repr(sorted(map(repr, rows))).encode()).hexdigest()
 
 
 def _without_address(answer: Any) -> str:
@@ -476,7 +494,8 @@ def opened_house(home: Path) -> Iterator[House]:
         app = create_app(seeded.context)
         client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
         house = House(seeded, app, client)
-        house._watch = sqlite3.connect(home / "dossier.db", isolation_level=None)
+        house._now = sqlite3.connect(home / "dossier.db", isolation_level=None)
+        house._before = sqlite3.connect(home / "dossier.db", isolation_level=None)
         with seeded.context.reading(SETUP) as session:
             house.users = dict(session.execute(select(User.name, User.id)).all())
         _add_anomalies(house)
@@ -486,7 +505,8 @@ def opened_house(home: Path) -> Iterator[House]:
         try:
             yield house
         finally:
-            house._watch.close()
+            house._now.close()
+            house._before.close()
 
 
 def _more(archive: Seeded) -> None:
