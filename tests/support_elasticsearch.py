@@ -152,6 +152,7 @@ def _start(release: Release, archive: Path, java_home: Path) -> str:
     server = _unpack(archive, home)
     if not _may_run(java_home):
         java_home = Path(shutil.copytree(java_home, home / "java", symlinks=True))
+    _with_one_collector(server / "config" / "jvm.options")
     if not _has_module(java_home, "jdk.incubator.vector"):
         _without_vectors(server / "config" / "jvm.options")
     _give_away(home)
@@ -204,6 +205,12 @@ def _unpack(archive: Path, home: Path) -> Path:
 
 def _has_module(java_home: Path, name: str) -> bool:
     return name in (java_home / "release").read_text(encoding="utf-8")
+
+
+def _with_one_collector(options: Path) -> None:
+    """Memory is cleared by one thread, not by several beside the work: an eighth less for a run."""
+    text = options.read_text(encoding="utf-8")
+    options.write_text(text.replace("-XX:+UseG1GC", "-XX:+UseSerialGC"), encoding="utf-8")
 
 
 def _without_vectors(options: Path) -> None:
