@@ -8,18 +8,23 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageDraw, ImageFont
 from typer.testing import CliRunner
 
+from dossier.asgi import create_app
 from dossier.cli.commands import app as command_line
 from dossier.plugins.demo.fonts import hei_path
+from dossier.services.context import Context
 
 DOSSIER = [sys.executable, "-c", "from dossier.cli import main; main()"]
 PASSWORD = "correct horse battery"
@@ -123,6 +128,28 @@ def serving(home: Path) -> Iterator[str]:
                 process.wait()
 
 
+@contextmanager
+def served_here(context: Context) -> Iterator[str]:
+    """The application of an opened archive, served by a thread of this process; its address.
+
+    So a test moves the clock that it is served by, and looks into its records meanwhile.
+    """
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(context), port=0, log_level="warning", lifespan="on")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until = time.monotonic() + STARTS_WITHIN
+        while not server.started and time.monotonic() < until:
+            time.sleep(0.05)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """An archive of three customers and three users is served; two scans dropped."""
@@ -210,13 +237,13 @@ class Desk:
         return self.page
 
 
-@pytest.fixture
-def desk(chromium, served: Served):
+@contextmanager
+def desks(browser, address: str) -> Iterator[Callable[..., Desk]]:
     """Opens windows, and sees at the end that no page complained (script errors, refused styles)."""
     opened: list[Desk] = []
 
     def sit_down(user: str, **options) -> Desk:
-        opened.append(Desk(chromium, served.address, user, **options))
+        opened.append(Desk(browser, address, user, **options))
         return opened[-1]
 
     yield sit_down
@@ -224,6 +251,31 @@ def desk(chromium, served: Served):
     for one in opened:
         one.context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def desk(chromium, served: Served):
+    """Windows before the archive of three customers."""
+    with desks(chromium, served.address) as sit_down:
+        yield sit_down
+
+
+def assert_fits(page, picture: Path | str) -> None:
+    """Nothing stands beside the window; a picture of it is kept."""
+    page.screenshot(path=picture, full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def assert_accessible(page) -> None:
+    """Axe finds no fault."""
+    faults = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in faults] == []
+
+
+def assert_fits_and_accessible(page, picture: Path | str) -> None:
+    """As the two say."""
+    assert_accessible(page)
+    assert_fits(page, picture)
 
 
 @pytest.fixture(scope="session")

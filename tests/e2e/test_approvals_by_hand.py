@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 
-from dossier.asgi import create_app
 from dossier.clock import FixedClock, SystemClock
-from tests.e2e.conftest import Desk
+from tests.e2e.conftest import Desk, assert_fits_and_accessible, desks, served_here
 from tests.support_seeded import EAST, seeded_archive
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
 USERS = {"marketing": ("marketing", None), "chief": ("supervisor", EAST.unit)}
 PAGE = f"/customers/{EAST.customer_no}"
-STARTS_WITHIN = 60
 
 
 @pytest.fixture(scope="module")
@@ -28,39 +22,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Fixed
     """The seeded archive, served by a clock that the test moves; address and clock."""
     with seeded_archive(tmp_path_factory.mktemp("served") / "home", users=USERS) as archive:
         clock = FixedClock(SystemClock().now())
-        app = create_app(replace(archive.context, clock=clock))
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        until = time.monotonic() + STARTS_WITHIN
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.05)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}", clock
-        server.should_exit = True
-        thread.join()
+        with served_here(replace(archive.context, clock=clock)) as address:
+            yield address, clock
 
 
 @pytest.fixture
 def desk(chromium, house: tuple[str, FixedClock]) -> Iterator[Callable[..., Desk]]:
-    opened: list[Desk] = []
-
-    def sit_down(user: str, **options) -> Desk:
-        opened.append(Desk(chromium, house[0], user, **options))
-        return opened[-1]
-
-    yield sit_down
-    complaints = [complaint for one in opened for complaint in one.complaints]
-    for one in opened:
-        one.context.close()
-    assert complaints == []
-
-
-def assert_fits_and_accessible(page, picture) -> None:
-    page.screenshot(path=picture, full_page=True)
-    faults = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in faults] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    with desks(chromium, house[0]) as sit_down:
+        yield sit_down
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 
-from dossier.asgi import create_app
 from dossier.clock import SystemClock
 from dossier.plugins.lending import loan_rows
 from dossier.plugins.notices import planning
 from dossier.services.context import Context
-from tests.e2e.conftest import Desk
+from tests.e2e.conftest import Desk, assert_fits_and_accessible, desks, served_here
 from tests.support_seeded import EAST, seeded_archive
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
 USERS = {"office": ("general_office", None), "chief": ("supervisor", None)}
-STARTS_WITHIN = 60
 EARLY, LAST = timedelta(minutes=10), timedelta(seconds=20)
 """Before the end: time to log in, and to see the page once more on a busy machine."""
 CLOSED = ".paper-hit form.borrow button"
@@ -51,40 +45,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with seeded_archive(tmp_path_factory.mktemp("served") / "home", users=USERS) as archive:
         clock = MovedClock()
         context = replace(archive.context, clock=clock)
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(context), port=0, log_level="warning", lifespan="on")
-        )
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        until = time.monotonic() + STARTS_WITHIN
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.05)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield House(f"http://127.0.0.1:{port}", clock, context)
-        server.should_exit = True
-        thread.join()
+        with served_here(context) as address:
+            yield House(address, clock, context)
 
 
 @pytest.fixture
 def desk(chromium, house: House) -> Iterator[Callable[..., Desk]]:
-    opened: list[Desk] = []
-
-    def sit_down(user: str, **options) -> Desk:
-        opened.append(Desk(chromium, house.address, user, **options))
-        return opened[-1]
-
-    yield sit_down
-    complaints = [complaint for one in opened for complaint in one.complaints]
-    for one in opened:
-        one.context.close()
-    assert complaints == []
-
-
-def assert_fits_and_accessible(page, picture) -> None:
-    page.screenshot(path=picture, full_page=True)
-    faults = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in faults] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    with desks(chromium, house.address) as sit_down:
+        yield sit_down
 
 
 def test_borrowed_in_one_click_from_search_and_out_of_sight_at_its_minute(

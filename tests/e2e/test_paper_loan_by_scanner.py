@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import select
 
-from dossier.asgi import create_app
 from dossier.clock import FixedClock, SystemClock
 from dossier.db.custody_tables import CustodyEvent
 from dossier.db.tables import Document
 from dossier.services import custody
-from tests.e2e.conftest import Desk
+from tests.e2e.conftest import Desk, assert_accessible, assert_fits, desks, served_here
 from tests.support_seeded import EAST, SETUP, Seeded, seeded_archive
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
 USERS = {
     "borrower": ("crew", EAST.unit), "chief": ("supervisor", None), "clerk": ("archivist", None),
 }  # fmt: skip
-STARTS_WITHIN = 60
 PAPER = "东1"
 
 
@@ -48,41 +42,22 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         with context.writing(SETUP) as session:
             document = session.get_one(Document, archive.documents[PAPER])
             custody.begin(session, SETUP, document, at=context.clock.now())
-        app = create_app(replace(context, clock=FixedClock(SystemClock().now())))
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        until = time.monotonic() + STARTS_WITHIN
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.05)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield House(archive, f"http://127.0.0.1:{port}")
-        server.should_exit = True
-        thread.join()
+        fixed = replace(context, clock=FixedClock(SystemClock().now()))
+        with served_here(fixed) as address:
+            yield House(archive, address)
 
 
 @pytest.fixture
 def desk(chromium, house: House) -> Iterator[Callable[..., Desk]]:
-    opened: list[Desk] = []
-
-    def sit_down(user: str, **options) -> Desk:
-        opened.append(Desk(chromium, house.address, user, **options))
-        return opened[-1]
-
-    yield sit_down
-    complaints = [complaint for one in opened for complaint in one.complaints]
-    for one in opened:
-        one.context.close()
-    assert complaints == []
+    with desks(chromium, house.address) as sit_down:
+        yield sit_down
 
 
 def assert_fits_and_accessible(page, picture) -> None:
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
-        page.screenshot(path=f"{picture}-{width}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    faults = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in faults] == []
+        assert_fits(page, f"{picture}-{width}.png")
+    assert_accessible(page)
 
 
 def scan(page, code: str) -> None:
