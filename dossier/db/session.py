@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, event, false, not_, or_, select, tru
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
+from dossier.db.batch_tables import ITEMS_OF_BATCHES
 from dossier.db.case_tables import BusinessCase, CaseNode
 from dossier.db.correction_tables import SCOPED_BY_CORRECTION
 from dossier.db.custody_tables import SCOPED_BY_CUSTODY
@@ -49,6 +50,7 @@ BY_PLACE = (DossierCount,)
 BY_DOCUMENT = (
     *SCOPED_BY_DOCUMENT, *SCOPED_BY_STACK, *SCOPED_BY_LATE, *SCOPED_BY_CORRECTION,
     *SCOPED_BY_QUALITY, *ITEMS_OF_VOLUMES, *SCOPED_BY_CUSTODY,
+    *ITEMS_OF_BATCHES,
 )  # fmt: skip
 OF_DOSSIERS = frozenset(
     {DossierState, DossierGap, WaiverRow, BusinessCase, CaseNode, *OF_VERIFICATION}

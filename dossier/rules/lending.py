@@ -93,6 +93,7 @@ class LendingRules:
         receiving: code of the place where papers lie that nobody brought.
         desk: where papers are handed out and taken back.
         reading_room: where they are read on the site.
+        outside: where papers are that were handed over to an archive of another house.
         places: these, by their codes.
     """
 
@@ -109,6 +110,7 @@ class LendingRules:
     receiving: str
     desk: str
     reading_room: str
+    outside: str
     places: Mapping[str, PassedPlace]
 
     def by(self, categories: Iterable[str], kind: LoanKind) -> frozenset[str]:
@@ -161,6 +163,7 @@ def read(body: Mapping[str, Any], words: Words) -> LendingRules:
             receiving=str(body["custody"]["receiving"]),
             desk=str(body["custody"]["desk"]),
             reading_room=str(body["custody"]["reading_room"]),
+            outside=str(body["custody"]["outside"]),
             places={one["code"]: PassedPlace(**one) for one in body["custody"]["places"]},
         )
     except (KeyError, TypeError, ValueError) as err:
@@ -203,7 +206,7 @@ def _check(rules: LendingRules, words: Words) -> None:
         raise _wrong("terms and what is counted are above zero")
     if min(rules.renewals, paper.renewals) < 0:
         raise _wrong("renewals are not below zero")
-    for code in (rules.receiving, rules.desk, rules.reading_room):
+    for code in (rules.receiving, rules.desk, rules.reading_room, rules.outside):
         if code not in rules.places:
             raise _wrong(f"unknown place '{code}'; it stands under custody.places")
     if unknown := sorted(paper.not_for - words.roles.keys()):

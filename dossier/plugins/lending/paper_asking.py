@@ -127,7 +127,14 @@ def _checked(
 ) -> _Asked | None:
     """The paper behind a document; of a whole dossier what cannot be lent is left out."""
     original = custody.of_document(session, document.id)
-    if original is not None and original.state == OriginalState.WHOLE and not document.hold:
+    left = original is not None and original.custodian == lending.load().outside
+    if left and strict:
+        raise InvalidInputError(
+            "The paper was handed over to an archive outside; borrow it electronically",
+            detail_zh="该原件已移交外单位，请借阅电子件",
+        )
+    is_whole = original is not None and original.state == OriginalState.WHOLE
+    if original is not None and is_whole and not left and not document.hold:
         custody.locked(session, original.id)
         return _Asked(document, category, original)
     if not strict:

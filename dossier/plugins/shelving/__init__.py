@@ -11,13 +11,16 @@ from dossier.viewer import Permission, Viewer
 if TYPE_CHECKING:
     from dossier.services.context import Context
 
+BATCHES = PageLink(
+    "/batches", "handover", "纸质移交", "Paper handed over", Permission.UPLOAD, in_menu=True
+)
 SHELVES = PageLink("/shelves", "inbox", "库房", "Shelves", Permission.SHELVE, in_menu=True)
 
 
 @hookimpl
 def pages() -> Sequence[RouteSet]:
-    """Shelves, stock-taking, a customer's volumes, a paper's place. Rules are checked here."""
-    from dossier.plugins.shelving import shelf_pages, stock_pages, volume_pages
+    """Shelves, stock-taking, batches, a customer's volumes, a paper's place. Rules are checked."""
+    from dossier.plugins.shelving import batch_pages, shelf_pages, stock_pages, volume_pages
     from dossier.rules import shelving
 
     shelving.load()
@@ -25,15 +28,16 @@ def pages() -> Sequence[RouteSet]:
         RouteSet(shelf_pages.router, links=(SHELVES,)),
         RouteSet(stock_pages.router),
         RouteSet(volume_pages.router),
+        RouteSet(batch_pages.router, links=(BATCHES,)),
     )
 
 
 @hookimpl
 def api_routes() -> Sequence[RouteSet]:
-    """Shelves, stock-taking, ``/api/v1/documents/{id}/place``. At start."""
-    from dossier.plugins.shelving import api, stock_api
+    """Shelves, stock-taking, batches, ``/api/v1/documents/{id}/place``. At start."""
+    from dossier.plugins.shelving import api, batch_api, stock_api
 
-    return (RouteSet(api.router), RouteSet(stock_api.router))
+    return (RouteSet(api.router), RouteSet(stock_api.router), RouteSet(batch_api.router))
 
 
 @hookimpl

@@ -12,7 +12,7 @@ from dossier.db import shelving as shelved
 from dossier.db.session import ScopedSession
 from dossier.db.shelving_tables import PaperBox, ShelfMove, ShelfSlot
 from dossier.errors import ConflictError, InvalidInputError, NotFoundError
-from dossier.plugins.shelving import rooms
+from dossier.plugins.shelving import arrivals, rooms
 from dossier.plugins.shelving.rooms import Fill
 from dossier.rules import shelf_codes, shelving
 from dossier.rules.shelf_codes import BoxCode
@@ -323,6 +323,8 @@ def _put(
     )
     session.add(row)
     session.flush()
+    if slot is not None:
+        arrivals.lay_in(session, box, slot.room_code, by=viewer.id, at=now)
     audit.note(
         session,
         viewer,
