@@ -213,10 +213,10 @@ class House:
             token_id=thing, kept_id=thing, anomaly_id=thing, name_id=thing, code="zh_CN",
             grant_id=999_999, delegation_id=999_999, approval_id=thing, file_id=thing, loan_id=thing,
             name=thing, deed="disable", post_id=thing, kind="unit", place_id=ABSENT_NO,
-            change_id=ABSENT_NO, waiver_id=ABSENT_ID, difference_id=ABSENT_ID,
+            change_id=ABSENT_NO, waiver_id=ABSENT_ID, difference_id=ABSENT_ID, item_id=999_999,
             mandate_id=ABSENT_ID, campaign_id=ABSENT_ID, correction_id=ABSENT_ID,
             amendment_id=ABSENT_NO, rule_id="no-rule", case_no="K-0", page=1, move_id=999_999,
-            finding_id=999_999, room="K99", what="cover", notice_id=ABSENT_ID,
+            finding_id=999_999, room="K99", what="cover", notice_id=ABSENT_ID, batch_id=ABSENT_ID,
         )  # fmt: skip
         if route.sent.startswith("?"):
             return Request(route.method, path + route.sent)
