@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from dossier.plugins.shelving import batches
-from dossier.plugins.shelving.batches import BatchView, Found
+from dossier.plugins.shelving import batch_views, batches
+from dossier.plugins.shelving.batch_views import BatchView
+from dossier.plugins.shelving.batches import Found
 from dossier.viewer import Permission, Viewer
 from dossier.web import context_of, requires
 from searchapi.problems import CHANGING, LISTING, READING
@@ -129,7 +130,7 @@ def list_batches(
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> BatchList:
     """Those that the caller gives; all for who looks after the shelves."""
-    found = batches.listed(context_of(request), viewer, cursor)
+    found = batch_views.listed(context_of(request), viewer, cursor)
     return BatchList(items=[_head(one) for one in found.items], next_cursor=found.next_cursor)
 
 
@@ -223,7 +224,7 @@ def _fields(one: BatchView) -> dict[str, Any]:
 
 
 def _answer(request: Request, viewer: Viewer, batch_id: str) -> BatchAnswer:
-    found = batches.get(context_of(request), viewer, batch_id)
+    found = batch_views.get(context_of(request), viewer, batch_id)
     items = [
         BatchItem(
             id=one.id,

@@ -17,8 +17,9 @@ from dossier.errors import (
     InvalidInputError,
     NotFoundError,
 )
-from dossier.plugins.shelving import batches, prints
+from dossier.plugins.shelving import batch_views, batches, prints
 from dossier.plugins.shelving.answers import as_pdf, drawn
+from dossier.plugins.shelving.batch_rows import Difference
 from dossier.plugins.shelving.batches import Found
 from dossier.plugins.shelving.prints import HandOver
 from dossier.viewer import Permission, Viewer
@@ -66,11 +67,11 @@ def show_batch(request: Request, viewer: Reading, batch_id: BatchId) -> Response
 def print_batch(request: Request, viewer: Reading, batch_id: BatchId) -> Response:
     """Its list for two signatures as PDF."""
     context = context_of(request)
-    batch = batches.get(context, speaking(request, viewer), batch_id)
+    batch = batch_views.get(context, speaking(request, viewer), batch_id)
     rows = tuple(
         (one.code or str(nth), _called(one), one.pages)
         for nth, one in enumerate(batch.items, 1)
-        if one.difference != batches.Difference.EXTRA
+        if one.difference != Difference.EXTRA
     )
     taker = f"{batch.outside} {batch.signatory}".strip() or batch.receiver
     handed = HandOver(f"档案移交清单 {batch.number}", batch.giver, taker, rows)
@@ -144,7 +145,7 @@ def settle(
 # -- parts ----------------------------------------------------------------------------------------
 
 
-def _called(one: batches.ItemView) -> str:
+def _called(one: batch_views.ItemView) -> str:
     if one.paper is None:
         return one.note
     return str(one.paper.title) or one.paper.type_label
@@ -186,8 +187,8 @@ def _list(
     request: Request, viewer: Viewer, cursor: str | None, *, error: DossierError | None = None
 ) -> Response:
     viewer, context = speaking(request, viewer), context_of(request)
-    found = batches.listed(context, viewer, cursor)
-    rooms = batches.places(context, viewer)
+    found = batch_views.listed(context, viewer, cursor)
+    rooms = batch_views.places(context, viewer)
     return drawn(request, viewer, "batches.html", error=error, found=found, places=rooms)
 
 
@@ -195,7 +196,7 @@ def _one(
     request: Request, viewer: Viewer, batch_id: str, *, error: DossierError | None = None
 ) -> Response:
     viewer = speaking(request, viewer)
-    batch = batches.get(context_of(request), viewer, batch_id)
+    batch = batch_views.get(context_of(request), viewer, batch_id)
     return drawn(
         request, viewer, "batch.html", error=error, batch=batch, longest=batches.LONGEST_NOTE
     )

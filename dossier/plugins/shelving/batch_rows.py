@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, select
 
+from dossier.db import batches as stored
 from dossier.db import shelving as shelved
 from dossier.db.batch_tables import HandoverBatch, HandoverItem
 from dossier.db.loan_tables import Loan, PaperOriginal
@@ -101,13 +102,6 @@ def items_of(session: ScopedSession, row: HandoverBatch) -> list[HandoverItem]:
     return list(session.scalars(query.order_by(HandoverItem.id)))
 
 
-def all_items(session: ScopedSession, row: HandoverBatch) -> int:
-    """How many items there are, whatever the session sees."""
-    item = HandoverItem.__table__
-    query = select(item.c.id).where(item.c.batch_number == row.number)
-    return len(session.connection().execute(query).all())
-
-
 def originals_named(session: ScopedSession, scan: str) -> tuple[str, list[PaperOriginal]]:
     """The whole papers that a code names, with the box or volume: a box, volume, item or document.
 
@@ -175,25 +169,6 @@ def is_on_the_way(session: ScopedSession, original_id: str) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def close_items(session: ScopedSession, row: HandoverBatch, *, settled_only: bool = False) -> None:
-    """Its papers are free for other batches; with ``settled_only`` without those that differ."""
-    item: Any = HandoverItem.__table__  # all there are, whatever the session sees
-    change = update(item).where(item.c.batch_number == row.number).values(is_open=False)
-    if settled_only:
-        change = change.where(or_(item.c.difference == "", item.c.outcome != ""))
-    session.flush()
-    session.connection().execute(change)
-
-
-def unsettled(session: ScopedSession, row: HandoverBatch) -> int:
-    """How many differences are open, whatever the session sees."""
-    item = HandoverItem.__table__
-    query = select(func.count()).where(
-        item.c.batch_number == row.number, item.c.difference != "", item.c.outcome == ""
-    )
-    return int(session.connection().scalar(query) or 0)
-
-
 def check_giver(session: ScopedSession, viewer: Viewer, one: PaperOriginal) -> None:
     """Who has a paper hands it over; what lies in a place, who looks after the shelves does.
 
@@ -240,7 +215,7 @@ def add(
                 detail_zh=f"其中有文件已列入 {number_of(number)}，请先撤回该批次",
             )
         del wanted[original_id]
-    if len(wanted) + all_items(session, row) > MOST_ITEMS:
+    if len(wanted) + stored.all_items(session, row) > MOST_ITEMS:
         raise InvalidInputError(
             f"At most {MOST_ITEMS} papers in one batch", detail_zh=f"每批最多 {MOST_ITEMS} 件"
         )
