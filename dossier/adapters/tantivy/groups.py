@@ -18,18 +18,22 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import tantivy
 from tantivy import Query
 
 from dossier.adapters.tantivy.engine import both, make_query, term_query
 from dossier.adapters.tantivy.facets import CANDIDATES, count_facets
+from dossier.adapters.tantivy.listing import (
+    first_groups,
+    lower_groups,
+    without_collecting,
+)
 from dossier.adapters.tantivy.marked import Lead, MarkedRow, Marking, beside, marked_rows
 from dossier.adapters.tantivy.plan import most_rows, planned, rarest
 from dossier.adapters.tantivy.reader import View
 from dossier.search.answers import MOST_FACET_VALUES, facet_request, facet_values
 from dossier.search.compile import CompiledQuery
 from dossier.search.cursor import Place
-from dossier.search.expression import Expression, Nothing, Term, all_of
+from dossier.search.expression import Expression, Nothing, Term, all_of, any_of
 from dossier.search.of_customers import UNASSIGNED
 from dossier.search.port import FacetCount, RowKind
 from dossier.search.rows import PARTS
@@ -37,6 +41,7 @@ from dossier.search.rows import PARTS
 _MAX_BUCKETS = 65_000
 """The engine refuses more in one answer, over all that was asked (stack.md)."""
 _FULL = 0.9  # parts are not all alike
+_OWN_OR_NOBODYS = any_of(Term("kind", (RowKind.CUSTOMER.value,)), UNASSIGNED)
 _FEW = 1000  # groups by whose keys the classes are looked through instead of by their words
 
 
@@ -61,13 +66,16 @@ class GroupOrder:
         few_rows: int,
         *,
         by_own_rows: bool = False,
+        nobodys: bool = True,
     ) -> None:
         """Order what matches; ``compiled`` is resolved against the view's dictionary.
 
-        ``by_own_rows``: each customer that matches does so by the own row.
+        ``by_own_rows``: each customer that matches does so by the own row. ``nobodys``: papers of
+        nobody may match.
         """
         self._few_rows = few_rows
         self._by_own_rows = by_own_rows
+        self._nobodys = nobodys
         self.compiled = compiled
         self.marking = Marking(compiled, own)
         self._view = view
@@ -97,6 +105,15 @@ class GroupOrder:
         self.summary(())
         with self._lock:
             return list(self._rows) if self._rows is not None else self._all(self._last)
+
+    def has_few(self, most: int) -> bool:
+        """Whether at most so many rows match; the groups need not be listed to say it."""
+        with self._lock:
+            if self._rows is not None:
+                return len(self._rows) <= most
+            if most_rows(self._match, self._view.dictionary) <= most:
+                return True
+            return int(self._view.searcher.search(self.match(), 1, count=True).count) <= most
 
     def rows_of(self, keys: Sequence[int]) -> list[MarkedRow] | None:
         """The matching rows of these groups; None where they are more than one looks at."""
@@ -204,12 +221,13 @@ class GroupOrder:
         match = self._query(self._last)
         room = _MAX_BUCKETS - 2 - 2 * MOST_FACET_VALUES * len(facets)
         rows = self._view.searcher.num_docs
-        if rows > room:
+        is_listed = not self._by_own_rows
+        if is_listed and rows > room:
             rows = int(self._view.searcher.search(match, 1, count=True).count)
         # Groups have their own answers where they may be more than facets leave room for.
-        is_listed = not self._by_own_rows
         together = _group_request() if is_listed and rows <= room else {}
-        answer = self._view.searcher.aggregate(match, {"kinds": kinds, **together})
+        with without_collecting():
+            answer = self._view.searcher.aggregate(match, {"kinds": kinds, **together})
         buckets = {bucket["key"]: bucket for bucket in answer["kinds"]["buckets"]}
         if is_listed:
             keys = (
@@ -219,7 +237,7 @@ class GroupOrder:
             groups = len(keys)
         else:
             own = buckets.get(RowKind.CUSTOMER.value, {"doc_count": 0})
-            groups = own["doc_count"] + self._of_nobody(match)
+            groups = own["doc_count"] + (self._of_nobody(match) if self._nobodys else 0)
         rows = sum(bucket["doc_count"] for bucket in buckets.values())
         papers = buckets.get(RowKind.DOCUMENT.value)
         if papers is None:
@@ -259,9 +277,11 @@ class GroupOrder:
         if isinstance(expression, Nothing):
             return []
         query = self._query(number)
+        if self._by_own_rows and number == self._last:  # a fourth of the rows, or fewer
+            query = both(query, make_query(self._view.schema, _OWN_OR_NOBODYS))
         if below is not None:
-            query = both(query, _lower(self._view.schema, below))
-        return _keys(self._view.searcher.aggregate(query, _group_request(limit)))
+            query = both(query, lower_groups(self._view.schema, below))
+        return first_groups(self._view, query, limit)
 
     def _all(self, number: int) -> array[int]:
         """Every key of a segment's expression, descending."""
@@ -269,24 +289,22 @@ class GroupOrder:
             return array("Q")
         if number not in self._whole:
             query = self._query(number)
-            keys = _keys(self._view.searcher.aggregate(query, _group_request()))
+            with without_collecting():
+                keys = _keys(self._view.searcher.aggregate(query, _group_request()))
             if len(keys) >= _MAX_BUCKETS:
                 keys = _by_parts(self._view, query, about=self._view.searcher.num_docs)
             self._whole[number] = array("Q", keys)
         return self._whole[number]
 
 
-def _group_request(size: int = _MAX_BUCKETS) -> dict[str, Any]:
-    return {"groups": {"terms": {"field": "group", "size": size, "order": {"_key": "desc"}}}}
+def _group_request() -> dict[str, Any]:
+    return {
+        "groups": {"terms": {"field": "group", "size": _MAX_BUCKETS, "order": {"_key": "desc"}}}
+    }
 
 
 def _keys(answer: Mapping[str, Any]) -> list[int]:
     return [bucket["key"] for bucket in answer["groups"]["buckets"]]
-
-
-def _lower(schema: tantivy.Schema, key: int) -> Query:
-    kind = tantivy.FieldType.Unsigned
-    return Query.range_query(schema, "group", kind, None, key, include_upper=False)
 
 
 def _by_parts(view: View, query: Query, *, about: int = 0) -> list[int]:
@@ -307,7 +325,8 @@ def _in_shares(view: View, query: Query, share: int) -> Iterable[int] | None:
     found: list[int] = []
     for first in range(share):
         chosen = Query.term_set_query(view.schema, "part", list(range(first, PARTS, share)))
-        keys = _keys(view.searcher.aggregate(both(query, chosen), _group_request()))
+        with without_collecting():
+            keys = _keys(view.searcher.aggregate(both(query, chosen), _group_request()))
         if len(keys) >= _MAX_BUCKETS:
             return None
         found += keys

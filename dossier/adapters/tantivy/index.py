@@ -40,7 +40,6 @@ from dossier.search.of_customers import (
     is_told_by_own_rows,
     joined,
     joined_query,
-    those,
 )
 from dossier.search.port import (
     FacetCount,
@@ -259,10 +258,19 @@ class TantivyIndex:
         *,
         without: frozenset[str] = frozenset(),
     ) -> tuple[GroupOrder, Summary]:
-        """The ranked groups, kept until the next commit, and their totals.
+        """The ranked groups and their totals; ``without`` leaves the choices of some facets out."""
+        order = self._order(view, compiled, query, key, without)
+        return order, order.summary(facets)
 
-        ``without`` leaves the choices of some facets out.
-        """
+    def _order(
+        self,
+        view: View,
+        compiled: CompiledQuery,
+        query: ScopedQuery,
+        key: str,
+        without: frozenset[str],
+    ) -> GroupOrder:
+        """The ranked groups, kept until the next commit; nothing is counted yet."""
 
         def make() -> GroupOrder:
             chosen = filter_expression(query, without=without)
@@ -271,12 +279,14 @@ class TantivyIndex:
             gate = all_of(scope_expression(query.scope), kept)
             resolved = resolve_query(joined_query(compiled, plain), view.dictionary)
             told = is_told_by_own_rows(query, everything=compiled.everything, without=without)
-            return GroupOrder(view, resolved, gate, query.own, self._few_rows, by_own_rows=told)
+            return GroupOrder(
+                view, resolved, gate, query.own, self._few_rows,
+                by_own_rows=told, nobodys=not is_joined(chosen),
+            )  # fmt: skip
 
         without = without.intersection(query.filters)  # one order, whoever leaves it out
         plain = finder(view, query.scope)
-        order = self._orders.get((key, without, *_moment(view)), make)
-        return order, order.summary(facets)
+        return self._orders.get((key, without, *_moment(view)), make)
 
     def _finder(self, view: View, compiled: CompiledQuery, query: ScopedQuery, key: str) -> Find:
         """Finds customers; among those of the rest of the query alone, where these are few."""
@@ -288,8 +298,8 @@ class TantivyIndex:
             or isinstance(all_of(compiled.match, rest), All)
         ):
             return finder(view, query.scope)
-        order, summary = self._ordered(view, compiled, query, key, (), without=query.of_dossiers)
-        few = summary.groups <= FEW_GROUPS
+        order = self._order(view, compiled, query, key, query.of_dossiers)
+        few = order.has_few(FEW_GROUPS)
         return finder(view, query.scope, among=order.keys() if few else None)
 
     def _of_dossiers(
@@ -304,10 +314,11 @@ class TantivyIndex:
         found: dict[str, tuple[FacetCount, ...]] = {}
         for names, left_out in counted_together(query, facets):
             rows = directly(query, names[0], everything=compiled.everything)
+            groups = None
             if rows is None:
                 order, _ = self._ordered(view, compiled, query, key, (), without=left_out)
-                rows = all_of(dossiers(query.scope), those(order.keys()))
-            found |= count_dossiers(view, rows, names)
+                rows, groups = dossiers(query.scope), order.keys()
+            found |= count_dossiers(view, rows, names, groups)
         return found
 
     def _live_for_writing(self) -> Generation:
