@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import takewhile
+from dataclasses import dataclass
+from itertools import product, takewhile
 
 from dossier.rules import organisations
 from dossier.rules.addresses import in_digits
@@ -44,6 +45,20 @@ _ORDINAL = re.compile("第(?=[0-9]+[组队栋幢号])")
 _HAN_ROOM = re.compile("[〇零一二三四五六七八九]{3,4}(?=$|[ -])")
 _HAN_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _ROOM = re.compile("([0-9]{3,5})[室房户]")
+# A house's number, building, unit and room, of which people leave out what they need not say:
+# 光明巷225号12栋2单元422室 is 光明巷12栋422.
+_LEVELS = re.compile(
+    r"(?:(?<![0-9a-z-])(?P<house>[0-9]{1,5})号(?![楼院])[ ]?)?"
+    r"(?<![0-9a-z-])(?P<building>[0-9]{1,4}[a-z]?|[a-z][0-9]{0,3})[ ]?"
+    rf"(?:(?:号楼|楼栋|栋|幢|座|#楼|#(?![{HAN}]))[ -]?"
+    r"(?:(?P<unit>[0-9]{1,2}|[a-z])[ ]?(?:(?:单元|单|门|梯)[ -]?|-(?=[0-9]{3})))?"
+    r"(?:(?P<room>[0-9]{3,4})(?![0-9a-z-])[ ]?[室户房号]?)?"
+    r"|-(?P<unit_of_dashes>[0-9]{1,2})-(?P<room_of_dashes>[0-9]{3,4})(?![0-9a-z-])[ ]?[室户房号]?)"
+)
+# A village's group before the number of a house: 李家湾村7组56号 is 李家湾村56号.
+_GROUP_OF_HOUSE = re.compile(
+    rf"(?<=[{HAN}]{{2}})[0-9]{{1,3}}[组队社][ ]?(?=[0-9]{{1,5}}(?:[号户栋幢]|$|[ -]))"
+)
 _NUMBER = re.compile(r"[0-9]+|(?<![a-z])[a-z](?![a-z])")
 _PART = re.compile(r"[0-9]+|[a-z]+|[^\x00-\x7f]+")
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
@@ -69,6 +84,72 @@ def address_form(address: str) -> str:
     return "".join(name for name, _ in places) + rest
 
 
+def shorter_forms(address: str) -> tuple[str, ...]:
+    """Forms of an address in which what people need not say is left out.
+
+    The number of the house where a building stands behind it, the unit between a building and its
+    room, a village's group. What is left of the levels keeps its mark, so that a building is taken
+    for no house.
+
+    Example:
+        >>> shorter_forms("光明巷225号12栋2单元422室")
+        ('光明巷225 12栋422室', '光明巷12栋2单元422室', '光明巷12栋422室')
+        >>> shorter_forms("李家湾村7组56号")
+        ('李家湾56 ',)
+    """
+    places, rest = _places(_marked(address))
+    head = "".join(name for name, _ in places)
+    forms = []
+    if (short := _GROUP_OF_HOUSE.sub("", rest)) != rest:
+        forms.append(head + _unmarked(short))
+    if levels := _Levels.found(rest):
+        forms += [head + form for form in levels.shorter()]
+    return tuple(forms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """What stands before the levels of a building, and their numbers; empty where there is none."""
+
+    before: str
+    house: str
+    building: str
+    unit: str
+    room: str
+    is_all: bool
+    """Whether nothing stands behind them."""
+
+    @classmethod
+    def found(cls, rest: str) -> _Levels | None:
+        """The levels of an address behind its places."""
+        match = _LEVELS.search(rest)
+        if match is None:
+            return None
+        numbers = {name: _ZEROS.sub("", value or "") for name, value in match.groupdict().items()}
+        return cls(
+            before=_unmarked(rest[: match.start()]).rstrip(),
+            house=numbers["house"],
+            building=numbers["building"],
+            unit=numbers["unit"] or numbers["unit_of_dashes"],
+            room=numbers["room"] or numbers["room_of_dashes"],
+            is_all=not rest[match.end() :].strip(),
+        )
+
+    def form(self, *, house: bool = True, unit: bool = True) -> str:
+        """Each level with its mark; the number of the house and the unit may be left out."""
+        before = f"{self.before}{self.house} " if house and self.house else self.before
+        between = " " if before[-1:].isdecimal() else ""
+        of_unit = f"{self.unit}单元" if unit and self.unit else ""
+        return f"{before}{between}{self.building}栋{of_unit}" + (self.room and f"{self.room}室")
+
+    def shorter(self) -> Iterator[str]:
+        """Forms with at least one level left out."""
+        houses = (True, False) if self.house else (True,)
+        units = (True, False) if self.unit and self.room else (True,)
+        for house, unit in list(product(houses, units))[1:]:
+            yield self.form(house=house, unit=unit)
+
+
 def wanted_forms(text: str) -> tuple[str, ...]:
     """Forms that an address has which is meant by ``text``; none when it names no number.
 
@@ -78,7 +159,8 @@ def wanted_forms(text: str) -> tuple[str, ...]:
         return ()
     if room := _ROOM.fullmatch(fold(text).strip()):
         return (f"{room[1]} ",)
-    places, rest = _places(_plain(text))
+    places, marked = _places(_marked(text))
+    rest = _unmarked(marked)
     numbers = _NUMBER.findall(rest)
     if not any(each.isdecimal() for each in numbers) or (
         len(numbers) < 2 and not _HAN_PAIR.search(rest)
@@ -86,7 +168,11 @@ def wanted_forms(text: str) -> tuple[str, ...]:
         return ()
     coarse = len(list(takewhile(lambda place: place[1] in _COARSE, places)))
     kept = [places[first:] for first in range(coarse + 1)]
-    forms = ["".join(name for name, _ in names) + rest for names in kept]
+    levels = _Levels.found(marked)
+    wanted = [rest]
+    if levels and levels.is_all and (levels.room or _HAN_PAIR.search(levels.before)):
+        wanted.append(levels.form())
+    forms = ["".join(name for name, _ in names) + each for each in wanted for names in kept]
     return tuple(dict.fromkeys(form for each in forms for form in _without_bare_places(each)))
 
 
@@ -139,6 +225,16 @@ def numbered_parts(text: str) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
+    return _unmarked(_marked(text))
+
+
+def _unmarked(marked: str) -> str:
+    """Numbers without what says what they count."""
+    return _ZEROS.sub("", _MARKS.sub(r"\1 ", marked).replace("-", " "))
+
+
+def _marked(text: str) -> str:
+    """Folded, each numeral in digits; marks still stand behind their numbers."""
     plain = _GROUP.sub("组", _SPACED_OUT.sub("", _PUNCTUATION.sub(" ", fold(text))))
     plain = _STAGE.sub(lambda stage: str(number_of(stage)), plain)
     plain = _COUNTED.sub(lambda numeral: str(value_of(numeral[0])), in_digits(plain))
@@ -146,8 +242,7 @@ def _plain(text: str) -> str:
     plain = _FLOOR.sub("层", plain)
     plain = _HAN_ROOM.sub(lambda room: room[0].translate(_HAN_DIGITS), plain)
     plain = _ESTATE.sub("", _ORDINAL.sub("", plain))
-    plain = _LETTERED.sub(_lettered, plain)
-    return _ZEROS.sub("", _MARKS.sub(r"\1 ", plain).replace("-", " "))
+    return _LETTERED.sub(_lettered, plain)
 
 
 def _after_dash(found: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dossier.records import Box, FieldValue, PageReading
-from dossier.rules import identifiers
+from dossier.rules import identifiers, rulebook
 from dossier.rules.dates import find_dates
 from dossier.rules.identifiers import NumberKind
 from dossier.rules.normal_form import HAN, FoldedText, fold, fold_with_origins
@@ -39,6 +39,7 @@ from dossier.rules.page_labels import (
     Label,
     PageLabels,
 )
+from dossier.rules.word_patterns import any_of
 
 _LOOKALIKES = str.maketrans("olisbzq|", "01158290")
 """What OCR reads for digits, folded: o 0, l i | 1, s 5, b 8, z 2, q 9."""
@@ -51,7 +52,16 @@ _SPELLED = re.compile(r"(?<![0-9a-z.])[0-9](?:[ \t][0-9]){7,21}(?![0-9a-z])")
 _CODE = re.compile(r"[0-9a-z][0-9a-z\-/()]{4,38}[0-9a-z)]")
 _ID = re.compile(r"(?<![0-9a-z])[0-9a-z](?: ?[0-9a-z]){14,17}(?![0-9a-z])")
 _HAN_NAME = re.compile(rf"[{HAN}][{HAN}·()a-z0-9]{{1,39}}")
+_CALLED = any_of(rulebook.words("names", "salutations_behind"))
+_BEHIND_NAMES = any_of(
+    [*rulebook.words("names", "salutations_behind"), *rulebook.words("masking", "titles")]
+)
 _LOOSE_SPLIT = re.compile(r"[\t\n:;,。、/|_]+| {2,}")
+_SALUTATION = re.compile(
+    rf"(?P<before>{any_of(rulebook.words('names', 'salutations_before'))}(?:{_CALLED})?)?"
+    rf"(?P<name>[{HAN}][{HAN}()a-z0-9]+?)"
+    rf"(?P<behind>(?:{_BEHIND_NAMES})*)"
+)
 _ADDRESS_REST = re.compile(
     rf"[ ]*\n[ ]*((?:[{HAN}]{{0,8}}[0-9]{{1,4}}[号栋幢楼座单元室户层组队#\-附]{{1,3}}){{1,4}}"
     r"(?:[0-9]{1,4})?)[ ]*(?=\n|$)"
@@ -102,16 +112,26 @@ def read_fields(page: PageReading, labels: PageLabels) -> list[FoundField]:
 
 
 def loose_names(page: PageReading) -> Iterator[str]:
-    """Pieces of the page that might be a name: from Han on, 2 to 40 characters; folded, dense."""
+    """Pieces of the page that might be a name: from Han on, 2 to 40 characters; folded, dense.
+
+    Of a salutation what stands within it as well.
+
+    Example:
+        >>> list(loose_words("尊敬的孔萍客户:"))
+        ['尊敬的孔萍客户', '孔萍']
+    """
     return loose_words(page.text)
 
 
 def loose_words(text: str) -> Iterator[str]:
     """The same of any text, such as a file's name."""
     for piece in _LOOSE_SPLIT.split(fold(text)):
-        dense = re.sub(r"[\s·]", "", piece)
+        dense = re.sub(r"[\s·]", "", piece).rstrip("!")
         if 2 <= len(dense) <= 40 and re.fullmatch(rf"[{HAN}][{HAN}()a-z0-9]+", dense):
             yield dense
+            said_to = _SALUTATION.fullmatch(dense)
+            if said_to and (said_to["before"] or said_to["behind"]) and len(said_to["name"]) >= 2:
+                yield said_to["name"]
 
 
 def box_of(page: PageReading, start: int, end: int) -> Box | None:

@@ -17,7 +17,7 @@ from typing import Any
 from dossier.errors import ConfigurationError
 from dossier.search.port import RowKind
 
-ANALYSIS_VERSION = 20
+ANALYSIS_VERSION = 21
 """Goes up when :mod:`dossier.search.analysis` gives other tokens,
 :func:`dossier.rules.masking.closed_spans` other masks, or ``dossier.access.row_tokens`` other scope
 tokens: then indexes are rebuilt."""

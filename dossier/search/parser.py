@@ -18,7 +18,7 @@ from dossier.rules.normal_form import HAN, fold_with_origins
 from dossier.search.analysis import keyword
 from dossier.search.glued import apart, beside
 from dossier.search.notes import Note, note
-from dossier.search.periods import PERIOD_FACETS, parse_period
+from dossier.search.periods import PERIOD_FACETS, days_of_any_year, parse_period
 from dossier.search.query import (
     And,
     Everything,
@@ -295,7 +295,7 @@ def _dated(
     if until and parse_period("".join(line[start : until.end()].split())):
         end = until.end()
     value = line[start:end].strip('"“”「」『』＂')
-    if parse_period(value) is None:
+    if parse_period(value) is None and (name == "year" or not days_of_any_year(value)):
         reading.remark("bad_date", value[:_LONGEST_SHOWN])
     elif name != "date" and not PERIOD_FACETS[name](value):
         name = "date"  # a span of years, or a day: no value of the month's or the year's facet

@@ -19,6 +19,7 @@ _SINCE = re.compile(r"(.+?)(?:以后|之后|以来|起)")
 _BEFORE = re.compile(r"(.+?)(?:以前|之前)")
 _COMPACT_MONTH = re.compile(r"([12][0-9]{3})(0[1-9]|1[0-2])")
 _PART_OF_YEAR = re.compile(r"([12][0-9]{3})年?(?:第?([1-4])季度|q([1-4])|(上|下)半年)")
+_WITHOUT_YEAR = re.compile(r"(0?[1-9]|1[0-2])月份?(?:(0?[1-9]|[12][0-9]|3[01])[日号])?")
 _HAN_YEAR = re.compile("[〇零一二三四五六七八九]{4}(?=年|$)")
 # A numeral below a hundred: 三, 十二, 二十三.
 _HAN_NUMBER = re.compile(
@@ -57,6 +58,26 @@ def parse_period(text: str) -> Period | None:
         return whole
     between = _BETWEEN.fullmatch(plain)
     return _between(between[1], between[2]) if between else None
+
+
+def days_of_any_year(text: str) -> tuple[Period, ...]:
+    """The same day or month of each year, which a text names without one: 3月5日, 12月.
+
+    Example:
+        >>> days_of_any_year("3月5日")[0], days_of_any_year("2026年3月5日")
+        (Period(first=datetime.date(1900, 3, 5), last=datetime.date(1900, 3, 5)), ())
+    """
+    found = _WITHOUT_YEAR.fullmatch(_plain(text))
+    if found is None:
+        return ()
+    month, day = int(found[1]), int(found[2] or 0)
+    years = range(FIRST_YEAR, LAST_YEAR + 1)
+    last_days = {year: monthrange(year, month)[1] for year in years}
+    return tuple(
+        Period(date(year, month, day or 1), date(year, month, day or last))
+        for year, last in last_days.items()
+        if day <= last
+    )
 
 
 def month_value(day: date) -> str:

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from dossier.rules import file_names, identifiers, masking
-from dossier.rules.address_forms import address_form
+from dossier.rules.address_forms import address_form, shorter_forms
 from dossier.rules.masking import KnownValues
 from dossier.rules.normal_form import fold
 from dossier.rules.pinyin import spellings
@@ -152,7 +152,7 @@ class RowEncoder:
             "name_core": _distinct((each.core,) for each in spelled if each.core),
             "address_words": self._words([row.address]),
             "address_chars": sorted(set(analysis.han_characters(row.address))),
-            "address_form_words": analysis.plain_tokens(address_form(row.address)),
+            "address_form_words": _form_words(row.address),
             "address_open_words": self._words([open_part, address_form(open_part)]),
             "address_open_chars": sorted(set(analysis.han_characters(open_part))),
             "category": _some(row.category),
@@ -329,6 +329,12 @@ def _row_fields(kind: RowKind, key: str, row: Row) -> FieldValues:
         "revision": row.revision,
         **{name: list(values) for name, values in lists.items() if values},
     }
+
+
+def _form_words(address: str) -> str:
+    """Tokens of the forms of an address; no phrase reaches from one into the next."""
+    forms = filter(None, (address_form(address), *shorter_forms(address)))
+    return f" {analysis.BREAK} ".join(map(analysis.plain_tokens, forms))
 
 
 def _customer_group(row: CustomerRow) -> int:

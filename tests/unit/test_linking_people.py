@@ -169,3 +169,23 @@ def test_a_card_of_ones_own_still_decides() -> None:
 
 def test_the_principal_is_the_first_candidate_of_a_mandate() -> None:
     assert ask(SOMEBODY_ELSES["mandate"]).candidates[0].customer_no == PRINCIPAL.customer_no
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "尊敬的{}客户：",
+        "尊敬的{}：",
+        "尊敬的{}女士，您好：",
+        "尊敬的用电客户{}先生",
+        "致{}同志",
+        "{}用户：",
+        "亲爱的{}业主您好！",
+    ],
+)
+@pytest.mark.parametrize("entry", [PRINCIPAL, AGENT])
+def test_whom_a_letter_speaks_to_is_a_candidate(line: str, entry: RegisterEntry) -> None:
+    """尊敬的孔萍客户 gave no candidate: only a name in a cell of its own did."""
+    verdict = ask(f"停电通知\n{line.format(entry.name)}\n因线路检修，将暂停供电。")
+    assert [one.customer_no for one in verdict.candidates] == [entry.customer_no]
+    assert verdict.decided is None  # a name alone decides nothing

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
+from dossier.services.views import PageBoxes
 from dossier.viewer import EVERYTHING, Permission, Viewer
 from dossier.web import render
 from ui.assets import Assets, load_assets
@@ -74,3 +75,13 @@ def test_htmx_comes_from_its_package_and_our_own_files_are_there() -> None:
 )
 def test_addresses_lead_inside_only(address: str, result: str) -> None:
     assert inside(address) == result
+
+
+def test_a_hit_over_a_line_end_is_counted_once_beside_its_two_boxes() -> None:
+    """A phrase that went over a line's end was told as two hits on the page."""
+    boxes = PageBoxes(1000, 1400, ((10, 10, 90, 30), (10, 40, 50, 60), (10, 80, 50, 99)), (0, 0, 1))
+    environment = Renderer(load_assets(), load_catalogues({}), {})._environments["en"]
+    macro = environment.get_template("ui/parts/sheet.html").module.overlay
+    drawn = str(macro(boxes))
+    assert drawn.count('class="box-hit"') == 3
+    assert "2 hits on this page" in drawn

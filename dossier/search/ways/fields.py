@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from dossier.rules import identifiers
 from dossier.search import analysis
-from dossier.search.expression import OfCustomers, Term
-from dossier.search.periods import PERIOD_FACETS, parse_period
+from dossier.search.expression import OfCustomers, Term, all_of, any_of
+from dossier.search.periods import PERIOD_FACETS, days_of_any_year, month_value, parse_period
 from dossier.search.places import PLACE_FIELDS
 from dossier.search.port import DOSSIER_FACETS, MatchReason
 from dossier.search.query import FieldValue
@@ -54,12 +54,21 @@ def _in_field(asker: Asker, field: str, value: str) -> Iterator[Clause]:
         yield from as_name(asker, value)
         yield from as_spelling(asker, value)
     elif field == "date":
-        if period := parse_period(value):
-            yield Clause(MatchReason.DATE, MatchClass.TITLE, within(period))
+        yield from _dated(value)
     else:
         if field == "type":
             yield Clause(MatchReason.TYPE, MatchClass.TITLE, Term("type", (value,)))
         yield from _only(asker, MatchReason(field), value)
+
+
+def _dated(value: str) -> Iterator[Clause]:
+    """Papers of a span of days, or of a day or month of any year."""
+    if period := parse_period(value):
+        yield Clause(MatchReason.DATE, MatchClass.TITLE, within(period))
+    elif days := days_of_any_year(value):
+        # The embedded engine leaves out the months of which it has no papers.
+        each = (all_of(Term("month", (month_value(day.first),)), within(day)) for day in days)
+        yield Clause(MatchReason.DATE, MatchClass.TITLE, any_of(*each))
 
 
 def _as_number(asker: Asker, field: str, value: str) -> Iterator[Clause]:

@@ -8,18 +8,22 @@ export function bindViewer() {
   const viewer = document.querySelector("[data-viewer]");
   if (!viewer) return;
   const desk = viewer.querySelector("[data-desk]");
-  const boxes = [...desk.querySelectorAll(".box-hit")];
+  const hits = []; // a hit that goes over a line's end has several boxes
+  for (const box of desk.querySelectorAll(".box-hit")) {
+    if (hits.at(-1)?.[0].dataset.mark === box.dataset.mark) hits.at(-1).push(box);
+    else hits.push([box]);
+  }
   const marks = viewer.querySelectorAll("[data-text] mark");
   const count = viewer.querySelector("[data-hit-count]");
   const before = Number(count?.dataset.before ?? 0); // hits on earlier pages: n and p go over pages
   let at = -1;
 
   const showBox = (index, smooth) => {
-    boxes[at]?.classList.remove("on");
-    marks[boxes[at]?.dataset.mark]?.classList.remove("on");
+    for (const each of hits[at] ?? []) each.classList.remove("on");
+    marks[hits[at]?.[0].dataset.mark]?.classList.remove("on");
     at = index;
-    const box = boxes[at];
-    box.classList.add("on");
+    const [box] = hits[at];
+    for (const each of hits[at]) each.classList.add("on");
     showMark(marks[box.dataset.mark]);
     const place = box.getBoundingClientRect();
     const view = desk.getBoundingClientRect();
@@ -30,19 +34,19 @@ export function bindViewer() {
     else if (scroller) scroller.scrollBy({ top: place.top - view.top - view.height / 3, left: place.left - view.left - view.width / 2, ...options });
     else if (place.left < view.left || place.right > view.right) desk.scrollBy({ left: place.left - view.left - view.width / 2, ...options });
     if (!scroller && (place.top < 120 || place.bottom > innerHeight - 80)) scrollBy({ top: place.top - innerHeight / 3, ...options });
-    if (count) count.textContent = `${before + at + 1} / ${before + boxes.length + Number(count.dataset.after)}`;
+    if (count) count.textContent = `${before + at + 1} / ${before + hits.length + Number(count.dataset.after)}`;
   };
   const go = (name) => {
     const link = viewer.querySelector(`[data-hit="${name}"]`);
     const next = name === "next" ? at + 1 : at - 1;
-    if (next >= 0 && next < boxes.length) showBox(next, !matchMedia("(prefers-reduced-motion: reduce)").matches);
+    if (next >= 0 && next < hits.length) showBox(next, !matchMedia("(prefers-reduced-motion: reduce)").matches);
     else if (link?.href) location.assign(link.href);
-    else if (boxes.length) showBox(name === "next" ? 0 : boxes.length - 1);
+    else if (hits.length) showBox(name === "next" ? 0 : hits.length - 1);
   };
   for (const name of ["next", "previous"]) {
     const link = viewer.querySelector(`[data-hit="${name}"]`);
     if (!link) continue;
-    if (boxes.length) link.removeAttribute("aria-disabled");
+    if (hits.length) link.removeAttribute("aria-disabled");
     link.addEventListener("click", (event) => {
       event.preventDefault();
       go(name);
@@ -58,7 +62,7 @@ export function bindViewer() {
     desk.classList.replace(`zoom-${ZOOMS[now]}`, `zoom-${ZOOMS[next]}`);
     desk.scrollTop = middle * desk.scrollHeight - desk.clientHeight / 2;
     desk.scrollLeft = centre * desk.scrollWidth - desk.clientWidth / 2;
-    if (boxes[at]) showBox(at, false); // what is looked at stays in view
+    if (hits[at]) showBox(at, false); // what is looked at stays in view
     const image = desk.querySelector("img");
     if (next >= SHARP_FROM && image && image.getAttribute("src") !== desk.dataset.full) sharpen(image, desk.dataset.full);
   };
@@ -87,7 +91,7 @@ export function bindViewer() {
   });
   drag(desk);
   viewer.querySelector("[data-thumbs] [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  const start = () => boxes.length && showBox(location.hash === "#last" ? boxes.length - 1 : 0);
+  const start = () => hits.length && showBox(location.hash === "#last" ? hits.length - 1 : 0);
   const image = desk.querySelector("img");
   if (image && !image.complete) image.addEventListener("load", start, { once: true });
   else start();
