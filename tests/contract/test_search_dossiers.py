@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from dossier.adapters.tantivy import dossiers as tantivy_dossiers
+from dossier.adapters.tantivy import listing
+from dossier.search.expression import Expression
 from dossier.search.parser import parse
 from dossier.search.port import (
     DOSSIER_FACETS,
@@ -27,7 +30,7 @@ from dossier.search.port import (
     document_order,
     scoped,
 )
-from tests.support_engines import WAYS, new_place
+from tests.support_engines import AGGREGATING, WAYS, new_place
 
 Row = CustomerRow | DocumentRow
 Holds = Callable[[Row], bool]
@@ -205,6 +208,39 @@ def ask(
 def test_s2_17_facets_of_dossiers_equal_a_plain_count_whatever_is_asked(
     index: SearchIndex, rows: list[Row], units: frozenset[str] | None, filters: Filters
 ) -> None:
+    compare(index, rows, units, filters)
+
+
+@pytest.mark.parametrize("units", [None, frozenset({"unit:1"})], ids=["all", "one unit"])
+def test_dossiers_of_nearly_all_groups_are_counted_by_those_left_out_with_the_same_result(
+    rows: list[Row], units: frozenset[str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above a hundred groups, and first groups read row by row: here with fewer of both."""
+    said = []
+
+    def spy(keys: Sequence[int]) -> Expression | None:
+        said.append(listing.all_others(keys))
+        return said[-1]
+
+    monkeypatch.setattr(listing, "_NARROW", 1)
+    monkeypatch.setattr(listing, "_ROWS_READ", 1)
+    monkeypatch.setattr(tantivy_dossiers, "all_others", spy)
+    place = new_place(AGGREGATING, tmp_path / "index")
+    index = place.open()
+    try:
+        write(index, rows)
+        for filters in FILTERS:
+            compare(index, rows, units, filters)
+    finally:
+        index.close()
+        place.remove()
+    assert any(said)
+
+
+def compare(
+    index: SearchIndex, rows: list[Row], units: frozenset[str] | None, filters: Filters
+) -> None:
+    """Papers, groups and facets against the plain count."""
     facets = ("completeness", "missing", "type")
     for text, holds in QUESTIONS.items():
         plain = Plain(rows, units, holds, filters)
