@@ -93,7 +93,7 @@ def shorter_forms(address: str) -> tuple[str, ...]:
 
     Example:
         >>> shorter_forms("光明巷225号12栋2单元422室")
-        ('光明巷225 12栋422室', '光明巷12栋2单元422室', '光明巷12栋422室')
+        ('光明巷225 栋12室422', '光明巷栋12单元2室422', '光明巷栋12室422')
         >>> shorter_forms("李家湾村7组56号")
         ('李家湾56 ',)
     """
@@ -136,11 +136,13 @@ class _Levels:
         )
 
     def form(self, *, house: bool = True, unit: bool = True) -> str:
-        """Each level with its mark; the number of the house and the unit may be left out."""
+        """Each level behind its mark; the number of the house and the unit may be left out.
+
+        Behind, as a street with the bare number of a house would stand in it otherwise.
+        """
         before = f"{self.before}{self.house} " if house and self.house else self.before
-        between = " " if before[-1:].isdecimal() else ""
-        of_unit = f"{self.unit}单元" if unit and self.unit else ""
-        return f"{before}{between}{self.building}栋{of_unit}" + (self.room and f"{self.room}室")
+        of_unit = f"单元{self.unit}" if unit and self.unit else ""
+        return f"{before}栋{self.building}{of_unit}" + (self.room and f"室{self.room}")
 
     def shorter(self) -> Iterator[str]:
         """Forms with at least one level left out."""
