@@ -100,6 +100,7 @@ def add_paper(archive: Seeded, owner: str, code: str, words: str, rowid: int) ->
         paper = Document(
             id=new_id(), rowid=rowid, customer_no=owner, type_code=code, state="filed",
             captured_at=context.clock.now(), sha256=sha256, unit_id=unit, title="资料",
+            page_count=1,
         )  # fmt: skip
         session.add(paper)
         session.flush()
