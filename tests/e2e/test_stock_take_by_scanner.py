@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import select
 
-from dossier.asgi import create_app
 from dossier.db.tables import Document
 from dossier.plugins.shelving import boxes, rooms, volumes
 from dossier.rules.shelving import ColumnShape
 from dossier.services import custody
-from tests.e2e.conftest import Desk
+from tests.e2e.conftest import Desk, assert_accessible, assert_fits, desks, served_here
 from tests.support_seeded import EAST, SETUP, seeded_archive
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
-STARTS_WITHIN = 60
 SLOT = "K01-01-A-01-1-01"
 HEARD = """
 window.heard = [];
@@ -55,25 +49,28 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         (box,) = boxes.make(context, SETUP, "H30", 1, "")
         volumes.put(context, SETUP, codes[0], box)
         boxes.move(context, SETUP, box, SLOT)
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(context), port=0, log_level="warning", lifespan="on")
-        )
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        until = time.monotonic() + STARTS_WITHIN
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.05)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Room(f"http://127.0.0.1:{port}", box, codes)
-        server.should_exit = True
-        thread.join()
+        with served_here(context) as address:
+            yield Room(address, box, codes)
 
 
-def test_a_shelf_is_counted_by_the_scanner_alone(chromium, room: Room, tmp_path) -> None:
-    desk = Desk(chromium, room.address, "clerk", bypass_csp=True)
-    desk.page.set_default_timeout(30_000)
-    desk.context.add_init_script(HEARD)
-    page = desk.open("/shelves/stock")
+@pytest.fixture
+def desk(chromium, room: Room) -> Iterator[Callable[..., Desk]]:
+    with desks(chromium, room.address) as sit_down:
+        yield sit_down
+
+
+def assert_fits_and_accessible(page, picture) -> None:
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert_fits(page, f"{picture}-{width}.png")
+    assert_accessible(page)
+
+
+def test_a_shelf_is_counted_by_the_scanner_alone(desk, room: Room, tmp_path) -> None:
+    clerk = desk("clerk", bypass_csp=True)
+    clerk.page.set_default_timeout(30_000)
+    clerk.context.add_init_script(HEARD)
+    page = clerk.open("/shelves/stock")
     page.get_by_label("库房（K01）、列（K01-03）或盒码").focus()
     page.keyboard.type("K01-01")
     page.keyboard.press("Enter")
@@ -95,18 +92,10 @@ def test_a_shelf_is_counted_by_the_scanner_alone(chromium, room: Room, tmp_path)
     page.locator("[data-bench=right]").get_by_text("在位").wait_for()
     assert page.evaluate("window.heard.length") == heard, "the switch is off"
     assert page.locator("[data-bench]").get_by_text(room.codes[1]).count() == 1
-    for width in (390, 1440):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.screenshot(path=tmp_path / f"count-{width}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert Axe().run(page).response["violations"] == []
+    assert_fits_and_accessible(page, tmp_path / "count")
     page.get_by_role("button", name="扫描完毕，与账面比对").press("Enter")
     page.get_by_label("处理方式").first.wait_for()
-    for width in (390, 1440):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.screenshot(path=tmp_path / f"found-{width}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert Axe().run(page).response["violations"] == []
+    assert_fits_and_accessible(page, tmp_path / "found")
     while page.get_by_label("处理方式").count():
         left = page.get_by_label("处理方式").count()
         page.get_by_label("处理方式").first.focus()
@@ -117,5 +106,3 @@ def test_a_shelf_is_counted_by_the_scanner_alone(chromium, room: Room, tmp_path)
         page.wait_for_function(f"document.querySelectorAll('[name=outcome]').length < {left}")
     page.get_by_role("button", name="盘点结案").press("Enter")
     page.get_by_text("已结案").first.wait_for()
-    desk.context.close()
-    assert desk.complaints == []

@@ -119,7 +119,7 @@ def read_page(path: Path, *, page_number: int, dpi: int) -> PageReading:
         UnreadableFileError: the page is not there, cannot be loaded, or has lost all its content.
     """
     with opened(path) as document:
-        typed = notes_of(document, page_number - 1)
+        typed = _notes(document, page_number - 1)
         with loaded_page(document, page_number - 1) as page:
             reading = read_text(page, page_number=page_number, scale=dpi / POINTS_PER_INCH)
             damage = damage_of(path, page, page_number - 1)
@@ -135,7 +135,12 @@ def notes(path: Path, *, page_index: int) -> tuple[PageNote, ...]:
         UnreadableFileError: the page is not there or cannot be loaded.
     """
     with opened(path) as document:
-        return notes_of(document, page_index)
+        return _notes(document, page_index)
+
+
+def _notes(document: pdfium.PdfDocument, index: int) -> tuple[PageNote, ...]:
+    with loaded_page(document, index, flattened=False) as page:
+        return notes_of(page)
 
 
 def look_for_damage(path: Path, *, page_index: int) -> PageDamage | None:
@@ -211,8 +216,10 @@ def _is_shorter_than_it_says(path: Path) -> bool:
 
 
 @contextmanager
-def loaded_page(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage]:
-    """A page with its fields and stamps, closed at the end.
+def loaded_page(
+    document: pdfium.PdfDocument, index: int, *, flattened: bool = True
+) -> Iterator[pdfium.PdfPage]:
+    """A page with its fields and stamps (unless they are to stay apart), closed at the end.
 
     Raises:
         UnreadableFileError: there is no such page, or it cannot be loaded.
@@ -221,7 +228,7 @@ def loaded_page(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.Pdf
         raise UnreadableFileError(QuarantineReason.CORRUPT, f"there is no page {index + 1}")
     try:
         page = document[index]
-        if pdfium_c.FPDFPage_GetAnnotCount(page):
+        if flattened and pdfium_c.FPDFPage_GetAnnotCount(page):
             # Filled-in fields and stamps become part of the page, for the text as for the picture.
             page = _flattened(document, page, index)
     except pdfium.PdfiumError as err:

@@ -13,8 +13,7 @@ import math
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from dossier.errors import UnreadableFileError
-from dossier.records import PageNote, QuarantineReason
+from dossier.records import PageNote
 
 _TYPED_ON = frozenset(
     (
@@ -42,35 +41,25 @@ MOST_CHARACTERS = 20_000
 _GRID = 10_000
 
 
-def notes_of(document: pdfium.PdfDocument, index: int) -> tuple[PageNote, ...]:
+def notes_of(page: pdfium.PdfPage) -> tuple[PageNote, ...]:
     """The notes of a page in the order in which the file has them; none where it has none.
 
-    Raises:
-        UnreadableFileError: there is no such page, or it cannot be loaded.
+    Of a page as the file has it: where fields and stamps are made part of it, notes are gone.
     """
-    if not 0 <= index < len(document):
-        raise UnreadableFileError(QuarantineReason.CORRUPT, f"there is no page {index + 1}")
-    try:
-        page = document[index]
-    except pdfium.PdfiumError as err:
-        raise UnreadableFileError(QuarantineReason.CORRUPT, "the page cannot be loaded") from err
     found: list[PageNote] = []
     room = MOST_CHARACTERS
-    try:
-        for at in range(min(MOST_NOTES, pdfium_c.FPDFPage_GetAnnotCount(page))):
-            annotation = pdfium_c.FPDFPage_GetAnnot(page, at)
-            if not annotation:
-                continue
-            try:
-                text = _typed(annotation)
-                if text and room:
-                    cut = len(text) > room
-                    found.append(PageNote(text[:room], _place(page, annotation), is_cut=cut))
-                    room -= min(room, len(text))
-            finally:
-                pdfium_c.FPDFPage_CloseAnnot(annotation)
-    finally:
-        page.close()
+    for at in range(min(MOST_NOTES, pdfium_c.FPDFPage_GetAnnotCount(page))):
+        annotation = pdfium_c.FPDFPage_GetAnnot(page, at)
+        if not annotation:
+            continue
+        try:
+            text = _typed(annotation)
+            if text and room:
+                cut = len(text) > room
+                found.append(PageNote(text[:room], _place(page, annotation), is_cut=cut))
+                room -= min(room, len(text))
+        finally:
+            pdfium_c.FPDFPage_CloseAnnot(annotation)
     return tuple(found)
 
 

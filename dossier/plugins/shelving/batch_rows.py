@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -161,22 +161,32 @@ def is_lent() -> ColumnElement[bool]:
     return lent.exists()
 
 
-def is_on_the_way(session: ScopedSession, original_id: str) -> bool:
+def is_on_the_way() -> ColumnElement[bool]:
     """Whether an original is on a batch that is not over."""
-    query = select(HandoverItem.id).where(
-        HandoverItem.original_id == original_id, HandoverItem.is_open
+    item = select(HandoverItem.id).where(
+        HandoverItem.original_id == PaperOriginal.id, HandoverItem.is_open
     )
-    return session.scalar(query.limit(1)) is not None
+    return item.exists()
 
 
-def check_giver(session: ScopedSession, viewer: Viewer, one: PaperOriginal) -> None:
+def those(
+    session: ScopedSession, originals: Iterable[PaperOriginal], condition: ColumnElement[bool]
+) -> set[str]:
+    """The ids of the originals of which a condition holds."""
+    wanted, found = [one.id for one in originals], set[str]()
+    for at in range(0, len(wanted), shelved.AT_ONCE):
+        some = PaperOriginal.id.in_(wanted[at : at + shelved.AT_ONCE])
+        found.update(session.scalars(select(PaperOriginal.id).where(some, condition)))
+    return found
+
+
+def check_giver(viewer: Viewer, one: PaperOriginal, lent: Container[str]) -> None:
     """Who has a paper hands it over; what lies in a place, who looks after the shelves does.
 
     Raises:
         ConflictError: somebody else has it, it is lent, or it has left the house.
     """
-    lent = select(PaperOriginal.id).where(PaperOriginal.id == one.id, is_lent())
-    if session.scalar(lent) is not None:
+    if one.id in lent:
         raise ConflictError(
             "A loan has one of the papers; it comes back first",
             detail_zh="其中有原件在借或待取，请先办理归还",

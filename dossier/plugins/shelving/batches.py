@@ -132,15 +132,12 @@ def add_own(context: Context, viewer: Viewer, batch_id: str) -> int:
     viewer, now = _giving(viewer), context.clock.now()
     with context.writing(viewer) as session:
         row = _listing(session, viewer, batch_id)
-        on_the_way = select(HandoverItem.id).where(
-            HandoverItem.original_id == PaperOriginal.id, HandoverItem.is_open
-        )
         query = select(PaperOriginal).where(
             PaperOriginal.custodian_kind == HolderKind.PERSON,
             PaperOriginal.custodian == viewer.id,
             PaperOriginal.state == OriginalState.WHOLE,
             ~rows.is_lent(),
-            ~on_the_way.exists(),
+            ~rows.is_on_the_way(),
         )
         originals = session.scalars(query.order_by(PaperOriginal.since).with_for_update()).all()
         return _add(session, viewer, row, list(originals), "", at=now)
@@ -340,8 +337,9 @@ def _add(
     *,
     at: datetime,
 ) -> int:
+    lent = rows.those(session, originals, rows.is_lent())
     for one in originals:
-        rows.check_giver(session, viewer, one)
+        rows.check_giver(viewer, one, lent)
     pages = _pages(session, {one.document_id for one in originals})
     count = rows.add(session, row, originals, listed_by, pages=pages)
     _note(session, viewer, row, LISTED, at=at, count=count, listed_by=listed_by)
@@ -407,7 +405,7 @@ def _extra(session: ScopedSession, row: HandoverBatch, said: str, known: set[str
     except (InvalidInputError, NotFoundError, ConflictError):
         originals = []  # nobody knows it by this: it is described in words
     one = originals[0] if len(originals) == 1 else None
-    if one is not None and (one.id in known or rows.is_on_the_way(session, one.id)):
+    if one is not None and (one.id in known or rows.those(session, [one], rows.is_on_the_way())):
         one = None
     if one is not None:
         known.add(one.id)
