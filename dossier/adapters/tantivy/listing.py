@@ -14,15 +14,18 @@ from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from tantivy import FieldType, Order, Query, Schema
 
 from dossier.adapters.tantivy.engine import both
 from dossier.adapters.tantivy.reader import View
 from dossier.search.expression import Expression, Range, any_of
 from dossier.search.of_customers import those
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _ROWS_READ = 4  # times as many as groups are wanted: mostly enough, a customer has some papers
 _NARROW = 64  # numbers that are left out side by side and named one by one; a wider gap is a range
@@ -57,6 +60,8 @@ def without_collecting() -> Iterator[None]:
 
 def groups_of_rows(view: View, query: Query, rows: int) -> array[int]:
     """The groups of the rows that match, descending, each once; ``rows`` at most match."""
+    import numpy as np  # loaded by the first broad word: other processes never need it
+
     alike = Query.const_score_query(query, 1.0)
     with without_collecting():
         hits = view.searcher.search(
@@ -92,6 +97,8 @@ def lower_groups(schema: Schema, key: int) -> Query:
 
 def as_array(keys: NDArray[np.uint64]) -> array[int]:
     """Many keys, eight bytes each."""
+    import numpy as np
+
     found = array("Q")
     found.frombytes(np.ascontiguousarray(keys).tobytes())
     return found
@@ -105,6 +112,8 @@ def all_others(keys: Sequence[int]) -> Expression | None:
     """
     if len(keys) < 2 * _NARROW:
         return None
+    import numpy as np
+
     sorted_keys = np.sort(np.asarray(keys, dtype=np.uint64))
     steps = np.diff(sorted_keys)
     at = np.flatnonzero(steps > 1)
