@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from gettext import NullTranslations
 from typing import Any, Final
 
@@ -42,7 +42,7 @@ class Renderer:
         """
         self._assets = assets
         self._links = tuple(links)
-        loader = jinja2.PrefixLoader(_loaders(plugins))
+        loader = _FullyNamed(_loaders(plugins))
         self._environments = {
             locale: self._environment(loader, locale, words) for locale, words in catalogues.items()
         }
@@ -110,6 +110,20 @@ def is_partial(request: Request) -> bool:
     """Whether htmx asks for a piece of the page (and not for the whole one from its history)."""
     headers = request.headers
     return "hx-request" in headers and "hx-history-restore-request" not in headers
+
+
+class _FullyNamed(jinja2.PrefixLoader):
+    """Leaves a template its prefix, by which it is known whose words it speaks."""
+
+    def load(
+        self,
+        environment: jinja2.Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,
+    ) -> jinja2.Template:
+        """Load ``lending/loans.html`` under that name, not under ``loans.html``."""
+        # A PrefixLoader's own load hands the rest of the name on, as what the template is called.
+        return jinja2.BaseLoader.load(self, environment, name, globals)
 
 
 def _loaders(plugins: Mapping[str, str]) -> dict[str, jinja2.BaseLoader]:

@@ -74,19 +74,30 @@ def test_a_word_that_two_plugins_use_means_in_each_what_that_one_means() -> None
             assert {word: speaks(word) for word in own} == own
 
 
-def test_a_page_of_a_plugin_is_drawn_in_its_own_words() -> None:
-    from jinja2 import DictLoader
-
+@pytest.mark.parametrize(
+    ("plugin", "word"), [("completeness", "须盖章"), ("audit_trail", "已封存")]
+)
+def test_a_page_of_a_plugin_is_drawn_in_its_own_words(
+    plugin: str, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from ui.assets import load_assets
     from ui.locales import load_catalogues
     from ui.rendering import Renderer
 
-    names = ("completeness", "audit_trail")
-    found = load_catalogues({plugin: f"dossier.plugins.{plugin}" for plugin in names})
-    environment = Renderer(load_assets(), found, {})._environments["zh_CN"]
+    # The product's own loader over packages with pages: it decides what a template is called.
     base = '{{ _("sealed") }}{{ _("Search") }}{% block more %}{% endblock %}'
-    child = '{% extends "ui/base.html" %}{% block more %}{{ _("sealed") }}{% endblock %}'
-    pages = {"ui/base.html": base, **{f"{name}/page.html": child for name in names}}
-    environment.loader = DictLoader(pages)
-    drawn = [environment.get_template(f"{name}/page.html").render() for name in names]
-    assert drawn == ["须盖章查询须盖章", "已封存查询已封存"]
+    child = '{% extends "other/base.html" %}{% block more %}{{ _("sealed") }}{% endblock %}'
+    for package, page, text in (("other_pages", "base", base), ("own_pages", "page", child)):
+        folder = tmp_path / package / "templates"
+        folder.mkdir(parents=True)
+        (tmp_path / package / "__init__.py").touch()
+        (folder / f"{page}.html").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    other = {"completeness": "audit_trail", "audit_trail": "completeness"}[plugin]
+    names = {name: f"dossier.plugins.{name}" for name in (plugin, other)}
+    renderer = Renderer(
+        load_assets(), load_catalogues(names), {plugin: "own_pages", "other": "other_pages"}
+    )
+    drawn = renderer._environments["zh_CN"].get_template(f"{plugin}/page.html").render()
+    # The base page is nobody's: it finds the word of the plugin that comes first.
+    assert drawn == f"{word}查询{word}"
