@@ -148,7 +148,7 @@ class PageNote:
     Attributes:
         text: its lines, none of them empty.
         place: x0 y0 x1 y1 as shares of the page as the file shows it.
-        is_cut: more was typed than is kept.
+        is_cut: more was typed here, or in notes after this one, than is kept.
     """
 
     text: str

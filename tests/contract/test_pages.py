@@ -14,7 +14,7 @@ from fpdf import FPDF
 from PIL import ExifTags, Image, ImageCms, ImageDraw, PngImagePlugin
 
 from dossier.adapters.pages import PageFiles
-from dossier.adapters.pages.pdf_notes import MOST_CHARACTERS
+from dossier.adapters.pages.pdf_notes import MOST_CHARACTERS, MOST_NOTES
 from dossier.errors import UnreadableFileError
 from dossier.records import WordBox
 from dossier.rules.limits import ReadingLimits
@@ -305,6 +305,34 @@ def test_a_page_with_nothing_but_a_note_is_not_blank(pages: PageFiles, tmp_path:
     assert not reading.blank
     assert reading.truncated
     assert len(reading.text) == MOST_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [["见附件"] * (MOST_NOTES + 1), ["见" * MOST_CHARACTERS, "附件"]],
+    ids=["too many notes", "too many words in several notes"],
+)
+def test_notes_that_are_left_out_are_told(
+    pages: PageFiles, tmp_path: Path, typed: list[str]
+) -> None:
+    path = tmp_path / "notes.pdf"
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(595, 842))
+        for text in typed:
+            typed_on(pdf, "Text", text)
+        pdf.save(path)
+    assert pages.read_digital(path, page_number=1).truncated
+    assert [note.is_cut for note in pages.notes(path, page_number=1)][-1]
+
+
+def test_notes_that_are_all_kept_cut_nothing(pages: PageFiles, tmp_path: Path) -> None:
+    path = tmp_path / "notes.pdf"
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(595, 842))
+        typed_on(pdf, "Text", "见" * (MOST_CHARACTERS - 2))
+        typed_on(pdf, "Text", "附件")
+        pdf.save(path)
+    assert not pages.read_digital(path, page_number=1).truncated
 
 
 def test_a_page_by_width_is_a_jpeg_of_that_width(pages: PageFiles, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from dataclasses import replace
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -47,19 +48,22 @@ def notes_of(page: pdfium.PdfPage) -> tuple[PageNote, ...]:
     Of a page as the file has it: where fields and stamps are made part of it, notes are gone.
     """
     found: list[PageNote] = []
-    room = MOST_CHARACTERS
-    for at in range(min(MOST_NOTES, pdfium_c.FPDFPage_GetAnnotCount(page))):
+    room, count = MOST_CHARACTERS, pdfium_c.FPDFPage_GetAnnotCount(page)
+    is_left_out = count > MOST_NOTES
+    for at in range(min(MOST_NOTES, count)):
         annotation = pdfium_c.FPDFPage_GetAnnot(page, at)
         if not annotation:
             continue
         try:
             text = _typed(annotation)
             if text and room:
-                cut = len(text) > room
-                found.append(PageNote(text[:room], _place(page, annotation), is_cut=cut))
-                room -= min(room, len(text))
+                found.append(PageNote(text[:room], _place(page, annotation)))
+            is_left_out |= len(text) > room
+            room -= min(room, len(text))
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
+    if found and is_left_out:
+        found[-1] = replace(found[-1], is_cut=True)
     return tuple(found)
 
 
